@@ -1,0 +1,167 @@
+using System.Collections.Frozen;
+using System.ComponentModel;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
+
+namespace AspNetSpiffe;
+
+/// <summary>Whom we mean: one workload, several, a part of a trust domain, or any verified peer.</summary>
+/// <remarks>
+/// <list type="table">
+/// <item><term><c>spiffe://example.org/ns/shop/sa/cart</c></term><description>exactly this ID</description></item>
+/// <item><term><c>spiffe://example.org/ns/*/sa/cart</c></term><description><c>*</c> stands for one segment</description></item>
+/// <item><term><c>spiffe://example.org/ns/shop/**</c></term><description><c>**</c>, only at the end: one or more segments</description></item>
+/// <item><term><c>spiffe://example.org/**</c></term><description>any workload of the trust domain</description></item>
+/// <item><term><c>A,B</c></term><description>any of them</description></item>
+/// <item><term><c>spiffe:any</c></term><description>any verified peer, whatever its trust domain</description></item>
+/// </list>
+/// Upper-case ASCII letters in the scheme and the trust domain are lowered, for an operator wrote the pattern; paths are compared as they
+/// stand. Immutable, and so safe to share between threads.
+/// </remarks>
+[JsonConverter(typeof(SpanParsableJsonConverter<SpiffeIdPattern>))]
+[TypeConverter(typeof(SpanParsableTypeConverter<SpiffeIdPattern>))]
+public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpanParsable<SpiffeIdPattern>
+{
+    internal const string AnyText = "spiffe:any";
+
+    private readonly string _text;
+    private readonly bool _any;
+    private readonly string? _onlyId;
+    private readonly FrozenSet<string>? _ids;
+    private readonly string[] _prefixes;
+    private readonly string[] _wildcards;
+
+    private SpiffeIdPattern(string text)
+    {
+        _text = text;
+        _any = text == AnyText;
+
+        var alternatives = _any ? [] : text.Split(',');
+        var ids = Array.FindAll(alternatives, a => !a.Contains('*'));
+        _onlyId = ids.Length == 1 ? ids[0] : null;
+        _ids = ids.Length > 1 ? ids.ToFrozenSet(StringComparer.Ordinal) : null;
+
+        // 'spiffe://td/a/**' covers what begins with 'spiffe://td/a/': an ID never ends with a slash.
+        _prefixes = [.. alternatives.Where(IsPrefix).Select(a => a[..^2])];
+        _wildcards = Array.FindAll(alternatives, a => a.Contains('*') && !IsPrefix(a));
+    }
+
+    /// <summary>Gets the pattern that every verified peer matches: <c>spiffe:any</c>.</summary>
+    public static SpiffeIdPattern Any { get; } = new(AnyText);
+
+    /// <summary>Makes the pattern of every workload of a trust domain: <c>spiffe://example.org/**</c>.</summary>
+    public static SpiffeIdPattern MembersOf(TrustDomain trustDomain)
+    {
+        ArgumentNullException.ThrowIfNull(trustDomain);
+        return new($"{trustDomain.Id}/**");
+    }
+
+    /// <summary>Says whether an ID is meant. Allocates nothing.</summary>
+    public bool Matches([NotNullWhen(true)] SpiffeId? id)
+    {
+        // A trust domain's own ID is no workload, so no pattern means it.
+        if (id is null || id.Path.Length == 0) return false;
+        if (_any) return true;
+
+        var text = id.ToString();
+        if (_onlyId is not null && string.Equals(_onlyId, text, StringComparison.Ordinal)) return true;
+        if (_ids is not null && _ids.Contains(text)) return true;
+
+        foreach (var prefix in _prefixes)
+            if (text.StartsWith(prefix, StringComparison.Ordinal))
+                return true;
+
+        foreach (var wildcard in _wildcards)
+            if (MatchesWildcard(wildcard, text))
+                return true;
+
+        return false;
+    }
+
+    /// <summary>Reads a pattern.</summary>
+    /// <exception cref="FormatException">The text is no pattern; the message names the mistake, its position and what to write instead.</exception>
+    public static SpiffeIdPattern Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return TryParse(text, out var pattern, out var problem) ? pattern : throw new FormatException(problem.Describe(text));
+    }
+
+    /// <summary>Reads a pattern, or says that the text is none.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out SpiffeIdPattern? pattern)
+    {
+        pattern = null;
+        return text is not null && TryParse(text, out pattern, out _);
+    }
+
+    /// <inheritdoc/>
+    public bool Equals([NotNullWhen(true)] SpiffeIdPattern? other) => other is not null && string.Equals(_text, other._text, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override bool Equals([NotNullWhen(true)] object? obj) => Equals(obj as SpiffeIdPattern);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => string.GetHashCode(_text, StringComparison.Ordinal);
+
+    /// <summary>Gives the pattern, without spaces and with scheme and trust domain in lower case.</summary>
+    public override string ToString() => _text;
+
+    static SpiffeIdPattern IParsable<SpiffeIdPattern>.Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    static bool IParsable<SpiffeIdPattern>.TryParse(string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out SpiffeIdPattern result) => TryParse(s, out result);
+
+    static SpiffeIdPattern ISpanParsable<SpiffeIdPattern>.Parse(ReadOnlySpan<char> s, IFormatProvider? provider) => Parse(s.ToString());
+
+    static bool ISpanParsable<SpiffeIdPattern>.TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [MaybeNullWhen(false)] out SpiffeIdPattern result) =>
+        TryParse(s.ToString(), out result);
+
+    private static bool TryParse(string text, [NotNullWhen(true)] out SpiffeIdPattern? pattern, out SpiffeIdPatternProblem problem)
+    {
+        var lowered = LowerSchemesAndTrustDomains(text);
+        problem = Grammar.Scan(lowered);
+        pattern = problem.What == SpiffeIdPatternProblem.Kind.None ? new(WithoutSpaces(lowered)) : null;
+        return pattern is not null;
+    }
+
+    // ASCII only: a Kelvin sign must not become the letter k.
+    private static string LowerSchemesAndTrustDomains(string text) => string.Create(text.Length, text, static (lowered, text) =>
+    {
+        text.CopyTo(lowered);
+        for (var next = 0; next <= lowered.Length;)
+        {
+            var (start, end) = Grammar.NextAlternative(lowered, ref next);
+            var slashes = 0;
+            for (var i = start; i < end && slashes < 3; i++)
+            {
+                if (lowered[i] == '/') slashes++;
+                else if (char.IsAsciiLetterUpper(lowered[i])) lowered[i] |= ' ';
+            }
+        }
+    });
+
+    private static bool IsPrefix(string alternative) => alternative.IndexOf('*') == alternative.Length - 2 && alternative.EndsWith("/**", StringComparison.Ordinal);
+
+    private static string WithoutSpaces(string text) => text.Replace(" ", "", StringComparison.Ordinal);
+
+    // Both begin with 'spiffe://'; the grammar keeps '*' out of the trust domain.
+    private static bool MatchesWildcard(ReadOnlySpan<char> pattern, ReadOnlySpan<char> id)
+    {
+        while (true)
+        {
+            var expected = TakeSegment(ref pattern, out var patternEnds);
+            if (expected is "**") return true;
+
+            var actual = TakeSegment(ref id, out var idEnds);
+            if (expected is not "*" && !expected.SequenceEqual(actual)) return false;
+            if (patternEnds || idEnds) return patternEnds && idEnds;
+        }
+    }
+
+    private static ReadOnlySpan<char> TakeSegment(ref ReadOnlySpan<char> rest, out bool ends)
+    {
+        var slash = rest.IndexOf('/');
+        ends = slash < 0;
+        var segment = ends ? rest : rest[..slash];
+        rest = ends ? [] : rest[(slash + 1)..];
+        return segment;
+    }
+}

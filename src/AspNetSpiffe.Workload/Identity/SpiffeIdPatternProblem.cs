@@ -1,0 +1,37 @@
+namespace AspNetSpiffe;
+
+/// <summary>What is wrong with a text that should be a pattern, and at which character.</summary>
+internal readonly record struct SpiffeIdPatternProblem(SpiffeIdPatternProblem.Kind What, int Position, SpiffeIdProblem InId = default)
+{
+    internal enum Kind
+    {
+        None,
+        EmptyAlternative,
+        AnyAmongOthers,
+        NotSpiffe,
+        WildcardTrustDomain,
+        NoPath,
+        DoubleStarNotLast,
+        PartOfSegment,
+        TooLong,
+        InvalidId,
+    }
+
+    public string Describe(ReadOnlySpan<char> text)
+    {
+        var pattern = SpiffeIdProblem.Quote(text);
+        return What switch
+        {
+            Kind.EmptyAlternative => $"The pattern {pattern} has nothing at position {Position}; write one pattern, or several with a comma between them.",
+            Kind.AnyAmongOthers => $"In the pattern {pattern}, '{SpiffeIdPattern.AnyText}' at position {Position} makes the others pointless; let it stand alone or take it out.",
+            Kind.NotSpiffe => $"The pattern {pattern} does not begin with 'spiffe://' at position {Position}.",
+            Kind.WildcardTrustDomain => $"The pattern {pattern} has a '*' in the trust domain at position {Position}; name each trust domain, or write '{SpiffeIdPattern.AnyText}' for any verified peer.",
+            Kind.NoPath => $"The pattern {pattern} names no workload at position {Position}; add '/**' to mean every workload of the trust domain.",
+            Kind.DoubleStarNotLast => $"The pattern {pattern} has '**' at position {Position}; '**' stands only at the end, '*' stands for one segment.",
+            Kind.PartOfSegment => $"The pattern {pattern} has a '*' at position {Position} beside other characters; '*' stands for a whole segment.",
+            Kind.TooLong => $"The pattern {pattern} has an alternative of more than {SpiffeId.MaxLength} characters at position {Position}.",
+            Kind.InvalidId => $"The pattern is no SPIFFE ID with wildcards: {InId.Describe(text)}",
+            _ => throw new InvalidOperationException("There is no problem to describe."),
+        };
+    }
+}
