@@ -163,7 +163,7 @@ public sealed class DevAgent : IAsyncDisposable
     public ValueTask DisposeAsync() => new(_stopped.Value);
 
     // A path may hold what has a meaning in a URI, and '%' is escaped before the rest or it would be taken for an escape.
-    private static string ToAddress(string path) => "unix://" + new PathString(path.Replace("%", "%25", StringComparison.Ordinal)).ToUriComponent();
+    internal static string ToAddress(string path) => "unix://" + new PathString(path.Replace("%", "%25", StringComparison.Ordinal)).ToUriComponent();
 
     private async Task RotateBySchedule(TimeProvider time, CancellationToken cancellationToken)
     {
