@@ -1,0 +1,34 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe;
+
+/// <summary>What a certificate may be used for, by its basic constraints and key usage (X509-SVID §4.1, §4.3).</summary>
+internal readonly record struct CertificateUsage(bool IsCa, X509KeyUsageFlags KeyUsage)
+{
+    public bool CanSign => (KeyUsage & (X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)) != 0;
+
+    /// <summary>Reads the extensions; of two of a kind the union counts, so that a second one hides nothing.</summary>
+    /// <returns><see langword="false"/> when an extension cannot be read.</returns>
+    public static bool TryRead(X509Certificate2 certificate, out CertificateUsage usage)
+    {
+        var isCa = false;
+        var keyUsage = X509KeyUsageFlags.None;
+        try
+        {
+            foreach (var extension in certificate.Extensions)
+            {
+                if (extension is X509BasicConstraintsExtension constraints) isCa |= constraints.CertificateAuthority;
+                else if (extension is X509KeyUsageExtension usages) keyUsage |= usages.KeyUsages;
+            }
+        }
+        catch (CryptographicException)
+        {
+            usage = default;
+            return false;
+        }
+
+        usage = new(isCa, keyUsage);
+        return true;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe;
+
+/// <summary>Splits concatenated DER certificates (Workload API §5.1): every byte belongs to a certificate, and PEM is none.</summary>
+internal static class DerSequence
+{
+    /// <exception cref="FormatException">A byte belongs to no certificate; the message names its position, not its value.</exception>
+    public static List<X509Certificate2> ReadCertificates(ReadOnlySpan<byte> der)
+    {
+        var certificates = new List<X509Certificate2>();
+        for (var position = 0; position < der.Length;)
+        {
+            var length = LengthOfSequence(der[position..]);
+            if (length == 0) throw new FormatException($"There is no DER certificate at byte {position} of {der.Length}.");
+            certificates.Add(ReadCertificate(der.Slice(position, length), position));
+            position += length;
+        }
+
+        return certificates;
+    }
+
+    private static int LengthOfSequence(ReadOnlySpan<byte> der) =>
+        der[0] == 0x30 && AsnDecoder.TryReadEncodedValue(der, AsnEncodingRules.DER, out _, out _, out _, out var length) ? length : 0;
+
+    private static X509Certificate2 ReadCertificate(ReadOnlySpan<byte> der, int position)
+    {
+        try
+        {
+            return X509CertificateLoader.LoadCertificate(der);
+        }
+        catch (CryptographicException e)
+        {
+            throw new FormatException($"The DER value at byte {position} is no certificate: {e.Message}", e);
+        }
+    }
+}

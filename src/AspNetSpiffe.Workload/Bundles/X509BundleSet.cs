@@ -1,0 +1,38 @@
+using System.Collections;
+using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+
+namespace AspNetSpiffe;
+
+/// <summary>The bundles of several trust domains, side by side and never merged (SPIFFE Trust Domain and Bundle §3).</summary>
+/// <remarks>Immutable, and so safe to share between threads.</remarks>
+[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle set' is the standard's own word.")]
+public sealed class X509BundleSet : IReadOnlyCollection<X509Bundle>
+{
+    private readonly FrozenDictionary<TrustDomain, X509Bundle> _bundles;
+
+    /// <summary>Makes a set.</summary>
+    /// <exception cref="ArgumentException">Two bundles are of the same trust domain.</exception>
+    public X509BundleSet(IEnumerable<X509Bundle> bundles)
+    {
+        ArgumentNullException.ThrowIfNull(bundles);
+        var byTrustDomain = new Dictionary<TrustDomain, X509Bundle>();
+        foreach (var bundle in bundles)
+            if (!byTrustDomain.TryAdd(bundle.TrustDomain, bundle))
+                throw new ArgumentException($"There are two bundles of '{bundle.TrustDomain}'.", nameof(bundles));
+
+        _bundles = byTrustDomain.ToFrozenDictionary();
+    }
+
+    /// <summary>Gets the number of trust domains.</summary>
+    public int Count => _bundles.Count;
+
+    /// <summary>Finds the bundle of a trust domain.</summary>
+    /// <returns>The bundle, or <see langword="null"/> when the trust domain is unknown: then none of its peers can be verified.</returns>
+    public X509Bundle? Find(TrustDomain trustDomain) => _bundles.GetValueOrDefault(trustDomain);
+
+    /// <inheritdoc/>
+    public IEnumerator<X509Bundle> GetEnumerator() => ((IEnumerable<X509Bundle>)_bundles.Values).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}

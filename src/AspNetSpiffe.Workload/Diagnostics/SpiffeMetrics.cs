@@ -1,0 +1,37 @@
+using System.Diagnostics.Metrics;
+
+namespace AspNetSpiffe;
+
+/// <summary>The events that we count. A tag never holds a stranger's text: a trust domain we know, or 'unknown'.</summary>
+internal sealed class SpiffeMetrics
+{
+    private readonly Counter<long> _handshakes;
+    private readonly Counter<long> _rejections;
+    private readonly Counter<long> _updates;
+    private long _notAfter;
+
+    public SpiffeMetrics(IMeterFactory? factory)
+    {
+        var meter = factory?.Create(SpiffeDiagnostics.MeterName) ?? new Meter(SpiffeDiagnostics.MeterName);
+        _handshakes = meter.CreateCounter<long>("spiffe.peer.handshakes", "{handshake}", "Handshakes whose peer was verified and allowed.");
+        _rejections = meter.CreateCounter<long>("spiffe.peer.rejections", "{handshake}", "Handshakes refused because the peer had no acceptable X509-SVID.");
+        _updates = meter.CreateCounter<long>("spiffe.svid.updates", "{update}", "Updates from the Workload API, by whether they were accepted.");
+        meter.CreateObservableGauge("spiffe.svid.not_after", () => Volatile.Read(ref _notAfter), "s", "When our SVID expires, in seconds since 1970; 0 without one.");
+    }
+
+    public void PeerAccepted(PeerRole role, TrustDomain trustDomain) =>
+        _handshakes.Add(1, new("spiffe.peer.role", RoleName(role)), new("spiffe.peer.trust_domain", trustDomain.Name));
+
+    public void PeerRejected(PeerRole role, RejectionReason reason, TrustDomain? known) =>
+        _rejections.Add(1, new("spiffe.peer.role", RoleName(role)), new("spiffe.rejection.reason", reason.ToString()), new("spiffe.peer.trust_domain", known?.Name ?? "unknown"));
+
+    public void ContextPublished(X509Context context)
+    {
+        Volatile.Write(ref _notAfter, context.DefaultSvid.NotAfter.ToUnixTimeSeconds());
+        _updates.Add(1, new KeyValuePair<string, object?>("spiffe.update.accepted", true));
+    }
+
+    public void UpdateRefused() => _updates.Add(1, new KeyValuePair<string, object?>("spiffe.update.accepted", false));
+
+    private static string RoleName(PeerRole role) => role == PeerRole.Client ? "client" : "server";
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Formats.Asn1;
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe;
+
+/// <summary>Reads the URI names of a certificate from the DER of its subject alternative names: the framework's own reader gives the first only.</summary>
+internal static class SubjectAltNames
+{
+    private const string Oid = "2.5.29.17";
+
+    // RFC 5280 §4.2.1.6: uniformResourceIdentifier [6] IA5String.
+    private static readonly Asn1Tag UriTag = new(TagClass.ContextSpecific, 6);
+
+    /// <summary>Reads the URI name when there is exactly one, in one extension (X509-SVID §2).</summary>
+    public static bool TryReadOnlyUri(X509Certificate2 certificate, [NotNullWhen(true)] out string? uri)
+    {
+        uri = null;
+        var extensions = 0;
+        var uris = 0;
+        try
+        {
+            foreach (var extension in certificate.Extensions)
+            {
+                if (extension.Oid?.Value != Oid) continue;
+                extensions++;
+                uris += ReadUris(extension.RawData, ref uri);
+            }
+        }
+        catch (AsnContentException)
+        {
+            return false;
+        }
+
+        return extensions == 1 && uris == 1 && uri is not null;
+    }
+
+    private static int ReadUris(byte[] extension, ref string? uri)
+    {
+        var reader = new AsnReader(extension, AsnEncodingRules.DER);
+        var names = reader.ReadSequence();
+        reader.ThrowIfNotEmpty();
+
+        var uris = 0;
+        while (names.HasData)
+        {
+            if (names.PeekTag().HasSameClassAndValue(UriTag))
+            {
+                uri = names.ReadCharacterString(UniversalTagNumber.IA5String, UriTag);
+                uris++;
+            }
+            else
+            {
+                names.ReadEncodedValue();
+            }
+        }
+
+        return uris;
+    }
+}

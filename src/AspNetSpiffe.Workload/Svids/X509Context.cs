@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+
+namespace AspNetSpiffe;
+
+/// <summary>Our SVIDs and every trust bundle at one moment. Never changes; a newer one replaces it.</summary>
+/// <remarks>Safe to share between threads. Take it once and keep it, so that what belongs together stays together.</remarks>
+public sealed class X509Context
+{
+    internal X509Context(ImmutableArray<X509Svid> svids, X509BundleSet bundles, X509Svid defaultSvid) =>
+        (Svids, Bundles, DefaultSvid) = (svids, bundles, defaultSvid);
+
+    /// <summary>Gets all SVIDs of this workload, at least one, in the order of the Workload API.</summary>
+    public ImmutableArray<X509Svid> Svids { get; }
+
+    /// <summary>Gets the SVID in use: the first, or the one that was asked for by hint or pattern.</summary>
+    public X509Svid DefaultSvid { get; }
+
+    /// <summary>Gets the bundles of our own and of all federated trust domains.</summary>
+    public X509BundleSet Bundles { get; }
+
+    /// <summary>Gets the trust domain of <see cref="DefaultSvid"/>.</summary>
+    public TrustDomain TrustDomain => DefaultSvid.Id.TrustDomain;
+
+    internal X509Context WithDefault(X509Svid svid) => new(Svids, Bundles, svid);
+
+    internal bool SameContentAs(X509Context other) =>
+        Svids.Length == other.Svids.Length
+        && Svids.Zip(other.Svids).All(pair => IsSame(pair.First, pair.Second))
+        && Bundles.Count == other.Bundles.Count
+        && Bundles.All(bundle => bundle.Equals(other.Bundles.Find(bundle.TrustDomain)));
+
+    private static bool IsSame(X509Svid one, X509Svid other) =>
+        one.Hint == other.Hint
+        && one.Leaf.RawDataMemory.Span.SequenceEqual(other.Leaf.RawDataMemory.Span)
+        && one.Intermediates.Length == other.Intermediates.Length
+        && one.Intermediates.Zip(other.Intermediates).All(pair => pair.First.RawDataMemory.Span.SequenceEqual(pair.Second.RawDataMemory.Span));
+}

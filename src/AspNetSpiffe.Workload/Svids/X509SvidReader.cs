@@ -1,0 +1,36 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe;
+
+/// <summary>DER certificates and a PKCS#8 key → an X509-SVID of ours; every rule for an SVID (X509-SVID §2 to §4), or an error.</summary>
+internal static class X509SvidReader
+{
+    /// <exception cref="FormatException">Something breaks a rule; the message names it, without secrets.</exception>
+    /// <exception cref="NotSupportedException">The key is of a kind that .NET does not know, for example Ed25519.</exception>
+    public static X509Svid Read(SpiffeId id, ReadOnlySpan<byte> der, ReadOnlySpan<byte> pkcs8, string hint)
+    {
+        var certificates = DerSequence.ReadCertificates(der);
+        if (certificates.Count == 0) throw new FormatException("The X509-SVID has no certificate.");
+
+        CheckLeaf(id, certificates[0]);
+        foreach (var intermediate in certificates[1..]) CheckIntermediate(intermediate);
+        return new(id, PrivateKeys.Join(certificates[0], pkcs8), [.. certificates[1..]], hint);
+    }
+
+    private static void CheckLeaf(SpiffeId id, X509Certificate2 leaf)
+    {
+        if (!SubjectAltNames.TryReadOnlyUri(leaf, out var uri)) throw new FormatException("The leaf certificate does not have exactly one URI name.");
+        if (uri != id.ToString()) throw new FormatException($"The leaf certificate names {SpiffeIdProblem.Quote(uri)}, not '{id}'.");
+        if (id.Path.Length == 0) throw new FormatException($"'{id}' names a trust domain, not a workload.");
+        if (!CertificateUsage.TryRead(leaf, out var usage)) throw new FormatException("The leaf certificate has an extension that cannot be read.");
+        if (usage.IsCa) throw new FormatException("The leaf certificate is a CA.");
+        if (usage.CanSign) throw new FormatException("The leaf certificate may sign certificates or revocation lists.");
+        if (!usage.KeyUsage.HasFlag(X509KeyUsageFlags.DigitalSignature)) throw new FormatException("The leaf certificate has no key usage 'digitalSignature'.");
+    }
+
+    private static void CheckIntermediate(X509Certificate2 intermediate)
+    {
+        if (!CertificateUsage.TryRead(intermediate, out var usage) || !usage.IsCa || !usage.KeyUsage.HasFlag(X509KeyUsageFlags.KeyCertSign))
+            throw new FormatException($"The certificate '{intermediate.Subject}' beside the leaf is no CA that may sign certificates.");
+    }
+}

@@ -1,0 +1,62 @@
+namespace AspNetSpiffe;
+
+/// <summary>Every way for a peer to be refused. The name is the metric's tag and the log's field; the peer itself learns nothing.</summary>
+public enum RejectionReason
+{
+    /// <summary>Not refused.</summary>
+    None,
+
+    /// <summary>The peer presented no certificate (Workload API §4.6).</summary>
+    NoCertificate,
+
+    /// <summary>The peer sent more certificates, or larger ones, than a chain of SVIDs has.</summary>
+    TooLarge,
+
+    /// <summary>The leaf has an extension that cannot be read.</summary>
+    Unreadable,
+
+    /// <summary>The leaf has no URI name, or more than one (X509-SVID §2).</summary>
+    NotOneUriSan,
+
+    /// <summary>The leaf's URI name is no SPIFFE ID (SPIFFE-ID §2).</summary>
+    InvalidSpiffeId,
+
+    /// <summary>The leaf names a trust domain, not a workload (X509-SVID §5.2).</summary>
+    RootPath,
+
+    /// <summary>The leaf is a CA (X509-SVID §5.2).</summary>
+    CaCertificate,
+
+    /// <summary>The leaf may sign certificates or revocation lists (X509-SVID §5.2).</summary>
+    SigningKeyUsage,
+
+    /// <summary>The leaf has no key usage <c>digitalSignature</c> (X509-SVID §4.3).</summary>
+    NoDigitalSignature,
+
+    /// <summary>There is no bundle of the peer's trust domain: it is not federated with ours (Workload API §4.6).</summary>
+    UnknownTrustDomain,
+
+    /// <summary>The bundle of the peer's trust domain has no authority, and so trusts nobody (SPIFFE Trust Domain and Bundle §4.1.3).</summary>
+    EmptyBundle,
+
+    /// <summary>A certificate of the chain has expired.</summary>
+    Expired,
+
+    /// <summary>A certificate of the chain is not valid yet.</summary>
+    NotYetValid,
+
+    /// <summary>The chain does not lead to an authority in the bundle of the peer's trust domain (X509-SVID §5.1).</summary>
+    NotTrusted,
+
+    /// <summary>A signature in the chain is wrong.</summary>
+    BadSignature,
+
+    /// <summary>A certificate of the chain has an extended key usage without the role in use (X509-SVID §4.4).</summary>
+    NotForThisUse,
+
+    /// <summary>The chain breaks another rule of RFC 5280: a CA that is none, a path too long, a name constraint, an unknown critical extension.</summary>
+    InvalidChain,
+
+    /// <summary>The peer is verified, but is not one that may connect, or not the one that was called.</summary>
+    NotAllowed,
+}

@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using AspNetSpiffe.Wire;
+using Google.Protobuf;
+
+namespace AspNetSpiffe;
+
+/// <summary>A message of the Workload API → an X509Context (Workload API §5.2). A message is read whole or refused whole.</summary>
+/// <remarks>Only a federated bundle may fail alone: it is left out, so that one bad neighbour does not cost us our own identity.</remarks>
+internal sealed class X509ContextReader(TimeProvider time)
+{
+    private readonly List<string> _remarks = [];
+
+    /// <summary>Gets what an operator should hear of the message that was read.</summary>
+    public IReadOnlyList<string> Remarks => _remarks;
+
+    /// <summary>Reads our SVIDs and all bundles, and clears the private keys in the message.</summary>
+    /// <exception cref="FormatException">The message breaks a rule; the text says which.</exception>
+    public X509Context Read(X509SVIDResponse response)
+    {
+        try
+        {
+            return ReadContext(response);
+        }
+        finally
+        {
+            foreach (var svid in response.Svids) Clear(svid.X509SvidKey);
+        }
+    }
+
+    /// <summary>Reads the bundles of a workload without an SVID (Workload API §5.2.2).</summary>
+    /// <exception cref="FormatException">The message has no bundle that can be read.</exception>
+    public X509BundleSet ReadBundles(X509BundlesResponse response)
+    {
+        var bundles = new Dictionary<TrustDomain, X509Bundle>();
+        foreach (var (key, der) in response.Bundles) AddFederated(bundles, key, der);
+        return bundles.Count > 0 ? new(bundles.Values) : throw new FormatException("The message has no bundle that can be read.");
+    }
+
+    private X509Context ReadContext(X509SVIDResponse response)
+    {
+        if (response.Svids.Count == 0) throw new FormatException("The message has no SVID.");
+
+        var svids = ImmutableArray.CreateBuilder<X509Svid>();
+        var bundles = new Dictionary<TrustDomain, X509Bundle>();
+        foreach (var message in response.Svids)
+            if (ReadSvid(message, bundles) is { } svid)
+                AddSvid(svids, svid);
+
+        if (svids.Count == 0) throw new FormatException($"The message has no SVID that can be used. {string.Join(' ', _remarks)}");
+        foreach (var (key, der) in response.FederatedBundles) AddFederated(bundles, key, der);
+        return new(svids.ToImmutable(), new(bundles.Values), svids[0]);
+    }
+
+    // Workload API §5.2.1: of two SVIDs with the same hint, the first counts.
+    private void AddSvid(ImmutableArray<X509Svid>.Builder svids, X509Svid svid)
+    {
+        if (svid.Hint.Length > 0 && svids.Any(s => s.Hint == svid.Hint))
+            _remarks.Add($"The SVID '{svid.Id}' is left out: another one before it has the hint {SpiffeIdProblem.Quote(svid.Hint)} too.");
+        else
+            svids.Add(svid);
+    }
+
+    private X509Svid? ReadSvid(X509SVID message, Dictionary<TrustDomain, X509Bundle> bundles)
+    {
+        // Workload API §4.5: a mandatory field with its default value spoils the message.
+        if (message.SpiffeId.Length == 0) throw new FormatException("An SVID of the message has no 'spiffe_id'.");
+        if (!SpiffeId.TryParse(message.SpiffeId, out var id, out var problem)) throw new FormatException($"'spiffe_id': {problem.Describe(message.SpiffeId)}");
+        if (message.X509Svid.IsEmpty) throw new FormatException($"The SVID '{id}' has no 'x509_svid'.");
+        if (message.X509SvidKey.IsEmpty) throw new FormatException($"The SVID '{id}' has no 'x509_svid_key'.");
+        if (message.Bundle.IsEmpty) throw new FormatException($"The SVID '{id}' has no 'bundle'.");
+
+        try
+        {
+            var svid = X509SvidReader.Read(id, message.X509Svid.Span, message.X509SvidKey.Span, message.Hint);
+            CheckAgainst(OwnBundle(id, message.Bundle, bundles), svid);
+            return svid;
+        }
+        catch (FormatException e)
+        {
+            throw new FormatException($"The SVID '{id}' is refused. {e.Message}", e);
+        }
+        catch (NotSupportedException e)
+        {
+            _remarks.Add($"The SVID '{id}' is left out. {e.Message}");
+            return null;
+        }
+    }
+
+    private X509Bundle OwnBundle(SpiffeId id, ByteString der, Dictionary<TrustDomain, X509Bundle> bundles)
+    {
+        var bundle = X509Bundle.Read(id.TrustDomain, der.Span, out var leftOut);
+        RemarkLeftOut(bundle, leftOut);
+        if (bundle.Authorities.IsEmpty) throw new FormatException("Its bundle has no CA certificate.");
+
+        if (bundles.TryAdd(id.TrustDomain, bundle)) return bundle;
+        if (!bundle.Equals(bundles[id.TrustDomain])) _remarks.Add($"Two SVIDs of '{id.TrustDomain}' come with different bundles; the first bundle counts.");
+        return bundles[id.TrustDomain];
+    }
+
+    // An SVID that our own peers would refuse is no better than none: keep the last good one instead.
+    private void CheckAgainst(X509Bundle bundle, X509Svid svid)
+    {
+        // An agent's clock may be ahead of ours by a moment.
+        var now = time.GetUtcNow();
+        var at = now < svid.NotBefore ? svid.NotBefore : now;
+
+        var result = X509SvidVerifier.VerifyFor(null, svid.Leaf, [.. svid.Intermediates], new([bundle]), at);
+        if (!result.Accepted) throw new FormatException($"It does not verify against the bundle that came with it: {result.Reason} (valid until {svid.NotAfter:u}).");
+    }
+
+    private void AddFederated(Dictionary<TrustDomain, X509Bundle> bundles, string key, ByteString der)
+    {
+        if (!SpiffeId.TryParse(key, out var id) || id.Path.Length > 0)
+        {
+            _remarks.Add($"The bundle of {SpiffeIdProblem.Quote(key)} is left out: that is no trust domain's ID.");
+            return;
+        }
+
+        try
+        {
+            var bundle = X509Bundle.Read(id.TrustDomain, der.Span, out var leftOut);
+            RemarkLeftOut(bundle, leftOut);
+
+            // The bundle that came with our own SVID stands; nobody else says whom we trust at home.
+            if (!bundles.TryAdd(id.TrustDomain, bundle)) _remarks.Add($"A federated bundle for our own trust domain '{id.TrustDomain}' is ignored.");
+        }
+        catch (FormatException e)
+        {
+            _remarks.Add($"The bundle of '{id.TrustDomain}' is left out, and its workloads are refused. {e.Message}");
+        }
+    }
+
+    private void RemarkLeftOut(X509Bundle bundle, int leftOut)
+    {
+        if (leftOut > 0) _remarks.Add($"The bundle of '{bundle.TrustDomain}' has {leftOut} certificates that are no CA; they are left out.");
+    }
+
+    private static void Clear(ByteString secret)
+    {
+        if (MemoryMarshal.TryGetArray(secret.Memory, out var bytes)) CryptographicOperations.ZeroMemory(bytes);
+    }
+}
