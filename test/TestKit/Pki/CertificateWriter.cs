@@ -19,7 +19,7 @@ internal static class CertificateWriter
 
         var issuerName = spec.IssuerName is { } name ? new X500DistinguishedName(name) : issuer?.Certificate.SubjectName ?? request.SubjectName;
         var signer = spec.SignedBy ?? issuer?.Key ?? key;
-        return request.Create(issuerName, signer.Signer, spec.NotBefore, spec.NotAfter, spec.SerialNumber?.AsSpan() ?? NextSerial());
+        return request.Create(issuerName, signer.Signer, spec.NotBefore, spec.NotAfter, spec.SerialNumber is { } serial ? serial.AsSpan() : NextSerial());
     }
 
     private static IEnumerable<X509Extension> ExtensionsOf(CertificateSpec spec, TestKey key, TestAuthority? issuer)

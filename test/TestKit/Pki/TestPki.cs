@@ -35,6 +35,9 @@ public sealed class TestPki
     /// <summary>Gets the authorities of the trust domain's bundle: the root.</summary>
     public ImmutableArray<X509Certificate2> Authorities => [Root.Certificate];
 
+    /// <summary>Gets the bundle that verifies its SVIDs.</summary>
+    public X509Bundle Bundle => new(TrustDomain, Authorities);
+
     /// <summary>Gets the bundle as concatenated DER.</summary>
     public byte[] BundleDer => Der(Authorities);
 
