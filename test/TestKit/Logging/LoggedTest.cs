@@ -1,0 +1,61 @@
+using Microsoft.Extensions.Logging;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.TestKit;
+
+/// <summary>A test that fails when a host under test logs a warning or an error that it did not expect.</summary>
+/// <remarks>
+/// Give the hosts <see cref="Logs"/> (<c>builder.Logging.AddProvider(Logs)</c>) or <see cref="Loggers"/>, and stop them before the test ends:
+/// xunit calls <see cref="Dispose"/> after the test method and after IAsyncLifetime.DisposeAsync. The whole log goes to the test's output.
+/// </remarks>
+public abstract class LoggedTest : IDisposable
+{
+    private readonly ITestOutputHelper _output;
+    private readonly HashSet<string> _expected = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _allowed = new(StringComparer.Ordinal);
+
+    /// <summary>Makes the collector of a test.</summary>
+    protected LoggedTest(ITestOutputHelper output)
+    {
+        _output = output;
+        Loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Logs));
+    }
+
+    /// <summary>Gets everything that was logged: the provider to give to a host.</summary>
+    protected LogRecords Logs { get; } = new();
+
+    /// <summary>Gets a factory that logs to <see cref="Logs"/> at every level, for objects without a host.</summary>
+    protected ILoggerFactory Loggers { get; }
+
+    /// <summary>Declares a warning or error part of the test: it must come, as often as it likes.</summary>
+    protected void ExpectWarning(string eventName) => _expected.Add(eventName);
+
+    /// <summary>Declares a warning or error harmless: it may come or not, for example because it depends on who closes first.</summary>
+    protected void AllowWarning(string eventName) => _allowed.Add(eventName);
+
+    /// <summary>Waits until an event was logged, earlier records included.</summary>
+    protected Task<LogRecord> WaitForAsync(string eventName, CancellationToken cancellationToken, int times = 1) =>
+        Logs.WaitForAsync(eventName, cancellationToken, times);
+
+    /// <summary>Ends the test, and fails it over an unexpected warning or an expected one that did not come.</summary>
+    public virtual void Dispose()
+    {
+        Loggers.Dispose();
+        var records = Logs.All;
+        foreach (var record in records) _output.WriteLine(record.ToString());
+
+        if (Verdict(records, _expected, _allowed) is { } verdict) throw new Xunit.Sdk.XunitException(verdict);
+    }
+
+    /// <summary>Says what is wrong with a log, or nothing.</summary>
+    public static string? Verdict(IReadOnlyList<LogRecord> records, IReadOnlySet<string> expected, IReadOnlySet<string> allowed)
+    {
+        var grave = records.Where(r => r.Level >= LogLevel.Warning).ToArray();
+        string[] mistakes =
+        [
+            .. grave.Where(r => !expected.Contains(r.Event.Name ?? "") && !allowed.Contains(r.Event.Name ?? "")).Select(r => $"Unexpected: {r}"),
+            .. expected.Where(name => !grave.Any(r => r.Event.Name == name)).Select(name => $"Expected but not logged: {name}"),
+        ];
+        return mistakes.Length == 0 ? null : string.Join(Environment.NewLine, mistakes);
+    }
+}

@@ -1,0 +1,20 @@
+namespace AspNetSpiffe.TestKit;
+
+/// <summary>The key of a certificate.</summary>
+public enum KeyKind
+{
+    /// <summary>ECDSA on NIST P-256: the default.</summary>
+    P256,
+
+    /// <summary>ECDSA on NIST P-384.</summary>
+    P384,
+
+    /// <summary>ECDSA on NIST P-521.</summary>
+    P521,
+
+    /// <summary>RSA with 2048 bits; one key for the whole test run, because making one takes a tenth of a second.</summary>
+    Rsa2048,
+
+    /// <summary>Ed25519, the key pair of RFC 8032 section 7.1; .NET cannot use its private key.</summary>
+    Ed25519,
+}

@@ -1,0 +1,69 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe.TestKit;
+
+/// <summary>A key pair: what a certificate shows, what signs, and its PKCS#8 DER.</summary>
+public sealed class TestKey
+{
+    private static readonly Lazy<TestKey> Rsa2048 = new(() => new(RSA.Create(2048)));
+
+    private readonly AsymmetricAlgorithm? _key;
+
+    private TestKey(AsymmetricAlgorithm key)
+    {
+        _key = key;
+        PublicKey = new(key);
+        Pkcs8 = key.ExportPkcs8PrivateKey();
+    }
+
+    private TestKey(PublicKey publicKey, byte[] pkcs8) => (PublicKey, Pkcs8) = (publicKey, pkcs8);
+
+    /// <summary>Gets the public half.</summary>
+    public PublicKey PublicKey { get; }
+
+    /// <summary>Gets the private half as unencrypted PKCS#8 DER. Copy it before clearing.</summary>
+    public byte[] Pkcs8 { get; }
+
+    /// <summary>Makes a key; a new one each time, but for RSA and Ed25519.</summary>
+    public static TestKey Create(KeyKind kind) => kind switch
+    {
+        KeyKind.P256 => new(ECDsa.Create(ECCurve.NamedCurves.nistP256)),
+        KeyKind.P384 => new(ECDsa.Create(ECCurve.NamedCurves.nistP384)),
+        KeyKind.P521 => new(ECDsa.Create(ECCurve.NamedCurves.nistP521)),
+        KeyKind.Rsa2048 => Rsa2048.Value,
+        KeyKind.Ed25519 => Ed25519(),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+
+    /// <summary>Gives the certificate with this private key; as it is when .NET cannot use the key.</summary>
+    public X509Certificate2 Attach(X509Certificate2 certificate) => _key switch
+    {
+        ECDsa ecdsa => AttachEllipticCurve(certificate, ecdsa),
+        RSA rsa => certificate.CopyWithPrivateKey(rsa),
+        _ => certificate,
+    };
+
+    internal X509SignatureGenerator Signer => _key switch
+    {
+        ECDsa ecdsa => X509SignatureGenerator.CreateForECDsa(ecdsa),
+        RSA rsa => X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1),
+        _ => throw new InvalidOperationException(".NET cannot sign with this key."),
+    };
+
+    // To the framework a certificate for key agreement only has a Diffie-Hellman key, although the curve is the same.
+    private static X509Certificate2 AttachEllipticCurve(X509Certificate2 certificate, ECDsa key)
+    {
+        if (certificate.GetECDsaPublicKey() is not null) return certificate.CopyWithPrivateKey(key);
+        using var agreement = ECDiffieHellman.Create(key.ExportParameters(includePrivateParameters: true));
+        return certificate.CopyWithPrivateKey(agreement);
+    }
+
+    private static TestKey Ed25519()
+    {
+        var seed = Convert.FromHexString("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
+        var point = Convert.FromHexString("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+        byte[] pkcs8 = [.. Convert.FromHexString("302e020100300506032b657004220420"), .. seed];
+        return new(new PublicKey(new Oid("1.3.101.112"), null, new(point)), pkcs8);
+    }
+}
