@@ -67,6 +67,9 @@ public sealed record CertificateSpec
     /// <summary>Gets more extensions, written as they are.</summary>
     public ImmutableArray<X509Extension> Extensions { get; init; } = [];
 
+    /// <summary>Gets extensions of kinds that the certificate has already.</summary>
+    public ImmutableArray<X509Extension> SecondExtensions { get; init; } = [];
+
     /// <summary>Gets the kind of key.</summary>
     public KeyKind Key { get; init; }
 

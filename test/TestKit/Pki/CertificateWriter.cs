@@ -19,7 +19,8 @@ internal static class CertificateWriter
 
         var issuerName = spec.IssuerName is { } name ? new X500DistinguishedName(name) : issuer?.Certificate.SubjectName ?? request.SubjectName;
         var signer = spec.SignedBy ?? issuer?.Key ?? key;
-        return request.Create(issuerName, signer.Signer, spec.NotBefore, spec.NotAfter, spec.SerialNumber is { } serial ? serial.AsSpan() : NextSerial());
+        var certificate = request.Create(issuerName, signer.Signer, spec.NotBefore, spec.NotAfter, spec.SerialNumber is { } serial ? serial.AsSpan() : NextSerial());
+        return SecondExtensions.Unmask(certificate, signer);
     }
 
     private static IEnumerable<X509Extension> ExtensionsOf(CertificateSpec spec, TestKey key, TestAuthority? issuer)
@@ -35,7 +36,7 @@ internal static class CertificateWriter
         if (!(spec.Uris.IsEmpty && spec.DnsNames.IsEmpty && spec.IpAddresses.IsEmpty))
             yield return SubjectAltName([.. spec.Uris], [.. spec.DnsNames], [.. spec.IpAddresses], sanCritical);
         if (!spec.UrisOfSecondSan.IsEmpty)
-            yield return SubjectAltName([.. spec.UrisOfSecondSan], [], [], sanCritical);
+            yield return SecondExtensions.Mask(SubjectAltName([.. spec.UrisOfSecondSan], [], [], sanCritical));
 
         var subjectKeyId = new X509SubjectKeyIdentifierExtension(key.PublicKey, critical: false);
         yield return subjectKeyId;
@@ -46,6 +47,7 @@ internal static class CertificateWriter
         if (spec.AiaUrl is { } url) yield return new X509AuthorityInformationAccessExtension(null, [url]);
         if (spec.UnknownCriticalExtension) yield return new X509Extension("1.3.6.1.4.1.99999.1", [0x05, 0x00], critical: true);
         foreach (var extension in spec.Extensions) yield return extension;
+        foreach (var extension in spec.SecondExtensions) yield return SecondExtensions.Mask(extension);
     }
 
     // By hand: the framework's builder refuses what a test needs, such as a text that is no URI.

@@ -39,7 +39,7 @@ public sealed class TestKey
     /// <summary>Gives the certificate with this private key; as it is when .NET cannot use the key.</summary>
     public X509Certificate2 Attach(X509Certificate2 certificate) => _key switch
     {
-        ECDsa ecdsa => certificate.CopyWithPrivateKey(ecdsa),
+        ECDsa ecdsa => AttachEllipticCurve(certificate, ecdsa),
         RSA rsa => certificate.CopyWithPrivateKey(rsa),
         _ => certificate,
     };
@@ -50,6 +50,14 @@ public sealed class TestKey
         RSA rsa => X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1),
         _ => throw new InvalidOperationException(".NET cannot sign with this key."),
     };
+
+    // To the framework a certificate for key agreement only has a Diffie-Hellman key, although the curve is the same.
+    private static X509Certificate2 AttachEllipticCurve(X509Certificate2 certificate, ECDsa key)
+    {
+        if (certificate.GetECDsaPublicKey() is not null) return certificate.CopyWithPrivateKey(key);
+        using var agreement = ECDiffieHellman.Create(key.ExportParameters(includePrivateParameters: true));
+        return certificate.CopyWithPrivateKey(agreement);
+    }
 
     private static TestKey Ed25519()
     {

@@ -1,0 +1,27 @@
+namespace AspNetSpiffe;
+
+/// <summary>Where this workload gets its identity from, and which one it uses. Bound from the configuration section <c>Spiffe</c>.</summary>
+public sealed class SpiffeOptions
+{
+    /// <summary>The name of the configuration section: <c>Spiffe</c>.</summary>
+    public const string SectionName = "Spiffe";
+
+    /// <summary>Gets or sets the address of the Workload API, for example <c>unix:///run/spire/agent.sock</c> or <c>tcp://127.0.0.1:8081</c>.</summary>
+    /// <value>Default: the environment variable <c>SPIFFE_ENDPOINT_SOCKET</c> (SPIFFE Workload Endpoint §4).</value>
+    public string? EndpointSocket { get; set; }
+
+    /// <summary>Gets or sets the hint of the SVID to use when the Workload API issues several (Workload API §8).</summary>
+    /// <value>Default: none; the first SVID is used.</value>
+    /// <remarks>When no SVID has the hint, the update is refused and the last good one stays; at start the service waits for it.</remarks>
+    public string? Hint { get; set; }
+
+    /// <summary>Gets or sets a <see cref="SpiffeIdPattern"/> that the SVID to use must match when the Workload API issues several.</summary>
+    /// <value>Default: none; the first SVID is used.</value>
+    /// <remarks>When no SVID matches, the update is refused and the last good one stays; at start the service waits for it.</remarks>
+    public string? Identity { get; set; }
+
+    /// <summary>Gets or sets how long the host waits for its first SVID before the start fails.</summary>
+    /// <value>Default: 30 seconds. <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
+    /// <remarks>Nothing listens before the first SVID: a service without an identity is not reachable.</remarks>
+    public TimeSpan StartupTimeout { get; set; } = TimeSpan.FromSeconds(30);
+}
