@@ -27,10 +27,7 @@ public static class SpiffeWebHostBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configure);
-        return builder.UseKestrelHttpsConfiguration().ConfigureServices(services => services
-            .AddSpiffeServer()
-            .Configure(configure)
-            .TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<KestrelServerOptions>, KestrelTlsSetup>()));
+        return builder.UseKestrelHttpsConfiguration().ConfigureServices(services => services.AddSpiffeServer().Configure(configure).AddEveryHttpsEndpoint());
     }
 
     /// <summary>Adds what <c>listenOptions.UseSpiffe()</c> needs, and changes no endpoint by itself.</summary>
@@ -42,7 +39,6 @@ public static class SpiffeWebHostBuilderExtensions
         services.AddSpiffe();
         services.AddOptions<SpiffeServerOptions>().BindConfiguration(SpiffeOptions.SectionName).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SpiffeServerOptions>, SpiffeServerOptionsValidator>());
-        services.TryAddEnumerable(ServiceDescriptor.Transient<IStartupFilter, VerifiedPeersOnly>());
         services.AddSingleton(provider =>
         {
             var allowed = provider.GetRequiredService<IOptions<SpiffeServerOptions>>().Value.AllowedPeers;
@@ -50,5 +46,13 @@ public static class SpiffeWebHostBuilderExtensions
                 provider.GetRequiredService<X509Source>(), allowed.Count == 0 ? null : SpiffeIdPattern.Parse(string.Join(',', allowed))));
         });
         return services;
+    }
+
+    private static void AddEveryHttpsEndpoint(this IServiceCollection services)
+    {
+        if (services.Any(service => service.ImplementationType == typeof(KestrelTlsSetup))) return;
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>, KestrelTlsSetup>());
+        services.AddSingleton<IPostConfigureOptions<KestrelServerOptions>, KestrelTlsSetup>();
+        services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, VerifiedPeersOnly>());
     }
 }

@@ -1,0 +1,76 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Options;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Tests.Composition;
+
+/// <summary>Nothing listens before the first SVID, and a start that fails says why.</summary>
+public sealed class StartTests(ITestOutputHelper output) : MeshTest(output)
+{
+    [Fact]
+    public async Task A_start_without_agent_fails_and_says_where_it_looked_and_what_to_do()
+    {
+        ExpectWarning("AgentUnavailable");
+        AllowWarning("HostedServiceStartupFaulted");
+        AllowWarning("");
+        var builder = Builder(("urls", "https://127.0.0.1:0"), ("Spiffe:EndpointSocket", "unix:///nowhere/agent.sock"), ("Spiffe:StartupTimeout", "00:00:00.3"));
+        builder.WebHost.UseSpiffeMtls();
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(builder));
+        Assert.Contains("'unix:///nowhere/agent.sock'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("no such socket", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Start the agent", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_start_without_registration_says_so()
+    {
+        ExpectWarning("AgentUnavailable");
+        AllowWarning("HostedServiceStartupFaulted");
+        AllowWarning("");
+        Agent.Unregister("server");
+        var builder = Builder(("urls", "https://127.0.0.1:0"), ("Spiffe:StartupTimeout", "00:00:00.3"));
+        builder.WebHost.UseSpiffeMtls();
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(builder));
+        Assert.Contains("PermissionDenied: no identity issued", error.Message, StringComparison.Ordinal);
+        Assert.Contains("registration entry", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_service_waits_for_an_identity_that_comes_late()
+    {
+        ExpectWarning("AgentUnavailable");
+        Agent.Unregister("server");
+        var builder = Builder(("urls", "https://127.0.0.1:0"));
+        builder.WebHost.UseSpiffeMtls();
+
+        var starting = StartAsync(builder);
+        await WaitForAsync("AgentUnavailable", Timeout);
+        Assert.False(starting.IsCompleted);
+        Agent.Register("server", new DevIdentity("/server"));
+
+        using var client = await ClientAsync(await starting);
+        Assert.Equal("spiffe://example.org/client", await GetAsync(client));
+    }
+
+    [Fact]
+    public async Task All_mistakes_in_the_options_come_at_once_with_their_keys()
+    {
+        AllowWarning("HostedServiceStartupFaulted");
+        AllowWarning("");
+        var builder = Builder(
+            ("urls", "https://127.0.0.1:0"),
+            ("Spiffe:EndpointSocket", "unix://tmp/agent.sock"),
+            ("Spiffe:StartupTimeout", "-00:00:05"),
+            ("Spiffe:Identity", "spiffe://example.org"),
+            ("Spiffe:AllowedPeers:0", "spiffe://example.org/**"),
+            ("Spiffe:AllowedPeers:1", "spiffe://*/x"));
+        builder.WebHost.UseSpiffeMtls();
+
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => StartAsync(builder));
+        foreach (var key in (string[])["Spiffe:EndpointSocket", "Spiffe:StartupTimeout", "Spiffe:Identity", "Spiffe:AllowedPeers:1"])
+            Assert.Contains(key, error.Message, StringComparison.Ordinal);
+        Assert.True(error is OptionsValidationException or AggregateException);
+    }
+}
