@@ -1,0 +1,189 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Http;
+
+namespace AspNetSpiffe;
+
+/// <summary>A SPIFFE Workload API server with its own certificate authority, in memory, for development and tests. Never for production.</summary>
+/// <remarks>
+/// One Unix socket of mode 0600 per workload: whoever may open it is that workload, there is no attestation. Serves the X.509 and the JWT
+/// profile. A change is pushed to open streams at once. Safe to use from several threads. Members throw
+/// <see cref="ObjectDisposedException"/> once the agent has stopped.
+/// </remarks>
+public sealed class DevAgent : IAsyncDisposable
+{
+    // Timers end at 49 days; to look again each day costs nothing.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
+    private readonly DevAgentState _state;
+    private readonly SocketFolder _folder;
+    private readonly WorkloadApiServer _server;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _schedule;
+    private readonly Lazy<Task> _stopped;
+
+    private DevAgent(DevAgentState state, SocketFolder folder, WorkloadApiServer server, DevAgentOptions options)
+    {
+        (_state, _folder, _server) = (state, folder, server);
+        TrustDomain = options.TrustDomain;
+        Addresses = state.Workloads.ToImmutableDictionary(static w => w.Name, static w => ToAddress(w.SocketPath), StringComparer.Ordinal);
+        _schedule = RotateBySchedule(options.TimeProvider, _stopping.Token);
+        _stopped = new(StopOnceAsync);
+    }
+
+    /// <summary>Gets the trust domain that the agent issues identities of.</summary>
+    public TrustDomain TrustDomain { get; }
+
+    /// <summary>Gets the address of each workload, by its name: a value for <c>SPIFFE_ENDPOINT_SOCKET</c>, as in <c>unix:///tmp/agent/server.sock</c>.</summary>
+    public IReadOnlyDictionary<string, string> Addresses { get; }
+
+    /// <summary>Gets the root certificates that are in the bundle of the agent's trust domain now.</summary>
+    public ImmutableArray<X509Certificate2> X509Authorities => _state.Public.X509Authorities;
+
+    /// <summary>Starts an agent. When this returns, its sockets answer.</summary>
+    /// <param name="options">What to serve, and where.</param>
+    /// <param name="cancellationToken">Gives up the start.</param>
+    /// <exception cref="ArgumentException">The options have no workload, or an identity, a hint or a lifetime that is not valid.</exception>
+    /// <exception cref="IOException">A socket's path is too long for a Unix socket, or somebody listens on it already.</exception>
+    /// <exception cref="PlatformNotSupportedException">This is Windows.</exception>
+    /// <exception cref="UnauthorizedAccessException">The directory cannot be made or written to.</exception>
+    public static async Task<DevAgent> StartAsync(DevAgentOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.ThrowIfInvalid();
+
+        var logger = options.LoggerFactory.CreateLogger("AspNetSpiffe.DevAgent");
+        var folder = new SocketFolder(options);
+        var state = new DevAgentState(options, folder, logger);
+        var server = new WorkloadApiServer(state.Workloads, new WorkloadApiEndpoints(state, options.TimeProvider), logger);
+        try
+        {
+            await folder.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // A live socket is another agent's: nothing there is ours to remove.
+            folder.RemoveIfMade();
+            state.Dispose();
+            server.Dispose();
+            throw;
+        }
+
+        try
+        {
+            await server.StartAsync(cancellationToken).ConfigureAwait(false);
+            return new DevAgent(state, folder, server, options);
+        }
+        catch
+        {
+            server.Dispose();
+            state.Dispose();
+            folder.Remove();
+            throw;
+        }
+    }
+
+    /// <summary>Gets the address of a workload: a value for <c>SPIFFE_ENDPOINT_SOCKET</c>, as in <c>unix:///tmp/agent/server.sock</c>.</summary>
+    /// <param name="workload">The name of the workload.</param>
+    /// <exception cref="ArgumentException">The agent was started without such a workload.</exception>
+    public string AddressOf(string workload) => Addresses[_state.Get(workload).Name];
+
+    /// <summary>Renews all identities of all workloads now.</summary>
+    public void Rotate() => _state.RotateAll();
+
+    /// <summary>Renews all identities of one workload now.</summary>
+    /// <param name="workload">The name of the workload.</param>
+    /// <exception cref="ArgumentException">The agent was started without such a workload.</exception>
+    public void Rotate(string workload) => _state.Rotate(workload);
+
+    /// <summary>Rotates the authority, step one: a new root and a new JWT key come into the bundle; the old ones still sign.</summary>
+    /// <exception cref="InvalidOperationException">One has been prepared already.</exception>
+    public void PrepareAuthority() => _state.PrepareAuthority();
+
+    /// <summary>Rotates the authority, step two: the prepared one signs, and all identities are renewed with it; the old one stays in the bundle.</summary>
+    /// <exception cref="InvalidOperationException">None has been prepared, or the old one of the last rotation has not been retired.</exception>
+    public void ActivateAuthority() => _state.ActivateAuthority();
+
+    /// <summary>Rotates the authority, step three: the old one leaves the bundle. What it has signed is not trusted any more.</summary>
+    /// <exception cref="InvalidOperationException">There is no old one.</exception>
+    public void RetireAuthority() => _state.RetireAuthority();
+
+    /// <summary>Lets all workloads verify peers of another agent's trust domain, with the authorities that it has now.</summary>
+    /// <param name="other">The other agent. Its later authorities are taken by calling this again.</param>
+    /// <exception cref="ArgumentException">It has the same trust domain.</exception>
+    public void AddFederatedBundle(DevAgent other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        _state.AddFederated(other._state.Public);
+    }
+
+    /// <summary>Lets all workloads verify peers of another authority's trust domain.</summary>
+    /// <param name="other">The other authority. It replaces what is known of its trust domain.</param>
+    /// <exception cref="ArgumentException">It has the same trust domain.</exception>
+    public void AddFederatedBundle(DevCertificateAuthority other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        _state.AddFederated(other.Public);
+    }
+
+    /// <summary>Lets workloads verify peers of another trust domain no more.</summary>
+    /// <param name="trustDomain">The other trust domain.</param>
+    /// <returns>Whether it was federated.</returns>
+    public bool RemoveFederatedBundle(TrustDomain trustDomain)
+    {
+        ArgumentNullException.ThrowIfNull(trustDomain);
+        return _state.RemoveFederated(trustDomain);
+    }
+
+    /// <summary>Gives a workload one more identity, or changes the hint and DNS names of one that it has.</summary>
+    /// <param name="workload">The name of the workload.</param>
+    /// <param name="identity">The identity. It becomes the last, or keeps its place.</param>
+    /// <exception cref="ArgumentException">The agent was started without such a workload, or the identity or its hint is not valid.</exception>
+    public void Register(string workload, DevIdentity identity)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        _state.Register(workload, identity);
+    }
+
+    /// <summary>Takes one identity from a workload. One that has none left is told PermissionDenied, also in mid-stream (Workload API §5.2.1).</summary>
+    /// <param name="workload">The name of the workload.</param>
+    /// <param name="path">The path of the identity's SPIFFE ID.</param>
+    /// <exception cref="ArgumentException">The agent was started without such a workload.</exception>
+    public void Unregister(string workload, string path) => _state.Unregister(workload, i => i.Path == path);
+
+    /// <summary>Takes all identities from a workload. It is told PermissionDenied, also in mid-stream (Workload API §5.2.1).</summary>
+    /// <param name="workload">The name of the workload.</param>
+    /// <exception cref="ArgumentException">The agent was started without such a workload.</exception>
+    public void Unregister(string workload) => _state.Unregister(workload, static _ => true);
+
+    /// <summary>Stops the agent: streams end with Unavailable, the sockets are removed, and the folder too if the agent made it.</summary>
+    public Task StopAsync() => _stopped.Value;
+
+    /// <inheritdoc cref="StopAsync"/>
+    public ValueTask DisposeAsync() => new(_stopped.Value);
+
+    // A path may hold what has a meaning in a URI, and '%' is escaped before the rest or it would be taken for an escape.
+    internal static string ToAddress(string path) => "unix://" + new PathString(path.Replace("%", "%25", StringComparison.Ordinal)).ToUriComponent();
+
+    private async Task RotateBySchedule(TimeProvider time, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var wait = _state.RotateDue();
+            await Task.Delay(wait < LongestWait ? wait : LongestWait, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (cancellationToken.IsCancellationRequested) return;
+        }
+    }
+
+    private async Task StopOnceAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _schedule.ConfigureAwait(false);
+        await _server.StopAsync().ConfigureAwait(false);
+        _server.Dispose();
+        _state.Dispose();
+        _folder.Remove();
+        _stopping.Dispose();
+    }
+}

@@ -1,0 +1,82 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AspNetSpiffe;
+
+/// <summary>What a development agent serves, where, and for how long its SVIDs live. Not safe to change while an agent starts with it.</summary>
+public sealed class DevAgentOptions
+{
+    private readonly OrderedDictionary<string, IReadOnlyList<DevIdentity>> _workloads = new(StringComparer.Ordinal);
+
+    /// <summary>Gets or sets the trust domain that the agent issues identities of.</summary>
+    /// <value>Default: <c>example.org</c>.</value>
+    public TrustDomain TrustDomain { get; set; } = TrustDomain.Parse("example.org");
+
+    /// <summary>Gets or sets the folder for the sockets: one per workload, named like it.</summary>
+    /// <value>Default: <see langword="null"/>, a fresh folder of mode 0700 among the temporary files.</value>
+    /// <remarks>A folder that the agent had to make is removed when it stops; of a folder that was there, only the sockets are.</remarks>
+    public string? Directory { get; set; }
+
+    /// <summary>Gets or sets how long an X509-SVID lives.</summary>
+    /// <value>Default: 1 hour. From 1 second to 365 days.</value>
+    /// <remarks>SVIDs are renewed at half of it.</remarks>
+    public TimeSpan SvidLifetime { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>Gets or sets how long a JWT-SVID lives.</summary>
+    /// <value>Default: 5 minutes. From 1 second to 365 days.</value>
+    public TimeSpan JwtLifetime { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Gets or sets the kind of key that X509-SVIDs get.</summary>
+    /// <value>Default: <see cref="DevKeyAlgorithm.EcdsaP256"/>.</value>
+    public DevKeyAlgorithm KeyAlgorithm { get; set; } = DevKeyAlgorithm.EcdsaP256;
+
+    /// <summary>Gets or sets the clock of lifetimes and of the rotation schedule.</summary>
+    /// <value>Default: <see cref="TimeProvider.System"/>.</value>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>Gets or sets where the agent logs what it issues and takes back.</summary>
+    /// <value>Default: nowhere.</value>
+    public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
+
+    /// <summary>Gets the workloads and their identities, in the order in which they were added.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<DevIdentity>> Workloads => _workloads;
+
+    /// <summary>Adds a workload with one identity, and so a socket.</summary>
+    /// <param name="name">The name of the workload and of its socket: ASCII letters, digits, '-', '_' and '.'.</param>
+    /// <param name="path">The path of its SPIFFE ID, for example <c>/server</c>.</param>
+    /// <returns>These options, for the next call.</returns>
+    /// <exception cref="ArgumentException">The name is not valid, or is there already.</exception>
+    public DevAgentOptions AddWorkload(string name, string path) => AddWorkload(name, new DevIdentity(path));
+
+    /// <summary>Adds a workload with any number of identities, and so a socket.</summary>
+    /// <param name="name">The name of the workload and of its socket: ASCII letters, digits, '-', '_' and '.'.</param>
+    /// <param name="identities">Its identities; the first is its default one. With none, it is refused until one is registered.</param>
+    /// <returns>These options, for the next call.</returns>
+    /// <exception cref="ArgumentException">The name is not valid, or is there already.</exception>
+    public DevAgentOptions AddWorkload(string name, params IReadOnlyList<DevIdentity> identities)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(identities);
+        if (name.Length == 0 || name[0] == '.' || !name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+            throw new ArgumentException($"'{name}' cannot name a workload and its socket: use ASCII letters, digits, '-', '_' and '.', not '.' first.", nameof(name));
+        if (!_workloads.TryAdd(name, [.. identities]))
+            throw new ArgumentException($"A workload named '{name}' has been added already; give all its identities in one call.", nameof(name));
+        return this;
+    }
+
+    internal void ThrowIfInvalid()
+    {
+        if (_workloads.Count == 0)
+            throw new ArgumentException("The development agent has no workload to serve; add one, for example AddWorkload(\"server\", \"/server\").");
+        ThrowIfNoLifetime(SvidLifetime, nameof(SvidLifetime));
+        ThrowIfNoLifetime(JwtLifetime, nameof(JwtLifetime));
+        if (!Enum.IsDefined(KeyAlgorithm)) throw new ArgumentException($"'{KeyAlgorithm}' is no key algorithm of {nameof(DevKeyAlgorithm)}.");
+    }
+
+    // Longer ones would outlive the authority that signs them.
+    private static void ThrowIfNoLifetime(TimeSpan value, string option)
+    {
+        if (value < TimeSpan.FromSeconds(1) || value > TimeSpan.FromDays(365))
+            throw new ArgumentException($"{option} must be from 1 second to 365 days, but is '{value}'.");
+    }
+}

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+namespace AspNetSpiffe;
+
+/// <summary>The authorities of the agent's trust domain while they rotate: prepared, active, old. Guarded by its owner.</summary>
+internal sealed class DevAuthorities(TrustDomain trustDomain, TimeProvider time) : IDisposable
+{
+    private DevCertificateAuthority? _prepared;
+    private DevCertificateAuthority? _old;
+
+    /// <summary>The authority that signs.</summary>
+    public DevCertificateAuthority Active { get; private set; } = new(trustDomain, time);
+
+    /// <summary>What the trust domain publishes now: the keys of all three.</summary>
+    public TrustMaterial Public => new(trustDomain, [.. All.Select(static a => a.Root)], [.. All.Select(static a => a.JwtKey.Public)]);
+
+    private ImmutableArray<DevCertificateAuthority> All => [.. new[] { Active, _prepared, _old }.OfType<DevCertificateAuthority>()];
+
+    public void Prepare()
+    {
+        if (_prepared is not null) throw new InvalidOperationException("An authority has been prepared already; activate it before you prepare another.");
+        _prepared = new(trustDomain, time);
+    }
+
+    public void Activate()
+    {
+        if (_prepared is null) throw new InvalidOperationException("No authority has been prepared; call PrepareAuthority first, so that peers know it before it signs.");
+        if (_old is not null) throw new InvalidOperationException("The last old authority is still in the bundle; call RetireAuthority first.");
+        (_old, Active, _prepared) = (Active, _prepared, null);
+    }
+
+    public void Retire()
+    {
+        if (_old is null) throw new InvalidOperationException("There is no old authority to retire; call PrepareAuthority and ActivateAuthority first.");
+        _old.Dispose();
+        _old = null;
+    }
+
+    public void Dispose()
+    {
+        foreach (var authority in All) authority.Dispose();
+    }
+}

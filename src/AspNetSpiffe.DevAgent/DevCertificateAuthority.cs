@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe;
+
+/// <summary>A certificate authority of one trust domain in memory, for development and tests: a root, one intermediate and a JWT key.</summary>
+/// <remarks>Issues X509-SVIDs and JWT-SVIDs that hold every issuer clause of the standards. Safe to use from several threads.</remarks>
+public sealed class DevCertificateAuthority : IDisposable
+{
+    // A clock that is a little behind ours does not find a new certificate to be from the future.
+    private static readonly TimeSpan BackDating = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RootLifetime = TimeSpan.FromDays(10 * 365);
+    private static readonly TimeSpan IntermediateLifetime = TimeSpan.FromDays(5 * 365);
+
+    private readonly ECDsa _rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly ECDsa _intermediateKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly Lock _signing = new();
+    private readonly TimeProvider _time;
+
+    /// <summary>Makes an authority with fresh keys, with the clock of the system.</summary>
+    /// <param name="trustDomain">The trust domain that it issues identities of.</param>
+    public DevCertificateAuthority(TrustDomain trustDomain) : this(trustDomain, TimeProvider.System)
+    {
+    }
+
+    /// <summary>Makes an authority with fresh keys.</summary>
+    /// <param name="trustDomain">The trust domain that it issues identities of.</param>
+    /// <param name="timeProvider">The clock of the lifetimes.</param>
+    public DevCertificateAuthority(TrustDomain trustDomain, TimeProvider timeProvider)
+    {
+        ArgumentNullException.ThrowIfNull(trustDomain);
+        ArgumentNullException.ThrowIfNull(timeProvider);
+        TrustDomain = trustDomain;
+        _time = timeProvider;
+
+        var now = timeProvider.GetUtcNow();
+        Root = CertificateProfile.Sign(CertificateProfile.Signing(trustDomain, _rootKey, "root", pathLength: null), _rootKey, issuer: null, now - BackDating, now + RootLifetime);
+        Intermediate = CertificateProfile.Sign(CertificateProfile.Signing(trustDomain, _intermediateKey, "intermediate", pathLength: 0), _rootKey, Root, now - BackDating, now + IntermediateLifetime);
+        JwtKey = new JwtSigningKey();
+    }
+
+    /// <summary>Gets the trust domain that this authority issues identities of.</summary>
+    public TrustDomain TrustDomain { get; }
+
+    /// <summary>Gets the root: what a trust bundle holds. It carries the trust domain's own ID (SPIFFE-ID §3.1), and no private key.</summary>
+    public X509Certificate2 Root { get; }
+
+    /// <summary>Gets the certificate between root and SVIDs: what a workload sends after its leaf. It carries no private key.</summary>
+    public X509Certificate2 Intermediate { get; }
+
+    internal JwtSigningKey JwtKey { get; }
+
+    internal TrustMaterial Public => new(TrustDomain, [Root], [JwtKey.Public]);
+
+    /// <summary>Issues an X509-SVID with a new P-256 key.</summary>
+    /// <param name="id">Whom it names: a workload of <see cref="TrustDomain"/>.</param>
+    /// <param name="lifetime">How long it is valid.</param>
+    /// <param name="dnsNames">DNS names that it carries besides the SPIFFE ID.</param>
+    /// <returns>The leaf with its private key; <see cref="Intermediate"/> belongs after it.</returns>
+    /// <exception cref="ArgumentException">The ID has no path or is of another trust domain.</exception>
+    public X509Certificate2 IssueX509Svid(SpiffeId id, TimeSpan lifetime, params IEnumerable<string> dnsNames)
+    {
+        ThrowIfNotOurs(id);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var leaf = Issue(id, key, dnsNames, lifetime);
+        return leaf.CopyWithPrivateKey(key);
+    }
+
+    /// <summary>Issues a JWT-SVID, signed with ES256.</summary>
+    /// <param name="id">Whom it names: a workload of <see cref="TrustDomain"/>.</param>
+    /// <param name="audiences">For whom it is meant; at least one (JWT-SVID §3.2).</param>
+    /// <param name="lifetime">How long it is valid.</param>
+    /// <returns>The token in JWS compact form.</returns>
+    /// <exception cref="ArgumentException">The ID has no path or is of another trust domain, or there is no audience.</exception>
+    public string IssueJwtSvid(SpiffeId id, IEnumerable<string> audiences, TimeSpan lifetime)
+    {
+        ThrowIfNotOurs(id);
+        ImmutableArray<string> all = [.. audiences];
+        if (all.IsEmpty || all.Contains("")) throw new ArgumentException("A JWT-SVID needs at least one audience, and none that is empty.", nameof(audiences));
+
+        var now = _time.GetUtcNow();
+        lock (_signing) return JwtKey.Sign(id, all, now, now + lifetime);
+    }
+
+    /// <summary>Forgets the private keys.</summary>
+    public void Dispose()
+    {
+        _rootKey.Dispose();
+        _intermediateKey.Dispose();
+        JwtKey.Dispose();
+    }
+
+    internal IssuedX509Svid Issue(SpiffeId id, DevIdentity identity, DevKeyAlgorithm algorithm, TimeSpan lifetime)
+    {
+        using AsymmetricAlgorithm key = algorithm switch
+        {
+            DevKeyAlgorithm.Rsa2048 => RSA.Create(2048),
+            DevKeyAlgorithm.EcdsaP384 => ECDsa.Create(ECCurve.NamedCurves.nistP384),
+            _ => ECDsa.Create(ECCurve.NamedCurves.nistP256),
+        };
+        using var leaf = Issue(id, key, identity.DnsNames.IsDefault ? [] : identity.DnsNames, lifetime);
+        return new(id, identity, [.. leaf.RawData, .. Intermediate.RawData], key.ExportPkcs8PrivateKey(), leaf.SerialNumber, leaf.NotAfter.ToUniversalTime());
+    }
+
+    private X509Certificate2 Issue(SpiffeId id, AsymmetricAlgorithm key, IEnumerable<string> dnsNames, TimeSpan lifetime)
+    {
+        // A certificate counts whole seconds: rounded up, so that a lifetime of one second is one.
+        var now = _time.GetUtcNow();
+        var notAfter = DateTimeOffset.FromUnixTimeSeconds((now + lifetime).ToUnixTimeSeconds() + 1);
+        DateTimeOffset last = Intermediate.NotAfter;
+        lock (_signing)
+            return CertificateProfile.Sign(CertificateProfile.Leaf(id, key, dnsNames), _intermediateKey, Intermediate, now - BackDating, notAfter < last ? notAfter : last);
+    }
+
+    private void ThrowIfNotOurs(SpiffeId id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        if (!id.IsMemberOf(TrustDomain) || id.Path.Length == 0)
+            throw new ArgumentException($"The authority of '{TrustDomain}' issues identities of workloads in its own trust domain only, not '{id}'.", nameof(id));
+    }
+}

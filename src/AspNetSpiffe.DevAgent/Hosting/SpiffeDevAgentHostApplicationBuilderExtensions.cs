@@ -1,0 +1,65 @@
+using System.Text.RegularExpressions;
+using AspNetSpiffe;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Microsoft.Extensions.Hosting;
+
+/// <summary>Runs a SPIFFE development agent inside an application.</summary>
+public static partial class SpiffeDevAgentHostApplicationBuilderExtensions
+{
+    /// <summary>Runs a development agent in this process, and takes this application's identity from it.</summary>
+    /// <param name="builder">The application, in the Development environment.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">The environment is not Development, or the builder has an agent already.</exception>
+    public static IHostApplicationBuilder AddSpiffeDevAgent(this IHostApplicationBuilder builder) => builder.AddSpiffeDevAgent(configure: null);
+
+    /// <inheritdoc cref="AddSpiffeDevAgent(IHostApplicationBuilder)"/>
+    /// <param name="builder">The application, in the Development environment.</param>
+    /// <param name="configure">Names the workloads; the first is this application. Without one, it gets an identity of its own name.</param>
+    /// <remarks>
+    /// The agent starts before every other hosted service, and <see cref="SpiffeOptions.EndpointSocket"/> is set to the socket of the first
+    /// workload. The running <see cref="DevAgent"/> is a service, for rotation on demand and for the addresses of the other workloads.
+    /// </remarks>
+    public static IHostApplicationBuilder AddSpiffeDevAgent(this IHostApplicationBuilder builder, Action<DevAgentOptions>? configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        if (!builder.Environment.IsDevelopment())
+        {
+            throw new InvalidOperationException(
+                $"The SPIFFE development agent runs in the Development environment only, and this is '{builder.Environment.EnvironmentName}': its authority is " +
+                "in memory and attests nobody. Call AddSpiffeDevAgent inside 'if (builder.Environment.IsDevelopment())', and use a SPIRE agent elsewhere.");
+        }
+
+        if (builder.Services.Any(static d => d.ServiceType == typeof(DevAgentService)))
+            throw new InvalidOperationException("AddSpiffeDevAgent has been called already; name all workloads in one call.");
+
+        var options = new DevAgentOptions();
+        configure?.Invoke(options);
+        if (options.Workloads.Count == 0) AddApplication(options, builder.Environment.ApplicationName);
+
+        // Known before the agent starts, for options are validated even before that.
+        options.Directory ??= SocketFolder.FreshPath();
+        var address = DevAgent.ToAddress(new SocketFolder(options).PathOf(options.Workloads.Keys.First()));
+
+        builder.Services.AddSingleton(services =>
+        {
+            if (options.LoggerFactory is NullLoggerFactory) options.LoggerFactory = services.GetRequiredService<ILoggerFactory>();
+            return new DevAgentService(options);
+        });
+        builder.Services.AddSingleton(static services => services.GetRequiredService<DevAgentService>().Agent);
+        builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(static services => services.GetRequiredService<DevAgentService>()));
+        builder.Services.PostConfigure<SpiffeOptions>(spiffe => spiffe.EndpointSocket = address);
+        return builder;
+    }
+
+    private static void AddApplication(DevAgentOptions options, string applicationName)
+    {
+        var name = NotInAName().Replace(applicationName, "-").Trim('-', '.');
+        options.AddWorkload(name.Length == 0 ? "app" : name, name.Length == 0 ? "/app" : $"/{name}");
+    }
+
+    [GeneratedRegex("[^A-Za-z0-9._-]+")]
+    private static partial Regex NotInAName();
+}

@@ -1,0 +1,114 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace AspNetSpiffe;
+
+/// <summary>The folder of the sockets: made when it is missing, cleaned of stale sockets, and left as it was found.</summary>
+internal sealed class SocketFolder
+{
+    private const string NotOnWindows = "The development agent guards its sockets with file modes, which Windows does not have; run it on Linux, macOS or in WSL.";
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    // The kernel keeps a socket's path in 108 bytes on Linux, in 104 elsewhere, the closing zero included.
+    private static readonly int MaxPathBytes = OperatingSystem.IsLinux() ? 107 : 103;
+
+    private readonly string _path;
+    private readonly string[] _workloads;
+    private bool _made;
+
+    public SocketFolder(DevAgentOptions options)
+    {
+        _path = Path.GetFullPath(options.Directory ?? FreshPath());
+        _workloads = [.. options.Workloads.Keys];
+    }
+
+    public static string FreshPath() => Path.Combine(Path.GetTempPath(), $"aspnet-spiffe-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}");
+
+    public string PathOf(string workload) => Path.Combine(_path, workload + ".sock");
+
+    /// <summary>Makes the folder and room for the sockets.</summary>
+    /// <exception cref="IOException">Somebody listens on one of the sockets, or its path is too long or taken by another file.</exception>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException(NotOnWindows);
+        foreach (var workload in _workloads) ThrowIfTooLong(PathOf(workload));
+
+        if (!Directory.Exists(_path))
+        {
+            Directory.CreateDirectory(_path, OwnerOnly | UnixFileMode.UserExecute);
+            _made = true;
+        }
+
+        foreach (var workload in _workloads) await RemoveStaleAsync(PathOf(workload), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Binds a socket that only we and our user may connect to: its mode is set before it listens.</summary>
+    public static Socket Bind(UnixDomainSocketEndPoint endPoint)
+    {
+        if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException(NotOnWindows);
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Bind(endPoint);
+            File.SetUnixFileMode(endPoint.ToString(), OwnerOnly);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public void Remove()
+    {
+        if (!Directory.Exists(_path)) return;
+        foreach (var workload in _workloads) File.Delete(PathOf(workload));
+
+        RemoveIfMade();
+    }
+
+    public void RemoveIfMade()
+    {
+        // What others have put there is theirs.
+        if (_made && Directory.Exists(_path) && !Directory.EnumerateFileSystemEntries(_path).Any()) Directory.Delete(_path);
+    }
+
+    private static async Task RemoveStaleAsync(string path, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(path)) return;
+
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await probe.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
+        }
+        catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            ThrowIfOrdinaryFile(path);
+            File.Delete(path);
+            return;
+        }
+        catch (SocketException failed)
+        {
+            throw new IOException($"The socket '{path}' cannot be tried ({failed.Message}); remove it, or choose another directory.", failed);
+        }
+
+        throw new IOException($"Another process listens on the socket '{path}' already; stop it, or choose another directory.");
+    }
+
+    // To connect to an ordinary file is refused too.
+    private static void ThrowIfOrdinaryFile(string path)
+    {
+        if (new FileInfo(path).Length > 0)
+            throw new IOException($"'{path}' is a file and no socket; remove it, or choose another directory.");
+    }
+
+    private static void ThrowIfTooLong(string path)
+    {
+        var length = Encoding.UTF8.GetByteCount(path);
+        if (length > MaxPathBytes)
+            throw new IOException($"The path of the socket '{path}' has {length} bytes; a Unix socket's path may have at most {MaxPathBytes}. Choose a directory with a shorter path, for example below '/tmp'.");
+    }
+}

@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using Google.Protobuf;
+
+namespace AspNetSpiffe;
+
+/// <summary>What one trust domain publishes: CA certificates and JWT keys.</summary>
+internal sealed record TrustMaterial(TrustDomain TrustDomain, ImmutableArray<X509Certificate2> X509Authorities, ImmutableArray<JwtPublicKey> JwtKeys)
+{
+    /// <summary>The CA certificates, one after the other, in DER.</summary>
+    public ByteString ToDer() => UnsafeByteOperations.UnsafeWrap(X509Authorities.SelectMany(static c => c.RawData).ToArray());
+
+    /// <summary>The JWT keys as a JWK Set; no X.509 key among them (Workload API §6.2.2).</summary>
+    public ByteString ToJwks()
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("keys");
+            foreach (var key in JwtKeys) key.Write(json);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return UnsafeByteOperations.UnsafeWrap(buffer.ToArray());
+    }
+}
