@@ -27,7 +27,7 @@ format() {
 run_tests() {
   title "Test"
   rm -rf "$results"
-  dotnet test "$solution" -c Release --results-directory "$results" --logger trx \
+  dotnet test "$solution" -c Release -p:WriteTestResults=true \
     --blame-hang --blame-hang-timeout 5m --blame-hang-dump-type none "$@"
 }
 
