@@ -39,10 +39,13 @@ internal static class GrpcCall
 
     private static void ThrowIfNoGrpc(HttpResponseMessage response)
     {
-        if (response.StatusCode == HttpStatusCode.OK && response.Content.Headers.ContentType?.MediaType is { } type && type.StartsWith("application/grpc", StringComparison.Ordinal)) return;
+        var type = response.Content.Headers.ContentType?.MediaType;
+
+        // 'application/grpc-web' is another protocol.
+        if (response.StatusCode == HttpStatusCode.OK && type is not null && (type == "application/grpc" || type.StartsWith("application/grpc+", StringComparison.Ordinal))) return;
         throw new WorkloadApiException(
             WorkloadApiFailure.MalformedResponse,
-            $"It answered with HTTP {(int)response.StatusCode} and content type '{response.Content.Headers.ContentType?.MediaType}', not with gRPC. What answers at this address is no SPIFFE Workload API: check the address.");
+            $"It answered with HTTP {(int)response.StatusCode} and content type '{type}', not with gRPC. What answers at this address is no SPIFFE Workload API: check the address.");
     }
 
     private static void ThrowIfFailed(GrpcStatus status)

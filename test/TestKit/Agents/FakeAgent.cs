@@ -89,7 +89,7 @@ public sealed class FakeAgent : IAsyncDisposable
     /// <summary>Sends bytes as they are, after the headers of a gRPC answer.</summary>
     public void SendRaw(byte[] bytes) => Add(ends: false, async context =>
     {
-        context.Response.ContentType = "application/grpc";
+        if (!context.Response.HasStarted) context.Response.ContentType = "application/grpc";
         await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
         await context.Response.Body.FlushAsync(context.RequestAborted);
     });
@@ -146,9 +146,23 @@ public sealed class FakeAgent : IAsyncDisposable
         while (!ended)
         {
             var step = await _script.Reader.ReadAsync(context.RequestAborted);
+            await DoAsync(step, context);
+            ended = step.EndsCall;
+        }
+    }
+
+    private static async Task DoAsync(FakeStep step, HttpContext context)
+    {
+        try
+        {
             await step.Act(context);
             step.Done.SetResult();
-            ended = step.EndsCall;
+        }
+        catch (Exception e)
+        {
+            // Whoever waits for the script hears of it.
+            step.Done.SetException(e);
+            throw;
         }
     }
 
