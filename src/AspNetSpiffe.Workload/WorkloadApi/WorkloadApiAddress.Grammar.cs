@@ -65,12 +65,13 @@ public sealed partial class WorkloadApiAddress
         return null;
     }
 
-    // Only the usual spelling: IPAddress.Parse alone would take '1' for 0.0.0.1.
+    // Only the usual spelling: IPAddress.Parse alone would take '1' for 0.0.0.1, and a second pair of brackets, a port or a zone.
     private static bool TryParseHost(string host, out IPAddress ip)
     {
         var bracketed = host.StartsWith('[') && host.EndsWith(']');
+        var bare = bracketed ? host[1..^1] : host;
         ip = IPAddress.None;
-        if (!IPAddress.TryParse(bracketed ? host[1..^1] : host, out var parsed)) return false;
+        if (bare.AsSpan().IndexOfAny("[]%") >= 0 || !IPAddress.TryParse(bare, out var parsed)) return false;
         ip = parsed;
         return bracketed
             ? parsed.AddressFamily == AddressFamily.InterNetworkV6

@@ -15,6 +15,7 @@ public static class SpiffeServerServiceCollectionExtensions
         if (services.Any(service => service.ServiceType == typeof(Handshake))) return services;
 
         services.AddSpiffe();
+        services.AddSpiffeServerSecurity();
         services.AddOptions<SpiffeServerOptions>().BindConfiguration(SpiffeOptions.SectionName).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SpiffeServerOptions>, SpiffeServerOptionsValidator>());
         services.AddSingleton(CreateHandshake);
