@@ -1,4 +1,5 @@
 using AspNetSpiffe;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -18,9 +19,9 @@ internal static class OrdersService
         builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers.Add("spiffe://example.org/**"));
 
         var app = builder.Build();
-        app.MapGet("/hello", (HttpContext http) => $"Hello, {http.Features.Get<ISpiffePeerFeature>()!.Peer!.Id}");
-        app.MapGet("/serial", (HttpContext http) => http.Features.Get<ISpiffePeerFeature>()!.Peer!.Leaf.SerialNumber);
-        app.MapGet("/report", () => Results.StatusCode(403));
+        app.MapGet("/hello", (HttpContext http) => $"Hello, {http.GetSpiffeId()}");
+        app.MapGet("/serial", (SpiffeCaller caller) => caller.Peer.Leaf.SerialNumber);
+        app.MapGet("/report", [Authorize(Policy = "spiffe://example.org/ns/reporting/**")] () => "secret figures");
         await app.StartAsync();
         return app;
     }
