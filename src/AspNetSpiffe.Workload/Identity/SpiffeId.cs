@@ -48,6 +48,7 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
         ArgumentNullException.ThrowIfNull(trustDomain);
         foreach (var segment in segments)
         {
+            ArgumentNullException.ThrowIfNull(segment, nameof(segments));
             var problem = Grammar.ScanSegment(segment, 0, segment.Length);
             if (problem.What != SpiffeIdProblem.Kind.None) throw new FormatException(problem.Describe(segment));
         }
