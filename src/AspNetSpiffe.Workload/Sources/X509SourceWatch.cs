@@ -44,10 +44,10 @@ internal sealed partial class X509SourceWatch(X509Source source, SvidChoice choi
         }
         catch (WorkloadApiException e)
         {
-            Tell(e.Message);
+            Tell(e.Problem);
             if (e.IsTransient) return true;
 
-            Log.GivenUp(logger, source.Address, e.Message);
+            Log.GivenUp(logger, source.Address, e.Problem);
             source.GiveUp(e);
             return false;
         }

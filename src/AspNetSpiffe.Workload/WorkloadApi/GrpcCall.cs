@@ -13,8 +13,14 @@ internal static class GrpcCall
         GrpcConnection connection, string method, IMessage request, MessageParser<T> parser, CancellationToken cancellationToken) where T : class, IMessage<T>
     {
         T? answer = null;
-        await foreach (var message in StreamAsync(connection, method, request, parser, cancellationToken).ConfigureAwait(false)) answer ??= message;
-        return answer ?? throw new WorkloadApiException(WorkloadApiFailure.MalformedResponse, $"The method '{method}' succeeded without an answer.");
+        await foreach (var message in StreamAsync(connection, method, request, parser, cancellationToken).ConfigureAwait(false))
+        {
+            // Which of two would be the answer?
+            if (answer is not null) throw new WorkloadApiException(connection.Address, WorkloadApiFailure.MalformedResponse, $"The method '{method}' gave more than one answer.");
+            answer = message;
+        }
+
+        return answer ?? throw new WorkloadApiException(connection.Address, WorkloadApiFailure.MalformedResponse, $"The method '{method}' succeeded without an answer.");
     }
 
     /// <summary>Calls a method and gives each message as it comes; ends when the server ends the stream with Ok.</summary>
@@ -22,53 +28,62 @@ internal static class GrpcCall
         GrpcConnection connection, string method, IMessage request, MessageParser<T> parser, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, IMessage<T>
     {
-        using var response = await Explained(connection.SendAsync(method, request, cancellationToken), cancellationToken).ConfigureAwait(false);
-        ThrowIfNoGrpc(response);
+        var address = connection.Address;
+        using var response = await Explained(connection.SendAsync(method, request, cancellationToken), address, cancellationToken).ConfigureAwait(false);
+        ThrowIfNoGrpc(response, address);
 
         // An answer without messages has its status among the headers.
-        if (GrpcStatus.Read(response.Headers) is { } early) ThrowIfFailed(early);
+        if (GrpcStatus.Read(response.Headers) is { } early) ThrowIfFailed(early, address);
 
         var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        var reader = new GrpcMessageReader(body);
-        while (await Explained(reader.ReadAsync(parser, cancellationToken), cancellationToken).ConfigureAwait(false) is { } message)
+        var reader = new GrpcMessageReader(body, address);
+        while (await Explained(reader.ReadAsync(parser, cancellationToken), address, cancellationToken).ConfigureAwait(false) is { } message)
             yield return message;
 
-        ThrowIfFailed(GrpcStatus.Read(response.TrailingHeaders) ?? GrpcStatus.Read(response.Headers)
-            ?? throw new WorkloadApiException(WorkloadApiFailure.ConnectionLost, "The stream ended without a status."));
+        var status = GrpcStatus.Read(response.TrailingHeaders) ?? GrpcStatus.Read(response.Headers);
+        ThrowIfFailed(status ?? throw new WorkloadApiException(address, WorkloadApiFailure.ConnectionLost, "The stream ended without a status."), address);
     }
 
-    private static void ThrowIfNoGrpc(HttpResponseMessage response)
+    private static void ThrowIfNoGrpc(HttpResponseMessage response, WorkloadApiAddress address)
     {
-        if (response.StatusCode == HttpStatusCode.OK && response.Content.Headers.ContentType?.MediaType is { } type && type.StartsWith("application/grpc", StringComparison.Ordinal)) return;
+        var type = response.Content.Headers.ContentType?.MediaType;
+        if (response.StatusCode == HttpStatusCode.OK && type is not null && IsGrpc(type)) return;
         throw new WorkloadApiException(
+            address,
             WorkloadApiFailure.MalformedResponse,
-            $"It answered with HTTP {(int)response.StatusCode} and content type '{response.Content.Headers.ContentType?.MediaType}', not with gRPC. What answers at this address is no SPIFFE Workload API: check the address.");
+            $"It answered with HTTP {(int)response.StatusCode} and content type '{type}', not with gRPC. What answers at this address is no SPIFFE Workload API: check the address.");
     }
 
-    private static void ThrowIfFailed(GrpcStatus status)
+    // 'application/grpc+proto' too, but not 'application/grpc-web'.
+    private static bool IsGrpc(string type) =>
+        type.Equals("application/grpc", StringComparison.OrdinalIgnoreCase) || type.StartsWith("application/grpc+", StringComparison.OrdinalIgnoreCase);
+
+    private static void ThrowIfFailed(GrpcStatus status, WorkloadApiAddress address)
     {
-        if (status.Code != GrpcStatusCode.Ok) throw new WorkloadApiException(status);
+        if (status.Code != GrpcStatusCode.Ok) throw new WorkloadApiException(address, status);
     }
 
-    private static async Task<T> Explained<T>(Task<T> task, CancellationToken cancellationToken)
+    private static async Task<T> Explained<T>(Task<T> task, WorkloadApiAddress address, CancellationToken cancellationToken)
     {
         try
         {
             return await task.ConfigureAwait(false);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
-            throw Explain(e);
+            // Who cancels hears of nothing else, whatever broke at the same moment.
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Explain(e, address);
         }
     }
 
-    private static WorkloadApiException Explain(Exception e) => SocketErrorIn(e) switch
+    private static WorkloadApiException Explain(Exception e, WorkloadApiAddress address) => SocketErrorIn(e) switch
     {
         // .NET's name for ENOENT of a Unix socket.
-        SocketError.AddressNotAvailable => new(WorkloadApiFailure.NoSuchSocket, "There is no such socket. Start the agent, or correct the address.", e),
-        SocketError.ConnectionRefused => new(WorkloadApiFailure.ConnectionRefused, "Nobody listens there. Start the agent; a socket file may be left from one that is gone.", e),
-        SocketError.AccessDenied => new(WorkloadApiFailure.NoPermission, "This process may not open the socket. Grant its user access to the socket and its folders.", e),
-        _ => new(WorkloadApiFailure.ConnectionLost, $"The connection was lost: {e.Message}", e),
+        SocketError.AddressNotAvailable => new(address, WorkloadApiFailure.NoSuchSocket, "There is no such socket. Start the agent, or correct the address.", e),
+        SocketError.ConnectionRefused => new(address, WorkloadApiFailure.ConnectionRefused, "Nobody listens there. Start the agent; a socket file may be left from one that is gone.", e),
+        SocketError.AccessDenied => new(address, WorkloadApiFailure.NoPermission, "This process may not open the socket. Grant its user access to the socket and its folders.", e),
+        _ => new(address, WorkloadApiFailure.ConnectionLost, $"The connection was lost: {e.Message}", e),
     };
 
     private static SocketError? SocketErrorIn(Exception? e)

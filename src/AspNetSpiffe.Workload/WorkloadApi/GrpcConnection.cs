@@ -8,12 +8,11 @@ namespace AspNetSpiffe;
 /// <summary>HTTP/2 without TLS over the agent's socket (SPIFFE Workload Endpoint §3): one connection for all calls.</summary>
 internal sealed class GrpcConnection : IDisposable
 {
-    private readonly WorkloadApiAddress _address;
     private readonly HttpMessageInvoker _http;
 
     public GrpcConnection(WorkloadApiAddress address)
     {
-        _address = address;
+        Address = address;
         _http = new(new SocketsHttpHandler
         {
             ConnectCallback = ConnectAsync,
@@ -29,6 +28,8 @@ internal sealed class GrpcConnection : IDisposable
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         });
     }
+
+    public WorkloadApiAddress Address { get; }
 
     /// <summary>Sends a request; the answer's headers have arrived, its messages may take for ever.</summary>
     public async Task<HttpResponseMessage> SendAsync(string method, IMessage message, CancellationToken cancellationToken)
@@ -50,7 +51,7 @@ internal sealed class GrpcConnection : IDisposable
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        var endPoint = _address.EndPoint;
+        var endPoint = Address.EndPoint;
         var socket = endPoint is UnixDomainSocketEndPoint
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
             : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

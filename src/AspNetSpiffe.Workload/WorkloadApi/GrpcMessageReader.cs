@@ -5,7 +5,7 @@ using Google.Protobuf;
 namespace AspNetSpiffe;
 
 /// <summary>Reads messages, each behind five bytes: a flag for compression, and the length.</summary>
-internal sealed class GrpcMessageReader(Stream body)
+internal sealed class GrpcMessageReader(Stream body, WorkloadApiAddress address)
 {
     public const int PrefixLength = 5;
 
@@ -55,6 +55,6 @@ internal sealed class GrpcMessageReader(Stream body)
         }
     }
 
-    private static WorkloadApiException Malformed(string what) =>
-        new(WorkloadApiFailure.MalformedResponse, $"{what} What answers at this address may be no SPIFFE Workload API: check the address.");
+    private WorkloadApiException Malformed(string what) =>
+        new(address, WorkloadApiFailure.MalformedResponse, $"{what} What answers at this address may be no SPIFFE Workload API: check the address.");
 }

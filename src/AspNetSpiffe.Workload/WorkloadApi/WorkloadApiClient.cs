@@ -77,9 +77,9 @@ public sealed partial class WorkloadApiClient : IDisposable
         }
     }
 
-    private static async Task<T> FirstAsync<T>(IAsyncEnumerable<T> watch) where T : class
+    private async Task<T> FirstAsync<T>(IAsyncEnumerable<T> watch) where T : class
     {
         await foreach (var first in watch.ConfigureAwait(false)) return first;
-        throw new WorkloadApiException(WorkloadApiFailure.MalformedResponse, "The stream ended before its first message.");
+        throw Malformed("The stream ended before its first message.");
     }
 }

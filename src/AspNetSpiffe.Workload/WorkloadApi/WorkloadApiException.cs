@@ -1,11 +1,13 @@
 namespace AspNetSpiffe;
 
-/// <summary>The Workload API did not give what it was asked for. The message says what happened and what to do.</summary>
+/// <summary>The Workload API did not give what it was asked for. The message says where, what happened and what to do.</summary>
 public sealed class WorkloadApiException : Exception
 {
-    internal WorkloadApiException(WorkloadApiFailure failure, string message, Exception? inner = null) : base(message, inner) => Failure = failure;
+    internal WorkloadApiException(WorkloadApiAddress address, WorkloadApiFailure failure, string problem, Exception? inner = null)
+        : base($"The call to the SPIFFE Workload API at '{address}' failed. {problem}", inner) => (Failure, Problem) = (failure, problem);
 
-    internal WorkloadApiException(GrpcStatus status) : base(Describe(status)) => (Failure, StatusCode) = (WorkloadApiFailure.Status, status.Code);
+    internal WorkloadApiException(WorkloadApiAddress address, GrpcStatus status)
+        : this(address, WorkloadApiFailure.Status, Describe(status)) => StatusCode = status.Code;
 
     /// <summary>Gets what went wrong.</summary>
     public WorkloadApiFailure Failure { get; }
@@ -15,6 +17,9 @@ public sealed class WorkloadApiException : Exception
 
     /// <summary>Gets whether another attempt may succeed (SPIFFE Workload Endpoint §6).</summary>
     public bool IsTransient => StatusCode is not (GrpcStatusCode.InvalidArgument or GrpcStatusCode.Unimplemented);
+
+    /// <summary>What happened and what to do, without the address: for a text that names it already.</summary>
+    internal string Problem { get; }
 
     private static string Describe(GrpcStatus status)
     {
