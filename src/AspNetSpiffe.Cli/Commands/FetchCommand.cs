@@ -9,7 +9,7 @@ internal static class FetchCommand
     // An agent answers at once; one that does not is broken.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    public static Command Create() => new("fetch", "Asks a Workload API once.") { CreateX509(), CreateBundles() };
+    public static Command Create() => new("fetch", "Asks a Workload API once.") { CreateX509(), CreateJwt(), CreateBundles() };
 
     private static Command CreateX509()
     {
@@ -33,15 +33,32 @@ internal static class FetchCommand
         return command;
     }
 
+    private static Command CreateJwt()
+    {
+        var (socket, json) = (SocketOption.Create(), JsonOption());
+        var audience = new Option<string[]>("--audience") { Description = "For whom the token is meant. May be repeated.", Required = true, HelpName = "NAME" };
+        var spiffeId = new Option<string?>("--spiffe-id") { Description = "The identity to get a token for. Default: all.", HelpName = "ID" };
+        var command = new Command("jwt", "Fetches JWT-SVIDs.") { socket, json, audience, spiffeId };
+        command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
+        {
+            var id = parsed.GetValue(spiffeId) is { } text ? SpiffeId.Parse(text) : null;
+            var svids = await client.FetchJwtSvidsAsync(parsed.GetRequiredValue(audience), id, patience);
+            if (parsed.GetValue(json)) Json.Write(Json.Of(svids));
+            else new Terminal().Show(svids);
+        }, cancellationToken));
+        return command;
+    }
+
     private static Command CreateBundles()
     {
         var (socket, json) = (SocketOption.Create(), JsonOption());
-        var command = new Command("bundles", "Fetches the bundles of all trust domains.") { socket, json };
+        var command = new Command("bundles", "Fetches the X.509 and the JWT bundles of all trust domains.") { socket, json };
         command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
         {
-            var bundles = await client.FetchX509BundlesAsync(patience);
-            if (parsed.GetValue(json)) Json.Write(new() { ["x509"] = Json.Of(bundles) });
-            else new Terminal().Show(bundles);
+            var x509 = await client.FetchX509BundlesAsync(patience);
+            var jwt = await client.FetchJwtBundlesAsync(patience);
+            if (parsed.GetValue(json)) Json.Write(Json.Of(x509, jwt));
+            else new Terminal().Show(x509, jwt);
         }, cancellationToken));
         return command;
     }

@@ -20,6 +20,24 @@ internal static class Json
         ["bundles"] = Of(context.Bundles),
     };
 
+    public static JsonObject Of(X509BundleSet x509, JwtBundleSet jwt) => new()
+    {
+        ["x509"] = Of(x509),
+        ["jwt"] = new JsonObject(jwt.Select(static b => KeyValuePair.Create(b.TrustDomain.Name, (JsonNode?)new JsonArray([.. b.Authorities.Select(static a => JsonValue.Create(a.KeyId))])))),
+    };
+
+    public static JsonObject Of(IEnumerable<JwtSvid> svids) => new()
+    {
+        ["svids"] = new JsonArray([.. svids.Select(static s => new JsonObject
+        {
+            ["spiffe_id"] = s.Id.ToString(),
+            ["hint"] = s.Hint,
+            ["audience"] = new JsonArray([.. s.Audiences.Select(static a => JsonValue.Create(a))]),
+            ["expires_at"] = s.ExpiresAt,
+            ["svid"] = s.Token,
+        })]),
+    };
+
     private static JsonObject Of(X509Svid svid) => new()
     {
         ["spiffe_id"] = svid.Id.ToString(),

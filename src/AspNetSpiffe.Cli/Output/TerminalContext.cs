@@ -35,6 +35,28 @@ internal static class TerminalContext
         }
     }
 
+    public static void Show(this Terminal terminal, X509BundleSet x509, JwtBundleSet jwt)
+    {
+        terminal.Show(x509);
+        foreach (var bundle in jwt)
+        {
+            terminal.Heading($"bundle {bundle.TrustDomain}", "JWT");
+            foreach (var authority in bundle.Authorities) terminal.Field("key", authority.KeyId);
+        }
+    }
+
+    public static void Show(this Terminal terminal, IEnumerable<JwtSvid> svids)
+    {
+        foreach (var svid in svids)
+        {
+            terminal.Title(svid.Id.ToString());
+            if (svid.Hint.Length > 0) terminal.Field("hint", svid.Hint);
+            terminal.Field("audience", string.Join(", ", svid.Audiences));
+            terminal.Field("valid", $"until {svid.ExpiresAt.ToString(Moment, null)} ({Left(svid.ExpiresAt)})");
+            terminal.Copy(svid.Token);
+        }
+    }
+
     private static string Describe(DateTimeOffset notBefore, DateTimeOffset notAfter) =>
         $"{notBefore.ToUniversalTime().ToString(Moment, null)} to {notAfter.ToUniversalTime().ToString(Moment, null)} ({Left(notAfter)})";
 
