@@ -1,7 +1,6 @@
 using AspNetSpiffe;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.AspNetCore.Hosting;
@@ -27,28 +26,14 @@ public static class SpiffeWebHostBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configure);
-        return builder.UseKestrelHttpsConfiguration().ConfigureServices(services => services
-            .AddSpiffeServer()
-            .Configure(configure)
-            .TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<KestrelServerOptions>, KestrelTlsSetup>()));
+        return builder.UseKestrelHttpsConfiguration().ConfigureServices(services => services.AddSpiffeServer().Configure(configure).AddEveryHttpsEndpoint());
     }
 
-    /// <summary>Adds what <c>listenOptions.UseSpiffe()</c> needs, and changes no endpoint by itself.</summary>
-    public static IServiceCollection AddSpiffeServer(this IServiceCollection services)
+    private static void AddEveryHttpsEndpoint(this IServiceCollection services)
     {
-        ArgumentNullException.ThrowIfNull(services);
-        if (services.Any(service => service.ServiceType == typeof(Handshake))) return services;
-
-        services.AddSpiffe();
-        services.AddOptions<SpiffeServerOptions>().BindConfiguration(SpiffeOptions.SectionName).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SpiffeServerOptions>, SpiffeServerOptionsValidator>());
-        services.TryAddEnumerable(ServiceDescriptor.Transient<IStartupFilter, VerifiedPeersOnly>());
-        services.AddSingleton(provider =>
-        {
-            var allowed = provider.GetRequiredService<IOptions<SpiffeServerOptions>>().Value.AllowedPeers;
-            return new Handshake(new SpiffeTls(
-                provider.GetRequiredService<X509Source>(), allowed.Count == 0 ? null : SpiffeIdPattern.Parse(string.Join(',', allowed))));
-        });
-        return services;
+        if (services.Any(service => service.ImplementationType == typeof(KestrelTlsSetup))) return;
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>, KestrelTlsSetup>());
+        services.AddSingleton<IPostConfigureOptions<KestrelServerOptions>, KestrelTlsSetup>();
+        services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, VerifiedPeersOnly>());
     }
 }

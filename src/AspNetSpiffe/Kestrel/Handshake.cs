@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
@@ -8,19 +7,14 @@ namespace AspNetSpiffe;
 /// <summary>One handshake of a Kestrel endpoint: our SVID out, their peer in.</summary>
 internal sealed class Handshake(SpiffeTls tls)
 {
-    // For the log only: Kestrel tells its validation callback nothing of the connection.
-    private static readonly AsyncLocal<EndPoint?> Remote = new();
-
     /// <summary>Sets up the handshake of an endpoint that Kestrel configures; called from OnAuthenticate.</summary>
-    public void Begin(ConnectionContext connection, SslServerAuthenticationOptions options)
+    public void Begin(BaseConnectionContext connection, SslServerAuthenticationOptions options)
     {
-        // Kestrel then gave its own callback to the SslStream already, which does not take a second one; it ends in Validate.
+        // The application asked for certificates by itself. Kestrel then gave a callback to the SslStream, which takes no second one; it ends in Validate.
         var kestrelAsks = options.ClientCertificateRequired && options.RemoteCertificateValidationCallback is null;
 
         Configure(connection, options);
-        if (!kestrelAsks) return;
-        options.RemoteCertificateValidationCallback = null;
-        Remote.Value = connection.RemoteEndPoint;
+        if (kestrelAsks) options.RemoteCertificateValidationCallback = null;
     }
 
     /// <summary>Sets up the handshake of an endpoint that we configure alone.</summary>
@@ -32,7 +26,7 @@ internal sealed class Handshake(SpiffeTls tls)
 
     public bool Validate(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        var result = tls.Verify(certificate, chain, errors, PeerRole.Client, Remote.Value);
+        var result = tls.Verify(certificate, chain, errors, PeerRole.Client);
         Remember(result);
         return result.Accepted;
     }

@@ -12,7 +12,7 @@ public static class SpiffeListenOptionsExtensions
     /// <summary>Serves this endpoint with this workload's SVID and admits only verified peers.</summary>
     /// <remarks>
     /// For applications in which some endpoints speak SPIFFE and others do not, and for the slim builder. Register the services with
-    /// <see cref="SpiffeWebHostBuilderExtensions.AddSpiffeServer(IServiceCollection)"/>, or with <c>UseSpiffeMtls</c>, which covers every https endpoint.
+    /// <see cref="SpiffeServerServiceCollectionExtensions.AddSpiffeServer(IServiceCollection)"/>, or with <c>UseSpiffeMtls</c>, which covers every https endpoint.
     /// </remarks>
     /// <exception cref="InvalidOperationException">The services are not registered.</exception>
     public static ListenOptions UseSpiffe(this ListenOptions listenOptions)

@@ -1,12 +1,13 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace AspNetSpiffe;
 
-/// <summary>The last gate before the application: on a SPIFFE endpoint no request passes whose connection has no verified peer.</summary>
+/// <summary>The last gate before the application: no request passes that came over TLS from nobody.</summary>
 /// <remarks>
-/// The handshake refuses such a peer already. This gate stands for the settings that Kestrel applies after ours, for example an endpoint that
-/// a reloaded configuration changed to AllowCertificate. Plain-http endpoints are not SPIFFE endpoints and pass.
+/// The handshake refuses such a peer already. This gate stands for what Kestrel applies after us: an endpoint whose code replaces OnAuthenticate,
+/// or that a reloaded configuration changed to AllowCertificate. Plain-http endpoints pass.
 /// </remarks>
 internal sealed class VerifiedPeersOnly : IStartupFilter
 {
@@ -14,7 +15,7 @@ internal sealed class VerifiedPeersOnly : IStartupFilter
     {
         app.Use(static (context, next) =>
         {
-            if (context.Features.Get<ISpiffePeerFeature>() is not { Peer: null }) return next(context);
+            if (context.Features.Get<ITlsConnectionFeature>() is null || context.Features.Get<ISpiffePeerFeature>()?.Peer is not null) return next(context);
             context.Abort();
             return Task.CompletedTask;
         });

@@ -1,0 +1,62 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>Reads the policy names of all endpoints once the pipeline is built and before the server listens: a malformed one fails the start.</summary>
+internal sealed class PolicyNameCheck(SpiffePolicies policies, IOptions<AuthorizationOptions> options) : IStartupFilter
+{
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        next(app);
+        if (app.ApplicationServices.GetService<EndpointDataSource>() is not { } source) return;
+
+        using var scope = app.ApplicationServices.CreateScope();
+        var provider = scope.ServiceProvider.GetRequiredService<IAuthorizationPolicyProvider>();
+        foreach (var endpoint in source.Endpoints)
+            foreach (var name in PatternsOf(endpoint))
+            {
+                var policy = Compile(endpoint, name);
+                if (provider is not SpiffePolicyProvider) Teach(provider, endpoint, name, policy);
+            }
+    };
+
+    private static IEnumerable<string> PatternsOf(Endpoint endpoint)
+    {
+        var metadata = endpoint.Metadata;
+        var filters = metadata.GetOrderedMetadata<AuthorizeFilter>().SelectMany(filter => filter.AuthorizeData ?? []);
+        return metadata.GetOrderedMetadata<IAuthorizeData>().Concat(filters).Select(data => data.Policy!).Where(SpiffePolicies.IsPattern);
+    }
+
+    private AuthorizationPolicy Compile(Endpoint endpoint, string name)
+    {
+        try
+        {
+            return policies.Get(name);
+        }
+        catch (FormatException mistake)
+        {
+            throw new InvalidOperationException($"The endpoint '{endpoint.DisplayName}' has a policy that cannot be. {mistake.Message}", mistake);
+        }
+    }
+
+    // A provider that the application registered after ours took our place. Most of them ask the options in the end.
+    private void Teach(IAuthorizationPolicyProvider provider, Endpoint endpoint, string name, AuthorizationPolicy policy)
+    {
+        if (options.Value.GetPolicy(name) is null) options.Value.AddPolicy(name, policy);
+
+        // The options compare names without case, and paths have it: what comes back may be the policy of another name.
+        var known = provider.GetPolicyAsync(name).GetAwaiter().GetResult();
+        var requirement = policy.Requirements.OfType<SpiffeRequirement>().Single();
+        if (known is null || !known.Requirements.OfType<SpiffeRequirement>().Any(r => r.Pattern.Equals(requirement.Pattern)))
+            throw new InvalidOperationException(
+                $"The policy provider '{provider.GetType()}' does not know the policy '{name}' of the endpoint '{endpoint.DisplayName}'. " +
+                "Register it before the call of 'UseSpiffeMtls()', which then answers for such names and asks it for all others.");
+    }
+}

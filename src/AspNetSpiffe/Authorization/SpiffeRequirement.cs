@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Authorization;
+
+namespace AspNetSpiffe;
+
+/// <summary>Requires that the caller of a connection is one that a pattern means; for policies of your own.</summary>
+/// <remarks>
+/// It looks at the connection, never at the claims, so it holds whatever scheme authenticates the user. A caller whose SVID has expired is nobody.
+/// Immutable, and so safe to share between threads.
+/// </remarks>
+/// <example><code>options.AddPolicy("Reports", policy => policy.AddRequirements(new SpiffeRequirement(pattern)));</code></example>
+public sealed class SpiffeRequirement : IAuthorizationRequirement
+{
+    /// <summary>Makes a requirement.</summary>
+    /// <param name="pattern">Whom it lets pass.</param>
+    public SpiffeRequirement(SpiffeIdPattern pattern)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        Pattern = pattern;
+    }
+
+    /// <summary>Gets whom the requirement lets pass.</summary>
+    public SpiffeIdPattern Pattern { get; }
+
+    /// <summary>Says what is required; authorization logs it when it is not met.</summary>
+    public override string ToString() => $"SpiffeRequirement: the caller's SPIFFE ID must match '{Pattern}'.";
+}

@@ -1,0 +1,27 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.Filters;
+using Microsoft.AspNetCore.SignalR;
+
+namespace AspNetSpiffe;
+
+/// <summary>Decides a <see cref="SpiffeRequirement"/> by the peer of the connection. What it cannot find a connection in, it does not let pass.</summary>
+internal sealed class SpiffeRequirementHandler(TimeProvider time) : AuthorizationHandler<SpiffeRequirement>
+{
+    protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, SpiffeRequirement requirement)
+    {
+        if (requirement.Pattern.Matches(CurrentPeer.Find(FindHttpContext(context.Resource), time)?.Id)) context.Succeed(requirement);
+        return Task.CompletedTask;
+    }
+
+    private static HttpContext? FindHttpContext(object? resource) => resource switch
+    {
+        // The middleware: minimal APIs, controllers, hubs, gRPC.
+        HttpContext http => http,
+
+        // AuthorizeFilter, and the methods of a hub.
+        AuthorizationFilterContext mvc => mvc.HttpContext,
+        HubInvocationContext hub => hub.Context.GetHttpContext(),
+        _ => null,
+    };
+}

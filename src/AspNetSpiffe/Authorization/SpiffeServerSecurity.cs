@@ -1,0 +1,54 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>Registers all that stands between a verified connection and the application's code.</summary>
+internal static class SpiffeServerSecurity
+{
+    /// <summary>Adds the scheme <c>Spiffe</c>, policies named by patterns, and their answers. Calling it twice does no harm.</summary>
+    public static IServiceCollection AddSpiffeServerSecurity(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+
+        // Not AddAuthentication(): that brings data protection, which writes keys to the disk, and nothing here needs it.
+        services.AddAuthenticationCore();
+        new AuthenticationBuilder(services).AddSpiffe();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<AuthenticationOptions>, DefaultSchemeSetup>());
+
+        services.AddAuthorization();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuthorizationHandler, SpiffeRequirementHandler>());
+        if (services.Any(service => service.ServiceType == typeof(SpiffePolicies))) return services;
+
+        services.AddSingleton<SpiffePolicies>();
+        services.AddTransient<IStartupFilter, PolicyNameCheck>();
+        services.Decorate<IAuthorizationPolicyProvider, SpiffePolicyProvider>();
+        services.Decorate<IAuthorizationMiddlewareResultHandler, SpiffeAuthorizationResultHandler>();
+        return services;
+    }
+
+    // The one who was asked so far stays in the container under a key, with its lifetime, and is handed to the one who is asked now.
+    private static void Decorate<TService, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TDecorator>(this IServiceCollection services)
+        where TService : class
+        where TDecorator : class, TService
+    {
+        var decorated = services.Last(service => service.ServiceType == typeof(TService) && !service.IsKeyedService);
+        services.Add(WithKey(decorated, typeof(TDecorator)));
+        services.Add(new(typeof(TService), Create, decorated.Lifetime));
+
+        object Create(IServiceProvider provider) =>
+            ActivatorUtilities.CreateInstance<TDecorator>(provider, provider.GetRequiredKeyedService<TService>(typeof(TDecorator)));
+    }
+
+    private static ServiceDescriptor WithKey(ServiceDescriptor service, object key) => service switch
+    {
+        { ImplementationInstance: { } instance } => new(service.ServiceType, key, instance),
+        { ImplementationFactory: { } factory } => new(service.ServiceType, key, (provider, _) => factory(provider), service.Lifetime),
+        _ => new(service.ServiceType, key, service.ImplementationType!, service.Lifetime),
+    };
+}
