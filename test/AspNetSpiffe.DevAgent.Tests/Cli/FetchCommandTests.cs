@@ -1,5 +1,5 @@
-using System.Security.Cryptography.X509Certificates;
 using System.Runtime.Versioning;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 
 namespace AspNetSpiffe.AgentTests;
