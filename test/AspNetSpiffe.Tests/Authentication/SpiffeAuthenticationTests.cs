@@ -35,7 +35,7 @@ public sealed class SpiffeAuthenticationTests
     public async Task The_ticket_ends_with_the_SVID()
     {
         await using var server = await PeerServer.StartAsync(
-            app => app.MapGet("/", async (HttpContext http) => (await http.AuthenticateAsync("Spiffe")).Properties!.ExpiresUtc!.Value.ToUnixTimeSeconds()),
+            app => app.MapGet("/", async (HttpContext http, CancellationToken _) => (await http.AuthenticateAsync("Spiffe")).Properties!.ExpiresUtc!.Value.ToUnixTimeSeconds()),
             Peers.Web);
 
         Assert.Equal(Peers.Web.NotAfter.ToUnixTimeSeconds().ToString(), await server.Http1.GetStringAsync("/"));
