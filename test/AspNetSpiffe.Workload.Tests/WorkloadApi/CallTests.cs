@@ -12,8 +12,10 @@ public sealed class CallTests(ITestOutputHelper output) : ClientTest(output)
     {
         Agent.Send(Pki.Response(Pki.Leaf()));
         await FetchAsync();
+        await Agent.Calls[0].WaitForCancelAsync(Patience);
         Agent.Send(Pki.BundlesResponse());
         await Client.FetchX509BundlesAsync(Patience);
+        await Agent.Calls[1].WaitForCancelAsync(Patience);
         Agent.Send(Pki.Response(Pki.Leaf()));
         Agent.CloseWith(GrpcStatusCode.Ok);
         await WatchToTheEndAsync();
