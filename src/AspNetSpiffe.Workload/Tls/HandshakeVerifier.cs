@@ -46,8 +46,9 @@ internal sealed partial class HandshakeVerifier(X509Source source, SpiffeIdPatte
         if (!_logger.IsEnabled(level)) return;
 
         var issuer = certificate is null ? "nobody" : SpiffeIdProblem.Quote(certificate.Issuer);
+        var claimed = result.Id?.ToString() ?? "no SPIFFE ID";
         var expected = Expected(result.Reason, context);
-        Log.PeerRefused(_logger, level, result.Reason, result.Id?.ToString() ?? "no SPIFFE ID", remote, issuer, expected);
+        Log.PeerRefused(_logger, level, result.Reason, claimed, remote, issuer, expected);
     }
 
     private string Expected(RejectionReason reason, X509Context? context) => reason switch
