@@ -71,6 +71,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     /// <summary>Waits until there is a context.</summary>
     /// <exception cref="WorkloadApiException">The Workload API gave an answer that no retry can change.</exception>
+    /// <exception cref="ObjectDisposedException">The source is disposed, and never had a context.</exception>
     public Task<X509Context> WaitForFirstAsync(CancellationToken cancellationToken) => _first.Task.WaitAsync(cancellationToken);
 
     /// <summary>Gets a token that fires when the next context is published. Take the token first, then read <see cref="Current"/>.</summary>
@@ -79,7 +80,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <summary>Ends the watch without waiting for it. The last context stays readable.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0) _stopping.Cancel();
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _stopping.Cancel();
+        GiveUp(new ObjectDisposedException(nameof(X509Source)));
     }
 
     /// <summary>Ends the watch and waits for it. The last context stays readable.</summary>
@@ -116,13 +119,13 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     internal void Publish(X509Context next)
     {
         _current = next;
-        Metrics.ContextPublished(next);
         _first.TrySetResult(next);
         Notify();
+        Metrics.ContextPublished(next);
     }
 
     // No retry will help: whoever waits for the first context must know.
-    internal void GiveUp(WorkloadApiException problem)
+    internal void GiveUp(Exception problem)
     {
         _first.TrySetException(problem);
         _ = _first.Task.Exception;

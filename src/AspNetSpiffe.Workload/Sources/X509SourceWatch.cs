@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
@@ -15,6 +16,7 @@ internal sealed partial class X509SourceWatch(X509Source source, SvidChoice choi
     {
         // The caller starts its host; it must not wait for our first connection attempt.
         await Task.Yield();
+        if (!source.Address.IsLocal) Log.NotLocal(logger, source.Address);
         try
         {
             using var client = new WorkloadApiClient(source.Address, source.Time);
@@ -29,13 +31,13 @@ internal sealed partial class X509SourceWatch(X509Source source, SvidChoice choi
 
     /// <summary>Watches one stream to its end.</summary>
     /// <returns>Whether to try again.</returns>
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
     private async Task<bool> WatchOnceAsync(WorkloadApiClient client, CancellationToken stopping)
     {
         try
         {
             await foreach (var update in client.WatchX509UpdatesAsync(stopping).ConfigureAwait(false))
             {
-                _delay.Reset();
                 Take(update);
             }
 
@@ -51,6 +53,13 @@ internal sealed partial class X509SourceWatch(X509Source source, SvidChoice choi
             source.GiveUp(e);
             return false;
         }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            // Nobody awaits the watch before its end: if it died here, the SVID would expire without a word.
+            _lastProblem = $"The watch failed: {e.Message}";
+            Log.WatchFailed(logger, e);
+            return true;
+        }
     }
 
     private void Take(X509Update update)
@@ -64,6 +73,8 @@ internal sealed partial class X509SourceWatch(X509Source source, SvidChoice choi
 
     private void Publish(X509Context next)
     {
+        // A stream of refused messages is a failure too, and waits longer and longer.
+        _delay.Reset();
         _lastProblem = null;
         if (source.Current is { } current && current.SameContentAs(next)) return;
 
@@ -102,5 +113,11 @@ internal sealed partial class X509SourceWatch(X509Source source, SvidChoice choi
 
         [LoggerMessage(5, LogLevel.Error, "The SPIFFE Workload API at {Endpoint} gave an answer that no retry can change; the watch has ended. {Problem}", EventName = "WatchGivenUp")]
         public static partial void GivenUp(ILogger logger, WorkloadApiAddress endpoint, string problem);
+
+        [LoggerMessage(6, LogLevel.Warning, "The SPIFFE Workload API at {Endpoint} is not on this host: private keys cross the network in the clear, and the agent cannot know who we are. Use a Unix socket.", EventName = "AgentNotLocal")]
+        public static partial void NotLocal(ILogger logger, WorkloadApiAddress endpoint);
+
+        [LoggerMessage(7, LogLevel.Error, "The watch of the SPIFFE Workload API failed; trying again.", EventName = "WatchFailed")]
+        public static partial void WatchFailed(ILogger logger, Exception exception);
     }
 }

@@ -45,9 +45,10 @@ internal sealed partial class HandshakeVerifier(X509Source source, SpiffeIdPatte
         var level = IsFirstInAWhile(result.Reason, known) ? LogLevel.Information : LogLevel.Debug;
         if (!_logger.IsEnabled(level)) return;
 
-        var issuer = certificate is null ? "(none)" : SpiffeIdProblem.Quote(certificate.Issuer);
+        var issuer = certificate is null ? "nobody" : SpiffeIdProblem.Quote(certificate.Issuer);
+        var claimed = result.Id?.ToString() ?? "no SPIFFE ID";
         var expected = Expected(result.Reason, context);
-        Log.PeerRefused(_logger, level, result.Reason, result.Id, remote, issuer, expected);
+        Log.PeerRefused(_logger, level, result.Reason, claimed, remote, issuer, expected);
     }
 
     private string Expected(RejectionReason reason, X509Context? context) => reason switch
@@ -84,6 +85,6 @@ internal sealed partial class HandshakeVerifier(X509Source source, SpiffeIdPatte
     private static partial class Log
     {
         [LoggerMessage(EventId = 1, Message = "Refused a peer: {Reason}. It claimed {SpiffeId}, from {Remote}; its certificate was issued by {Issuer}. {Expected}", EventName = "PeerRefused")]
-        public static partial void PeerRefused(ILogger logger, LogLevel level, RejectionReason reason, SpiffeId? spiffeId, EndPoint? remote, string issuer, string expected);
+        public static partial void PeerRefused(ILogger logger, LogLevel level, RejectionReason reason, string spiffeId, EndPoint? remote, string issuer, string expected);
     }
 }

@@ -71,8 +71,8 @@ internal static class GrpcCall
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
-            // Who cancels hears of nothing else, whatever broke at the same moment.
-            cancellationToken.ThrowIfCancellationRequested();
+            // A connection that breaks while we cancel is no news to the caller.
+            if (cancellationToken.IsCancellationRequested) throw new OperationCanceledException(e.Message, e, cancellationToken);
             throw Explain(e, address);
         }
     }

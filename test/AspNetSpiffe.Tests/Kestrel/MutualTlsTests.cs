@@ -52,7 +52,7 @@ public sealed class MutualTlsTests(ITestOutputHelper output) : MeshTest(output)
     {
         var server = await StartServerAsync();
         using var client = Client(AddressOf(server), AnyServer(null));
-        await AssertRefusedAsync(client, RejectionReason.NoCertificate, null, version);
+        await AssertRefusedAsync(client, RejectionReason.NoCertificate, version: version);
     }
 
     [Theory, Trait("Spec", "XV-h")]

@@ -12,8 +12,10 @@ public sealed class CallTests(ITestOutputHelper output) : ClientTest(output)
     {
         Agent.Send(Pki.Response(Pki.Leaf()));
         await FetchAsync();
+        await Agent.Calls[0].WaitForCancelAsync(Patience);
         Agent.Send(Pki.BundlesResponse());
         await Client.FetchX509BundlesAsync(Patience);
+        await Agent.Calls[1].WaitForCancelAsync(Patience);
         Agent.Send(Pki.Response(Pki.Leaf()));
         Agent.CloseWith(GrpcStatusCode.Ok);
         await WatchToTheEndAsync();
@@ -79,6 +81,25 @@ public sealed class CallTests(ITestOutputHelper output) : ClientTest(output)
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next.WaitAsync(Patience));
         await Agent.Calls[0].WaitForCancelAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_connection_that_breaks_while_a_watch_is_cancelled_is_a_cancellation()
+    {
+        using var stop = new CancellationTokenSource();
+        Agent.Send(Pki.Response(Pki.Leaf()));
+        await using var watch = Client.WatchX509ContextAsync(stop.Token).GetAsyncEnumerator();
+        Assert.True(await watch.MoveNextAsync());
+        var next = watch.MoveNextAsync().AsTask();
+
+        // The last to register is the first to run: the connection breaks before the read hears of the cancellation.
+        using var registration = stop.Token.Register(() =>
+        {
+            Agent.Abort();
+            ((IAsyncResult)next).AsyncWaitHandle.WaitOne(TimeSpan.FromSeconds(30));
+        });
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next.WaitAsync(Patience));
     }
 
     [Fact]

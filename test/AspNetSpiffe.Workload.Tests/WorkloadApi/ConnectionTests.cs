@@ -77,6 +77,7 @@ public sealed class ConnectionTests(ITestOutputHelper output) : ClientTest(outpu
     {
         Agent.Send(Pki.Response(Pki.Leaf()));
         await FetchAsync();
+        await Agent.Calls[0].WaitForCancelAsync(Patience);
         await Agent.StopAsync();
         await Assert.ThrowsAsync<WorkloadApiException>(FetchAsync);
 

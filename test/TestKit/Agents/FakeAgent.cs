@@ -140,8 +140,20 @@ public sealed class FakeAgent : IAsyncDisposable
         var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         OnEachCall?.Invoke(this);
-        Record(new(context.Request.Path, HeadersOf(context.Request), body.ToArray(), context.RequestAborted));
+        var call = new FakeCall(context.Request.Path, HeadersOf(context.Request), body.ToArray());
+        Record(call);
+        try
+        {
+            await FollowScriptAsync(context);
+        }
+        finally
+        {
+            call.Ended.SetResult(context.RequestAborted.IsCancellationRequested);
+        }
+    }
 
+    private async Task FollowScriptAsync(HttpContext context)
+    {
         var ended = false;
         while (!ended)
         {

@@ -4,14 +4,14 @@ namespace AspNetSpiffe.TestKit;
 /// <param name="Path">The path with service and method.</param>
 /// <param name="Headers">Every header with all its values, by lower-case name.</param>
 /// <param name="Body">The frames of the request.</param>
-/// <param name="Aborted">Fires when the caller has gone away or the connection is lost.</param>
-public sealed record FakeCall(string Path, IReadOnlyDictionary<string, IReadOnlyList<string>> Headers, byte[] Body, CancellationToken Aborted)
+public sealed record FakeCall(string Path, IReadOnlyDictionary<string, IReadOnlyList<string>> Headers, byte[] Body)
 {
-    /// <summary>Waits until the caller has gone away.</summary>
+    /// <summary>Gets what completes when the agent is through with the call, and says whether the caller had gone away.</summary>
+    internal TaskCompletionSource<bool> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Waits until the agent is through with the call, and fails unless the caller had left it.</summary>
     public async Task WaitForCancelAsync(CancellationToken cancellationToken)
     {
-        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = Aborted.Register(gone.SetResult);
-        await gone.Task.WaitAsync(cancellationToken);
+        if (!await Ended.Task.WaitAsync(cancellationToken)) throw new InvalidOperationException($"The call of '{Path}' was carried out to its end.");
     }
 }

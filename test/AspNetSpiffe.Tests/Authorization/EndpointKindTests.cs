@@ -1,0 +1,240 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AspNetSpiffe.Tests.Authorization;
+
+/// <summary>Policies and words hold for every kind of endpoint: controllers, hubs and their methods, gRPC.</summary>
+public sealed class EndpointKindTests
+{
+    private const string Web = "spiffe://example.org/ns/shop/sa/web";
+
+    [Theory]
+    [InlineData("/controller/policy")]
+    [InlineData("/controller/attribute")]
+    [InlineData("/controller/filter")]
+    public async Task Policies_hold_for_controllers(string path)
+    {
+        await using var server = await StartControllersAsync(app => app.MapControllers());
+
+        server.Peer = Peers.Web;
+        Assert.Equal(HttpStatusCode.OK, await server.StatusAsync(path));
+        server.Peer = Peers.Ops;
+        Assert.Equal(HttpStatusCode.Forbidden, await server.StatusAsync(path));
+        server.Peer = null;
+        Assert.Equal(HttpStatusCode.Unauthorized, await server.StatusAsync(path));
+        Assert.Equal(HttpStatusCode.OK, await server.StatusAsync("/controller/open"));
+    }
+
+    [Fact]
+    public async Task Words_hold_for_controllers_of_both_routings()
+    {
+        await using var attributed = await StartControllersAsync(app => app.MapControllers().RequireSpiffe(Web).LogIdentity());
+        await using var conventional = await StartControllersAsync(app =>
+            app.MapControllerRoute("default", "{controller}/{action}").RequireSpiffe(Web).LogIdentity());
+
+        foreach (var (server, path) in new[] { (attributed, "/controller/open"), (conventional, "/Conventional/Open") })
+        {
+            server.Peer = Peers.Web;
+            Assert.Equal(HttpStatusCode.OK, await server.StatusAsync(path));
+            server.Peer = Peers.Ops;
+            Assert.Equal(HttpStatusCode.Forbidden, await server.StatusAsync(path));
+        }
+    }
+
+    [Theory]
+    [InlineData("/guarded")]
+    [InlineData("/word")]
+    [InlineData("/policy")]
+    public async Task A_hub_is_entered_only_by_whom_it_is_for(string hub)
+    {
+        await using var server = await StartHubsAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await NegotiateAsync(server, hub));
+        server.Peer = Peers.Ops;
+        Assert.Equal(HttpStatusCode.Forbidden, await NegotiateAsync(server, hub));
+        server.Peer = Peers.Web;
+        Assert.Equal(HttpStatusCode.OK, await NegotiateAsync(server, hub));
+    }
+
+    [Theory]
+    [InlineData("Policy")]
+    [InlineData("Attribute")]
+    public async Task A_method_of_a_hub_answers_only_whom_it_is_for(string method)
+    {
+        await using var server = await StartHubsAsync();
+
+        server.Peer = Peers.Web;
+        Assert.Contains("\"result\":\"done\"", await InvokeAsync(server, method));
+        server.Peer = Peers.Ops;
+        Assert.Contains("user is unauthorized", await InvokeAsync(server, method));
+        server.Peer = null;
+        Assert.Contains("user is unauthorized", await InvokeAsync(server, method));
+        Assert.Contains("\"result\":\"done\"", await InvokeAsync(server, "Open"));
+    }
+
+    [Fact]
+    public async Task A_method_of_a_hub_over_long_polling_answers_only_whom_it_is_for()
+    {
+        await using var server = await StartHubsAsync();
+
+        server.Peer = Peers.Web;
+        Assert.Contains("\"result\":\"done\"", await InvokeByPollingAsync(server, "Policy"));
+        server.Peer = Peers.Ops;
+        Assert.Contains("user is unauthorized", await InvokeByPollingAsync(server, "Policy"));
+    }
+
+    [Theory]
+    [InlineData("/policy")]
+    [InlineData("/word")]
+    [InlineData("/authenticated")]
+    public async Task A_gRPC_call_is_refused_with_a_status_in_the_headers(string path)
+    {
+        await using var server = await PeerServer.StartAsync(app =>
+        {
+            app.MapPost("/policy", () => "").RequireAuthorization(Web);
+            app.MapPost("/authenticated", () => "").RequireAuthorization().RequireSpiffe(Web);
+
+            // The builder of gRPC services has no Finally.
+            new BuilderWithoutFinally(app.MapPost("/word", () => "")).RequireSpiffe(Web).LogIdentity();
+        });
+
+        Assert.Equal("16 Unauthenticated", await CallAsync(server, path));
+        server.Peer = Peers.Ops;
+        Assert.Equal("7 Permission denied", await CallAsync(server, path));
+        server.Peer = Peers.Web;
+        Assert.Equal("called", await CallAsync(server, path));
+    }
+
+    [Theory]
+    [InlineData("application/grpc", true)]
+    [InlineData("application/grpc+proto", true)]
+    [InlineData("Application/GRPC; a=b", true)]
+    [InlineData("application/grpc-web", false)]
+    [InlineData("application/json", false)]
+    [InlineData(null, false)]
+    public async Task Only_gRPC_is_answered_in_gRPC(string? contentType, bool isGrpc)
+    {
+        var http = Requests.From(null);
+        http.Request.ContentType = contentType;
+
+        await Refusal.PermissionDenied.WriteAsync(http);
+        Assert.Equal(isGrpc ? (200, "7") : (403, ""), (http.Response.StatusCode, http.Response.Headers["grpc-status"].ToString()));
+    }
+
+    [Fact]
+    public void An_endpoint_that_cannot_be_guarded_is_an_error()
+    {
+        var builder = new LateEndpoint();
+        builder.RequireSpiffe();
+
+        Assert.Contains("'late'", Assert.Throws<InvalidOperationException>(builder.Build).Message);
+    }
+
+    private static Task<PeerServer> StartControllersAsync(Action<WebApplication> map) => PeerServer.StartWithAsync(
+        builder => builder.Services.AddSpiffeServerSecurity().AddControllers().AddApplicationPart(typeof(GuardedController).Assembly),
+        map);
+
+    private static Task<PeerServer> StartHubsAsync() => PeerServer.StartWithAsync(
+        builder => builder.Services.AddSpiffeServerSecurity().AddSignalR(),
+        app =>
+        {
+            app.UseWebSockets();
+            app.MapHub<GuardedHub>("/guarded");
+            app.MapHub<OpenHub>("/word").RequireSpiffe(Web).LogIdentity();
+            app.MapHub<OpenHub>("/policy").RequireAuthorization(Web);
+            app.MapHub<OpenHub>("/open");
+        });
+
+    private static async Task<HttpStatusCode> NegotiateAsync(PeerServer server, string hub)
+    {
+        using var response = await server.Http1.PostAsync($"{hub}/negotiate?negotiateVersion=1", null);
+        return response.StatusCode;
+    }
+
+    private static async Task<string> InvokeAsync(PeerServer server, string method)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var socket = new ClientWebSocket();
+        await socket.ConnectAsync(new UriBuilder(server.Http1.BaseAddress!) { Scheme = "ws", Path = "/open" }.Uri, patience.Token);
+        await SendAsync("""{"protocol":"json","version":1}""");
+        await ReceiveAsync();
+        await SendAsync($$"""{"type":1,"invocationId":"1","target":"{{method}}","arguments":[]}""");
+        return await ReceiveAsync();
+
+        Task SendAsync(string message) => socket.SendAsync(Encoding.UTF8.GetBytes(message + '\u001e'), WebSocketMessageType.Text, true, patience.Token);
+
+        async Task<string> ReceiveAsync()
+        {
+            var buffer = new byte[4096];
+            while (true)
+            {
+                var received = await socket.ReceiveAsync(buffer, patience.Token);
+                var message = Encoding.UTF8.GetString(buffer, 0, received.Count);
+                if (!message.Contains("\"type\":6", StringComparison.Ordinal)) return message;
+            }
+        }
+    }
+
+    private static async Task<string> InvokeByPollingAsync(PeerServer server, string method)
+    {
+        using var negotiated = await server.Http1.PostAsync("/open/negotiate?negotiateVersion=1", null);
+        using var json = JsonDocument.Parse(await negotiated.Content.ReadAsStringAsync());
+        var address = $"/open?id={json.RootElement.GetProperty("connectionToken").GetString()}";
+        await server.Http1.GetStringAsync(address);
+        await SendAsync("""{"protocol":"json","version":1}""");
+        await ReceiveAsync();
+        await SendAsync($$"""{"type":1,"invocationId":"1","target":"{{method}}","arguments":[]}""");
+        return await ReceiveAsync();
+
+        async Task SendAsync(string message)
+        {
+            using var content = new StringContent(message + '\u001e');
+            using var response = await server.Http1.PostAsync(address, content);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        async Task<string> ReceiveAsync()
+        {
+            while (true)
+                if (await server.Http1.GetStringAsync(address) is var message && !message.Contains("\"type\":6", StringComparison.Ordinal))
+                    return message;
+        }
+    }
+
+    private static async Task<string> CallAsync(PeerServer server, string path)
+    {
+        using var content = new ByteArrayContent([0, 0, 0, 0, 0]) { Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") } };
+        using var response = await server.Http2.PostAsync(path, content);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        if (!response.Headers.TryGetValues("grpc-status", out var status)) return "called";
+
+        Assert.Equal("application/grpc", response.Content.Headers.ContentType?.ToString());
+        Assert.Equal("", await response.Content.ReadAsStringAsync());
+        return $"{status.Single()} {response.Headers.GetValues("grpc-message").Single()}";
+    }
+
+    private sealed class BuilderWithoutFinally(IEndpointConventionBuilder inner) : IEndpointConventionBuilder
+    {
+        public void Add(Action<EndpointBuilder> convention) => inner.Add(convention);
+    }
+
+    private sealed class LateEndpoint : EndpointBuilder, IEndpointConventionBuilder
+    {
+        private Action<EndpointBuilder>? _convention;
+
+        public void Add(Action<EndpointBuilder> convention) => _convention = convention;
+
+        public override Endpoint Build()
+        {
+            DisplayName = "late";
+            _convention!(this);
+            return new(RequestDelegate, new(), DisplayName);
+        }
+    }
+}

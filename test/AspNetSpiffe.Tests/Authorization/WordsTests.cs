@@ -1,0 +1,171 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace AspNetSpiffe.Tests.Authorization;
+
+/// <summary>RequireSpiffe, RequireTrustDomain, RequirePathPrefix: the same words for endpoints, groups and the pipeline.</summary>
+public sealed class WordsTests
+{
+    public static TheoryData<string> Kinds => ["endpoint", "group", "pipeline"];
+
+    [Theory, MemberData(nameof(Kinds))]
+    public Task RequireSpiffe_lets_every_verified_caller_pass(string kind) =>
+        AssertAsync(kind, e => e.RequireSpiffe(), a => a.RequireSpiffe(), allowed: [Peers.Web, Peers.Ops, Peers.Stranger], refused: []);
+
+    [Theory, MemberData(nameof(Kinds))]
+    public Task RequireSpiffe_with_a_pattern_lets_those_pass_whom_it_means(string kind) =>
+        AssertAsync(kind, e => e.RequireSpiffe("spiffe://example.org/ns/**"), a => a.RequireSpiffe("spiffe://example.org/ns/**"), [Peers.Web], [Peers.Ops, Peers.Stranger]);
+
+    [Theory, MemberData(nameof(Kinds))]
+    public Task RequireTrustDomain_lets_its_members_pass_whatever_the_case_of_its_letters(string kind) =>
+        AssertAsync(kind, e => e.RequireTrustDomain("Example.ORG"), a => a.RequireTrustDomain("Example.ORG"), [Peers.Web, Peers.Ops], [Peers.Stranger]);
+
+    [Theory, MemberData(nameof(Kinds))]
+    public Task RequirePathPrefix_compares_whole_segments(string kind) =>
+        AssertAsync(kind, e => e.RequirePathPrefix("/ops"), a => a.RequirePathPrefix("/ops"), [Peers.Ops, Peers.Create("/ops")], [Peers.Web, Peers.Create("/opsx")]);
+
+    [Theory, MemberData(nameof(Kinds))]
+    public Task All_of_several_words_must_be_met(string kind) =>
+        AssertAsync(kind, e => e.RequireTrustDomain("example.org").RequirePathPrefix("/ns"), a => a.RequireTrustDomain("example.org").RequirePathPrefix("/ns"), [Peers.Web], [Peers.Ops, Peers.Stranger]);
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task A_caller_whose_SVID_has_expired_is_nobody(string kind)
+    {
+        await using var server = await StartAsync(kind, e => e.RequireSpiffe(), a => a.RequireSpiffe());
+        server.Peer = Peers.Web;
+        Assert.Equal(HttpStatusCode.OK, await server.StatusAsync("/"));
+
+        server.Time.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(HttpStatusCode.Unauthorized, await server.StatusAsync("/"));
+    }
+
+    [Fact]
+    public async Task The_check_comes_before_the_binding_of_parameters_and_is_not_lifted_by_AllowAnonymous()
+    {
+        await using var server = await PeerServer.StartAsync(app => app.MapGet("/", (int page) => page).RequireSpiffe().AllowAnonymous(), environment: "Development");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await server.StatusAsync("/?page=none"));
+        server.Peer = Peers.Web;
+        Assert.Equal(HttpStatusCode.OK, await server.StatusAsync("/?page=1"));
+    }
+
+    [Fact]
+    public async Task The_words_need_no_services_of_ours()
+    {
+        await using var server = await PeerServer.StartWithAsync(_ => { }, app => app.MapGet("/", () => "").RequireSpiffe().LogIdentity());
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await server.StatusAsync("/"));
+        server.Peer = Peers.Web;
+        Assert.Equal(HttpStatusCode.OK, await server.StatusAsync("/"));
+    }
+
+    [Fact]
+    public async Task A_refusal_is_logged_for_whoever_looks()
+    {
+        await using var server = await PeerServer.StartWithAsync(
+            builder => builder.Logging.SetMinimumLevel(LogLevel.Debug),
+            app => app.MapGet("/orders", () => "").RequirePathPrefix("/ops"));
+
+        await server.StatusAsync("/orders");
+        server.Peer = Peers.Web;
+        await server.StatusAsync("/orders");
+        Assert.Contains(server.Logs.All, record => record is { Event.Name: "NobodyVerified", Message: "Refused a request for /orders: nobody is verified on its connection, or the caller's SVID has expired." });
+        Assert.Contains(server.Logs.All, record => record is { Event.Name: "CallerNotAllowed", Message: "Refused a request for /orders: spiffe://example.org/ns/shop/sa/web is not one of those who may call it." });
+    }
+
+    [Theory]
+    [InlineData("spiffe://example.org")]
+    [InlineData("example.org/**")]
+    [InlineData("")]
+    public void A_malformed_pattern_is_refused_at_the_call(string pattern)
+    {
+        var app = WebApplication.CreateSlimBuilder().Build();
+
+        var expected = Assert.Throws<FormatException>(() => SpiffeIdPattern.Parse(pattern)).Message;
+        Assert.Equal(expected, Assert.Throws<FormatException>(() => app.RequireSpiffe(pattern)).Message);
+        Assert.Equal(expected, Assert.Throws<FormatException>(() => app.MapGet("/", () => "").RequireSpiffe(pattern)).Message);
+        Assert.Equal(expected, Assert.Throws<FormatException>(() => new RequireSpiffeAttribute(pattern)).Message);
+    }
+
+    [Theory]
+    [InlineData("example.org/ops", "has a '/' at position 11")]
+    [InlineData("example.org,other.org", "has a ',' at position 11")]
+    [InlineData("*", "has a '*' at position 0")]
+    [InlineData("spiffe://example.org", "has a '/' at position 7")]
+    [InlineData("exämple.org", "is no SPIFFE ID")]
+    [InlineData("", "")]
+    public void A_malformed_trust_domain_is_refused_at_the_call(string trustDomain, string message)
+    {
+        var app = WebApplication.CreateSlimBuilder().Build();
+
+        Assert.Contains(message, Assert.Throws<FormatException>(() => app.RequireTrustDomain(trustDomain)).Message);
+        Assert.Throws<FormatException>(() => app.MapGet("/", () => "").RequireTrustDomain(trustDomain));
+    }
+
+    [Theory]
+    [InlineData("ops")]
+    [InlineData("/ops/")]
+    [InlineData("/")]
+    [InlineData("/a//b")]
+    [InlineData("/a/../b")]
+    [InlineData("/ö")]
+    [InlineData("/ns/*")]
+    public void A_malformed_prefix_is_refused_at_the_call(string prefix)
+    {
+        var app = WebApplication.CreateSlimBuilder().Build();
+
+        Assert.Throws<FormatException>(() => app.RequirePathPrefix(prefix));
+        Assert.Throws<FormatException>(() => app.MapGet("/", () => "").RequirePathPrefix(prefix));
+        Assert.Throws<ArgumentException>(() => app.RequirePathPrefix(""));
+    }
+
+    [Fact]
+    public async Task Letting_a_request_pass_allocates_nothing()
+    {
+        await using var server = await PeerServer.StartAsync(app =>
+        {
+            RequestDelegate handler = static _ => Task.CompletedTask;
+            app.MapGet("/", handler).RequireSpiffe().RequireSpiffe("spiffe://example.org/ns/*/sa/web,spiffe://example.org/a").RequireTrustDomain("example.org").RequirePathPrefix("/ns/shop");
+        });
+        var endpoint = Assert.Single(server.Services.GetRequiredService<EndpointDataSource>().Endpoints);
+        var http = Requests.From(Peers.Web);
+
+        Assert.Equal(0, Allocations.Of(() => endpoint.RequestDelegate!(http)));
+        Assert.Equal(200, http.Response.StatusCode);
+    }
+
+    private static async Task AssertAsync(
+        string kind, Action<IEndpointConventionBuilder> endpoint, Action<IApplicationBuilder> pipeline, SpiffePeer[] allowed, SpiffePeer[] refused)
+    {
+        await using var server = await StartAsync(kind, endpoint, pipeline);
+        foreach (var peer in allowed)
+        {
+            server.Peer = peer;
+            Assert.Equal(HttpStatusCode.OK, await server.StatusAsync("/"));
+        }
+
+        foreach (var peer in refused)
+        {
+            server.Peer = peer;
+            using var forbidden = await server.Http1.GetAsync("/");
+            await Problems.AssertAsync(forbidden, HttpStatusCode.Forbidden);
+        }
+
+        server.Peer = null;
+        using var unauthorized = await server.Http1.GetAsync("/");
+        await Problems.AssertAsync(unauthorized, HttpStatusCode.Unauthorized);
+    }
+
+    private static Task<PeerServer> StartAsync(string kind, Action<IEndpointConventionBuilder> endpoint, Action<IApplicationBuilder> pipeline) => PeerServer.StartAsync(app =>
+    {
+        if (kind == "pipeline") pipeline(app);
+        var group = app.MapGroup("");
+        var get = group.MapGet("/", () => "");
+        if (kind == "group") endpoint(group);
+        if (kind == "endpoint") endpoint(get);
+    });
+}

@@ -1,0 +1,23 @@
+using AspNetSpiffe.TestKit;
+
+namespace AspNetSpiffe.Tests;
+
+/// <summary>Peers as a verified handshake would leave them.</summary>
+internal static class Peers
+{
+    private static readonly TestPki Example = new("example.org");
+    private static readonly TestPki Other = new("other.org");
+
+    public static SpiffePeer Web { get; } = Create("/ns/shop/sa/web");
+
+    public static SpiffePeer Ops { get; } = Create("/ops/alice");
+
+    public static SpiffePeer Stranger { get; } = Create("/ns/shop/sa/web", Other);
+
+    public static SpiffePeer Create(string path, TestPki? pki = null)
+    {
+        pki ??= Example;
+        var svid = pki.Leaf(path);
+        return new(SpiffeId.Parse(svid.Id), svid.Leaf, pki.Bundle);
+    }
+}

@@ -1,0 +1,279 @@
+using System.Net;
+using System.Net.Sockets;
+using AspNetSpiffe.TestKit;
+using Microsoft.Extensions.Logging;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Workload.Tests.Sources;
+
+/// <summary>What the source does when the stream ends.</summary>
+public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output)
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    [Fact, Trait("Spec", "EP-24")]
+    public async Task An_agent_that_is_gone_and_back_is_found_again()
+    {
+        ExpectWarning("AgentUnavailable");
+        var source = await StartGoodAsync("/before");
+        var good = source.Current;
+        await Agent.StopAsync();
+        await WaitForAsync("AgentUnavailable", Patience);
+        Assert.Same(good, source.Current);
+
+        await Agent.RestartAsync();
+        var next = NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/after"))));
+        await PassPauseAsync();
+        Assert.Equal("/after", (await next).DefaultSvid.Id.Path);
+        Assert.Equal(2, Agent.Calls.Count);
+    }
+
+    [Fact, Trait("Spec", "EP-24")]
+    public async Task An_agent_that_stays_away_is_one_event_for_each_cause_and_the_pauses_grow()
+    {
+        ExpectWarning("AgentUnavailable");
+        var source = await StartGoodAsync();
+        await Agent.StopAsync();
+
+        var pauses = new List<TimeSpan>();
+        for (var i = 0; i < 9; i++) pauses.Add(await PassPauseAsync());
+        await Time.WaitForTimerAsync(Patience);
+
+        Assert.All(pauses.Zip([0.5, 1, 2, 4, 8, 16, 30, 30, 30]), p => Assert.InRange(p.First.TotalSeconds, p.Second * 0.8, p.Second));
+        var problems = Logs.All.Where(r => r.Event.Name == "AgentUnavailable").ToArray();
+        Assert.Equal(2, problems.Length);
+        Assert.All(problems, r => Assert.Equal(LogLevel.Warning, r.Level));
+        Assert.All(problems, r => Assert.Contains(Agent.Address, r.Message, StringComparison.Ordinal));
+        Assert.Contains("The connection was lost", problems[0].Message, StringComparison.Ordinal);
+        Assert.Contains("There is no such socket", problems[1].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_same_cause_after_a_good_time_is_an_event_again()
+    {
+        ExpectWarning("AgentUnavailable");
+        var leaf = Pki.Leaf();
+        Agent.CloseWith(GrpcStatusCode.Unavailable, "starting");
+        Agent.Send(Pki.Response(leaf));
+        Agent.CloseWith(GrpcStatusCode.Unavailable, "starting");
+        Agent.CloseWith(GrpcStatusCode.Unavailable, "starting");
+        Start();
+        await PassPauseAsync();
+        await PassPauseAsync();
+        await Agent.WaitForCallAsync(3, Patience);
+        await Time.WaitForTimerAsync(Patience);
+        Assert.Equal(2, Logged("AgentUnavailable"));
+    }
+
+    [Fact]
+    [Trait("Spec", "WA-02"), Trait("Spec", "EP-27")]
+    public async Task A_stream_that_ends_well_is_opened_again_after_a_pause_and_not_before()
+    {
+        ExpectWarning("AgentUnavailable");
+        var same = Pki.Response(Pki.Leaf());
+        Agent.OnEachCall = agent =>
+        {
+            agent.Send(same);
+            agent.CloseWith(GrpcStatusCode.Ok);
+        };
+        Start();
+
+        for (var calls = 1; calls <= 5; calls++)
+        {
+            // The source sleeps now, so no call can come until the clock moves.
+            var pause = await Time.WaitForTimerAsync(Patience);
+            Assert.Equal(calls, Agent.Calls.Count);
+            Assert.InRange(pause.TotalSeconds, 0.4, 0.5);
+
+            Time.Advance(pause - TimeSpan.FromTicks(1));
+            Assert.Equal(calls, Agent.Calls.Count);
+            Time.Advance(TimeSpan.FromTicks(1));
+            await Agent.WaitForCallAsync(calls + 1, Patience);
+        }
+    }
+
+    [Fact, Trait("Spec", "EP-27")]
+    public async Task Streams_that_end_well_without_a_message_are_opened_less_and_less_often()
+    {
+        ExpectWarning("AgentUnavailable");
+        Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.Ok);
+        Start();
+        var pauses = new List<TimeSpan>();
+        for (var i = 0; i < 4; i++) pauses.Add(await PassPauseAsync());
+        Assert.All(pauses.Zip(pauses.Skip(1)), pair => Assert.True(pair.First < pair.Second, $"{pair.First} then {pair.Second}"));
+        await WaitForAsync("AgentUnavailable", Patience);
+        Assert.Equal(1, Logged("AgentUnavailable"));
+    }
+
+    [Fact, Trait("Spec", "EP-27")]
+    public async Task Streams_of_refused_messages_are_opened_less_and_less_often()
+    {
+        ExpectWarning("AgentUnavailable");
+        ExpectWarning("UpdateRefused");
+        Agent.OnEachCall = agent =>
+        {
+            agent.Send(new Wire.X509SVIDResponse());
+            agent.CloseWith(GrpcStatusCode.Ok);
+        };
+        Start();
+        var pauses = new List<TimeSpan>();
+        for (var i = 0; i < 4; i++) pauses.Add(await PassPauseAsync());
+        Assert.All(pauses.Zip(pauses.Skip(1)), pair => Assert.True(pair.First < pair.Second, $"{pair.First} then {pair.Second}"));
+    }
+
+    [Theory]
+    [Trait("Spec", "EP-24"), Trait("Spec", "EP-25"), Trait("Spec", "EP-27")]
+    [InlineData(GrpcStatusCode.PermissionDenied)]
+    [InlineData(GrpcStatusCode.Unavailable)]
+    [InlineData(GrpcStatusCode.Internal)]
+    [InlineData(GrpcStatusCode.Unknown)]
+    [InlineData(GrpcStatusCode.ResourceExhausted)]
+    [InlineData(GrpcStatusCode.DeadlineExceeded)]
+    [InlineData(GrpcStatusCode.Cancelled)]
+    public async Task A_status_that_may_pass_is_followed_by_another_attempt(GrpcStatusCode code)
+    {
+        ExpectWarning("AgentUnavailable");
+        Agent.CloseWith(code, "not yet");
+        Agent.CloseWith(code, "not yet");
+        Agent.Send(Pki.Response(Pki.Leaf()));
+        var source = Start();
+        await PassPauseAsync();
+        await PassPauseAsync();
+        Assert.Equal("/workload", (await source.WaitForFirstAsync(Patience)).DefaultSvid.Id.Path);
+        Assert.Equal(3, Agent.Calls.Count);
+        Assert.Equal(1, Logged("AgentUnavailable"));
+    }
+
+    [Theory]
+    [Trait("Spec", "EP-23"), Trait("Spec", "EP-26")]
+    [InlineData(GrpcStatusCode.InvalidArgument)]
+    [InlineData(GrpcStatusCode.Unimplemented)]
+    public async Task A_status_that_will_not_pass_ends_the_watch_and_the_last_context_stays(GrpcStatusCode code)
+    {
+        ExpectWarning("AgentUnavailable");
+        ExpectWarning("WatchGivenUp");
+        var source = await StartGoodAsync();
+        Agent.CloseWith(code, "no");
+        Assert.Contains(code.ToString(), (await WaitForAsync("WatchGivenUp", Patience)).Message, StringComparison.Ordinal);
+
+        await source.DisposeAsync();
+        Time.Advance(10 * LongestPause);
+        Assert.Single(Agent.Calls);
+        Assert.Equal("/workload", source.Current!.DefaultSvid.Id.Path);
+    }
+
+    [Fact, Trait("Spec", "EP-24")]
+    public async Task A_connection_that_breaks_in_mid_message_is_made_again()
+    {
+        ExpectWarning("AgentUnavailable");
+        Agent.SendRaw([0, 0, 0, 1, 0, 1, 2, 3]);
+        Agent.Abort();
+        Agent.Send(Pki.Response(Pki.Leaf()));
+        var source = Start();
+        await PassPauseAsync();
+        await source.WaitForFirstAsync(Patience);
+    }
+
+    [Fact]
+    public async Task Garbage_that_is_no_protobuf_costs_the_stream_but_not_the_context()
+    {
+        ExpectWarning("AgentUnavailable");
+        var source = await StartGoodAsync("/good");
+        var good = source.Current;
+        Agent.SendRaw(GrpcFrame.Of([0xFF, 0xFF, 0xFF]));
+        Assert.Contains("is no 'X509SVIDResponse'", (await WaitForAsync("AgentUnavailable", Patience)).Message, StringComparison.Ordinal);
+        Assert.Same(good, source.Current);
+
+        await Agent.Calls[0].WaitForCancelAsync(Patience);
+        var next = NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/next"))));
+        await PassPauseAsync();
+        Assert.Equal("/next", (await next).DefaultSvid.Id.Path);
+    }
+
+    [Fact]
+    public async Task A_failure_that_nobody_foresaw_is_logged_and_the_watch_goes_on()
+    {
+        ExpectWarning("WatchFailed");
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(Logs).AddProvider(new FailingOnce("SvidRenewed")));
+        Agent.Send(Pki.Response(Pki.Leaf("/first")));
+        await using var source = new X509Source(new() { EndpointSocket = Agent.Address }, loggers, null, Time);
+        source.Start();
+        await WaitForAsync("WatchFailed", Patience);
+        await Agent.Calls[0].WaitForCancelAsync(Patience);
+
+        var next = NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/second"))));
+        await PassPauseAsync();
+        Assert.Equal("/second", (await next).DefaultSvid.Id.Path);
+    }
+
+    [Fact, Trait("Spec", "EP-09")]
+    public async Task An_agent_on_another_host_is_warned_of()
+    {
+        ExpectWarning("AgentNotLocal");
+        ExpectWarning("AgentUnavailable");
+        using var deaf = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        deaf.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+
+        // Not a loopback address, and yet it leads nowhere else.
+        var address = $"tcp://0.0.0.0:{((IPEndPoint)deaf.LocalEndPoint!).Port}";
+        Start(options => options.EndpointSocket = address);
+        Assert.Contains(address, (await WaitForAsync("AgentNotLocal", Patience)).Message, StringComparison.Ordinal);
+        await WaitForAsync("AgentUnavailable", Patience);
+    }
+
+    [Fact]
+    public async Task Dispose_ends_the_watch_and_the_last_context_stays()
+    {
+        var source = await StartGoodAsync();
+        await source.DisposeAsync();
+        await Agent.Calls[0].WaitForCancelAsync(Patience);
+        Assert.NotNull(source.Current);
+        Assert.NotNull(await source.WaitForFirstAsync(Patience));
+        source.Dispose();
+        await source.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Dispose_ends_a_watch_that_sleeps_between_two_attempts()
+    {
+        ExpectWarning("AgentUnavailable");
+        await Agent.StopAsync();
+        var source = Start();
+        await Time.WaitForTimerAsync(Patience);
+        await source.DisposeAsync().AsTask().WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task Dispose_without_waiting_ends_the_watch_too()
+    {
+        var source = await StartGoodAsync();
+        source.Dispose();
+        await Agent.Calls[0].WaitForCancelAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_source_that_never_began_can_be_disposed() => await Make().DisposeAsync();
+
+    /// <summary>A logger that throws over one event, once.</summary>
+    private sealed class FailingOnce(string eventName) : ILoggerProvider, ILogger
+    {
+        private bool _failed;
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (_failed || eventId.Name != eventName) return;
+            _failed = true;
+            throw new InvalidOperationException("The log is full.");
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,48 @@
+namespace AspNetSpiffe.Workload.Tests.Sources;
+
+public sealed class RetryDelayTests
+{
+    [Fact, Trait("Spec", "EP-24")]
+    public void The_delay_doubles_up_to_half_a_minute()
+    {
+        var delay = new RetryDelay(new FixedRandom(0));
+        Assert.Equal([0.5, 1, 2, 4, 8, 16, 30, 30, 30], Enumerable.Range(0, 9).Select(_ => delay.Next().TotalSeconds));
+    }
+
+    [Fact, Trait("Spec", "EP-24")]
+    public void Chance_shortens_a_delay_by_up_to_a_fifth() =>
+        Assert.Equal([0.45, 0.9, 1.8], Delays(new FixedRandom(0.5)).Select(d => Math.Round(d.TotalSeconds, 6)));
+
+    [Fact, Trait("Spec", "EP-24")]
+    public void Two_workloads_do_not_come_back_together() =>
+        Assert.NotEqual(Delays(new Random(1)), Delays(new Random(2)));
+
+    [Fact]
+    public void A_success_begins_again_with_the_first_delay()
+    {
+        var delay = new RetryDelay(new FixedRandom(0));
+        delay.Next();
+        delay.Next();
+        delay.Reset();
+        Assert.Equal(TimeSpan.FromSeconds(0.5), delay.Next());
+    }
+
+    [Fact]
+    public void The_delay_never_overflows()
+    {
+        var delay = new RetryDelay(new FixedRandom(0));
+        for (var i = 0; i < 10_000; i++) delay.Next();
+        Assert.Equal(TimeSpan.FromSeconds(30), delay.Next());
+    }
+
+    private static List<TimeSpan> Delays(Random random)
+    {
+        var delay = new RetryDelay(random);
+        return [delay.Next(), delay.Next(), delay.Next()];
+    }
+
+    private sealed class FixedRandom(double value) : Random
+    {
+        public override double NextDouble() => value;
+    }
+}

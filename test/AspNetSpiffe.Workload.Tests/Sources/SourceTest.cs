@@ -1,0 +1,68 @@
+using AspNetSpiffe.TestKit;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Workload.Tests.Sources;
+
+/// <summary>A test with a source over the agent, whose clock only the test moves.</summary>
+public abstract class SourceTest(ITestOutputHelper output) : AgentTest(output)
+{
+    private readonly List<X509Source> _sources = [];
+
+    /// <summary>The clock of the source.</summary>
+    protected ManualTime Time { get; } = new();
+
+    public override async Task DisposeAsync()
+    {
+        foreach (var source in _sources) await source.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    /// <summary>Makes a source that has not begun.</summary>
+    protected X509Source Make(Action<SpiffeOptions>? change = null)
+    {
+        var options = new SpiffeOptions { EndpointSocket = Agent.Address };
+        change?.Invoke(options);
+        var source = new X509Source(options, Loggers, null, Time);
+        _sources.Add(source);
+        return source;
+    }
+
+    /// <summary>Makes a source that has begun.</summary>
+    protected X509Source Start(Action<SpiffeOptions>? change = null)
+    {
+        var source = Make(change);
+        source.Start();
+        return source;
+    }
+
+    /// <summary>Starts a source whose agent sends one good SVID at once.</summary>
+    protected async Task<X509Source> StartGoodAsync(string path = "/workload", Action<SpiffeOptions>? change = null)
+    {
+        Agent.Send(Pki.Response(Pki.Leaf(path)));
+        var source = Start(change);
+        await source.WaitForFirstAsync(Patience);
+        await WaitForAsync("SvidRenewed", Patience);
+        return source;
+    }
+
+    /// <summary>Waits until the source has published its next context.</summary>
+    protected async Task<X509Context> NextAsync(X509Source source, Action provoke)
+    {
+        var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = source.GetChangeToken().RegisterChangeCallback(_ => changed.TrySetResult(), null);
+        provoke();
+        await changed.Task.WaitAsync(Patience);
+        return source.Current!;
+    }
+
+    /// <summary>Lets the source's pause before its next attempt pass, and says how long it was.</summary>
+    protected async Task<TimeSpan> PassPauseAsync()
+    {
+        var pause = await Time.WaitForTimerAsync(Patience);
+        Time.Advance(pause);
+        return pause;
+    }
+
+    /// <summary>How often an event was logged.</summary>
+    protected int Logged(string eventName) => Logs.All.Count(r => r.Event.Name == eventName);
+}
