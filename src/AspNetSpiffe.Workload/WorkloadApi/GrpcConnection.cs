@@ -9,6 +9,9 @@ namespace AspNetSpiffe;
 internal sealed class GrpcConnection : IDisposable
 {
     private readonly HttpMessageInvoker _http;
+    private readonly Lock _opening = new();
+    private readonly List<Socket> _sockets = [];
+    private bool _disposed;
 
     public GrpcConnection(WorkloadApiAddress address)
     {
@@ -47,7 +50,17 @@ internal sealed class GrpcConnection : IDisposable
         return await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
-    public void Dispose() => _http.Dispose();
+    /// <summary>Ends all calls. Without closing the sockets, the handler would let running calls go on for ever.</summary>
+    public void Dispose()
+    {
+        _http.Dispose();
+        lock (_opening)
+        {
+            _disposed = true;
+            foreach (var socket in _sockets) socket.Dispose();
+            _sockets.Clear();
+        }
+    }
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
@@ -58,12 +71,23 @@ internal sealed class GrpcConnection : IDisposable
         try
         {
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
+            Remember(socket);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    private void Remember(Socket socket)
+    {
+        lock (_opening)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _sockets.RemoveAll(static s => !s.Connected);
+            _sockets.Add(socket);
         }
     }
 }

@@ -1,0 +1,26 @@
+using System.Buffers.Text;
+using System.Text;
+
+namespace AspNetSpiffe.TestKit;
+
+/// <summary>A token whose parts are written as a test wants them, valid or not; nobody has signed it.</summary>
+public sealed record TestToken
+{
+    /// <summary>Gets the header as JSON.</summary>
+    public string Header { get; init; } = """{"alg":"ES256","kid":"k1","typ":"JWT"}""";
+
+    /// <summary>Gets the payload as JSON.</summary>
+    public string Payload { get; init; } = """{"sub":"spiffe://td/web","aud":["aud"],"exp":4102444800}""";
+
+    /// <summary>Gets the bytes of the signature as text.</summary>
+    public string Signature { get; init; } = "no signature";
+
+    /// <summary>Makes a token of a subject and audiences.</summary>
+    public static TestToken For(string subject, params string[] audiences) =>
+        new() { Payload = $$"""{"sub":"{{subject}}","aud":[{{string.Join(',', audiences.Select(audience => $"\"{audience}\""))}}],"exp":4102444800}""" };
+
+    /// <summary>Gives the token in compact form.</summary>
+    public override string ToString() => $"{Encode(Header)}.{Encode(Payload)}.{Encode(Signature)}";
+
+    private static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
+}
