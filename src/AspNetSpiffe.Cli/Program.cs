@@ -1,1 +1,4 @@
-return 0;
+using AspNetSpiffe.Cli;
+using AspNetSpiffe.Cli.Commands;
+
+return await CommandLine.RunAsync(args, [AgentCommand.Create(), FetchCommand.Create(), WatchCommand.Create()]);

@@ -55,20 +55,19 @@ public sealed class DevAgent : IAsyncDisposable
         var logger = options.LoggerFactory.CreateLogger("AspNetSpiffe.DevAgent");
         var folder = new SocketFolder(options);
         var state = new DevAgentState(options, folder, logger);
-        var server = new WorkloadApiServer(state.Workloads, new WorkloadApiEndpoints(state, options.TimeProvider), logger);
         try
         {
             await folder.PrepareAsync(cancellationToken).ConfigureAwait(false);
         }
         catch
         {
-            // A live socket is another agent's: nothing there is ours to remove.
+            // A live socket is another agent's: only what we made is ours to remove.
             folder.RemoveIfMade();
             state.Dispose();
-            server.Dispose();
             throw;
         }
 
+        var server = new WorkloadApiServer(state.Workloads, new WorkloadApiEndpoints(state, options.TimeProvider), logger);
         try
         {
             await server.StartAsync(cancellationToken).ConfigureAwait(false);

@@ -14,7 +14,7 @@ internal sealed class GrpcResponse(HttpResponse response)
 
     public async Task WriteAsync(IMessage message, CancellationToken cancellationToken)
     {
-        response.ContentType = ContentType;
+        if (!response.HasStarted) response.ContentType = ContentType;
         Write(message);
         await response.BodyWriter.FlushAsync(cancellationToken).ConfigureAwait(false);
     }

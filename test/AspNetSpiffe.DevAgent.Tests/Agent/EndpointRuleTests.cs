@@ -1,6 +1,5 @@
 using System.Net;
 using AspNetSpiffe.Wire;
-using Google.Protobuf;
 
 namespace AspNetSpiffe.AgentTests;
 

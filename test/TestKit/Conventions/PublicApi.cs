@@ -105,9 +105,12 @@ public static class PublicApi
     {
         var passing = parameter.IsOut ? "out " : parameter.IsIn ? "in " : parameter.ParameterType.IsByRef ? "ref " : "";
         var isParams = parameter.IsDefined(typeof(ParamArrayAttribute)) || parameter.IsDefined(typeof(ParamCollectionAttribute)) ? "params " : "";
-        var fallback = parameter.HasDefaultValue ? $" = {Literal(parameter.RawDefaultValue)}" : "";
+        var fallback = parameter.HasDefaultValue ? $" = {Default(parameter)}" : "";
         return $"{isParams}{passing}{TypeText.Of(parameter)} {parameter.Name}{fallback}";
     }
+
+    private static string Default(ParameterInfo parameter) =>
+        parameter.RawDefaultValue is null && parameter.ParameterType.IsValueType ? "default" : Literal(parameter.RawDefaultValue);
 
     private static string Literal(object? value) => value switch
     {

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Everything that must hold before a commit is pushed; CI runs the same. Its last line is 'N passed, N failed'.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source build/steps.sh
+
+outcome=0
+step() { "$@" || { outcome=1; echo "FAILED: $*" >&2; }; }
+
+# Results of an earlier run must not be counted when the build fails.
+rm -rf "$results"
+
+# Without a build there is nothing to test; a wrong format or a failed test must not hide the rest.
+if restore && build; then
+  step format
+  step build/test --no-build
+  step quick_start
+else
+  outcome=1
+  echo "FAILED: restore or build" >&2
+fi
+
+# A count for the last line: a step that is no test fails as one.
+line="$(summary)"
+if [[ $outcome -ne 0 && $line == *", 0 failed" ]]; then line="${line%, 0 failed}, 1 failed"; fi
+echo
+echo "$line"
+exit "$outcome"

@@ -1,0 +1,50 @@
+# The steps that build/test, build/check.sh and .ci/run share. They source this file and run from the root of the repository.
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+solution=AspNetSpiffe.sln
+results=artifacts/test-results
+
+title() { printf '\n== %s\n' "$*"; }
+
+# Mirrors and feeds are the machine's own affair: a log that is published does not name them.
+without_hosts() { sed -E 's#(https?://)[^/ "'"'"']+#\1…#g'; }
+
+restore() {
+  title "Restore, as the lock files say"
+  dotnet restore "$solution" --locked-mode | without_hosts
+}
+
+build() {
+  title "Build"
+  dotnet build "$solution" -c Release --no-restore
+}
+
+format() {
+  title "Format"
+  dotnet format "$solution" --no-restore --verify-no-changes
+}
+
+# Runs all tests. A test that hangs for five minutes ends its run and is named.
+run_tests() {
+  title "Test"
+  rm -rf "$results"
+  dotnet test "$solution" -c Release -p:WriteTestResults=true \
+    --blame-hang --blame-hang-timeout 5m --blame-hang-dump-type none "$@"
+}
+
+quick_start() {
+  title "Quick start"
+  timeout --kill-after=10s 120s dotnet run --project samples/QuickStart -c Release
+}
+
+# Sums one number of all result files: count_results passed
+count_results() {
+  find "$results" -name '*.trx' -exec grep -ho "<Counters [^>]*" {} + 2> /dev/null \
+    | { grep -o " $1=\"[0-9]*\"" || true; } | tr -dc '0-9\n' | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# Prints 'N passed, N failed'. Errors, timeouts and aborted tests have failed.
+summary() {
+  local failed=0 outcome
+  for outcome in failed error timeout aborted; do failed=$((failed + $(count_results "$outcome"))); done
+  echo "$(count_results passed) passed, $failed failed"
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+
+namespace AspNetSpiffe.Cli;
+
+/// <summary>Runs a command: 0 when it did what was asked, else 1 and one line on the standard error.</summary>
+internal static class CommandLine
+{
+    // An agent that stops tells its clients first.
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
+
+    public static async Task<int> RunAsync(string[] args, Command[] commands)
+    {
+        var root = new RootCommand("A SPIFFE development agent, and a client of any SPIFFE Workload API.");
+        foreach (var command in commands) root.Subcommands.Add(command);
+
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0) return Fail($"{parsed.Errors[0].Message} Try '{PathOf(parsed.CommandResult)} --help'.");
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopTimeout });
+        }
+        catch (OperationCanceledException)
+        {
+            return Fail("interrupted.");
+        }
+        catch (Exception failure) when (IsExpected(failure))
+        {
+            return Fail(failure.Message);
+        }
+    }
+
+    // What a user can cause and can mend; all else is a mistake of ours and shows where it is.
+    private static bool IsExpected(Exception failure) =>
+        failure is IOException or UnauthorizedAccessException or ArgumentException or FormatException or InvalidOperationException or TimeoutException or PlatformNotSupportedException;
+
+    private static int Fail(string message)
+    {
+        Console.Error.WriteLine($"aspnet-spiffe: {message.ReplaceLineEndings(" ")}");
+        return 1;
+    }
+
+    private static string PathOf(System.CommandLine.Parsing.CommandResult command) =>
+        command.Parent is System.CommandLine.Parsing.CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}" : "aspnet-spiffe";
+}

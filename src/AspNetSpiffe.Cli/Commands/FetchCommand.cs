@@ -1,0 +1,88 @@
+using System.CommandLine;
+using AspNetSpiffe.Cli.Output;
+
+namespace AspNetSpiffe.Cli.Commands;
+
+/// <summary>aspnet-spiffe fetch: asks a Workload API once and shows what it answers.</summary>
+internal static class FetchCommand
+{
+    // An agent answers at once; one that does not is broken.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    public static Command Create() => new("fetch", "Asks a Workload API once.") { CreateX509(), CreateJwt(), CreateBundles() };
+
+    private static Command CreateX509()
+    {
+        var (socket, json) = (SocketOption.Create(), JsonOption());
+        var write = new Option<string?>("--write") { Description = "Write svid.pem, key.pem and bundle.pem of the default identity into this folder.", HelpName = "DIR" };
+        var command = new Command("x509", "Fetches X509-SVIDs and the bundles to verify others with.") { socket, json, write };
+        command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
+        {
+            var context = await client.FetchX509ContextAsync(patience);
+            var written = parsed.GetValue(write) is { } directory ? PemFiles.Write(context, directory) : [];
+            if (parsed.GetValue(json))
+            {
+                Json.Write(Json.Of(context));
+                return;
+            }
+
+            var terminal = new Terminal();
+            terminal.Show(context);
+            foreach (var file in written) terminal.Field("written", file);
+        }, cancellationToken));
+        return command;
+    }
+
+    private static Command CreateJwt()
+    {
+        var (socket, json) = (SocketOption.Create(), JsonOption());
+        var audience = new Option<string[]>("--audience") { Description = "For whom the token is meant. May be repeated.", Required = true, HelpName = "NAME" };
+        var spiffeId = new Option<string?>("--spiffe-id") { Description = "The identity to get a token for. Default: all.", HelpName = "ID" };
+        var command = new Command("jwt", "Fetches JWT-SVIDs.") { socket, json, audience, spiffeId };
+        command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
+        {
+            var id = parsed.GetValue(spiffeId) is { } text ? SpiffeId.Parse(text) : null;
+            var svids = await client.FetchJwtSvidsAsync(parsed.GetRequiredValue(audience), id, patience);
+            if (parsed.GetValue(json)) Json.Write(Json.Of(svids));
+            else new Terminal().Show(svids);
+        }, cancellationToken));
+        return command;
+    }
+
+    private static Command CreateBundles()
+    {
+        var (socket, json) = (SocketOption.Create(), JsonOption());
+        var command = new Command("bundles", "Fetches the X.509 and the JWT bundles of all trust domains.") { socket, json };
+        command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
+        {
+            var x509 = await client.FetchX509BundlesAsync(patience);
+            var jwt = await client.FetchJwtBundlesAsync(patience);
+            if (parsed.GetValue(json)) Json.Write(Json.Of(x509, jwt));
+            else new Terminal().Show(x509, jwt);
+        }, cancellationToken));
+        return command;
+    }
+
+    private static Option<bool> JsonOption() => new("--json") { Description = "Write JSON." };
+
+    private static async Task<int> AskAsync(string? socket, Func<WorkloadApiClient, CancellationToken, Task> ask, CancellationToken cancellationToken)
+    {
+        var address = SocketOption.Read(socket);
+        using var client = new WorkloadApiClient(address);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        try
+        {
+            await ask(client, patience.Token);
+            return 0;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The Workload API at '{address}' did not answer within {Patience.TotalSeconds:0} s. Does another program listen there?");
+        }
+        catch (WorkloadApiException failure)
+        {
+            throw SocketOption.Explain(address, failure);
+        }
+    }
+}

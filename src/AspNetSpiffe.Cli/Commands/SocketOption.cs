@@ -1,0 +1,24 @@
+using System.CommandLine;
+
+namespace AspNetSpiffe.Cli.Commands;
+
+/// <summary>--socket: which Workload API a command asks.</summary>
+internal static class SocketOption
+{
+    public static Option<string?> Create() => new("--socket")
+    {
+        Description = "The Workload API, for example unix:///run/spire/agent.sock. Default: the environment variable SPIFFE_ENDPOINT_SOCKET.",
+        HelpName = "ADDRESS",
+    };
+
+    /// <exception cref="FormatException">The address is not valid, or there is none.</exception>
+    public static WorkloadApiAddress Read(string? address)
+    {
+        if (address is not null) return WorkloadApiAddress.Parse(address);
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(WorkloadApiAddress.EnvironmentVariable)))
+            throw new FormatException($"There is no Workload API to ask: give --socket, or set the environment variable {WorkloadApiAddress.EnvironmentVariable}, for example to 'unix:///run/spire/agent.sock'.");
+        return WorkloadApiAddress.FromEnvironment();
+    }
+
+    public static IOException Explain(WorkloadApiAddress address, WorkloadApiException failure) => new($"Workload API at '{address}': {failure.Message}", failure);
+}

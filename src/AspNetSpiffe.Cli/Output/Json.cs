@@ -1,0 +1,53 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace AspNetSpiffe.Cli.Output;
+
+/// <summary>SVIDs and bundles as JSON for programs. Never a private key.</summary>
+internal static class Json
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static void Write(JsonObject json) => Console.Out.WriteLine(json.ToJsonString(Indented));
+
+    public static void WriteLine(JsonObject json) => Console.Out.WriteLine(json.ToJsonString(OneLine));
+
+    public static JsonObject Of(X509Context context) => new()
+    {
+        ["svids"] = new JsonArray([.. context.Svids.Select(Of)]),
+        ["bundles"] = Of(context.Bundles),
+    };
+
+    public static JsonObject Of(X509BundleSet x509, JwtBundleSet jwt) => new()
+    {
+        ["x509"] = Of(x509),
+        ["jwt"] = new JsonObject(jwt.Select(static b => KeyValuePair.Create(b.TrustDomain.Name, (JsonNode?)new JsonArray([.. b.Authorities.Select(static a => JsonValue.Create(a.KeyId))])))),
+    };
+
+    public static JsonObject Of(IEnumerable<JwtSvid> svids) => new()
+    {
+        ["svids"] = new JsonArray([.. svids.Select(static s => new JsonObject
+        {
+            ["spiffe_id"] = s.Id.ToString(),
+            ["hint"] = s.Hint,
+            ["audience"] = new JsonArray([.. s.Audiences.Select(static a => JsonValue.Create(a))]),
+            ["expires_at"] = s.ExpiresAt,
+            ["svid"] = s.Token,
+        })]),
+    };
+
+    private static JsonObject Of(X509Svid svid) => new()
+    {
+        ["spiffe_id"] = svid.Id.ToString(),
+        ["hint"] = svid.Hint,
+        ["serial_number"] = svid.Leaf.SerialNumber,
+        ["not_before"] = svid.NotBefore.ToUniversalTime(),
+        ["not_after"] = svid.NotAfter.ToUniversalTime(),
+        ["certificates"] = new JsonArray([.. svid.Intermediates.Insert(0, svid.Leaf).Select(static c => JsonValue.Create(c.ExportCertificatePem()))]),
+    };
+
+    public static JsonObject Of(X509BundleSet bundles) => new(bundles.Select(static b =>
+        KeyValuePair.Create(b.TrustDomain.Name, (JsonNode?)new JsonArray([.. b.Authorities.Select(static a => JsonValue.Create(a.ExportCertificatePem()))]))));
+}

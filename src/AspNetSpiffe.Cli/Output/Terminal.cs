@@ -1,0 +1,43 @@
+using Spectre.Console;
+
+namespace AspNetSpiffe.Cli.Output;
+
+/// <summary>Lines for people: with colours on a terminal, plain text elsewhere, never broken in the middle.</summary>
+internal sealed class Terminal
+{
+    private const int FieldWidth = 12;
+
+    private static readonly Style Plain = Style.Plain;
+    private static readonly Style Dim = new(Color.Grey);
+    private static readonly Style Bold = new(decoration: Decoration.Bold);
+    private static readonly Style Good = new(Color.Green, decoration: Decoration.Bold);
+
+    private readonly IAnsiConsole _console = AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+        ColorSystem = Console.IsOutputRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+    });
+
+    // Addresses and tokens are copied: a terminal may wrap them, we must not.
+    public Terminal() => _console.Profile.Width = int.MaxValue / 2;
+
+    public void Title(string text) => Line((text, Good));
+
+    public void Heading(string text, string note) => Line((text, Bold), (note.Length > 0 ? "  " + note : "", Dim));
+
+    public void Field(string name, string value) => Line(("  " + name.PadRight(FieldWidth), Dim), (value, Plain));
+
+    public void Copy(string text) => Line(("  " + text, Bold));
+
+    public void Note(string text) => Line((text, Dim));
+
+    public void Event(DateTimeOffset when, string text) => Line(($"{when:HH:mm:ss}  ", Dim), (text, Plain));
+
+    public void Blank() => _console.WriteLine();
+
+    private void Line(params ReadOnlySpan<(string Text, Style Style)> parts)
+    {
+        foreach (var (text, style) in parts) _console.Write(text, style);
+        _console.WriteLine();
+    }
+}

@@ -1,0 +1,81 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+
+namespace AspNetSpiffe;
+
+/// <summary>JSON Web Keys → public keys: EC on P-256, P-384 and P-521, and RSA of 2048 to 8192 bits (RFC 7518 §6).</summary>
+internal static class JsonWebKeys
+{
+    private const int MinRsaBits = 2048;
+    private const int MaxRsaBits = 8192;
+
+    /// <summary>Reads the public key; private members beside it are not looked at.</summary>
+    /// <exception cref="FormatException">The key cannot be used; the text says why.</exception>
+    public static PublicKey ReadPublicKey(JsonElement jwk) => StrictJson.FindText(jwk, "kty") switch
+    {
+        "EC" => ReadElliptic(jwk),
+        "RSA" => ReadRsa(jwk),
+        null => throw new FormatException("it has no 'kty'."),
+        var other => throw new FormatException($"its 'kty' {SpiffeIdProblem.Quote(other)} is neither 'EC' nor 'RSA'."),
+    };
+
+    private static PublicKey ReadElliptic(JsonElement jwk)
+    {
+        var (curve, length) = StrictJson.FindText(jwk, "crv") switch
+        {
+            "P-256" => (ECCurve.NamedCurves.nistP256, 32),
+            "P-384" => (ECCurve.NamedCurves.nistP384, 48),
+            "P-521" => (ECCurve.NamedCurves.nistP521, 66),
+            _ => throw new FormatException("its 'crv' is none of 'P-256', 'P-384' and 'P-521'."),
+        };
+        var point = new ECPoint { X = ReadCoordinate(jwk, "x", length), Y = ReadCoordinate(jwk, "y", length) };
+        try
+        {
+            using var key = ECDsa.Create(new ECParameters { Curve = curve, Q = point });
+            return new(key);
+        }
+        catch (CryptographicException)
+        {
+            throw new FormatException("its point is not on its curve.");
+        }
+    }
+
+    private static byte[] ReadCoordinate(JsonElement jwk, string name, int length)
+    {
+        var coordinate = ReadBytes(jwk, name);
+        return coordinate.Length == length ? coordinate : throw new FormatException($"its '{name}' has {coordinate.Length} bytes; its curve needs {length}.");
+    }
+
+    private static PublicKey ReadRsa(JsonElement jwk)
+    {
+        var modulus = ReadBytes(jwk, "n").AsSpan().TrimStart((byte)0);
+        var exponent = ReadBytes(jwk, "e").AsSpan().TrimStart((byte)0);
+        var bits = modulus.IsEmpty ? 0 : (modulus.Length * 8) - byte.LeadingZeroCount(modulus[0]);
+        if (bits is < MinRsaBits or > MaxRsaBits) throw new FormatException($"its 'n' has {bits} bits; RSA keys have {MinRsaBits} to {MaxRsaBits}.");
+
+        // With the exponent 1 anybody can sign.
+        if (!IsSafeExponent(exponent)) throw new FormatException("its 'e' is no odd number from 3 to 4294967295.");
+        try
+        {
+            using var key = RSA.Create(new RSAParameters { Modulus = modulus.ToArray(), Exponent = exponent.ToArray() });
+            return new(key);
+        }
+        catch (CryptographicException)
+        {
+            throw new FormatException("its 'n' and 'e' are no RSA key.");
+        }
+    }
+
+    private static bool IsSafeExponent(ReadOnlySpan<byte> exponent)
+    {
+        if (exponent.Length is 0 or > sizeof(uint)) return false;
+        Span<byte> padded = stackalloc byte[sizeof(uint)];
+        exponent.CopyTo(padded[^exponent.Length..]);
+        return BinaryPrimitives.ReadUInt32BigEndian(padded) is var value && value >= 3 && value % 2 == 1;
+    }
+
+    private static byte[] ReadBytes(JsonElement jwk, string name) =>
+        StrictJson.FindText(jwk, name) is { } text && Base64UrlText.TryDecode(text, out var bytes) ? bytes : throw new FormatException($"its '{name}' is missing or no base64url.");
+}

@@ -1,0 +1,98 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+
+namespace AspNetSpiffe;
+
+/// <summary>The keys with which one trust domain signs JWT-SVIDs (JWT-SVID §6). They verify tokens and nothing else.</summary>
+/// <remarks>A bundle without keys is valid: it trusts nobody. Immutable, and so safe to share between threads.</remarks>
+public sealed class JwtBundle : IEquatable<JwtBundle>
+{
+    // A key takes some 600 bytes.
+    private const int MaxDocumentLength = 1024 * 1024;
+
+    private readonly FrozenDictionary<string, JwtAuthority> _byKeyId;
+
+    /// <summary>Makes a bundle.</summary>
+    /// <param name="trustDomain">The trust domain whose tokens these keys verify.</param>
+    /// <param name="authorities">The keys, each under a name of its own.</param>
+    /// <exception cref="ArgumentException">Two keys have the same name.</exception>
+    public JwtBundle(TrustDomain trustDomain, IEnumerable<JwtAuthority> authorities)
+    {
+        ArgumentNullException.ThrowIfNull(trustDomain);
+        ArgumentNullException.ThrowIfNull(authorities);
+        TrustDomain = trustDomain;
+        Authorities = [.. authorities];
+        _byKeyId = Authorities.ToFrozenDictionary(authority => authority.KeyId, StringComparer.Ordinal);
+        if (_byKeyId.Count != Authorities.Length) throw new ArgumentException($"Two keys of '{trustDomain}' have the same name.", nameof(authorities));
+    }
+
+    /// <summary>Gets the trust domain whose tokens these keys verify.</summary>
+    public TrustDomain TrustDomain { get; }
+
+    /// <summary>Gets the keys in their order.</summary>
+    public ImmutableArray<JwtAuthority> Authorities { get; }
+
+    /// <summary>Finds the key of a name.</summary>
+    /// <returns>The key, or <see langword="null"/>: then a token that names it cannot be verified.</returns>
+    public JwtAuthority? Find(string keyId) => _byKeyId.GetValueOrDefault(keyId);
+
+    /// <summary>Reads a JWK Set (SPIFFE Trust Domain and Bundle §4). What is wrong with an entry costs the entry, what is wrong with the document costs all.</summary>
+    /// <param name="trustDomain">The trust domain it belongs to.</param>
+    /// <param name="jwkSet">The document.</param>
+    /// <param name="acceptMissingUse">Whether a key without <c>use</c> counts: SPIRE's Workload API leaves it out, a bundle document must not.</param>
+    /// <param name="remarks">Takes what an operator should hear.</param>
+    /// <exception cref="FormatException">The document is no JWK Set; the text says why.</exception>
+    internal static JwtBundle Read(TrustDomain trustDomain, ReadOnlyMemory<byte> jwkSet, bool acceptMissingUse, ICollection<string> remarks)
+    {
+        if (jwkSet.Length > MaxDocumentLength) throw new FormatException($"The JWK Set has {jwkSet.Length} bytes; the limit is {MaxDocumentLength}.");
+        return StrictJson.ReadObject(jwkSet, "The JWK Set", document =>
+        {
+            // §4.1.3: without 'keys' the document is refused; with no keys in it, nothing is trusted.
+            if (!document.TryGetProperty("keys", out var keys) || keys.ValueKind != JsonValueKind.Array) throw new FormatException("The JWK Set has no list of 'keys'.");
+
+            var authorities = new OrderedDictionary<string, JwtAuthority>(StringComparer.Ordinal);
+            foreach (var jwk in keys.EnumerateArray())
+                if (ReadAuthority(trustDomain, jwk, acceptMissingUse, remarks) is { } authority && !authorities.TryAdd(authority.KeyId, authority))
+                    remarks.Add($"The JWT bundle of '{trustDomain}' has a second key with the 'kid' {SpiffeIdProblem.Quote(authority.KeyId)}; the first counts.");
+
+            return new JwtBundle(trustDomain, authorities.Values);
+        });
+    }
+
+    /// <summary>Says whether two bundles are of the same trust domain and hold the same keys in the same order.</summary>
+    public bool Equals([NotNullWhen(true)] JwtBundle? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null && TrustDomain == other.TrustDomain && Authorities.AsSpan().SequenceEqual(other.Authorities.AsSpan()));
+
+    /// <inheritdoc/>
+    public override bool Equals([NotNullWhen(true)] object? obj) => Equals(obj as JwtBundle);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(TrustDomain, Authorities.Length);
+
+    /// <summary>Gives the trust domain and the number of keys.</summary>
+    public override string ToString() => $"{TrustDomain} ({Authorities.Length} keys)";
+
+    private static JwtAuthority? ReadAuthority(TrustDomain trustDomain, JsonElement jwk, bool acceptMissingUse, ICollection<string> remarks)
+    {
+        try
+        {
+            if (jwk.ValueKind != JsonValueKind.Object) throw new FormatException("it is no JSON object.");
+            if (!IsForTokens(jwk, acceptMissingUse)) return null;
+
+            var keyId = StrictJson.FindText(jwk, "kid");
+            return string.IsNullOrEmpty(keyId) ? throw new FormatException("it has no 'kid'.") : new(keyId, JsonWebKeys.ReadPublicKey(jwk));
+        }
+        catch (FormatException e)
+        {
+            remarks.Add($"A key in the JWT bundle of '{trustDomain}' is left out: {e.Message}");
+            return null;
+        }
+    }
+
+    // §4.2.2: keys for other uses are not ours to look at, and no mistake.
+    private static bool IsForTokens(JsonElement jwk, bool acceptMissingUse) =>
+        jwk.TryGetProperty("use", out var use) ? use.ValueKind == JsonValueKind.String && use.ValueEquals("jwt-svid") : acceptMissingUse;
+}

@@ -1,0 +1,38 @@
+using System.Collections;
+using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+
+namespace AspNetSpiffe;
+
+/// <summary>The JWT bundles of several trust domains, side by side and never merged (SPIFFE Trust Domain and Bundle §3).</summary>
+/// <remarks>Immutable, and so safe to share between threads.</remarks>
+[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle set' is the standard's own word.")]
+public sealed class JwtBundleSet : IReadOnlyCollection<JwtBundle>
+{
+    private readonly FrozenDictionary<TrustDomain, JwtBundle> _bundles;
+
+    /// <summary>Makes a set.</summary>
+    /// <exception cref="ArgumentException">Two bundles are of the same trust domain.</exception>
+    public JwtBundleSet(IEnumerable<JwtBundle> bundles)
+    {
+        ArgumentNullException.ThrowIfNull(bundles);
+        var byTrustDomain = new Dictionary<TrustDomain, JwtBundle>();
+        foreach (var bundle in bundles)
+            if (!byTrustDomain.TryAdd(bundle.TrustDomain, bundle))
+                throw new ArgumentException($"There are two bundles of '{bundle.TrustDomain}'.", nameof(bundles));
+
+        _bundles = byTrustDomain.ToFrozenDictionary();
+    }
+
+    /// <summary>Gets the number of trust domains.</summary>
+    public int Count => _bundles.Count;
+
+    /// <summary>Finds the bundle of a trust domain.</summary>
+    /// <returns>The bundle, or <see langword="null"/> when the trust domain is unknown: then none of its tokens can be verified.</returns>
+    public JwtBundle? Find(TrustDomain trustDomain) => _bundles.GetValueOrDefault(trustDomain);
+
+    /// <inheritdoc/>
+    public IEnumerator<JwtBundle> GetEnumerator() => ((IEnumerable<JwtBundle>)_bundles.Values).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}

@@ -1,0 +1,26 @@
+using AspNetSpiffe;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Gives HTTP clients, and gRPC clients made by the client factory, this workload's SPIFFE identity.</summary>
+public static class SpiffeHttpClientBuilderExtensions
+{
+    /// <summary>Lets the client call over mutual TLS: with our current SVID, and only to the server that is meant.</summary>
+    /// <param name="builder">The client.</param>
+    /// <param name="expectedServer">Who must answer: an ID, or a <see cref="SpiffeIdPattern"/>.</param>
+    /// <exception cref="FormatException"><paramref name="expectedServer"/> is no pattern; the message names the mistake and its position.</exception>
+    /// <example><code>
+    /// builder.Services.AddHttpClient&lt;OrdersClient&gt;().AddSpiffeMtls("spiffe://example.org/orders");
+    /// </code></example>
+    public static IHttpClientBuilder AddSpiffeMtls(this IHttpClientBuilder builder, string expectedServer) =>
+        builder.AddSpiffeMtls(SpiffeIdPattern.Parse(expectedServer));
+
+    /// <inheritdoc cref="AddSpiffeMtls(IHttpClientBuilder, string)"/>
+    public static IHttpClientBuilder AddSpiffeMtls(this IHttpClientBuilder builder, SpiffeIdPattern expectedServer)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(expectedServer);
+        builder.Services.AddSpiffe();
+        return builder.ConfigurePrimaryHttpMessageHandler(provider => SpiffeHttpHandler.Create(provider.GetRequiredService<X509Source>(), expectedServer));
+    }
+}

@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>Finds every mistake in the options at once, at start, by the name of its configuration key.</summary>
+internal sealed class SpiffeOptionsValidator : IValidateOptions<SpiffeOptions>
+{
+    public ValidateOptionsResult Validate(string? name, SpiffeOptions options)
+    {
+        var mistakes = new ValidateOptionsResultBuilder();
+        Check(mistakes, nameof(SpiffeOptions.EndpointSocket), () => WorkloadApiAddress.Resolve(options.EndpointSocket));
+
+        if (options.Identity is not null)
+            Check(mistakes, nameof(SpiffeOptions.Identity), () => SpiffeIdPattern.Parse(options.Identity));
+
+        if (options.StartupTimeout <= TimeSpan.Zero && options.StartupTimeout != Timeout.InfiniteTimeSpan)
+            mistakes.AddError($"must be positive or infinite, but is {options.StartupTimeout}.", Key(nameof(SpiffeOptions.StartupTimeout)));
+
+        return mistakes.Build();
+    }
+
+    private static void Check(ValidateOptionsResultBuilder mistakes, string property, Action parse)
+    {
+        try
+        {
+            parse();
+        }
+        catch (FormatException e)
+        {
+            mistakes.AddError(e.Message, Key(property));
+        }
+    }
+
+    private static string Key(string property) => $"{SpiffeOptions.SectionName}:{property}";
+}

@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace AspNetSpiffe;
+
+/// <summary>A JWT-SVID: a token that says who somebody is, to whom it is addressed, and for how long (JWT-SVID §3).</summary>
+/// <remarks>
+/// Read, but not verified: one from our own agent needs no verification, one from a stranger is worth nothing without it.
+/// Immutable, and so safe to share between threads.
+/// </remarks>
+public sealed class JwtSvid
+{
+    internal JwtSvid(string token, JwtHeader header, SpiffeId id, ImmutableArray<string> audiences, DateTimeOffset expiresAt, JsonElement claims, string hint)
+    {
+        Token = token;
+        Header = header;
+        Id = id;
+        Audiences = audiences;
+        ExpiresAt = expiresAt;
+        Claims = claims;
+        Hint = hint;
+    }
+
+    /// <summary>Gets the SPIFFE ID: the claim <c>sub</c>.</summary>
+    public SpiffeId Id { get; }
+
+    /// <summary>Gets to whom the token is addressed, at least one: the claim <c>aud</c>.</summary>
+    public ImmutableArray<string> Audiences { get; }
+
+    /// <summary>Gets when the token expires: the claim <c>exp</c>.</summary>
+    public DateTimeOffset ExpiresAt { get; }
+
+    /// <summary>Gets when the token becomes valid, or <see langword="null"/> when it does not say: the claim <c>nbf</c>.</summary>
+    public DateTimeOffset? NotBefore { get; internal init; }
+
+    /// <summary>Gets when the token was issued, or <see langword="null"/> when it does not say: the claim <c>iat</c>.</summary>
+    public DateTimeOffset? IssuedAt { get; internal init; }
+
+    /// <summary>Gets all claims, an object.</summary>
+    public JsonElement Claims { get; }
+
+    /// <summary>Gets what the operator says this identity is for, or an empty text (Workload API §6.2.1).</summary>
+    public string Hint { get; }
+
+    /// <summary>Gets the token itself. Whoever has it is taken for this workload: send it only over TLS, and never log it.</summary>
+    public string Token { get; }
+
+    internal JwtHeader Header { get; }
+
+    /// <summary>Gives the SPIFFE ID; never the token.</summary>
+    public override string ToString() => Id.ToString();
+}

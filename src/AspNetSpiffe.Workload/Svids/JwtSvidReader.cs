@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace AspNetSpiffe;
+
+/// <summary>Text → JWT-SVID, by the rules that need no key and no clock (JWT-SVID §§2, 3 and 5.1). The signature is not looked at.</summary>
+/// <remarks>The token may come from a stranger: no message holds any of it but the values of 'alg', 'typ' and 'sub', quoted.</remarks>
+internal static class JwtSvidReader
+{
+    /// <summary>The most characters of a token: 64 KiB, twice what Kestrel takes in all headers together.</summary>
+    public const int MaxLength = 64 * 1024;
+
+    private const int MaxAudiences = 32;
+
+    /// <summary>Reads a token.</summary>
+    /// <exception cref="FormatException">The token breaks a rule; the text says which.</exception>
+    public static JwtSvid Read(string token, string hint = "")
+    {
+        if (token.Length > MaxLength) throw new FormatException($"The token has {token.Length} characters; the limit is {MaxLength}.");
+
+        var header = StrictJson.ReadObject(ReadPart(token, 0, "header"), "The token's header", ReadHeader);
+        ReadPart(token, 2, "signature");
+        return StrictJson.ReadObject(ReadPart(token, 1, "payload"), "The token's payload", claims => ReadClaims(token, header, claims, hint));
+    }
+
+    private static byte[] ReadPart(string token, int index, string name)
+    {
+        // JWT-SVID §5.1: the compact form only.
+        Span<Range> parts = stackalloc Range[4];
+        if (token.AsSpan().Split(parts, '.') != 3) throw new FormatException("The token is no JWS in compact form: it has not three parts between two dots.");
+
+        var part = token.AsSpan(parts[index]);
+        return !part.IsEmpty && Base64UrlText.TryDecode(part, out var bytes) ? bytes : throw new FormatException($"The token's {name} is empty or no base64url.");
+    }
+
+    private static JwtHeader ReadHeader(JsonElement header)
+    {
+        // JWT-SVID §2.1: before anything else.
+        var alg = StrictJson.FindText(header, "alg") ?? throw new FormatException("The token has no 'alg'.");
+        if (!TryReadAlgorithm(alg, out var algorithm)) throw new FormatException($"The token's 'alg' {SpiffeIdProblem.Quote(alg)} is none that a JWT-SVID may have: RS, ES or PS with 256, 384 or 512.");
+
+        // RFC 7515 §4.1.11: we understand no critical header.
+        if (header.TryGetProperty("crit", out _)) throw new FormatException("The token has critical headers, and we know none.");
+
+        // JWT-SVID §2.3: this also keeps a WIT-SVID from passing for a JWT-SVID.
+        if (FindOptional(header, "typ") is { } typ && typ is not ("JWT" or "JOSE")) throw new FormatException($"The token's 'typ' {SpiffeIdProblem.Quote(typ)} is neither 'JWT' nor 'JOSE'.");
+        return new(algorithm, FindOptional(header, "kid"));
+    }
+
+    // Enum.TryParse would also take a number, or several names.
+    private static bool TryReadAlgorithm(string alg, out JwtAlgorithm algorithm) =>
+        Enum.TryParse(alg, out algorithm) && algorithm.ToString() == alg;
+
+    private static JwtSvid ReadClaims(string token, JwtHeader header, JsonElement claims, string hint)
+    {
+        var sub = StrictJson.FindText(claims, "sub") ?? throw new FormatException("The token has no 'sub'.");
+        if (!SpiffeId.TryParse(sub, out var id, out var problem)) throw new FormatException($"The token's 'sub' is no SPIFFE ID. {problem.Describe(sub)}");
+
+        var expiresAt = FindTime(claims, "exp") ?? throw new FormatException("The token has no 'exp'.");
+        return new(token, header, id, ReadAudiences(claims), expiresAt, claims.Clone(), hint)
+        {
+            NotBefore = FindTime(claims, "nbf"),
+            IssuedAt = FindTime(claims, "iat"),
+        };
+    }
+
+    // RFC 7519 §4.1.3: one text, or a list of them.
+    private static ImmutableArray<string> ReadAudiences(JsonElement claims)
+    {
+        if (!claims.TryGetProperty("aud", out var aud)) throw new FormatException("The token has no 'aud'.");
+        JsonElement[] values = aud.ValueKind == JsonValueKind.Array ? [.. aud.EnumerateArray()] : [aud];
+
+        if (values.Length is 0 or > MaxAudiences) throw new FormatException($"The token has {values.Length} audiences; it needs 1 to {MaxAudiences}.");
+        return [.. values.Select(static v => v.ValueKind == JsonValueKind.String && v.GetString() is { Length: > 0 } text ? text : throw new FormatException("An audience of the token is empty or no text."))];
+    }
+
+    // RFC 7519 §2: seconds since 1970, possibly with a fraction.
+    private static DateTimeOffset? FindTime(JsonElement claims, string name)
+    {
+        if (!claims.TryGetProperty(name, out var value)) return null;
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out var seconds)) throw new FormatException($"The token's '{name}' is no number.");
+
+        var most = (DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).TotalSeconds;
+        if (!(seconds >= 0 && seconds < most)) throw new FormatException($"The token's '{name}' is out of range.");
+        return DateTimeOffset.UnixEpoch.AddSeconds(seconds);
+    }
+
+    private static string? FindOptional(JsonElement header, string name)
+    {
+        if (!header.TryGetProperty(name, out var value)) return null;
+        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new FormatException($"The token's '{name}' is no text.");
+    }
+}

@@ -1,0 +1,97 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe;
+
+/// <summary>The one place that sets up mutual TLS with SVIDs, for servers and for clients, on any SslStream.</summary>
+/// <remarks>Thread-safe. Make one for each set of allowed peers and configure each handshake with it, so that each uses the newest SVID and bundles.</remarks>
+public sealed class SpiffeTls
+{
+    private readonly X509Source _source;
+    private readonly HandshakeVerifier _verifier;
+
+    /// <summary>Makes a set-up.</summary>
+    /// <param name="source">Our SVID and the bundles.</param>
+    /// <param name="allowedPeers">Who may be at the other end; <see langword="null"/> means every member of our own trust domain.</param>
+    public SpiffeTls(X509Source source, SpiffeIdPattern? allowedPeers)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        _source = source;
+        _verifier = new(source, allowedPeers);
+    }
+
+    /// <summary>Sets up one handshake in which we are the server: our SVID is shown, the client's is required and verified.</summary>
+    /// <param name="options">The options of one handshake. What concerns certificates is overwritten; protocols and ALPN stay.</param>
+    /// <param name="remote">The client's address, for the log.</param>
+    /// <param name="verified">Is told the outcome, during the handshake.</param>
+    /// <exception cref="AuthenticationException">We have no SVID, or it has expired.</exception>
+    public void Configure(SslServerAuthenticationOptions options, EndPoint? remote = null, Action<VerificationResult>? verified = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var context = RequireContext();
+        options.ServerCertificate = null;
+        options.ServerCertificateSelectionCallback = null;
+        options.ServerCertificateContext = context.DefaultSvid.CertificateContext;
+        options.ClientCertificateRequired = true;
+        options.CertificateChainPolicy = ChainPolicy(context);
+        options.CertificateRevocationCheckMode = X509RevocationMode.NoCheck;
+
+        // Resumed sessions bring the leaf without its intermediates, so a good peer would fail from its second connection on.
+        options.AllowTlsResume = false;
+        options.AllowRenegotiation = false;
+        options.RemoteCertificateValidationCallback = Callback(PeerRole.Client, remote, verified);
+    }
+
+    /// <summary>Sets up one handshake in which we are the client: the server's SVID is verified, ours is shown when it is asked for.</summary>
+    /// <param name="options">The options of one handshake. What concerns certificates is overwritten; protocols, ALPN and target host stay.</param>
+    /// <param name="remote">The server's address, for the log.</param>
+    /// <param name="verified">Is told the outcome, during the handshake.</param>
+    /// <exception cref="AuthenticationException">We have no SVID, or it has expired.</exception>
+    public void Configure(SslClientAuthenticationOptions options, EndPoint? remote = null, Action<VerificationResult>? verified = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var context = RequireContext();
+        options.ClientCertificates = null;
+        options.LocalCertificateSelectionCallback = null;
+
+        // Of all ways to show a client certificate, only the context sends the intermediates too.
+        options.ClientCertificateContext = context.DefaultSvid.CertificateContext;
+        options.CertificateChainPolicy = ChainPolicy(context);
+        options.CertificateRevocationCheckMode = X509RevocationMode.NoCheck;
+        options.AllowTlsResume = false;
+        options.AllowRenegotiation = false;
+        options.RemoteCertificateValidationCallback = Callback(PeerRole.Server, remote, verified);
+    }
+
+    /// <summary>Verifies what SslStream gives to a validation callback, where the callback cannot be set by <see cref="Configure(SslServerAuthenticationOptions, EndPoint?, Action{VerificationResult}?)"/>.</summary>
+    /// <remarks>Never throws for what a peer sent. Disposes the elements of <paramref name="chain"/>, not the certificate.</remarks>
+    /// <param name="certificate">The peer's certificate, if it presented one.</param>
+    /// <param name="chain">The chain that SslStream built.</param>
+    /// <param name="errors">What SslStream found; a host name that differs is no error here.</param>
+    /// <param name="role">The part that the peer plays.</param>
+    /// <param name="remote">The peer's address, for the log.</param>
+    public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, PeerRole role, EndPoint? remote = null) =>
+        _verifier.Verify(certificate, chain, errors, role, remote);
+
+    private X509Context RequireContext()
+    {
+        // Kestrel is quiet about an AuthenticationException, and calls every other type an error of its own.
+        var context = _source.Current ?? throw new AuthenticationException("There is no SVID yet.");
+        return context.DefaultSvid.NotAfter > _source.Time.GetUtcNow()
+            ? context
+            : throw new AuthenticationException($"The SVID '{context.DefaultSvid.Id}' expired at {context.DefaultSvid.NotAfter:u} and the Workload API has issued no newer one.");
+    }
+
+    // SslStream builds a chain before it asks us; without a policy it uses the system's CAs and downloads from URLs that the peer chose.
+    private X509ChainPolicy ChainPolicy(X509Context context) => context.Bundles.Find(context.TrustDomain)!.CreateChainPolicy(_source.Time.GetUtcNow());
+
+    private RemoteCertificateValidationCallback Callback(PeerRole role, EndPoint? remote, Action<VerificationResult>? verified) =>
+        (_, certificate, chain, errors) =>
+        {
+            var result = _verifier.Verify(certificate, chain, errors, role, remote);
+            verified?.Invoke(result);
+            return result.Accepted;
+        };
+}

@@ -1,0 +1,97 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Google.Protobuf;
+
+namespace AspNetSpiffe;
+
+/// <summary>One call: a request, the messages of the answer, and its status. Every failure becomes a <see cref="WorkloadApiException"/>.</summary>
+internal static class GrpcCall
+{
+    /// <summary>Calls a method with one answer.</summary>
+    public static async Task<T> UnaryAsync<T>(
+        GrpcConnection connection, string method, IMessage request, MessageParser<T> parser, CancellationToken cancellationToken) where T : class, IMessage<T>
+    {
+        T? answer = null;
+        await foreach (var message in StreamAsync(connection, method, request, parser, cancellationToken).ConfigureAwait(false))
+        {
+            // Which of two would be the answer?
+            if (answer is not null) throw new WorkloadApiException(connection.Address, WorkloadApiFailure.MalformedResponse, $"The method '{method}' gave more than one answer.");
+            answer = message;
+        }
+
+        return answer ?? throw new WorkloadApiException(connection.Address, WorkloadApiFailure.MalformedResponse, $"The method '{method}' succeeded without an answer.");
+    }
+
+    /// <summary>Calls a method and gives each message as it comes; ends when the server ends the stream with Ok.</summary>
+    public static async IAsyncEnumerable<T> StreamAsync<T>(
+        GrpcConnection connection, string method, IMessage request, MessageParser<T> parser, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class, IMessage<T>
+    {
+        var address = connection.Address;
+        using var response = await Explained(connection.SendAsync(method, request, cancellationToken), address, cancellationToken).ConfigureAwait(false);
+        ThrowIfNoGrpc(response, address);
+
+        // An answer without messages has its status among the headers.
+        if (GrpcStatus.Read(response.Headers) is { } early) ThrowIfFailed(early, address);
+
+        var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        var reader = new GrpcMessageReader(body, address);
+        while (await Explained(reader.ReadAsync(parser, cancellationToken), address, cancellationToken).ConfigureAwait(false) is { } message)
+            yield return message;
+
+        var status = GrpcStatus.Read(response.TrailingHeaders) ?? GrpcStatus.Read(response.Headers);
+        ThrowIfFailed(status ?? throw new WorkloadApiException(address, WorkloadApiFailure.ConnectionLost, "The stream ended without a status."), address);
+    }
+
+    private static void ThrowIfNoGrpc(HttpResponseMessage response, WorkloadApiAddress address)
+    {
+        var type = response.Content.Headers.ContentType?.MediaType;
+        if (response.StatusCode == HttpStatusCode.OK && type is not null && IsGrpc(type)) return;
+        throw new WorkloadApiException(
+            address,
+            WorkloadApiFailure.MalformedResponse,
+            $"It answered with HTTP {(int)response.StatusCode} and content type '{type}', not with gRPC. What answers at this address is no SPIFFE Workload API: check the address.");
+    }
+
+    // 'application/grpc+proto' too, but not 'application/grpc-web'.
+    private static bool IsGrpc(string type) =>
+        type.Equals("application/grpc", StringComparison.OrdinalIgnoreCase) || type.StartsWith("application/grpc+", StringComparison.OrdinalIgnoreCase);
+
+    private static void ThrowIfFailed(GrpcStatus status, WorkloadApiAddress address)
+    {
+        if (status.Code != GrpcStatusCode.Ok) throw new WorkloadApiException(address, status);
+    }
+
+    private static async Task<T> Explained<T>(Task<T> task, WorkloadApiAddress address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await task.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        {
+            // Who cancels hears of nothing else, whatever broke at the same moment.
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Explain(e, address);
+        }
+    }
+
+    private static WorkloadApiException Explain(Exception e, WorkloadApiAddress address) => SocketErrorIn(e) switch
+    {
+        // .NET's name for ENOENT of a Unix socket.
+        SocketError.AddressNotAvailable => new(address, WorkloadApiFailure.NoSuchSocket, "There is no such socket. Start the agent, or correct the address.", e),
+        SocketError.ConnectionRefused => new(address, WorkloadApiFailure.ConnectionRefused, "Nobody listens there. Start the agent; a socket file may be left from one that is gone.", e),
+        SocketError.AccessDenied => new(address, WorkloadApiFailure.NoPermission, "This process may not open the socket. Grant its user access to the socket and its folders.", e),
+        _ => new(address, WorkloadApiFailure.ConnectionLost, $"The connection was lost: {e.Message}", e),
+    };
+
+    private static SocketError? SocketErrorIn(Exception? e)
+    {
+        for (; e is not null; e = e.InnerException)
+            if (e is SocketException socket)
+                return socket.SocketErrorCode;
+
+        return null;
+    }
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using AspNetSpiffe.Wire;
+
+namespace AspNetSpiffe;
+
+/// <summary>Messages of the Workload API → JWT-SVIDs and JWT bundles (Workload API §6.2). Tokens are read whole or refused whole.</summary>
+/// <remarks>Only a bundle may fail alone: it is left out, and so none of its tokens can be verified.</remarks>
+internal sealed class JwtResponseReader
+{
+    private readonly List<string> _remarks = [];
+
+    /// <summary>Gets what an operator should hear of the message that was read.</summary>
+    public IReadOnlyList<string> Remarks => _remarks;
+
+    /// <summary>Reads tokens, and checks that they are what was asked for.</summary>
+    /// <exception cref="FormatException">The message breaks a rule; the text says which, and holds nothing of a token.</exception>
+    public ImmutableArray<JwtSvid> ReadSvids(JWTSVIDResponse response, IReadOnlyCollection<string> audiences, SpiffeId? wanted)
+    {
+        if (response.Svids.Count == 0) throw new FormatException("The message has no JWT-SVID.");
+
+        var svids = ImmutableArray.CreateBuilder<JwtSvid>();
+        foreach (var message in response.Svids) AddSvid(svids, ReadSvid(message, audiences, wanted));
+        return svids.ToImmutable();
+    }
+
+    /// <summary>Reads the JWT bundles of our own and of federated trust domains (Workload API §6.2.2).</summary>
+    /// <exception cref="FormatException">The message has no bundle that can be read.</exception>
+    public JwtBundleSet ReadBundles(JWTBundlesResponse response)
+    {
+        if (response.Bundles.Count == 0) throw new FormatException("The message has no bundle.");
+
+        var bundles = new List<JwtBundle>();
+        foreach (var (key, jwkSet) in response.Bundles)
+            if (ReadBundle(key, jwkSet.Memory) is { } bundle)
+                bundles.Add(bundle);
+
+        return bundles.Count > 0 ? new(bundles) : throw new FormatException($"The message has no bundle that can be read. {string.Join(' ', _remarks)}");
+    }
+
+    private static JwtSvid ReadSvid(JWTSVID message, IReadOnlyCollection<string> audiences, SpiffeId? wanted)
+    {
+        // Workload API §4.5: a mandatory field with its default value spoils the message.
+        if (message.SpiffeId.Length == 0) throw new FormatException("A JWT-SVID of the message has no 'spiffe_id'.");
+        if (!SpiffeId.TryParse(message.SpiffeId, out var id, out var problem)) throw new FormatException($"'spiffe_id': {problem.Describe(message.SpiffeId)}");
+        if (message.Svid.Length == 0) throw new FormatException($"The JWT-SVID '{id}' has no 'svid'.");
+
+        var svid = JwtSvidReader.Read(message.Svid, message.Hint);
+        if (svid.Id != id) throw new FormatException($"The token of the JWT-SVID '{id}' is for '{svid.Id}'.");
+        if (wanted is not null && id != wanted) throw new FormatException($"The JWT-SVID is for '{id}', but '{wanted}' was asked for.");
+        if (audiences.FirstOrDefault(audience => !svid.Audiences.Contains(audience)) is { } missing)
+            throw new FormatException($"The token of the JWT-SVID '{id}' is not for the audience {SpiffeIdProblem.Quote(missing)}, which was asked for.");
+        return svid;
+    }
+
+    // Workload API §6.2.1: of two SVIDs with the same hint, the first counts.
+    private void AddSvid(ImmutableArray<JwtSvid>.Builder svids, JwtSvid svid)
+    {
+        if (svid.Hint.Length > 0 && svids.Any(s => s.Hint == svid.Hint))
+            _remarks.Add($"The JWT-SVID '{svid.Id}' is left out: another one before it has the hint {SpiffeIdProblem.Quote(svid.Hint)} too.");
+        else
+            svids.Add(svid);
+    }
+
+    private JwtBundle? ReadBundle(string key, ReadOnlyMemory<byte> jwkSet)
+    {
+        if (!SpiffeId.TryParse(key, out var id) || id.Path.Length > 0)
+        {
+            _remarks.Add($"The JWT bundle of {SpiffeIdProblem.Quote(key)} is left out: that is no trust domain's ID.");
+            return null;
+        }
+
+        try
+        {
+            // SPIRE sends these keys without 'use'.
+            return JwtBundle.Read(id.TrustDomain, jwkSet, acceptMissingUse: true, _remarks);
+        }
+        catch (FormatException e)
+        {
+            _remarks.Add($"The JWT bundle of '{id.TrustDomain}' is left out, and its tokens are refused. {e.Message}");
+            return null;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+
+namespace AspNetSpiffe;
+
+/// <summary>Where the Workload API is: a Unix socket or a TCP endpoint on this host (SPIFFE Workload Endpoint §4).</summary>
+/// <remarks>Immutable, and so safe to share between threads.</remarks>
+public sealed partial class WorkloadApiAddress : IEquatable<WorkloadApiAddress>
+{
+    /// <summary>The environment variable that names the address where nothing else does: <c>SPIFFE_ENDPOINT_SOCKET</c>.</summary>
+    public const string EnvironmentVariable = "SPIFFE_ENDPOINT_SOCKET";
+
+    private readonly string _text;
+
+    private WorkloadApiAddress(string text, EndPoint endPoint) => (_text, EndPoint) = (text, endPoint);
+
+    /// <summary>Gets whether the address is on this very host: a Unix socket or the loopback interface. The Workload API should be nowhere else (§3).</summary>
+    public bool IsLocal => EndPoint is not IPEndPoint ip || IPAddress.IsLoopback(ip.Address);
+
+    internal EndPoint EndPoint { get; }
+
+    /// <summary>Reads an address: <c>unix:///run/spire/agent.sock</c>, <c>unix:/run/spire/agent.sock</c>, <c>tcp://127.0.0.1:8081</c> or <c>tcp://[::1]:8081</c>.</summary>
+    /// <exception cref="FormatException">The text is no such address; the message says what to write instead.</exception>
+    public static WorkloadApiAddress Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return TryParse(text, out var address, out var problem) ? address : throw new FormatException(problem);
+    }
+
+    /// <summary>Reads an address, or says that the text is none.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out WorkloadApiAddress? address)
+    {
+        address = null;
+        return text is not null && TryParse(text, out address, out _);
+    }
+
+    /// <summary>Reads the address from the environment variable <c>SPIFFE_ENDPOINT_SOCKET</c>.</summary>
+    /// <exception cref="FormatException">The variable is not set, or holds no address.</exception>
+    public static WorkloadApiAddress FromEnvironment()
+    {
+        var text = Environment.GetEnvironmentVariable(EnvironmentVariable);
+        if (string.IsNullOrEmpty(text))
+            throw new FormatException($"There is no address of the SPIFFE Workload API. Set 'Spiffe:EndpointSocket' or the environment variable {EnvironmentVariable}, for example to 'unix:///run/spire/agent.sock'.");
+
+        return TryParse(text, out var address, out var problem) ? address : throw new FormatException($"The environment variable {EnvironmentVariable}: {problem}");
+    }
+
+    /// <inheritdoc/>
+    public bool Equals([NotNullWhen(true)] WorkloadApiAddress? other) => other is not null && EndPoint.Equals(other.EndPoint);
+
+    /// <inheritdoc/>
+    public override bool Equals([NotNullWhen(true)] object? obj) => Equals(obj as WorkloadApiAddress);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => EndPoint.GetHashCode();
+
+    /// <summary>Gives the address as it was written.</summary>
+    public override string ToString() => _text;
+
+    // What is configured wins over the environment (§4).
+    internal static WorkloadApiAddress Resolve(string? configured) => string.IsNullOrEmpty(configured) ? FromEnvironment() : Parse(configured);
+
+    private static bool TryParse(string text, [NotNullWhen(true)] out WorkloadApiAddress? address, out string problem)
+    {
+        problem = Scan(text, out var endPoint) is { } mistake ? $"{SpiffeIdProblem.Quote(text)} is no address of a Workload API: {mistake}" : "";
+        address = endPoint is null ? null : new(text, endPoint);
+        return address is not null;
+    }
+}

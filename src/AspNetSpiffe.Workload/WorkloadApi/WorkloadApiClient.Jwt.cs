@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using AspNetSpiffe.Wire;
+
+namespace AspNetSpiffe;
+
+public sealed partial class WorkloadApiClient
+{
+    /// <summary>Fetches JWT-SVIDs for one audience; see <see cref="FetchJwtSvidsAsync(IReadOnlyCollection{string}, SpiffeId?, CancellationToken)"/>.</summary>
+    /// <inheritdoc cref="FetchJwtSvidsAsync(IReadOnlyCollection{string}, SpiffeId?, CancellationToken)"/>
+    public Task<ImmutableArray<JwtSvid>> FetchJwtSvidsAsync(string audience, SpiffeId? id = null, CancellationToken cancellationToken = default) =>
+        FetchJwtSvidsAsync([audience], id, cancellationToken);
+
+    /// <summary>Fetches tokens that prove who we are to an audience (Workload API §6.2.1).</summary>
+    /// <param name="audiences">To whom the tokens are addressed. One is best: each of them could use the token with the others (JWT-SVID §7.2).</param>
+    /// <param name="id">Which of our identities; all of them by default.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>At least one token, the default identity's first. Each is for the identity and the audiences that were asked for.</returns>
+    /// <exception cref="ArgumentException">There is no audience, or one is empty.</exception>
+    /// <exception cref="WorkloadApiException">There is no answer, or an error.</exception>
+    /// <exception cref="FormatException">The answer breaks a rule, or is not what was asked for.</exception>
+    public async Task<ImmutableArray<JwtSvid>> FetchJwtSvidsAsync(
+        IReadOnlyCollection<string> audiences, SpiffeId? id = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(audiences);
+        if (audiences.Count == 0 || audiences.Any(string.IsNullOrEmpty))
+            throw new ArgumentException("A JWT-SVID needs at least one audience, and none may be empty: name the service that will receive the token.", nameof(audiences));
+
+        var request = new JWTSVIDRequest { Audience = { audiences }, SpiffeId = id?.ToString() ?? "" };
+        var answer = await GrpcCall.UnaryAsync(_connection, "FetchJWTSVID", request, JWTSVIDResponse.Parser, cancellationToken).ConfigureAwait(false);
+        return new JwtResponseReader().ReadSvids(answer, audiences, id);
+    }
+
+    /// <summary>Fetches the JWT bundles of all trust domains once (Workload API §6.2.2).</summary>
+    /// <exception cref="WorkloadApiException">There is no answer, or an error.</exception>
+    /// <exception cref="FormatException">The answer breaks a rule.</exception>
+    public Task<JwtBundleSet> FetchJwtBundlesAsync(CancellationToken cancellationToken = default) => FirstAsync(WatchJwtBundlesAsync(cancellationToken));
+
+    /// <summary>Watches the JWT bundles of all trust domains: the present ones at once, then each change, until the agent ends the stream (Workload API §6.2.2).</summary>
+    /// <remarks>A bundle that cannot be read is left out; its trust domain's tokens then cannot be verified.</remarks>
+    /// <exception cref="WorkloadApiException">There is no answer, or the stream ends with an error.</exception>
+    /// <exception cref="FormatException">A message breaks a rule; the watch ends.</exception>
+    public async IAsyncEnumerable<JwtBundleSet> WatchJwtBundlesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var update in WatchJwtUpdatesAsync(cancellationToken).ConfigureAwait(false))
+            yield return update.Bundles ?? throw update.Problem!;
+    }
+
+    /// <summary>Lets the Workload API validate a token that somebody has sent us (Workload API §6.2.3).</summary>
+    /// <param name="audience">Who we are to the sender: the audience that the token must be addressed to.</param>
+    /// <param name="token">The token.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="ArgumentException">The audience is empty.</exception>
+    /// <exception cref="FormatException">The token is no JWT-SVID, or for another audience; the Workload API was not asked.</exception>
+    /// <exception cref="WorkloadApiException">The Workload API refuses the token (<see cref="GrpcStatusCode.InvalidArgument"/>), or gives no answer.</exception>
+    public async Task<ValidatedJwtSvid> ValidateJwtSvidAsync(string audience, string token, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(audience);
+        ArgumentNullException.ThrowIfNull(token);
+
+        var svid = JwtSvidReader.Read(token);
+        if (!svid.Audiences.Contains(audience)) throw new FormatException($"The token is not for the audience {SpiffeIdProblem.Quote(audience)}.");
+
+        var request = new ValidateJWTSVIDRequest { Audience = audience, Svid = token };
+        var answer = await GrpcCall.UnaryAsync(_connection, "ValidateJWTSVID", request, ValidateJWTSVIDResponse.Parser, cancellationToken).ConfigureAwait(false);
+
+        // Who vouches for a token must mean the same one as we do.
+        if (answer.SpiffeId != svid.Id.ToString()) throw Malformed($"It validated a token of '{svid.Id}' as one of {SpiffeIdProblem.Quote(answer.SpiffeId)}.");
+        return new(svid, ClaimsJson.Read(answer.Claims ?? throw Malformed("It validated a token without giving its claims.")));
+    }
+
+    /// <summary>Watches as <see cref="WatchJwtBundlesAsync"/> does, but goes on after a message that breaks a rule.</summary>
+    internal async IAsyncEnumerable<JwtUpdate> WatchJwtUpdatesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var message in GrpcCall.StreamAsync(_connection, "FetchJWTBundles", new JWTBundlesRequest(), JWTBundlesResponse.Parser, cancellationToken).ConfigureAwait(false))
+            yield return Read(message);
+    }
+
+    private static JwtUpdate Read(JWTBundlesResponse message)
+    {
+        var reader = new JwtResponseReader();
+        try
+        {
+            return new(reader.ReadBundles(message), null, reader.Remarks);
+        }
+        catch (FormatException e)
+        {
+            return new(null, e, reader.Remarks);
+        }
+    }
+
+    private WorkloadApiException Malformed(string what) => new(_connection.Address, WorkloadApiFailure.MalformedResponse, what);
+}

@@ -1,0 +1,85 @@
+using System.Runtime.CompilerServices;
+using AspNetSpiffe.Wire;
+
+namespace AspNetSpiffe;
+
+/// <summary>A client of the SPIFFE Workload API: what a workload asks its agent.</summary>
+/// <remarks>
+/// Thread-safe; all calls share one connection. It does not try again: <see cref="X509Source"/> does, and is what most programs want.
+/// A call throws <see cref="WorkloadApiException"/> when there is no answer or an error, and <see cref="FormatException"/> when the answer breaks a rule.
+/// </remarks>
+public sealed partial class WorkloadApiClient : IDisposable
+{
+    private readonly GrpcConnection _connection;
+    private readonly TimeProvider _time;
+
+    /// <summary>Makes a client. It connects with its first call.</summary>
+    /// <param name="address">Where the Workload API is.</param>
+    public WorkloadApiClient(WorkloadApiAddress address) : this(address, TimeProvider.System)
+    {
+    }
+
+    internal WorkloadApiClient(WorkloadApiAddress address, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        _connection = new(address);
+        _time = time;
+    }
+
+    /// <summary>Fetches our X509-SVIDs and all bundles once (Workload API §5.2.1).</summary>
+    /// <exception cref="WorkloadApiException">There is no answer, or an error.</exception>
+    /// <exception cref="FormatException">The answer breaks a rule.</exception>
+    public Task<X509Context> FetchX509ContextAsync(CancellationToken cancellationToken = default) => FirstAsync(WatchX509ContextAsync(cancellationToken));
+
+    /// <summary>Watches our X509-SVIDs and all bundles: the present ones at once, then each change, until the agent ends the stream.</summary>
+    /// <exception cref="WorkloadApiException">There is no answer, or the stream ends with an error.</exception>
+    /// <exception cref="FormatException">A message breaks a rule; the watch ends.</exception>
+    public async IAsyncEnumerable<X509Context> WatchX509ContextAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var update in WatchX509UpdatesAsync(cancellationToken).ConfigureAwait(false))
+            yield return update.Context ?? throw update.Problem!;
+    }
+
+    /// <summary>Fetches the X.509 bundles of all trust domains once, for a workload that has no SVID (Workload API §5.2.2).</summary>
+    /// <exception cref="WorkloadApiException">There is no answer, or an error.</exception>
+    /// <exception cref="FormatException">The answer breaks a rule.</exception>
+    public Task<X509BundleSet> FetchX509BundlesAsync(CancellationToken cancellationToken = default) => FirstAsync(WatchX509BundlesAsync(cancellationToken));
+
+    /// <summary>Watches the X.509 bundles of all trust domains, until the agent ends the stream (Workload API §5.2.2).</summary>
+    /// <exception cref="WorkloadApiException">There is no answer, or the stream ends with an error.</exception>
+    /// <exception cref="FormatException">A message breaks a rule; the watch ends.</exception>
+    public async IAsyncEnumerable<X509BundleSet> WatchX509BundlesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var message in GrpcCall.StreamAsync(_connection, "FetchX509Bundles", new X509BundlesRequest(), X509BundlesResponse.Parser, cancellationToken).ConfigureAwait(false))
+            yield return new X509ContextReader(_time).ReadBundles(message);
+    }
+
+    /// <summary>Closes the connection; calls under way end with an error.</summary>
+    public void Dispose() => _connection.Dispose();
+
+    /// <summary>Watches as <see cref="WatchX509ContextAsync"/> does, but goes on after a message that breaks a rule.</summary>
+    internal async IAsyncEnumerable<X509Update> WatchX509UpdatesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var message in GrpcCall.StreamAsync(_connection, "FetchX509SVID", new X509SVIDRequest(), X509SVIDResponse.Parser, cancellationToken).ConfigureAwait(false))
+            yield return Read(message);
+    }
+
+    private X509Update Read(X509SVIDResponse message)
+    {
+        var reader = new X509ContextReader(_time);
+        try
+        {
+            return new(reader.Read(message), null, reader.Remarks);
+        }
+        catch (FormatException e)
+        {
+            return new(null, e, reader.Remarks);
+        }
+    }
+
+    private async Task<T> FirstAsync<T>(IAsyncEnumerable<T> watch) where T : class
+    {
+        await foreach (var first in watch.ConfigureAwait(false)) return first;
+        throw Malformed("The stream ended before its first message.");
+    }
+}

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>Finds every mistake in the options at once, at start, by the name of its configuration key.</summary>
+internal sealed class SpiffeServerOptionsValidator : IValidateOptions<SpiffeServerOptions>
+{
+    public ValidateOptionsResult Validate(string? name, SpiffeServerOptions options)
+    {
+        var mistakes = new ValidateOptionsResultBuilder();
+        for (var i = 0; i < options.AllowedPeers.Count; i++)
+        {
+            try
+            {
+                SpiffeIdPattern.Parse(options.AllowedPeers[i]);
+            }
+            catch (FormatException e)
+            {
+                mistakes.AddError(e.Message, $"{SpiffeOptions.SectionName}:{nameof(SpiffeServerOptions.AllowedPeers)}:{i}");
+            }
+        }
+
+        return mistakes.Build();
+    }
+}

@@ -1,0 +1,39 @@
+using AspNetSpiffe;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.AspNetCore.Hosting;
+
+/// <summary>Gives a web application a SPIFFE identity and mutual TLS.</summary>
+public static class SpiffeWebHostBuilderExtensions
+{
+    /// <summary>Serves every https endpoint with this workload's SVID and admits only verified peers.</summary>
+    /// <remarks>
+    /// Endpoints from code, appsettings and ASPNETCORE_URLS alike; a later ConfigureHttpsDefaults of the application does not undo it. Also adds
+    /// the authentication scheme <c>Spiffe</c> and policies that are named by a pattern. Nothing listens before the first SVID.
+    /// </remarks>
+    /// <example><code>
+    /// var builder = WebApplication.CreateBuilder(args);
+    /// builder.WebHost.UseSpiffeMtls();
+    /// </code></example>
+    public static IWebHostBuilder UseSpiffeMtls(this IWebHostBuilder builder) => builder.UseSpiffeMtls(static _ => { });
+
+    /// <inheritdoc cref="UseSpiffeMtls(IWebHostBuilder)"/>
+    /// <param name="builder">The web host.</param>
+    /// <param name="configure">Runs after the configuration section <c>Spiffe</c> was bound, and so wins.</param>
+    public static IWebHostBuilder UseSpiffeMtls(this IWebHostBuilder builder, Action<SpiffeServerOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(configure);
+        return builder.UseKestrelHttpsConfiguration().ConfigureServices(services => services.AddSpiffeServer().Configure(configure).AddEveryHttpsEndpoint());
+    }
+
+    private static void AddEveryHttpsEndpoint(this IServiceCollection services)
+    {
+        if (services.Any(service => service.ImplementationType == typeof(KestrelTlsSetup))) return;
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>, KestrelTlsSetup>());
+        services.AddSingleton<IPostConfigureOptions<KestrelServerOptions>, KestrelTlsSetup>();
+        services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, VerifiedPeersOnly>());
+    }
+}

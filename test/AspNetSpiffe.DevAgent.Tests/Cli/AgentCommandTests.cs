@@ -1,0 +1,63 @@
+namespace AspNetSpiffe.AgentTests;
+
+/// <summary>aspnet-spiffe agent, as a user runs it.</summary>
+public sealed class AgentCommandTests : AgentTest
+{
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task It_serves_until_a_signal_and_leaves_nothing_behind(string signal)
+    {
+        var folder = Path.Combine(Folder, "agent");
+        await using var tool = Tool.Start(null, "agent", "--trust-domain", "td.test", "--workload", "server=/server", "--workload", "client=/client", "--directory", folder);
+        foreach (var workload in new[] { "server", "client" })
+        {
+            var line = await tool.ReadLineAsync("SPIFFE_ENDPOINT_SOCKET=", Patience);
+            Assert.Equal($"SPIFFE_ENDPOINT_SOCKET=unix://{folder}/{workload}.sock", line.Trim());
+            using var client = new AgentClient(line.Trim().Split('=')[1]);
+            Assert.Equal($"spiffe://td.test/{workload}", (await client.FetchX509Async(Patience)).Svids[0].SpiffeId);
+        }
+
+        await tool.ReadLineAsync("Ctrl+C", Patience);
+        await tool.SignalAsync(signal, Patience);
+        var (exitCode, _, errors) = await tool.WaitAsync(Patience);
+
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
+    public async Task It_logs_a_rotation_by_its_schedule()
+    {
+        await using var tool = Tool.Start(null, "agent", "--workload", "web=/web", "--directory", Folder, "--svid-lifetime", "2s");
+        Assert.Contains("spiffe://example.org/web", await tool.ReadLineAsync("renewed: serial number", Patience), StringComparison.Ordinal);
+        await tool.SignalAsync("TERM", Patience);
+        Assert.Equal(0, (await tool.WaitAsync(Patience)).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_name_that_is_repeated_gives_one_workload_several_identities()
+    {
+        await using var tool = Tool.Start(null, "agent", "--workload", "web=/a", "--workload", "web=/b", "--directory", Folder);
+        var line = await tool.ReadLineAsync("SPIFFE_ENDPOINT_SOCKET=", Patience);
+        using var client = new AgentClient(line.Trim().Split('=')[1]);
+        Assert.Equal(["spiffe://example.org/a", "spiffe://example.org/b"], (await client.FetchX509Async(Patience)).Svids.Select(s => s.SpiffeId));
+        await tool.SignalAsync("TERM", Patience);
+        Assert.Equal(0, (await tool.WaitAsync(Patience)).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("'--workload' is required")]
+    [InlineData("'web' is no workload", "--workload", "web")]
+    [InlineData("'5x' is no duration", "--workload", "web=/web", "--svid-lifetime", "5x")]
+    [InlineData("SvidLifetime must be", "--workload", "web=/web", "--svid-lifetime", "0s")]
+    [InlineData("'Ex ample'", "--workload", "web=/web", "--trust-domain", "Ex ample")]
+    [InlineData("'/a//b'", "--workload", "web=/a//b")]
+    [InlineData("'--nothing'", "--workload", "web=/web", "--nothing")]
+    public async Task A_mistake_is_one_clear_line_and_exit_code_1(string text, params string[] arguments)
+    {
+        var (exitCode, output, errors) = await Tool.RunAsync(null, Patience, ["agent", .. arguments]);
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Contains(text, Assert.Single(errors.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,112 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe.AgentTests;
+
+/// <summary>The agent inside an application.</summary>
+public sealed class AddSpiffeDevAgentTests : AgentTest
+{
+    [Theory]
+    [InlineData("Production")]
+    [InlineData("Staging")]
+    public void It_refuses_every_environment_but_Development(string environment)
+    {
+        var builder = NewBuilder(environment);
+        var refused = Assert.Throws<InvalidOperationException>(() => builder.AddSpiffeDevAgent());
+        Assert.Contains($"'{environment}'", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_serves_before_services_that_were_added_earlier_start_and_until_they_have_stopped()
+    {
+        var builder = NewBuilder("Development");
+        var early = new Early();
+        builder.Services.AddSingleton<IHostedService>(services =>
+        {
+            early.Services = services;
+            return early;
+        });
+        builder.AddSpiffeDevAgent(agent => agent.AddWorkload("web", "/web").AddWorkload("client", "/client"));
+        using var host = builder.Build();
+
+        await host.StartAsync(Patience);
+        Assert.Equal("spiffe://example.org/web", early.SeenAtStart);
+        var folder = Path.GetDirectoryName(host.Services.GetRequiredService<DevAgent>().AddressOf("client")["unix://".Length..]);
+        Assert.True(Directory.Exists(folder));
+
+        await host.StopAsync(Patience);
+        Assert.Equal("spiffe://example.org/web", early.SeenAtStop);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
+    public async Task Without_a_workload_the_application_gets_an_identity_of_its_own_name()
+    {
+        var builder = NewBuilder("Development");
+        builder.AddSpiffeDevAgent();
+        using var host = builder.Build();
+        await host.StartAsync(Patience);
+
+        using var client = new AgentClient(host.Services.GetRequiredService<IOptions<SpiffeOptions>>().Value.EndpointSocket!);
+        Assert.Equal("spiffe://example.org/My-Shop", (await client.FetchX509Async(Patience)).Svids[0].SpiffeId);
+        await host.StopAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_host_whose_start_fails_leaves_nothing_behind()
+    {
+        var builder = NewBuilder("Development");
+        builder.Services.AddHostedService<Failing>();
+        builder.AddSpiffeDevAgent(agent => agent.Directory = Path.Combine(Folder, "agent"));
+        using (var host = builder.Build()) await Assert.ThrowsAsync<InvalidOperationException>(() => host.StartAsync(Patience));
+
+        Assert.False(Directory.Exists(Path.Combine(Folder, "agent")));
+    }
+
+    [Fact]
+    public void A_second_agent_in_one_application_is_refused()
+    {
+        var builder = NewBuilder("Development");
+        builder.AddSpiffeDevAgent();
+        Assert.Throws<InvalidOperationException>(() => builder.AddSpiffeDevAgent());
+    }
+
+    [Fact]
+    public void The_agent_before_the_start_of_its_host_is_refused_with_the_reason()
+    {
+        var builder = NewBuilder("Development");
+        builder.AddSpiffeDevAgent();
+        using var host = builder.Build();
+        Assert.Contains("has not been started", Assert.Throws<InvalidOperationException>(host.Services.GetRequiredService<DevAgent>).Message, StringComparison.Ordinal);
+    }
+
+    private static HostApplicationBuilder NewBuilder(string environment) =>
+        Host.CreateEmptyApplicationBuilder(new() { EnvironmentName = environment, ApplicationName = "My Shop" });
+
+    private sealed class Early : IHostedService
+    {
+        public IServiceProvider? Services { get; set; }
+
+        public string? SeenAtStart { get; private set; }
+
+        public string? SeenAtStop { get; private set; }
+
+        public async Task StartAsync(CancellationToken cancellationToken) => SeenAtStart = await FetchAsync(cancellationToken);
+
+        public async Task StopAsync(CancellationToken cancellationToken) => SeenAtStop = await FetchAsync(cancellationToken);
+
+        private async Task<string> FetchAsync(CancellationToken cancellationToken)
+        {
+            using var client = new AgentClient(Services!.GetRequiredService<IOptions<SpiffeOptions>>().Value.EndpointSocket!);
+            return (await client.FetchX509Async(cancellationToken)).Svids[0].SpiffeId;
+        }
+    }
+
+    private sealed class Failing : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => throw new InvalidOperationException("this service always fails");
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,10 @@
+namespace AspNetSpiffe.Workload.Tests;
+
+/// <summary>A test that only an ordinary user can run: root may open every file.</summary>
+public sealed class FactAsUserAttribute : FactAttribute
+{
+    public FactAsUserAttribute()
+    {
+        if (Environment.IsPrivilegedProcess) Skip = "Root may open every socket.";
+    }
+}

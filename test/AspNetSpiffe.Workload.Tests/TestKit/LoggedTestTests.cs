@@ -1,0 +1,59 @@
+using AspNetSpiffe.TestKit;
+using Microsoft.Extensions.Logging;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Tests.TestKit;
+
+public sealed partial class LoggedTestTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData(LogLevel.Information, "", "", null)]
+    [InlineData(LogLevel.Warning, "", "", "Unexpected: Warning Category Happened: it happened")]
+    [InlineData(LogLevel.Error, "", "", "Unexpected: Error Category Happened: it happened")]
+    [InlineData(LogLevel.Warning, "Other", "", "Unexpected: Warning Category Happened: it happened")]
+    [InlineData(LogLevel.Warning, "Happened", "", null)]
+    [InlineData(LogLevel.Warning, "", "Happened", null)]
+    [InlineData(LogLevel.Information, "Happened", "", "Expected but not logged: Happened")]
+    [InlineData(LogLevel.Information, "", "Happened", null)]
+    public void A_warning_that_nobody_expected_fails_the_test(LogLevel level, string expected, string allowed, string? complaint)
+    {
+        var test = new Sample(output);
+        if (expected.Length > 0) test.Expect(expected);
+        if (allowed.Length > 0) test.Allow(allowed);
+        Log.Happened(test.Logger, level, 7);
+
+        if (complaint is null) test.Dispose();
+        else Assert.Contains(complaint, Assert.Throws<Xunit.Sdk.XunitException>(test.Dispose).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_test_can_wait_for_an_event()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var test = new Sample(output);
+        Log.Happened(test.Logger, LogLevel.Information, 1);
+        Assert.Equal(1, (await test.Wait("Happened", 1, patience.Token)).Values["Value"]);
+
+        var second = test.Wait("Happened", 2, patience.Token);
+        Assert.False(second.IsCompleted);
+        Log.Happened(test.Logger, LogLevel.Information, 2);
+        Assert.Equal(2, (await second).Values["Value"]);
+    }
+
+    private sealed class Sample(ITestOutputHelper output) : LoggedTest(output)
+    {
+        public ILogger Logger => Loggers.CreateLogger("Category");
+
+        public void Expect(string name) => ExpectWarning(name);
+
+        public void Allow(string name) => AllowWarning(name);
+
+        public Task<LogRecord> Wait(string name, int times, CancellationToken cancellationToken) => WaitForAsync(name, cancellationToken, times);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, EventName = "Happened", Message = "it happened {Value}")]
+        public static partial void Happened(ILogger logger, LogLevel level, int value);
+    }
+}

@@ -1,0 +1,207 @@
+using System.Globalization;
+using System.Text;
+using System.Threading.Channels;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace AspNetSpiffe.TestKit;
+
+/// <summary>A Workload API that does what it is told, right or wrong: real HTTP/2 over a fresh Unix socket, which is removed with its folder.</summary>
+/// <remarks>
+/// The steps form one script. A call carries out the next steps until one ends it; without steps it waits, and has answered nothing.
+/// Steps may be given before or during a call, from any thread.
+/// </remarks>
+public sealed class FakeAgent : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fake-agent-");
+    private readonly Channel<FakeStep> _script = Channel.CreateUnbounded<FakeStep>();
+    private readonly Lock _lock = new();
+    private readonly List<FakeCall> _calls = [];
+    private TaskCompletionSource _called = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _lastStep = Task.CompletedTask;
+    private FakeAgentServer? _server;
+
+    private FakeAgent() => SocketPath = Path.Combine(_folder.FullName, "agent.sock");
+
+    /// <summary>Gets the path of the socket.</summary>
+    public string SocketPath { get; }
+
+    /// <summary>Gets the address, as one would configure it.</summary>
+    public string Address => $"unix://{SocketPath}";
+
+    /// <summary>Gets or sets what every call begins with, before its steps of the script: an agent that always answers the same.</summary>
+    public Action<FakeAgent>? OnEachCall { get; set; }
+
+    /// <summary>Gets the calls so far.</summary>
+    public IReadOnlyList<FakeCall> Calls
+    {
+        get
+        {
+            lock (_lock) return [.. _calls];
+        }
+    }
+
+    /// <summary>Makes an agent that listens.</summary>
+    public static async Task<FakeAgent> StartAsync()
+    {
+        var agent = new FakeAgent();
+        await agent.RestartAsync();
+        return agent;
+    }
+
+    /// <summary>Listens again, on the same path.</summary>
+    public async Task RestartAsync()
+    {
+        _server = new(SocketPath, AnswerAsync);
+        await _server.StartAsync();
+    }
+
+    /// <summary>Dies: connections break, the socket file goes.</summary>
+    public async Task StopAsync()
+    {
+        if (Interlocked.Exchange(ref _server, null) is { } server) await server.DisposeAsync();
+    }
+
+    /// <summary>Waits until that many calls have arrived, earlier ones included, and gives the last of them.</summary>
+    public async Task<FakeCall> WaitForCallAsync(int number, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task called;
+            lock (_lock)
+            {
+                if (_calls.Count >= number) return _calls[number - 1];
+                called = _called.Task;
+            }
+
+            await called.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until every step so far is done, its bytes flushed.</summary>
+    public Task WaitForScriptAsync(CancellationToken cancellationToken) => Volatile.Read(ref _lastStep).WaitAsync(cancellationToken);
+
+    /// <summary>Sends a message.</summary>
+    public void Send(IMessage message) => SendRaw(GrpcFrame.Of(message.ToByteArray()));
+
+    /// <summary>Sends bytes as they are, after the headers of a gRPC answer.</summary>
+    public void SendRaw(byte[] bytes) => Add(ends: false, async context =>
+    {
+        if (!context.Response.HasStarted) context.Response.ContentType = "application/grpc";
+        await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+    });
+
+    /// <summary>Ends the call with a status: in trailers after messages, otherwise in the headers.</summary>
+    public void CloseWith(GrpcStatusCode code, string text = "") =>
+        CloseWith(((int)code).ToString(CultureInfo.InvariantCulture), EncodePercent(text));
+
+    /// <summary>Ends the call with the very texts of <c>grpc-status</c> and <c>grpc-message</c>.</summary>
+    public void CloseWith(string status, string message) => Add(ends: true, context =>
+    {
+        AddStatus(context.Response, "grpc-status", status);
+        if (message.Length > 0) AddStatus(context.Response, "grpc-message", message);
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Ends the call without any status.</summary>
+    public void CloseWithoutStatus() => Add(ends: true, context =>
+    {
+        if (!context.Response.HasStarted) context.Response.ContentType = "application/grpc";
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Breaks the connection.</summary>
+    public void Abort() => Add(ends: true, context =>
+    {
+        context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort();
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Answers as a web server would.</summary>
+    public void AnswerHttp(int statusCode, string? contentType, string body = "") => Add(ends: true, async context =>
+    {
+        context.Response.StatusCode = statusCode;
+        context.Response.ContentType = contentType;
+        await context.Response.WriteAsync(body, context.RequestAborted);
+    });
+
+    /// <summary>Stops, and removes the socket and its folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        OnEachCall?.Invoke(this);
+        Record(new(context.Request.Path, HeadersOf(context.Request), body.ToArray(), context.RequestAborted));
+
+        var ended = false;
+        while (!ended)
+        {
+            var step = await _script.Reader.ReadAsync(context.RequestAborted);
+            await DoAsync(step, context);
+            ended = step.EndsCall;
+        }
+    }
+
+    private static async Task DoAsync(FakeStep step, HttpContext context)
+    {
+        try
+        {
+            await step.Act(context);
+            step.Done.SetResult();
+        }
+        catch (Exception e)
+        {
+            // Whoever waits for the script hears of it.
+            step.Done.SetException(e);
+            throw;
+        }
+    }
+
+    private void Record(FakeCall call)
+    {
+        TaskCompletionSource called;
+        lock (_lock)
+        {
+            _calls.Add(call);
+            called = _called;
+            _called = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        called.SetResult();
+    }
+
+    private void Add(bool ends, Func<HttpContext, Task> act)
+    {
+        var step = new FakeStep(act, ends);
+        Volatile.Write(ref _lastStep, step.Done.Task);
+        _script.Writer.TryWrite(step);
+    }
+
+    private static Dictionary<string, IReadOnlyList<string>> HeadersOf(HttpRequest request) =>
+        request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), IReadOnlyList<string> (h) => [.. h.Value.Select(v => v ?? "")], StringComparer.Ordinal);
+
+    private static void AddStatus(HttpResponse response, string name, string value)
+    {
+        if (response.HasStarted)
+        {
+            response.AppendTrailer(name, value);
+            return;
+        }
+
+        response.ContentType = "application/grpc";
+        response.Headers[name] = value;
+    }
+
+    // gRPC over HTTP/2: everything but printable ASCII without '%'.
+    private static string EncodePercent(string text) =>
+        string.Concat(Encoding.UTF8.GetBytes(text).Select(b => b is >= 0x20 and <= 0x7E and not (byte)'%' ? ((char)b).ToString() : $"%{b:X2}"));
+}
