@@ -22,7 +22,7 @@ internal sealed class SpiffeAuthenticationHandler(IOptionsMonitor<SpiffeAuthenti
         if (Context.GetSpiffePeer() is not { } peer) return AuthenticateResult.NoResult();
         if (!CurrentPeer.IsValid(peer, TimeProvider)) return AuthenticateResult.Fail($"The SVID of the caller '{peer.Id}' expired at {peer.NotAfter:u}.");
 
-        var properties = new AuthenticationProperties { IssuedUtc = peer.NotBefore, ExpiresUtc = peer.NotAfter };
+        var properties = new AuthenticationProperties { ExpiresUtc = peer.NotAfter };
         return AuthenticateResult.Success(new(new ClaimsPrincipal(CreateIdentity(peer.Id)), properties, Scheme.Name));
     }
 

@@ -1,40 +1,32 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AspNetSpiffe;
 
 /// <summary>Stands before an endpoint or the rest of the pipeline and lets those pass whom a rule means. Passing allocates nothing.</summary>
-internal sealed partial class PeerGuard
+internal sealed partial class PeerGuard(Func<SpiffeId, bool> rule, RequestDelegate next)
 {
-    private readonly Func<SpiffeId, bool> _rule;
-    private readonly RequestDelegate _next;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-
-    // The services of the application: those of a request cost a scope.
-    public PeerGuard(Func<SpiffeId, bool> rule, RequestDelegate next, IServiceProvider services)
-    {
-        _rule = rule;
-        _next = next;
-        _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
-        _logger = services.GetService<ILogger<PeerGuard>>() ?? NullLogger<PeerGuard>.Instance;
-    }
+    private TimeProvider? _time;
 
     public Task InvokeAsync(HttpContext context)
     {
+        // From the first request, because not every endpoint has the application's services while it is built.
+        _time ??= context.RequestServices.GetService<TimeProvider>() ?? TimeProvider.System;
+
         if (CurrentPeer.Find(context, _time) is not { } peer)
         {
-            Log.NobodyVerified(_logger, context.Request.Path);
+            Log.NobodyVerified(FindLogger(context), context.Request.Path);
             return Refusal.Unauthenticated.WriteAsync(context);
         }
 
-        if (_rule(peer.Id)) return _next(context);
+        if (rule(peer.Id)) return next(context);
 
-        Log.CallerNotAllowed(_logger, peer.Id, context.Request.Path);
+        Log.CallerNotAllowed(FindLogger(context), peer.Id, context.Request.Path);
         return Refusal.PermissionDenied.WriteAsync(context);
     }
+
+    private static ILogger<PeerGuard> FindLogger(HttpContext context) => context.RequestServices.GetRequiredService<ILogger<PeerGuard>>();
 
     private static partial class Log
     {

@@ -1,7 +1,5 @@
 using AspNetSpiffe;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -36,14 +34,14 @@ public static class SpiffeApplicationBuilderExtensions
     /// <summary>Puts the caller's SPIFFE ID on every log line of a request, as the scope value <c>SpiffeId</c>. Refuses nobody.</summary>
     /// <param name="app">The pipeline.</param>
     public static IApplicationBuilder LogIdentity(this IApplicationBuilder app) =>
-        Wrap(app, static (next, services) => new CallerLogScope(next, services.GetRequiredService<ILogger<CallerLogScope>>()).InvokeAsync);
+        Use(app, static next => new CallerLogScope(next).InvokeAsync);
 
     private static IApplicationBuilder Guard(IApplicationBuilder app, Func<SpiffeId, bool> rule) =>
-        Wrap(app, (next, services) => new PeerGuard(rule, next, services).InvokeAsync);
+        Use(app, next => new PeerGuard(rule, next).InvokeAsync);
 
-    private static IApplicationBuilder Wrap(IApplicationBuilder app, Func<RequestDelegate, IServiceProvider, RequestDelegate> wrap)
+    private static IApplicationBuilder Use(IApplicationBuilder app, Func<RequestDelegate, RequestDelegate> middleware)
     {
         ArgumentNullException.ThrowIfNull(app);
-        return app.Use(next => wrap(next, app.ApplicationServices));
+        return app.Use(middleware);
     }
 }

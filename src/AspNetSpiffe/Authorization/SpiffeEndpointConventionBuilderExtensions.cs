@@ -1,7 +1,5 @@
 using AspNetSpiffe;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -50,13 +48,13 @@ public static class SpiffeEndpointConventionBuilderExtensions
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
     public static TBuilder LogIdentity<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder =>
-        Wrap(builder, static (next, services) => new CallerLogScope(next, services.GetRequiredService<ILogger<CallerLogScope>>()).InvokeAsync);
+        Wrap(builder, static next => new CallerLogScope(next).InvokeAsync);
 
     private static TBuilder Guard<TBuilder>(TBuilder builder, Func<SpiffeId, bool> rule)
-        where TBuilder : IEndpointConventionBuilder => Wrap(builder, (next, services) => new PeerGuard(rule, next, services).InvokeAsync);
+        where TBuilder : IEndpointConventionBuilder => Wrap(builder, next => new PeerGuard(rule, next).InvokeAsync);
 
     // The delegate itself, because endpoint filters are for route handlers only; Add and not Finally, which gRPC's builder does not have.
-    private static TBuilder Wrap<TBuilder>(TBuilder builder, Func<RequestDelegate, IServiceProvider, RequestDelegate> wrap)
+    private static TBuilder Wrap<TBuilder>(TBuilder builder, Func<RequestDelegate, RequestDelegate> wrap)
         where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -65,7 +63,7 @@ public static class SpiffeEndpointConventionBuilderExtensions
             var next = endpoint.RequestDelegate ?? throw new InvalidOperationException(
                 $"The endpoint '{endpoint.DisplayName}' is not known yet when its conventions run, so it cannot be guarded here. " +
                 "Call 'RequireAuthorization(\"spiffe://…\")' on it, or the same method on the application instead of the endpoint.");
-            endpoint.RequestDelegate = wrap(next, endpoint.ApplicationServices);
+            endpoint.RequestDelegate = wrap(next);
         });
         return builder;
     }

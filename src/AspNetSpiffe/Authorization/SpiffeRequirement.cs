@@ -5,6 +5,7 @@ namespace AspNetSpiffe;
 /// <summary>Requires that the caller of a connection is one that a pattern means; for policies of your own.</summary>
 /// <remarks>
 /// It looks at the connection, never at the claims, so it holds whatever scheme authenticates the user. A caller whose SVID has expired is nobody.
+/// SignalR hides the connection from the methods of a hub under long polling: there it lets nobody pass, on the hub itself it works.
 /// Immutable, and so safe to share between threads.
 /// </remarks>
 /// <example><code>options.AddPolicy("Reports", policy => policy.AddRequirements(new SpiffeRequirement(pattern)));</code></example>

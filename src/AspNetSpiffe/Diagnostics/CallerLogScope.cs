@@ -1,11 +1,12 @@
 using System.Collections;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
 /// <summary>LogIdentity(): the caller's SPIFFE ID on every log line of a request.</summary>
-internal sealed class CallerLogScope(RequestDelegate next, ILogger<CallerLogScope> logger)
+internal sealed class CallerLogScope(RequestDelegate next)
 {
     public const string Key = "SpiffeId";
 
@@ -14,17 +15,22 @@ internal sealed class CallerLogScope(RequestDelegate next, ILogger<CallerLogScop
     // What every logger answers that has no provider with scopes.
     private static readonly IDisposable? NoScope = CreateNoScope();
 
-    public Task InvokeAsync(HttpContext context) =>
-        context.GetSpiffePeer() is { } peer && ScopesAreUsed() ? InvokeInScopeAsync(context, peer) : next(context);
+    private ILogger? _logger;
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        _logger ??= context.RequestServices.GetRequiredService<ILogger<CallerLogScope>>();
+        return context.GetSpiffePeer() is { } peer && UsesScopes(_logger) ? InvokeInScopeAsync(_logger, context, peer) : next(context);
+    }
 
     // In an async method, so that the scope ends with it and is not seen by whoever called.
-    private async Task InvokeInScopeAsync(HttpContext context, SpiffePeer peer)
+    private async Task InvokeInScopeAsync(ILogger logger, HttpContext context, SpiffePeer peer)
     {
         using (logger.BeginScope(new Scope(peer.Id))) await next(context);
     }
 
     // An async method for each request would allocate for nobody.
-    private bool ScopesAreUsed()
+    private static bool UsesScopes(ILogger logger)
     {
         using var scope = logger.BeginScope(Probe);
         return scope is not null && !ReferenceEquals(scope, NoScope);

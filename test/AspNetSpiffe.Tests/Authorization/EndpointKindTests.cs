@@ -5,6 +5,8 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.Routing;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe.Tests.Authorization;
@@ -32,13 +34,25 @@ public sealed class EndpointKindTests
     }
 
     [Fact]
-    public async Task Words_hold_for_controllers_of_both_routings()
+    public async Task Words_hold_for_controllers_however_they_are_routed()
     {
         await using var attributed = await StartControllersAsync(app => app.MapControllers().RequireSpiffe(Web).LogIdentity());
         await using var conventional = await StartControllersAsync(app =>
             app.MapControllerRoute("default", "{controller}/{action}").RequireSpiffe(Web).LogIdentity());
 
-        foreach (var (server, path) in new[] { (attributed, "/controller/open"), (conventional, "/Conventional/Open") })
+        await using var dynamic = await PeerServer.StartWithAsync(
+            builder =>
+            {
+                builder.Services.AddSpiffeServerSecurity().AddControllers().AddApplicationPart(typeof(GuardedController).Assembly);
+                builder.Services.AddSingleton<ToConventional>();
+            },
+            app =>
+            {
+                app.MapControllers().RequireSpiffe(Web).LogIdentity();
+                app.MapDynamicControllerRoute<ToConventional>("/dynamic");
+            });
+
+        foreach (var (server, path) in new[] { (attributed, "/controller/open"), (conventional, "/Conventional/Open"), (dynamic, "/dynamic") })
         {
             server.Peer = Peers.Web;
             Assert.Equal(HttpStatusCode.OK, await server.StatusAsync(path));
@@ -79,14 +93,29 @@ public sealed class EndpointKindTests
     }
 
     [Fact]
-    public async Task A_method_of_a_hub_over_long_polling_answers_only_whom_it_is_for()
+    public async Task SignalR_hides_the_connection_under_long_polling_so_a_guarded_method_answers_nobody()
     {
         await using var server = await StartHubsAsync();
 
         server.Peer = Peers.Web;
-        Assert.Contains("\"result\":\"done\"", await InvokeByPollingAsync(server, "Policy"));
-        server.Peer = Peers.Ops;
+        Assert.Contains("\"result\":\"done\"", await InvokeByPollingAsync(server, "Open"));
         Assert.Contains("user is unauthorized", await InvokeByPollingAsync(server, "Policy"));
+    }
+
+    [Fact]
+    public async Task Words_hold_for_Razor_components()
+    {
+        await using var server = await PeerServer.StartWithAsync(
+            builder => builder.Services.AddSpiffeServerSecurity().AddRazorComponents(),
+            app =>
+            {
+                app.UseAntiforgery();
+                app.MapRazorComponents<Page>().RequireSpiffe(Web);
+            });
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await server.StatusAsync("/page"));
+        server.Peer = Peers.Web;
+        Assert.Equal(HttpStatusCode.OK, await server.StatusAsync("/page"));
     }
 
     [Theory]
@@ -217,6 +246,12 @@ public sealed class EndpointKindTests
         Assert.Equal("application/grpc", response.Content.Headers.ContentType?.ToString());
         Assert.Equal("", await response.Content.ReadAsStringAsync());
         return $"{status.Single()} {response.Headers.GetValues("grpc-message").Single()}";
+    }
+
+    private sealed class ToConventional : DynamicRouteValueTransformer
+    {
+        public override ValueTask<RouteValueDictionary> TransformAsync(HttpContext httpContext, RouteValueDictionary values) =>
+            ValueTask.FromResult(new RouteValueDictionary { ["controller"] = "Conventional", ["action"] = "Open" });
     }
 
     private sealed class BuilderWithoutFinally(IEndpointConventionBuilder inner) : IEndpointConventionBuilder

@@ -132,7 +132,7 @@ public sealed class WordsTests
             app.MapGet("/", handler).RequireSpiffe().RequireSpiffe("spiffe://example.org/ns/*/sa/web,spiffe://example.org/a").RequireTrustDomain("example.org").RequirePathPrefix("/ns/shop");
         });
         var endpoint = Assert.Single(server.Services.GetRequiredService<EndpointDataSource>().Endpoints);
-        var http = Requests.From(Peers.Web);
+        var http = Requests.From(Peers.Web, server.Services);
 
         Assert.Equal(0, Allocations.Of(() => endpoint.RequestDelegate!(http)));
         Assert.Equal(200, http.Response.StatusCode);

@@ -48,7 +48,7 @@ public sealed class LogIdentityTests
     {
         await using var server = await PeerServer.StartAsync(app => app.MapGet("/", (RequestDelegate)(static _ => Task.CompletedTask)).LogIdentity());
         var endpoint = Assert.Single(server.Services.GetRequiredService<EndpointDataSource>().Endpoints);
-        var http = Requests.From(Peers.Web);
+        var http = Requests.From(Peers.Web, server.Services);
 
         Assert.Equal(0, Allocations.Of(() => endpoint.RequestDelegate!(http)));
     }
