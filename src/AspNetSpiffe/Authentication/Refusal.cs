@@ -58,9 +58,7 @@ internal sealed class Refusal
 
         response.ContentType = "application/problem+json";
         response.ContentLength = _problem.Length;
-
-        // RFC 9110 §9.3.2: the answer to HEAD has the headers and no content.
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(_problem, context.RequestAborted).AsTask();
+        return response.Body.WriteAsync(_problem, context.RequestAborted).AsTask();
     }
 
     // 'application/grpc', 'application/grpc+proto', but not 'application/grpc-web'.

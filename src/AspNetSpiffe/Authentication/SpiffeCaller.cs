@@ -41,7 +41,7 @@ public sealed class SpiffeCaller : IBindableFromHttpContext<SpiffeCaller>, IEndp
     /// <param name="builder">The endpoint.</param>
     static void IEndpointParameterMetadataProvider.PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder)
     {
-        var isOptional = parameter.HasDefaultValue || new NullabilityInfoContext().Create(parameter).WriteState == NullabilityState.Nullable;
+        var isOptional = new NullabilityInfoContext().Create(parameter).WriteState == NullabilityState.Nullable;
         if (isOptional || builder.RequestDelegate is not { } next) return;
 
         // Without this, the framework answers a missing parameter with 400 and, in development, with an exception.
