@@ -64,14 +64,8 @@ static async Task RunAsync(Story story, CancellationToken cancellationToken)
     story.Tell("GET /hello", await client.GetStringAsync("/hello", cancellationToken));
 }
 
-static HttpClient Client(X509Source source, string address)
-{
-    var handler = SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse("spiffe://example.org/orders"));
-
-    // For the show: each request on a new connection, or the pool would keep the one that was made with the old SVID for a while.
-    handler.PooledConnectionLifetime = TimeSpan.Zero;
-    return new HttpClient(handler) { BaseAddress = new Uri(address) };
-}
+static HttpClient Client(X509Source source, string address) =>
+    new(SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse("spiffe://example.org/orders"))) { BaseAddress = new Uri(address) };
 
 static async Task<string> RefusalOfAsync(HttpClient client, CancellationToken cancellationToken)
 {

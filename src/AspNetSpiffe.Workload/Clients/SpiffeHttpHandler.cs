@@ -1,100 +1,148 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Authentication;
+using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>Makes the handler of an HTTP client whose every new connection shows our current SVID and verifies the server's.</summary>
-public static class SpiffeHttpHandler
+/// <summary>The handler of an HTTP client whose every connection shows our current SVID, and goes only to the server that is meant.</summary>
+/// <remarks>
+/// HTTP/1.1 and HTTP/2, https only. When our SVID is renewed, the pooled connections that were opened with the old one take no new requests. When a server's
+/// SVID expires or its CA leaves the bundle, its connections are closed: requests under way have <see cref="DrainTimeout"/> to finish. A refused server ends
+/// the request with an <see cref="HttpRequestException"/> whose inner exception is a <see cref="SpiffePeerRejectedException"/>. Thread-safe. Dispose it, or the
+/// client that owns it.
+/// </remarks>
+public sealed class SpiffeHttpHandler : HttpMessageHandler
 {
-    // A pooled connection keeps the SVID that it was opened with; within this time a new one takes over.
-    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
+    // Timers end at 49 days; to look again each day costs nothing.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
+    private readonly X509Source _source;
+    private readonly SpiffeTls _tls;
+    private readonly SpiffeIdPattern _expected;
+    private readonly Action<SocketsHttpHandler>? _configure;
+    private readonly PeerStreams _streams;
+    private readonly IDisposable _subscription;
+    private readonly ITimer _timer;
+    private readonly Lock _lock = new();
+    private volatile X509Context? _seen;
+    private PeerPool _pool;
+    private bool _disposed;
+    private long _due = DateTimeOffset.MaxValue.UtcTicks;
+
+    private SpiffeHttpHandler(X509Source source, SpiffeIdPattern expected, Action<SocketsHttpHandler>? configure)
+    {
+        (_source, _expected, _configure) = (source, expected, configure);
+        _tls = new(source, expected);
+        _streams = new(_tls, source.Time, source.LoggerFactory.CreateLogger("AspNetSpiffe.HttpHandler"));
+        _timer = source.Time.CreateTimer(_ => Check(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _seen = source.Current;
+        _pool = CreatePool();
+        _subscription = ChangeToken.OnChange(source.GetChangeToken, Check);
+    }
+
+    /// <summary>Gets or sets how long requests under way have to finish when their server is no longer trusted.</summary>
+    /// <value>Default: 30 seconds.</value>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Makes a handler for HTTP/1.1 and HTTP/2 over mutual TLS.</summary>
     /// <param name="source">Our SVID and the bundles.</param>
     /// <param name="expectedServer">Who must answer. There is no default: a client that calls anybody has no security.</param>
-    /// <returns>
-    /// A handler whose other settings are yours to change. Proxies are off: TLS inside a proxy's tunnel is not made by us, and is refused.
-    /// It speaks https only, and refuses HTTP/3.
-    /// </returns>
-    /// <remarks>
-    /// A refused server ends the request with an <see cref="HttpRequestException"/> whose inner exception is a <see cref="SpiffePeerRejectedException"/>.
-    /// </remarks>
+    /// <param name="configure">
+    /// Changes the other settings of the connections; runs again after each renewal of our SVID, so give it cookies and the like to share. Proxies are off
+    /// unless it switches them on; TLS inside a proxy's tunnel is not made by us, and is refused.
+    /// </param>
     /// <example><code>
     /// using var client = new HttpClient(SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse("spiffe://example.org/orders")));
     /// </code></example>
-    public static SocketsHttpHandler Create(X509Source source, SpiffeIdPattern expectedServer)
+    public static SpiffeHttpHandler Create(X509Source source, SpiffeIdPattern expectedServer, Action<SocketsHttpHandler>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(expectedServer);
-        var tls = new SpiffeTls(source, expectedServer);
-        return new SocketsHttpHandler
-        {
-            UseProxy = false,
-            PooledConnectionLifetime = ConnectionLifetime,
-            ConnectCallback = (context, cancellationToken) => ConnectAsync(tls, expectedServer, context, cancellationToken),
-
-            // TLS that the handler makes itself (inside a proxy's tunnel, or over QUIC) knows nothing of the expected server: refuse it.
-            SslOptions = new() { RemoteCertificateValidationCallback = static (_, _, _, _) => false },
-        };
+        return new(source, expectedServer, configure);
     }
 
-    private static async ValueTask<Stream> ConnectAsync(
-        SpiffeTls tls, SpiffeIdPattern expectedServer, SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        // We may be asked before the source has told us of its change, and a clock that jumps past an expiry moves no timer.
+        if (!ReferenceEquals(_seen, _source.Current) || _source.Time.GetUtcNow().UtcTicks > Volatile.Read(ref _due)) Check();
+        while (true)
+        {
+            var pool = Volatile.Read(ref _pool);
+            if (pool.TryEnter()) return pool.SendAsync(request, cancellationToken);
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _subscription.Dispose();
+            _timer.Dispose();
+            lock (_lock)
+            {
+                _disposed = true;
+                _pool.Dispose();
+            }
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private void Check()
+    {
+        lock (_lock)
+        {
+            if (_disposed) return;
+            _seen = _source.Current;
+            var next = _streams.Check(DrainTimeout, out var untrusted);
+            if (untrusted || !_pool.IsOf(_seen?.DefaultSvid)) ReplacePool();
+            Volatile.Write(ref _due, long.MaxValue);
+            Schedule(next);
+        }
+    }
+
+    private void ReplacePool()
+    {
+        var old = _pool;
+        Volatile.Write(ref _pool, CreatePool());
+        old.Dispose();
+    }
+
+    private void Schedule(DateTimeOffset next)
+    {
+        if (next.UtcTicks >= Volatile.Read(ref _due)) return;
+        Volatile.Write(ref _due, next.UtcTicks);
+
+        // A moment later: an SVID is valid up to and including its last second.
+        var wait = next - _source.Time.GetUtcNow() + TimeSpan.FromMilliseconds(1);
+        _timer.Change(wait < LongestWait ? (wait > TimeSpan.Zero ? wait : TimeSpan.Zero) : LongestWait, Timeout.InfiniteTimeSpan);
+    }
+
+    private PeerPool CreatePool()
+    {
+        var handler = new SocketsHttpHandler { UseProxy = false };
+        _configure?.Invoke(handler);
+        handler.ConnectCallback = ConnectAsync;
+
+        // TLS that the handler makes itself (inside a proxy's tunnel, or over QUIC) knows nothing of the expected server: refuse it.
+        handler.SslOptions = new() { RemoteCertificateValidationCallback = static (_, _, _, _) => false };
+        return new(_seen?.DefaultSvid, handler);
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var request = context.InitialRequestMessage;
         if (request.RequestUri?.Scheme != "https")
             throw new HttpRequestException($"A SPIFFE client speaks https only, but was asked for '{request.RequestUri}'.");
 
-        var stream = new SslStream(await ConnectSocketAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false));
-        try
-        {
-            await AuthenticateAsync(stream, tls, expectedServer, context, cancellationToken).ConfigureAwait(false);
-            return stream;
-        }
-        catch
-        {
-            await stream.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
+        var stream = await PeerStream.ConnectAsync(_tls, _expected, context.DnsEndPoint, ProtocolsFor(request), _streams.Remove, cancellationToken).ConfigureAwait(false);
+        _streams.Add(stream);
 
-    private static async Task AuthenticateAsync(
-        SslStream stream, SpiffeTls tls, SpiffeIdPattern expectedServer, SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var result = default(VerificationResult);
-        var options = new SslClientAuthenticationOptions
-        {
-            TargetHost = context.DnsEndPoint.Host,
-            ApplicationProtocols = ProtocolsFor(context.InitialRequestMessage),
-        };
-        tls.Configure(options, context.DnsEndPoint, r => result = r);
-        try
-        {
-            await stream.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
-        }
-        catch (AuthenticationException e) when (result.Reason != RejectionReason.None)
-        {
-            throw new SpiffePeerRejectedException(result, expectedServer, e);
-        }
-    }
-
-    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The stream owns the socket.")]
-    private static async Task<NetworkStream> ConnectSocketAsync(DnsEndPoint server, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(server, cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        // The bundles may have changed during the handshake: look at once, and again when this server's SVID expires.
+        Check();
+        return stream;
     }
 
     private static List<SslApplicationProtocol> ProtocolsFor(HttpRequestMessage request) => request switch

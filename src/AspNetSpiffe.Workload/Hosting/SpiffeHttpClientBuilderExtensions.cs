@@ -8,19 +8,20 @@ public static class SpiffeHttpClientBuilderExtensions
     /// <summary>Lets the client call over mutual TLS: with our current SVID, and only to the server that is meant.</summary>
     /// <param name="builder">The client.</param>
     /// <param name="expectedServer">Who must answer: an ID, or a <see cref="SpiffeIdPattern"/>.</param>
+    /// <param name="configure">Changes the other settings of the connections; see <see cref="SpiffeHttpHandler.Create"/>.</param>
     /// <exception cref="FormatException"><paramref name="expectedServer"/> is no pattern; the message names the mistake and its position.</exception>
     /// <example><code>
     /// builder.Services.AddHttpClient&lt;OrdersClient&gt;().AddSpiffeMtls("spiffe://example.org/orders");
     /// </code></example>
-    public static IHttpClientBuilder AddSpiffeMtls(this IHttpClientBuilder builder, string expectedServer) =>
-        builder.AddSpiffeMtls(SpiffeIdPattern.Parse(expectedServer));
+    public static IHttpClientBuilder AddSpiffeMtls(this IHttpClientBuilder builder, string expectedServer, Action<SocketsHttpHandler>? configure = null) =>
+        builder.AddSpiffeMtls(SpiffeIdPattern.Parse(expectedServer), configure);
 
-    /// <inheritdoc cref="AddSpiffeMtls(IHttpClientBuilder, string)"/>
-    public static IHttpClientBuilder AddSpiffeMtls(this IHttpClientBuilder builder, SpiffeIdPattern expectedServer)
+    /// <inheritdoc cref="AddSpiffeMtls(IHttpClientBuilder, string, Action{SocketsHttpHandler}?)"/>
+    public static IHttpClientBuilder AddSpiffeMtls(this IHttpClientBuilder builder, SpiffeIdPattern expectedServer, Action<SocketsHttpHandler>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(expectedServer);
         builder.Services.AddSpiffe();
-        return builder.ConfigurePrimaryHttpMessageHandler(provider => SpiffeHttpHandler.Create(provider.GetRequiredService<X509Source>(), expectedServer));
+        return builder.ConfigurePrimaryHttpMessageHandler(provider => SpiffeHttpHandler.Create(provider.GetRequiredService<X509Source>(), expectedServer, configure));
     }
 }

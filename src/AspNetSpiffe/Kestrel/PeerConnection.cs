@@ -22,6 +22,9 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
     /// <summary>Gets who was verified at the handshake. A request under way goes on to see it after the connection has ended.</summary>
     public SpiffePeer? Peer => _peer ?? Find(connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate);
 
+    /// <summary>Gets the peer without asking the connection, which may be in the middle of its handshake.</summary>
+    public SpiffePeer? KnownPeer => _peer;
+
     public bool HasEnded => Volatile.Read(ref _ended) != 0;
 
     public EndPoint? Remote => connection.RemoteEndPoint;

@@ -65,7 +65,7 @@ internal sealed partial class PeerConnectionRegistry : IDisposable
             var now = _time.GetUtcNow();
             _due = DateTimeOffset.MaxValue;
             foreach (var (connection, _) in _connections)
-                if (connection.Peer is { } peer)
+                if (connection.KnownPeer is { } peer)
                     Schedule(CheckOne(connection, peer, now), now);
         }
     }

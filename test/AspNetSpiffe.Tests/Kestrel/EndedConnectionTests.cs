@@ -42,11 +42,13 @@ public sealed class EndedConnectionTests(ITestOutputHelper output) : MeshTest(ou
     [Theory]
     [InlineData("1.1")]
     [InlineData("2.0")]
-    public async Task A_connection_ends_when_the_CA_of_its_peer_leaves_the_bundle_and_the_client_goes_on_with_its_new_SVID(string version)
+    public async Task A_connection_ends_when_the_CA_of_its_peer_leaves_the_bundle(string version)
     {
         var server = await StartServerAsync();
         var source = await SourceAsync("client");
-        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected)));
+
+        // A client of the framework alone: ours would leave the connection by itself when its SVID is renewed.
+        using var client = Client(AddressOf(server), AnyServer(source.Current!.DefaultSvid));
         X509Source[] sources = [source, server.Services.GetRequiredService<X509Source>()];
         await GetAsync(client, version);
 
@@ -62,7 +64,7 @@ public sealed class EndedConnectionTests(ITestOutputHelper output) : MeshTest(ou
         Agent.RetireAuthority();
         await UntilAsync(() => sources.All(s => Authorities(s).Length == 1));
         await AssertEndedAsync(server, RejectionReason.NotTrusted, "spiffe://example.org/client");
-        Assert.Equal("spiffe://example.org/client", await GetAsync(client, version));
+        await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client, version));
     }
 
     [Fact]

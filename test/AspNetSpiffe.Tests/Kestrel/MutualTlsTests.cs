@@ -158,9 +158,7 @@ public sealed class MutualTlsTests(ITestOutputHelper output) : MeshTest(output)
     {
         var server = await StartServerAsync(map: app => app.MapGet("/serial", (HttpContext http) => http.Connection.ClientCertificate!.SerialNumber));
         var source = await SourceAsync("client");
-        var handler = SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected));
-        handler.PooledConnectionLifetime = TimeSpan.Zero;
-        using var client = Client(AddressOf(server), handler);
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected)));
 
         for (var i = 0; i < 3; i++)
         {
@@ -184,9 +182,13 @@ public sealed class MutualTlsTests(ITestOutputHelper output) : MeshTest(output)
     [Fact]
     public async Task TLS_that_is_not_ours_is_refused_by_the_handler()
     {
-        using var handler = SpiffeHttpHandler.Create(await SourceAsync("client"), SpiffeIdPattern.Any);
-        Assert.False(handler.UseProxy);
-        Assert.False(handler.SslOptions.RemoteCertificateValidationCallback!(this, null, null, SslPolicyErrors.None));
+        SocketsHttpHandler? inner = null;
+        using var handler = SpiffeHttpHandler.Create(await SourceAsync("client"), SpiffeIdPattern.Any, h =>
+        {
+            Assert.False(h.UseProxy);
+            inner = h;
+        });
+        Assert.False(inner!.SslOptions.RemoteCertificateValidationCallback!(this, null, null, SslPolicyErrors.None));
     }
 
     private async Task WaitForChange(X509Source source)

@@ -1,0 +1,150 @@
+using AspNetSpiffe.TestKit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Tests.Clients;
+
+/// <summary>A client's connections end as a server's do.</summary>
+public sealed class RetiredConnectionTests(ITestOutputHelper output) : MeshTest(output)
+{
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task A_connection_is_kept_as_long_as_nothing_changes_and_left_when_our_SVID_is_renewed(string version)
+    {
+        var server = await StartServerAsync(map: app => app.MapGet("/connection", (HttpContext http) => http.Connection.Id));
+        var source = await SourceAsync("client");
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected)));
+
+        var first = await GetAsync(client, version, "/connection");
+        Assert.Equal(first, await GetAsync(client, version, "/connection"));
+
+        await RenewAsync(source, "client");
+        Assert.NotEqual(first, await GetAsync(client, version, "/connection"));
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task A_request_under_way_finishes_on_the_connection_of_the_old_SVID(string version)
+    {
+        var (started, finish) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var server = await StartServerAsync(map: app => app.MapGet("/slow", async () =>
+        {
+            started.SetResult();
+            await finish.Task;
+            return "finished";
+        }));
+        var source = await SourceAsync("client");
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected)));
+        var answer = GetAsync(client, version, "/slow");
+        await started.Task.WaitAsync(Timeout);
+
+        await RenewAsync(source, "client");
+        await GetAsync(client, version);
+        finish.SetResult();
+        Assert.Equal("finished", await answer);
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task A_body_that_is_still_being_read_comes_to_its_end_after_a_renewal(string version)
+    {
+        var finish = new TaskCompletionSource();
+        var server = await StartServerAsync(map: app => app.MapGet("/stream", async (HttpContext http) =>
+        {
+            await http.Response.WriteAsync("first ");
+            await http.Response.Body.FlushAsync();
+            await finish.Task;
+            await http.Response.WriteAsync("last");
+        }));
+        var source = await SourceAsync("client");
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected)));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/stream") { Version = Version.Parse(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Timeout);
+
+        await RenewAsync(source, "client");
+        finish.SetResult();
+        Assert.Equal("first last", await response.Content.ReadAsStringAsync(Timeout));
+    }
+
+    [Fact]
+    public async Task Many_requests_at_once_survive_many_renewals()
+    {
+        var server = await StartServerAsync();
+        var serverSource = server.Services.GetRequiredService<X509Source>();
+        var source = await SourceAsync("client");
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected)));
+        using var done = new CancellationTokenSource();
+
+        var load = Enumerable.Range(0, 8).Select(i => Task.Run(async () =>
+        {
+            while (!done.IsCancellationRequested) await GetAsync(client, i % 2 == 0 ? "1.1" : "2.0");
+        })).ToArray();
+        for (var i = 0; i < 20; i++)
+        {
+            await RenewAsync(source, "client");
+            await RenewAsync(serverSource, "server");
+        }
+
+        await done.CancelAsync();
+        await Task.WhenAll(load);
+    }
+
+    [Fact]
+    public async Task A_server_whose_trust_domain_goes_is_left_and_cut_off()
+    {
+        var time = new ManualTime(TimeProvider.System.GetUtcNow());
+        var partner = await StartAgentAsync("partner", "client");
+        partner.AddFederatedBundle(Agent);
+        Agent.AddFederatedBundle(partner);
+        var (started, aborted) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var server = await StartServerAsync(
+            options => options.AllowedPeers.Add("spiffe:any"),
+            app => app.MapGet("/endless", async (HttpContext http) =>
+            {
+                using var registration = http.RequestAborted.Register(() => aborted.SetResult());
+                started.SetResult();
+                await aborted.Task;
+            }));
+        await using var source = new X509Source(new SpiffeOptions { EndpointSocket = partner.AddressOf("client") }, Loggers, null, time);
+        source.Start();
+        await source.WaitForFirstAsync(Timeout);
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected)));
+        var answer = GetAsync(client, "2.0", "/endless");
+        await started.Task.WaitAsync(Timeout);
+
+        partner.RemoveFederatedBundle(Agent.TrustDomain);
+        Assert.Equal(RejectionReason.UnknownTrustDomain, (await WaitForAsync("ServerConnectionEnded", Timeout)).Values["Reason"]);
+        var refused = await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client, "2.0"));
+        Assert.Equal(RejectionReason.UnknownTrustDomain, Assert.IsType<SpiffePeerRejectedException>(refused.InnerException).Reason);
+        Assert.False(aborted.Task.IsCompleted);
+
+        time.Advance(TimeSpan.FromSeconds(31));
+        await WaitForAsync("ServerConnectionAborted", Timeout);
+        await aborted.Task.WaitAsync(Timeout);
+        await Assert.ThrowsAsync<HttpRequestException>(() => answer);
+    }
+
+    [Fact]
+    public async Task A_disposed_handler_sends_nothing()
+    {
+        var server = await StartServerAsync();
+        var handler = SpiffeHttpHandler.Create(await SourceAsync("client"), SpiffeIdPattern.Parse(Expected));
+        using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
+        handler.Dispose();
+        using var request = new HttpRequestMessage(HttpMethod.Get, AddressOf(server));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => invoker.SendAsync(request, Timeout));
+    }
+
+    private async Task RenewAsync(X509Source source, string workload)
+    {
+        var changed = new TaskCompletionSource();
+        using var registration = source.GetChangeToken().RegisterChangeCallback(_ => changed.TrySetResult(), null);
+        Agent.Rotate(workload);
+        await changed.Task.WaitAsync(Timeout);
+    }
+}
