@@ -81,11 +81,17 @@ internal sealed class OutsideProgram : IAsyncDisposable
         return new(_process.ExitCode, output, _errors.ToString());
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Kills it, if it has not ended.</summary>
+    public async Task KillAsync()
     {
         if (!_process.HasExited) _process.Kill();
         await _process.WaitForExitAsync();
         await _readingErrors;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
         _process.Dispose();
     }
 

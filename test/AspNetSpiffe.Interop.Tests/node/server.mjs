@@ -22,10 +22,13 @@ const statusOf = (method, call) => {
   return answers.has(method) ? null : { code: grpc.status.UNAVAILABLE, details: `the test has not said what ${method} answers` };
 };
 
+// Not destroy(): that would drop the stream without its status.
+const endCall = (call, status) => call.emit('error', status);
+
 const stream = (method) => (call) => {
   print({ event: 'call', method, request: call.request });
   const status = statusOf(method, call);
-  if (status) return call.destroy(Object.assign(new Error(status.details), status));
+  if (status) return endCall(call, status);
 
   streams.get(method).add(call);
   call.on('cancelled', () => streams.get(method).delete(call));
@@ -40,7 +43,7 @@ const answer = (method) => (call, reply) => {
 };
 
 const endStreams = (method, status) => {
-  for (const call of streams.get(method)) call.destroy(Object.assign(new Error(status.details), status));
+  for (const call of streams.get(method)) endCall(call, status);
   streams.get(method).clear();
 };
 
