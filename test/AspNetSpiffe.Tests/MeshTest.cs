@@ -34,9 +34,11 @@ public abstract class MeshTest(ITestOutputHelper output) : LoggedTest(output), I
         _timeout.Dispose();
     }
 
-    protected async Task<DevAgent> StartAgentAsync(string trustDomain, params string[] workloads)
+    protected Task<DevAgent> StartAgentAsync(string trustDomain, params string[] workloads) => StartAgentAsync(trustDomain, TimeSpan.FromHours(1), workloads);
+
+    protected async Task<DevAgent> StartAgentAsync(string trustDomain, TimeSpan svidLifetime, params string[] workloads)
     {
-        var options = new DevAgentOptions { TrustDomain = TrustDomain.Parse(trustDomain), LoggerFactory = Loggers };
+        var options = new DevAgentOptions { TrustDomain = TrustDomain.Parse(trustDomain), SvidLifetime = svidLifetime, LoggerFactory = Loggers };
         foreach (var workload in workloads) options.AddWorkload(workload, "/" + workload);
         return Keep(await DevAgent.StartAsync(options, Timeout));
     }

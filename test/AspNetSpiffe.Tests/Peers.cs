@@ -18,6 +18,6 @@ internal static class Peers
     {
         pki ??= Example;
         var svid = pki.Leaf(path);
-        return new(SpiffeId.Parse(svid.Id), svid.Leaf, pki.Bundle);
+        return new(SpiffeId.Parse(svid.Id), svid.Leaf, pki.Bundle, pki.Root.Certificate);
     }
 }

@@ -8,8 +8,8 @@ namespace AspNetSpiffe;
 /// <summary>JSON Web Keys → public keys: EC on P-256, P-384 and P-521, and RSA of 2048 to 8192 bits (RFC 7518 §6).</summary>
 internal static class JsonWebKeys
 {
-    private const int MinRsaBits = 2048;
-    private const int MaxRsaBits = 8192;
+    public const int MinRsaBits = 2048;
+    public const int MaxRsaBits = 8192;
 
     /// <summary>Reads the public key; private members beside it are not looked at.</summary>
     /// <exception cref="FormatException">The key cannot be used; the text says why.</exception>
@@ -55,7 +55,6 @@ internal static class JsonWebKeys
         var bits = modulus.IsEmpty ? 0 : (modulus.Length * 8) - byte.LeadingZeroCount(modulus[0]);
         if (bits is < MinRsaBits or > MaxRsaBits) throw new FormatException($"its 'n' has {bits} bits; RSA keys have {MinRsaBits} to {MaxRsaBits}.");
 
-        // With the exponent 1 anybody can sign.
         if (!IsSafeExponent(exponent)) throw new FormatException("its 'e' is no odd number from 3 to 4294967295.");
         try
         {
@@ -68,8 +67,10 @@ internal static class JsonWebKeys
         }
     }
 
-    private static bool IsSafeExponent(ReadOnlySpan<byte> exponent)
+    /// <summary>Says whether the exponent is an odd number from 3 to 4294967295: with 1 anybody can sign, a longer one costs too much time.</summary>
+    public static bool IsSafeExponent(ReadOnlySpan<byte> exponent)
     {
+        exponent = exponent.TrimStart((byte)0);
         if (exponent.Length is 0 or > sizeof(uint)) return false;
         Span<byte> padded = stackalloc byte[sizeof(uint)];
         exponent.CopyTo(padded[^exponent.Length..]);

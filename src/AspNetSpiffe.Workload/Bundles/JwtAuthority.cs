@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
@@ -9,12 +10,14 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
 {
     /// <summary>Makes an authority.</summary>
     /// <param name="keyId">The name under which tokens refer to the key, their <c>kid</c>; not empty.</param>
-    /// <param name="publicKey">The public key, RSA or elliptic.</param>
-    /// <exception cref="ArgumentException"><paramref name="keyId"/> is empty.</exception>
+    /// <param name="publicKey">The public key: RSA of 2048 to 8192 bits, or elliptic on P-256, P-384 or P-521.</param>
+    /// <exception cref="ArgumentException"><paramref name="keyId"/> is empty, or the key is of another kind.</exception>
     public JwtAuthority(string keyId, PublicKey publicKey)
     {
         ArgumentException.ThrowIfNullOrEmpty(keyId);
         ArgumentNullException.ThrowIfNull(publicKey);
+        if (!CanVerify(publicKey))
+            throw new ArgumentException($"The key {SpiffeIdProblem.Quote(keyId)} can verify no JWT-SVID: use RSA of {JsonWebKeys.MinRsaBits} to {JsonWebKeys.MaxRsaBits} bits, or P-256, P-384 or P-521.", nameof(publicKey));
         (KeyId, PublicKey) = (keyId, publicKey);
     }
 
@@ -39,4 +42,29 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
 
     /// <summary>Gives the key's name.</summary>
     public override string ToString() => KeyId;
+
+    // A bundle made by hand is held to the rules of one that was read.
+    private static bool CanVerify(PublicKey key)
+    {
+        try
+        {
+            using var rsa = key.GetRSAPublicKey();
+            using var elliptic = key.GetECDsaPublicKey();
+            return (rsa is not null && IsAllowed(rsa)) || (elliptic is not null && IsAllowed(elliptic));
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsAllowed(RSA key) =>
+        key.KeySize is >= JsonWebKeys.MinRsaBits and <= JsonWebKeys.MaxRsaBits
+        && JsonWebKeys.IsSafeExponent(key.ExportParameters(includePrivateParameters: false).Exponent);
+
+    private static bool IsAllowed(ECDsa key) =>
+        key.ExportParameters(includePrivateParameters: false).Curve is { IsNamed: true } curve
+        && (curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value
+            || curve.Oid.Value == ECCurve.NamedCurves.nistP384.Oid.Value
+            || curve.Oid.Value == ECCurve.NamedCurves.nistP521.Oid.Value);
 }

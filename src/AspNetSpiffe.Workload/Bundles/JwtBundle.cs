@@ -12,6 +12,9 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
     // A key takes some 600 bytes.
     private const int MaxDocumentLength = 1024 * 1024;
 
+    // Each entry that is left out costs an exception and a remark.
+    private const int MaxKeys = 1000;
+
     private readonly FrozenDictionary<string, JwtAuthority> _byKeyId;
 
     /// <summary>Makes a bundle.</summary>
@@ -51,6 +54,7 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
         {
             // §4.1.3: without 'keys' the document is refused; with no keys in it, nothing is trusted.
             if (!document.TryGetProperty("keys", out var keys) || keys.ValueKind != JsonValueKind.Array) throw new FormatException("The JWK Set has no list of 'keys'.");
+            if (keys.GetArrayLength() > MaxKeys) throw new FormatException($"The JWK Set has {keys.GetArrayLength()} keys; the limit is {MaxKeys}.");
 
             var authorities = new OrderedDictionary<string, JwtAuthority>(StringComparer.Ordinal);
             foreach (var jwk in keys.EnumerateArray())
@@ -90,9 +94,23 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
             remarks.Add($"A key in the JWT bundle of '{trustDomain}' is left out: {e.Message}");
             return null;
         }
+        catch (InvalidOperationException)
+        {
+            remarks.Add($"A key in the JWT bundle of '{trustDomain}' is left out: it has a text that is no Unicode.");
+            return null;
+        }
     }
 
-    // §4.2.2: keys for other uses are not ours to look at, and no mistake.
-    private static bool IsForTokens(JsonElement jwk, bool acceptMissingUse) =>
-        jwk.TryGetProperty("use", out var use) ? use.ValueKind == JsonValueKind.String && use.ValueEquals("jwt-svid") : acceptMissingUse;
+    // §4.2.2: a key of X509-SVIDs or WIT-SVIDs is no mistake, and not ours to look at.
+    private static bool IsForTokens(JsonElement jwk, bool acceptMissingUse)
+    {
+        if (!jwk.TryGetProperty("use", out var use)) return acceptMissingUse ? true : throw new FormatException("it has no 'use'.");
+        if (use.ValueKind != JsonValueKind.String) throw new FormatException("its 'use' is no text.");
+        return use.GetString() switch
+        {
+            "jwt-svid" => true,
+            "x509-svid" or "wit-svid" => false,
+            var other => throw new FormatException($"its 'use' {SpiffeIdProblem.Quote(other)} is unknown."),
+        };
+    }
 }

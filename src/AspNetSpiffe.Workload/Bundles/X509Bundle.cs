@@ -66,13 +66,14 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         return true;
     }
 
-    internal bool Contains(X509Certificate2 authority)
+    /// <summary>Finds our own instance of a certificate, if it is one of our authorities, byte for byte.</summary>
+    internal X509Certificate2? Find(X509Certificate2 certificate)
     {
         foreach (var own in Authorities)
-            if (own.RawDataMemory.Span.SequenceEqual(authority.RawDataMemory.Span))
-                return true;
+            if (own.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span))
+                return own;
 
-        return false;
+        return null;
     }
 
     /// <summary>Says whether two bundles are of the same trust domain and hold the same certificates in the same order.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using AspNetSpiffe;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -33,7 +34,10 @@ public static class SpiffeServiceCollectionExtensions
 
     private static void AddSource(this IServiceCollection services)
     {
-        services.AddOptions<SpiffeOptions>().BindConfiguration(SpiffeOptions.SectionName).ValidateOnStart();
+        // Not BindConfiguration: it makes a mistake in a reloaded file the problem of whoever reloaded it.
+        services.AddOptions<SpiffeOptions>()
+            .Configure<IConfiguration>(static (options, configuration) => configuration.GetSection(SpiffeOptions.SectionName).Bind(options))
+            .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SpiffeOptions>, SpiffeOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SpiffeIdentityService>());
         services.AddSingleton(provider => new X509Source(

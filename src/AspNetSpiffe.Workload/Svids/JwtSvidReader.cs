@@ -10,7 +10,8 @@ internal static class JwtSvidReader
     /// <summary>The most characters of a token: 64 KiB, twice what Kestrel takes in all headers together.</summary>
     public const int MaxLength = 64 * 1024;
 
-    private const int MaxAudiences = 32;
+    /// <summary>The most audiences of a token: 32.</summary>
+    public const int MaxAudiences = 32;
 
     /// <summary>Reads a token.</summary>
     /// <exception cref="FormatException">The token breaks a rule; the text says which.</exception>

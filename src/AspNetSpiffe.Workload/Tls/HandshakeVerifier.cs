@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>The question that every handshake asks: is this peer verified, and may it be here? Counts each answer and logs refusals.</summary>
-internal sealed partial class HandshakeVerifier(X509Source source, SpiffeIdPattern? allowed)
+internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?> allowed)
 {
     private static readonly TimeSpan SameRefusalEvery = TimeSpan.FromMinutes(1);
 
@@ -26,6 +26,17 @@ internal sealed partial class HandshakeVerifier(X509Source source, SpiffeIdPatte
         return result;
     }
 
+    /// <summary>Asks again of a peer that was verified earlier. Cheap: no chain is built.</summary>
+    public RejectionReason Recheck(SpiffePeer peer)
+    {
+        if (source.Time.GetUtcNow() > peer.NotAfter) return RejectionReason.Expired;
+        if (source.Current is not { } context) return RejectionReason.None;
+
+        if (context.Bundles.Find(peer.Id.TrustDomain) is not { } bundle) return RejectionReason.UnknownTrustDomain;
+        if (!ReferenceEquals(bundle, peer.Bundle) && bundle.Find(peer.Authority) is null) return RejectionReason.NotTrusted;
+        return IsAllowed(peer.Id, context) ? RejectionReason.None : RejectionReason.NotAllowed;
+    }
+
     private VerificationResult Verify(X509Context context, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, PeerRole role)
     {
         // A SPIFFE peer's name is its ID: the host name is not compared, everything else counts.
@@ -35,7 +46,7 @@ internal sealed partial class HandshakeVerifier(X509Source source, SpiffeIdPatte
         return result.Accepted && !IsAllowed(result.Id, context) ? VerificationResult.Reject(RejectionReason.NotAllowed, result.Id) : result;
     }
 
-    private bool IsAllowed(SpiffeId id, X509Context context) => allowed is null ? id.IsMemberOf(context.TrustDomain) : allowed.Matches(id);
+    private bool IsAllowed(SpiffeId id, X509Context context) => allowed()?.Matches(id) ?? id.IsMemberOf(context.TrustDomain);
 
     private void Refused(VerificationResult result, X509Context? context, X509Certificate? certificate, PeerRole role, EndPoint? remote)
     {
@@ -53,7 +64,7 @@ internal sealed partial class HandshakeVerifier(X509Source source, SpiffeIdPatte
 
     private string Expected(RejectionReason reason, X509Context? context) => reason switch
     {
-        RejectionReason.NotAllowed => $"Allowed: {allowed?.ToString() ?? $"members of '{context?.TrustDomain}'"}.",
+        RejectionReason.NotAllowed => $"Allowed: {allowed()?.ToString() ?? $"members of '{context?.TrustDomain}'"}.",
         RejectionReason.UnknownTrustDomain when context is null => "We have no identity ourselves.",
         RejectionReason.UnknownTrustDomain => $"Known trust domains: {string.Join(", ", context!.Bundles.Take(20).Select(b => b.TrustDomain.Name))}.",
         _ => "",

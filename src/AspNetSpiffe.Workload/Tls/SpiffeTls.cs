@@ -16,8 +16,17 @@ public sealed class SpiffeTls
     /// <param name="source">Our SVID and the bundles.</param>
     /// <param name="allowedPeers">Who may be at the other end; <see langword="null"/> means every member of our own trust domain.</param>
     public SpiffeTls(X509Source source, SpiffeIdPattern? allowedPeers)
+        : this(source, () => allowedPeers)
+    {
+    }
+
+    /// <summary>Makes a set-up whose allowed peers may change.</summary>
+    /// <param name="source">Our SVID and the bundles.</param>
+    /// <param name="allowedPeers">Says at each handshake who may be at the other end; <see langword="null"/> means every member of our own trust domain.</param>
+    public SpiffeTls(X509Source source, Func<SpiffeIdPattern?> allowedPeers)
     {
         ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(allowedPeers);
         _source = source;
         _verifier = new(source, allowedPeers);
     }
@@ -74,6 +83,15 @@ public sealed class SpiffeTls
     /// <param name="remote">The peer's address, for the log.</param>
     public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, PeerRole role, EndPoint? remote = null) =>
         _verifier.Verify(certificate, chain, errors, role, remote);
+
+    /// <summary>Asks again whether a peer that was verified earlier still is: by the clock, by the newest bundle, by the allowed peers.</summary>
+    /// <returns><see cref="RejectionReason.None"/>, or why it is not.</returns>
+    /// <remarks>A connection may outlive what was true at its handshake. Builds no chain, and so may be asked of thousands of connections.</remarks>
+    public RejectionReason Recheck(SpiffePeer peer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        return _verifier.Recheck(peer);
+    }
 
     private X509Context RequireContext()
     {

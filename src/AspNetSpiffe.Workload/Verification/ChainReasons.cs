@@ -26,15 +26,15 @@ internal static class ChainReasons
         return (status & time) != 0 && (status & ~time) == 0 ? OutOfTime(chain) : RejectionReason.InvalidChain;
     }
 
-    /// <summary>Says whether a certificate above the leaf is an authority of the bundle, byte for byte.</summary>
-    public static bool LeadsTo(X509Bundle bundle, X509Chain chain)
+    /// <summary>Finds the authority of the bundle that the chain leads to, byte for byte, above the leaf.</summary>
+    public static X509Certificate2? FindAuthority(X509Bundle bundle, X509Chain chain)
     {
         // With unrooted authorities the chain may go on above one; otherwise only its last certificate can be the authority.
         for (var i = bundle.HasUnrootedAuthority ? 1 : Math.Max(1, chain.ChainElements.Count - 1); i < chain.ChainElements.Count; i++)
-            if (bundle.Contains(chain.ChainElements[i].Certificate))
-                return true;
+            if (bundle.Find(chain.ChainElements[i].Certificate) is { } authority)
+                return authority;
 
-        return false;
+        return null;
     }
 
     /// <summary>Frees the native copies that a build makes; left to the finalizer they pile up.</summary>

@@ -6,11 +6,12 @@ namespace AspNetSpiffe;
 /// <remarks>Made by <see cref="X509SvidVerifier"/> only, and so never for a peer that was not verified. Immutable; safe to share between threads.</remarks>
 public sealed class SpiffePeer
 {
-    internal SpiffePeer(SpiffeId id, X509Certificate2 leaf, X509Bundle bundle)
+    internal SpiffePeer(SpiffeId id, X509Certificate2 leaf, X509Bundle bundle, X509Certificate2 authority)
     {
         Id = id;
         Leaf = leaf;
         Bundle = bundle;
+        Authority = authority;
         NotBefore = leaf.NotBefore.ToUniversalTime();
         NotAfter = leaf.NotAfter.ToUniversalTime();
     }
@@ -23,6 +24,9 @@ public sealed class SpiffePeer
 
     /// <summary>Gets the bundle of the peer's trust domain that verified it.</summary>
     public X509Bundle Bundle { get; }
+
+    /// <summary>Gets the authority in <see cref="Bundle"/> that the peer's chain leads to. It belongs to the bundle: do not dispose it.</summary>
+    public X509Certificate2 Authority { get; }
 
     /// <summary>Gets when the peer's SVID became valid.</summary>
     public DateTimeOffset NotBefore { get; }

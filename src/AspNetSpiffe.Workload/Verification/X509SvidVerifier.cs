@@ -99,8 +99,8 @@ public static class X509SvidVerifier
     private static VerificationResult CheckChain(X509Certificate2 leaf, X509Chain chain, bool isValid, SpiffeId id, X509Bundle bundle)
     {
         if (!isValid) return VerificationResult.Reject(ChainReasons.Of(chain), id);
-        return ChainReasons.LeadsTo(bundle, chain)
-            ? VerificationResult.Accept(new SpiffePeer(id, leaf, bundle))
+        return ChainReasons.FindAuthority(bundle, chain) is { } authority
+            ? VerificationResult.Accept(new SpiffePeer(id, leaf, bundle, authority))
             : VerificationResult.Reject(RejectionReason.NotTrusted, id);
     }
 }

@@ -16,7 +16,7 @@ public sealed partial class WorkloadApiClient
     /// <param name="id">Which of our identities; all of them by default.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>At least one token, the default identity's first. Each is for the identity and the audiences that were asked for.</returns>
-    /// <exception cref="ArgumentException">There is no audience, or one is empty.</exception>
+    /// <exception cref="ArgumentException">There is no audience, one is empty, or there are more than 32.</exception>
     /// <exception cref="WorkloadApiException">There is no answer, or an error.</exception>
     /// <exception cref="FormatException">The answer breaks a rule, or is not what was asked for.</exception>
     public async Task<ImmutableArray<JwtSvid>> FetchJwtSvidsAsync(
@@ -25,6 +25,8 @@ public sealed partial class WorkloadApiClient
         ArgumentNullException.ThrowIfNull(audiences);
         if (audiences.Count == 0 || audiences.Any(string.IsNullOrEmpty))
             throw new ArgumentException("A JWT-SVID needs at least one audience, and none may be empty: name the service that will receive the token.", nameof(audiences));
+        if (audiences.Count > JwtSvidReader.MaxAudiences)
+            throw new ArgumentException($"A JWT-SVID has at most {JwtSvidReader.MaxAudiences} audiences, but {audiences.Count} were asked for: fetch several tokens.", nameof(audiences));
 
         var request = new JWTSVIDRequest { Audience = { audiences }, SpiffeId = id?.ToString() ?? "" };
         var answer = await GrpcCall.UnaryAsync(_connection, "FetchJWTSVID", request, JWTSVIDResponse.Parser, cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,6 @@
 using AspNetSpiffe;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -16,15 +18,21 @@ public static class SpiffeServerServiceCollectionExtensions
 
         services.AddSpiffe();
         services.AddSpiffeServerSecurity();
-        services.AddOptions<SpiffeServerOptions>().BindConfiguration(SpiffeOptions.SectionName).ValidateOnStart();
+        // Not BindConfiguration: it makes a mistake in a reloaded file the problem of whoever reloaded it. AllowedPeers reloads.
+        services.AddOptions<SpiffeServerOptions>()
+            .Configure<IConfiguration>(static (options, configuration) => configuration.GetSection(SpiffeOptions.SectionName).Bind(options))
+            .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SpiffeServerOptions>, SpiffeServerOptionsValidator>());
-        services.AddSingleton(CreateHandshake);
+        services.AddSingleton<AllowedPeers>();
+        services.AddSingleton<SpiffeServerMetrics>();
+        services.AddKeyedSingleton(Handshake.Key, static (provider, _) =>
+        {
+            var allowed = provider.GetRequiredService<AllowedPeers>();
+            return new SpiffeTls(provider.GetRequiredService<X509Source>(), () => allowed.Pattern);
+        });
+        services.AddSingleton<PeerConnectionRegistry>();
+        services.AddSingleton<Handshake>();
+        services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, VerifiedPeersOnly>());
         return services;
-    }
-
-    private static Handshake CreateHandshake(IServiceProvider services)
-    {
-        var allowed = services.GetRequiredService<IOptions<SpiffeServerOptions>>().Value.AllowedPeers;
-        return new(new SpiffeTls(services.GetRequiredService<X509Source>(), allowed.Count == 0 ? null : SpiffeIdPattern.Parse(string.Join(',', allowed))));
     }
 }

@@ -31,9 +31,9 @@ public static class SpiffeWebHostBuilderExtensions
 
     private static void AddEveryHttpsEndpoint(this IServiceCollection services)
     {
-        if (services.Any(service => service.ImplementationType == typeof(KestrelTlsSetup))) return;
-        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>, KestrelTlsSetup>());
-        services.AddSingleton<IPostConfigureOptions<KestrelServerOptions>, KestrelTlsSetup>();
-        services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, VerifiedPeersOnly>());
+        if (services.Any(service => service.ServiceType == typeof(KestrelTlsSetup))) return;
+        services.AddSingleton<KestrelTlsSetup>();
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelTlsSetup>()));
+        services.AddSingleton<IPostConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelTlsSetup>());
     }
 }

@@ -1,12 +1,16 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe;
 
 /// <summary>One handshake of a Kestrel endpoint: our SVID out, their peer in.</summary>
-internal sealed class Handshake(SpiffeTls tls)
+internal sealed class Handshake([FromKeyedServices(Handshake.Key)] SpiffeTls tls, PeerConnectionRegistry registry)
 {
+    /// <summary>The key of the server's own <see cref="SpiffeTls"/> among the services: an application's may allow others.</summary>
+    public const string Key = "AspNetSpiffe.Server";
+
     /// <summary>Sets up the handshake of an endpoint that Kestrel configures; called from OnAuthenticate.</summary>
     public void Begin(BaseConnectionContext connection, SslServerAuthenticationOptions options)
     {
@@ -20,19 +24,18 @@ internal sealed class Handshake(SpiffeTls tls)
     /// <summary>Sets up the handshake of an endpoint that we configure alone.</summary>
     public void Configure(BaseConnectionContext connection, SslServerAuthenticationOptions options)
     {
-        tls.Configure(options, connection.RemoteEndPoint, Remember);
-        connection.Features.Set<ISpiffePeerFeature>(new PeerConnection(connection));
+        var peerConnection = registry.Add(connection);
+        connection.Features.Set<ISpiffePeerFeature>(peerConnection);
+        tls.Configure(options, connection.RemoteEndPoint, result =>
+        {
+            if (result.Accepted) peerConnection.Accept(result.Peer);
+        });
     }
 
     public bool Validate(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         var result = tls.Verify(certificate, chain, errors, PeerRole.Client);
-        Remember(result);
-        return result.Accepted;
-    }
-
-    private static void Remember(VerificationResult result)
-    {
         if (result.Accepted) PeerConnection.Remember(result.Peer);
+        return result.Accepted;
     }
 }

@@ -30,7 +30,7 @@ public abstract class AgentTest : IAsyncLifetime
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         foreach (var thing in _toStop)
         {

@@ -131,19 +131,27 @@ public sealed class JwtBundleTests
         Assert.Contains("its 'e' is no odd number", Assert.Single(_remarks), StringComparison.Ordinal);
     }
 
-    [Theory, Trait("Spec", "TB-08")]
-    [InlineData("\"use\":\"x509-svid\"")]
-    [InlineData("\"use\":\"wit-svid\"")]
-    [InlineData("\"use\":\"JWT-SVID\"")]
-    [InlineData("\"use\":\"sig\"")]
-    [InlineData("\"use\":\"\"")]
-    [InlineData("\"use\":null")]
-    [InlineData("\"use\":[\"jwt-svid\"]")]
-    public void A_key_for_another_use_is_passed_over(string use)
+    [Theory, Trait("Spec", "TB-08"), Trait("Spec", "WA-12")]
+    [InlineData("x509-svid")]
+    [InlineData("wit-svid")]
+    public void A_key_of_other_SVIDs_is_passed_over(string use)
     {
-        var other = TestJwk.Ec("other").Replace("\"use\":\"jwt-svid\"", use, StringComparison.Ordinal);
-        Assert.Equal(["good"], Read(TestJwk.Set(other, TestJwk.Ec("good"))).Authorities.Select(authority => authority.KeyId));
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        Assert.Equal(["good"], Read(TestJwk.Set(TestJwk.Ec("other", key, use: use), TestJwk.Ec("good"))).Authorities.Select(authority => authority.KeyId));
         Assert.Empty(_remarks);
+    }
+
+    [Theory, Trait("Spec", "TB-08")]
+    [InlineData("\"JWT-SVID\"", "'JWT-SVID' is unknown")]
+    [InlineData("\"sig\"", "'sig' is unknown")]
+    [InlineData("\"\"", "'' is unknown")]
+    [InlineData("null", "'use' is no text")]
+    [InlineData("[\"jwt-svid\"]", "'use' is no text")]
+    public void A_key_for_an_unknown_use_is_left_out(string use, string words)
+    {
+        var other = TestJwk.Ec("other").Replace("\"use\":\"jwt-svid\"", $"\"use\":{use}", StringComparison.Ordinal);
+        Assert.Equal(["good"], Read(TestJwk.Set(other, TestJwk.Ec("good"))).Authorities.Select(authority => authority.KeyId));
+        Assert.Contains(words, Assert.Single(_remarks), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -153,6 +161,7 @@ public sealed class JwtBundleTests
     {
         var jwk = TestJwk.Ec("k1").Replace("\"use\":\"jwt-svid\",", "", StringComparison.Ordinal);
         Assert.Equal(count, JwtBundle.Read(Td, TestJwk.Set(jwk), accept, _remarks).Authorities.Length);
+        Assert.Equal(accept ? [] : ["A key in the JWT bundle of 'td' is left out: it has no 'use'."], _remarks);
     }
 
     [Theory, Trait("Spec", "TB-13")]
@@ -181,9 +190,22 @@ public sealed class JwtBundleTests
     public void A_document_over_a_megabyte_is_refused() =>
         Assert.Contains("the limit is 1048576", Assert.Throws<FormatException>(() => Read(new byte[(1024 * 1024) + 1])).Message, StringComparison.Ordinal);
 
+    [Theory, Trait("Spec", "WA-28")]
+    [InlineData(1000, true)]
+    [InlineData(1001, false)]
+    public void A_document_has_at_most_1000_keys(int count, bool accepted)
+    {
+        var document = TestJwk.Set([.. Enumerable.Repeat("0", count)]);
+        if (accepted) Assert.Empty(Read(document).Authorities);
+        else Assert.Contains("1001 keys; the limit is 1000", Assert.Throws<FormatException>(() => Read(document)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
-    public void Half_a_surrogate_pair_is_no_reason_to_fall_over() =>
-        Assert.Throws<FormatException>(() => Read(TestJwk.Set(TestJwk.Ec("\\ud800"))));
+    public void Half_a_surrogate_pair_costs_its_key_only()
+    {
+        Assert.Equal(["good"], Read(TestJwk.Set(TestJwk.Ec("\\ud800"), TestJwk.Ec("good"))).Authorities.Select(authority => authority.KeyId));
+        Assert.Contains("no Unicode", Assert.Single(_remarks), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_name_is_found_by_its_exact_letters()
@@ -214,6 +236,26 @@ public sealed class JwtBundleTests
         Assert.Throws<ArgumentException>(() => new JwtBundle(Td, [authority, authority]));
         Assert.Throws<ArgumentException>(() => new JwtAuthority("", new PublicKey(key)));
     }
+
+    public static TheoryData<PublicKey> WeakKeys
+    {
+        get
+        {
+            using var rsa = RSA.Create(1024);
+            using var strong = RSA.Create(2048);
+            using var slow = RSA.Create(new RSAParameters { Modulus = strong.ExportParameters(false).Modulus, Exponent = [1, 0, 0, 0, 1] });
+            using var brainpool = ECDsa.Create(ECCurve.NamedCurves.brainpoolP256r1);
+            using var dsa = DSA.Create(2048);
+
+            // The last three bytes are the exponent: a key with which anybody can sign.
+            var careless = PublicKey.CreateFromSubjectPublicKeyInfo([.. strong.ExportSubjectPublicKeyInfo()[..^3], 0, 0, 1], out _);
+            return [new PublicKey(rsa), new PublicKey(slow), new PublicKey(brainpool), new PublicKey(dsa), careless];
+        }
+    }
+
+    [Theory, MemberData(nameof(WeakKeys)), Trait("Spec", "JW-04")]
+    public void An_authority_made_by_hand_has_no_weak_key(PublicKey key) =>
+        Assert.Contains("The key 'k1' can verify no JWT-SVID", Assert.Throws<ArgumentException>(() => new JwtAuthority("k1", key)).Message, StringComparison.Ordinal);
 
     [Fact, Trait("Spec", "TB-16")]
     public void A_set_keeps_trust_domains_apart()

@@ -36,11 +36,12 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
     }
 
     [Fact, Trait("Spec", "WA-18")]
-    public async Task Nothing_is_asked_without_an_audience()
+    public async Task Nothing_is_asked_without_an_audience_or_with_too_many()
     {
         await Assert.ThrowsAsync<ArgumentException>(() => Client.FetchJwtSvidsAsync([], cancellationToken: Patience));
         await Assert.ThrowsAsync<ArgumentException>(() => Client.FetchJwtSvidsAsync("", cancellationToken: Patience));
         await Assert.ThrowsAsync<ArgumentException>(() => Client.FetchJwtSvidsAsync(["a", ""], cancellationToken: Patience));
+        await Assert.ThrowsAsync<ArgumentException>(() => Client.FetchJwtSvidsAsync([.. Enumerable.Range(0, 33).Select(i => $"a{i}")], cancellationToken: Patience));
         await Assert.ThrowsAsync<ArgumentException>(() => Client.ValidateJwtSvidAsync("", new TestToken().ToString(), Patience));
         Assert.Empty(Agent.Calls);
     }

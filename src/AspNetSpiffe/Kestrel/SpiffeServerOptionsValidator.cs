@@ -20,6 +20,9 @@ internal sealed class SpiffeServerOptionsValidator : IValidateOptions<SpiffeServ
             }
         }
 
+        if (options.DrainTimeout < TimeSpan.Zero && options.DrainTimeout != Timeout.InfiniteTimeSpan)
+            mistakes.AddError($"must not be negative, or be infinite, but is {options.DrainTimeout}.", $"{SpiffeOptions.SectionName}:{nameof(SpiffeServerOptions.DrainTimeout)}");
+
         return mistakes.Build();
     }
 }

@@ -1,0 +1,37 @@
+namespace AspNetSpiffe;
+
+/// <summary>Who may connect to this server, and for how long. Bound from the configuration section <c>Spiffe</c>; changes of the configuration are taken up at once.</summary>
+public sealed class SpiffeServerOptions
+{
+    /// <summary>Gets the <see cref="SpiffeIdPattern"/>s of the peers that may connect; all others are refused at the handshake.</summary>
+    /// <value>Default: empty, which means every member of our own trust domain.</value>
+    /// <remarks>Who may call what is said by policies; who may connect at all is said here.</remarks>
+    public IList<string> AllowedPeers { get; } = [];
+
+    /// <summary>Gets or sets whether connections end when the SVID of their peer expires.</summary>
+    /// <value>Default: true.</value>
+    /// <remarks>An ended connection takes no new requests (HTTP/2: GOAWAY); those that still arrive get 401. See <see cref="DrainTimeout"/>.</remarks>
+    public bool EndExpired { get; set; } = true;
+
+    /// <summary>Gets or sets whether connections end when the authority that verified their peer leaves the bundle, or the whole bundle goes.</summary>
+    /// <value>Default: true.</value>
+    public bool EndUntrusted { get; set; } = true;
+
+    /// <summary>Gets or sets whether connections end when <see cref="AllowedPeers"/> no longer covers their peer.</summary>
+    /// <value>Default: true.</value>
+    public bool EndDisallowed { get; set; } = true;
+
+    /// <summary>Gets or sets how long the requests under way on an ended connection have to finish before it is cut off.</summary>
+    /// <value>Default: 30 seconds. <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    internal bool EndsFor(RejectionReason reason) => reason switch
+    {
+        RejectionReason.Expired => EndExpired,
+        RejectionReason.NotAllowed => EndDisallowed,
+        _ => EndUntrusted,
+    };
+
+    internal bool SameAs(SpiffeServerOptions other) =>
+        (EndExpired, EndUntrusted, EndDisallowed, DrainTimeout) == (other.EndExpired, other.EndUntrusted, other.EndDisallowed, other.DrainTimeout);
+}
