@@ -5,22 +5,19 @@ using Xunit.Abstractions;
 namespace AspNetSpiffe.InteropTests;
 
 /// <summary>Our client and source live with a Workload API that @grpc/grpc-js serves.</summary>
-public sealed class NodeServerTests(ITestOutputHelper output) : InteropTest(output)
+public sealed class NodeServerX509Tests(ITestOutputHelper output) : NodeServerTest(output)
 {
     private const string X509Svid = "FetchX509SVID";
     private const string X509Bundles = "FetchX509Bundles";
 
     private readonly TestPki _pki = new("example.org", intermediates: 1);
-    private NodeWorkloadApi _api = null!;
-
-    public override async Task InitializeAsync() => _api = Stopping(await NodeWorkloadApi.StartAsync(Path.Combine(Folder, "agent.sock"), Patience));
 
     [Fact, Trait("Spec", "EP-22")]
     public async Task The_source_takes_the_first_SVID_with_key_intermediates_and_bundles()
     {
         var (web, admin, partner) = (_pki.Leaf("/web"), _pki.Leaf("/admin"), new TestPki("partner.test"));
-        await _api.SayAsync(X509Svid, Answers.X509Svids(_pki, [partner], (web, "internal"), (admin, "")), Patience);
-        var context = (await StartSourceAsync(_api.Address)).Current!;
+        await Api.SayAsync(X509Svid, Answers.X509Svids(_pki, [partner], (web, "internal"), (admin, "")), Patience);
+        var context = (await StartSourceAsync(Api.Address)).Current!;
 
         Assert.Equal(["spiffe://example.org/web", "spiffe://example.org/admin"], context.Svids.Select(s => s.Id.ToString()));
         Assert.Equal("internal", context.DefaultSvid.Hint);
@@ -34,11 +31,11 @@ public sealed class NodeServerTests(ITestOutputHelper output) : InteropTest(outp
     [Fact]
     public async Task The_source_takes_an_update_that_is_pushed()
     {
-        await _api.SayAsync(X509Svid, Answers.X509Svids(_pki, _pki.Leaf("/web")), Patience);
-        var source = await StartSourceAsync(_api.Address);
+        await Api.SayAsync(X509Svid, Answers.X509Svids(_pki, _pki.Leaf("/web")), Patience);
+        var source = await StartSourceAsync(Api.Address);
 
         var renewed = _pki.Leaf("/web");
-        await RenewAsync(() => _api.SayAsync(X509Svid, Answers.X509Svids(_pki, renewed), Patience), source);
+        await RenewAsync(() => Api.SayAsync(X509Svid, Answers.X509Svids(_pki, renewed), Patience), source);
         Assert.Equal(renewed.Leaf, source.Current!.DefaultSvid.Leaf);
         await AssertCallsAsync(X509Svid);
     }
@@ -48,16 +45,16 @@ public sealed class NodeServerTests(ITestOutputHelper output) : InteropTest(outp
     {
         ExpectWarning("AgentUnavailable");
         var first = _pki.Leaf("/web");
-        await _api.SayAsync(X509Svid, Answers.X509Svids(_pki, first), Patience);
-        var source = await StartSourceAsync(_api.Address);
+        await Api.SayAsync(X509Svid, Answers.X509Svids(_pki, first), Patience);
+        var source = await StartSourceAsync(Api.Address);
 
-        await _api.RefuseAsync(X509Svid, GrpcStatusCode.Unavailable, "Überlast: 100 %", Patience);
+        await Api.RefuseAsync(X509Svid, GrpcStatusCode.Unavailable, "Überlast: 100 %", Patience);
         var told = await WaitForAsync("AgentUnavailable", Patience);
         Assert.Contains("Unavailable: Überlast: 100 %", told.Message, StringComparison.Ordinal);
         Assert.Equal(first.Leaf, source.Current!.DefaultSvid.Leaf);
 
         var renewed = _pki.Leaf("/web");
-        await RenewAsync(() => _api.SayAsync(X509Svid, Answers.X509Svids(_pki, renewed), Patience), source);
+        await RenewAsync(() => Api.SayAsync(X509Svid, Answers.X509Svids(_pki, renewed), Patience), source);
         Assert.Equal(renewed.Leaf, source.Current!.DefaultSvid.Leaf);
     }
 
@@ -65,10 +62,10 @@ public sealed class NodeServerTests(ITestOutputHelper output) : InteropTest(outp
     public async Task The_source_opens_a_new_stream_after_the_old_one_ended()
     {
         ExpectWarning("AgentUnavailable");
-        await _api.SayAsync(X509Svid, Answers.X509Svids(_pki, _pki.Leaf("/web")), Patience);
-        await StartSourceAsync(_api.Address);
+        await Api.SayAsync(X509Svid, Answers.X509Svids(_pki, _pki.Leaf("/web")), Patience);
+        await StartSourceAsync(Api.Address);
 
-        await _api.EndAsync(X509Svid, GrpcStatusCode.Unavailable, "restarting", Patience);
+        await Api.EndAsync(X509Svid, GrpcStatusCode.Unavailable, "restarting", Patience);
         await AssertCallsAsync(X509Svid, X509Svid);
     }
 
@@ -76,19 +73,18 @@ public sealed class NodeServerTests(ITestOutputHelper output) : InteropTest(outp
     public async Task The_source_comes_back_when_the_server_was_killed_and_started_again()
     {
         ExpectWarning("AgentUnavailable");
-        await _api.SayAsync(X509Svid, Answers.X509Svids(_pki, _pki.Leaf("/web")), Patience);
-        var source = await StartSourceAsync(_api.Address);
+        await Api.SayAsync(X509Svid, Answers.X509Svids(_pki, _pki.Leaf("/web")), Patience);
+        var source = await StartSourceAsync(Api.Address);
 
-        await _api.KillAsync();
+        await Api.KillAsync();
         await WaitForAsync("AgentUnavailable", Patience);
-        var socket = Path.Combine(Folder, "agent.sock");
-        File.Delete(socket);
+        File.Delete(Socket);
 
         var renewed = _pki.Leaf("/web");
         await RenewAsync(
             async () =>
             {
-                var next = Stopping(await NodeWorkloadApi.StartAsync(socket, Patience));
+                var next = Stopping(await NodeWorkloadApi.StartAsync(Socket, Patience));
                 await next.SayAsync(X509Svid, Answers.X509Svids(_pki, renewed), Patience);
             },
             source);
@@ -99,8 +95,8 @@ public sealed class NodeServerTests(ITestOutputHelper output) : InteropTest(outp
     public async Task The_client_fetches_and_watches_bundles()
     {
         var partner = new TestPki("partner.test");
-        await _api.SayAsync(X509Bundles, Answers.X509Bundles(_pki, partner), Patience);
-        using var client = new WorkloadApiClient(WorkloadApiAddress.Parse(_api.Address));
+        await Api.SayAsync(X509Bundles, Answers.X509Bundles(_pki, partner), Patience);
+        using var client = NewClient();
 
         var bundles = await client.FetchX509BundlesAsync(Patience);
         Assert.Equal([_pki.Root.Certificate], AuthoritiesOf(bundles, "example.org"));
@@ -108,11 +104,11 @@ public sealed class NodeServerTests(ITestOutputHelper output) : InteropTest(outp
 
         await using var watch = client.WatchX509BundlesAsync(Patience).GetAsyncEnumerator(Patience);
         Assert.True(await watch.MoveNextAsync());
-        await _api.SayAsync(X509Bundles, Answers.X509Bundles(_pki), Patience);
+        await Api.SayAsync(X509Bundles, Answers.X509Bundles(_pki), Patience);
         Assert.True(await watch.MoveNextAsync());
         Assert.Null(watch.Current.Find(TrustDomain.Parse("partner.test")));
 
-        await _api.EndAsync(X509Bundles, GrpcStatusCode.Unavailable, "restarting", Patience);
+        await Api.EndAsync(X509Bundles, GrpcStatusCode.Unavailable, "restarting", Patience);
         var ended = await Assert.ThrowsAsync<WorkloadApiException>(async () => await watch.MoveNextAsync());
         Assert.Equal(GrpcStatusCode.Unavailable, ended.StatusCode);
     }
@@ -120,8 +116,8 @@ public sealed class NodeServerTests(ITestOutputHelper output) : InteropTest(outp
     [Fact]
     public async Task The_client_tells_the_status_of_a_refused_call()
     {
-        await _api.RefuseAsync(X509Svid, GrpcStatusCode.PermissionDenied, "no identity issued", Patience);
-        using var client = new WorkloadApiClient(WorkloadApiAddress.Parse(_api.Address));
+        await Api.RefuseAsync(X509Svid, GrpcStatusCode.PermissionDenied, "no identity issued", Patience);
+        using var client = NewClient();
 
         var refused = await Assert.ThrowsAsync<WorkloadApiException>(() => client.FetchX509ContextAsync(Patience));
         Assert.Equal(WorkloadApiFailure.Status, refused.Failure);
@@ -131,7 +127,7 @@ public sealed class NodeServerTests(ITestOutputHelper output) : InteropTest(outp
 
     private async Task AssertCallsAsync(params string[] methods)
     {
-        foreach (var method in methods) Assert.Equal(method, (string)(await _api.NextCallAsync(Patience))["method"]!);
+        foreach (var method in methods) Assert.Equal(method, (string)(await Api.NextCallAsync(Patience))["method"]!);
     }
 
     private static IEnumerable<X509Certificate2> AuthoritiesOf(X509BundleSet bundles, string trustDomain) =>
