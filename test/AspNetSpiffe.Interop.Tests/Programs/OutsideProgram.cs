@@ -1,0 +1,115 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+using Xunit.Sdk;
+
+namespace AspNetSpiffe.InteropTests;
+
+/// <summary>A program that no one here wrote: started without a shell, heard, and killed by its own handle if it has not ended.</summary>
+internal sealed class OutsideProgram : IAsyncDisposable
+{
+    private const string Remedy = "Run 'build/install-test-tools', which installs the outside tools that the tests talk to.";
+
+    private readonly Process _process;
+    private readonly string _name;
+    private readonly StringBuilder _errors = new();
+    private readonly Task _readingErrors;
+
+    private OutsideProgram(Process process, string name)
+    {
+        (_process, _name) = (process, name);
+        _readingErrors = ReadErrorsAsync();
+    }
+
+    /// <summary>Starts a program with exactly these arguments.</summary>
+    public static OutsideProgram Start(string program, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+
+        // A loopback server is reached directly, whatever the machine's proxy is.
+        foreach (var name in start.Environment.Keys.Where(k => k.EndsWith("_proxy", StringComparison.OrdinalIgnoreCase)).ToArray())
+            start.Environment.Remove(name);
+
+        try
+        {
+            return new(Process.Start(start)!, program);
+        }
+        catch (Win32Exception e)
+        {
+            throw new XunitException($"'{program}' cannot be started: {e.Message}. {Remedy}");
+        }
+    }
+
+    /// <summary>Runs a program to its end.</summary>
+    public static async Task<ProgramResult> RunAsync(string program, IEnumerable<string> arguments, string input, CancellationToken cancellationToken)
+    {
+        await using var running = Start(program, arguments);
+        return await running.FinishAsync(input, cancellationToken);
+    }
+
+    public async Task WriteLineAsync(string line, CancellationToken cancellationToken)
+    {
+        await _process.StandardInput.WriteLineAsync(line.AsMemory(), cancellationToken);
+        await _process.StandardInput.FlushAsync(cancellationToken);
+    }
+
+    /// <summary>Gives the next line of its standard output; the test fails when there is none, with what it wrote to standard error.</summary>
+    public async Task<string> ReadLineAsync(CancellationToken cancellationToken)
+    {
+        if (await _process.StandardOutput.ReadLineAsync(cancellationToken) is { } line) return line;
+
+        await _process.WaitForExitAsync(cancellationToken);
+        await _readingErrors;
+        throw new XunitException($"'{_name}' ended with {_process.ExitCode}: {_errors}{Environment.NewLine}If something is missing: {Remedy}");
+    }
+
+    /// <summary>Ends its standard input.</summary>
+    public void EndInput() => _process.StandardInput.Close();
+
+    /// <summary>Writes the last of its standard input, and waits for its end.</summary>
+    public async Task<ProgramResult> FinishAsync(string input, CancellationToken cancellationToken)
+    {
+        await TryWriteAsync(input, cancellationToken);
+        var output = await _process.StandardOutput.ReadToEndAsync(cancellationToken);
+        await _process.WaitForExitAsync(cancellationToken);
+        await _readingErrors;
+        return new(_process.ExitCode, output, _errors.ToString());
+    }
+
+    /// <summary>Kills it, if it has not ended.</summary>
+    public async Task KillAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
+        await _readingErrors;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _process.Dispose();
+    }
+
+    private async Task TryWriteAsync(string input, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _process.StandardInput.WriteAsync(input.AsMemory(), cancellationToken);
+            EndInput();
+        }
+        catch (IOException)
+        {
+            // It ended before it read; its exit code and output tell the rest.
+        }
+    }
+
+    private async Task ReadErrorsAsync()
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line) _errors.AppendLine(line);
+    }
+}

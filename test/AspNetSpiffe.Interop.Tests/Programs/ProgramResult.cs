@@ -1,0 +1,8 @@
+namespace AspNetSpiffe.InteropTests;
+
+/// <summary>What an outside program said and how it ended.</summary>
+internal sealed record ProgramResult(int ExitCode, string Output, string Errors)
+{
+    /// <summary>Gets all that it said, as a failed assertion wants to show it.</summary>
+    public string All => $"{Output}{Environment.NewLine}{Errors}";
+}

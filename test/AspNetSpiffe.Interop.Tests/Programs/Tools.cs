@@ -1,0 +1,24 @@
+using AspNetSpiffe.TestKit;
+
+namespace AspNetSpiffe.InteropTests;
+
+/// <summary>The outside programs by name, and our scripts for them by path.</summary>
+internal static class Tools
+{
+    public const string OpenSsl = "openssl";
+    public const string Curl = "curl";
+    public const string Node = "node";
+
+    /// <summary>Debian's own Python: its gRPC is not seen by any other.</summary>
+    public const string Python = "/usr/bin/python3";
+
+    public static string NodeServer { get; } = Script("node", "server.mjs");
+
+    public static string NodeClient { get; } = Script("node", "client.mjs");
+
+    public static string PythonClient { get; } = Script("python", "client.py");
+
+    public static string Proto { get; } = Repository.PathOf("src", "AspNetSpiffe.Workload", "WorkloadApi", "workload.proto");
+
+    private static string Script(string language, string file) => Repository.PathOf("test", "AspNetSpiffe.Interop.Tests", language, file);
+}
