@@ -35,7 +35,7 @@ public sealed class SpiffeHttpHandler : HttpMessageHandler
         _streams = new(_tls, source.Time, source.LoggerFactory.CreateLogger("AspNetSpiffe.HttpHandler"));
         _timer = source.Time.CreateTimer(_ => Check(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _seen = source.Current;
-        _pool = CreatePool();
+        _pool = CreatePool(_seen);
         _subscription = ChangeToken.OnChange(source.GetChangeToken, Check);
     }
 
@@ -95,18 +95,21 @@ public sealed class SpiffeHttpHandler : HttpMessageHandler
         lock (_lock)
         {
             if (_disposed) return;
-            _seen = _source.Current;
+            var current = _source.Current;
             var next = _streams.Check(DrainTimeout, out var untrusted);
-            if (untrusted || !_pool.IsOf(_seen?.DefaultSvid)) ReplacePool();
+            if (untrusted || !_pool.IsOf(current?.DefaultSvid)) ReplacePool(current);
+
+            // Last: whoever sees it must see the pool that belongs to it.
+            _seen = current;
             Volatile.Write(ref _due, long.MaxValue);
             Schedule(next);
         }
     }
 
-    private void ReplacePool()
+    private void ReplacePool(X509Context? current)
     {
         var old = _pool;
-        Volatile.Write(ref _pool, CreatePool());
+        Volatile.Write(ref _pool, CreatePool(current));
         old.Dispose();
     }
 
@@ -120,7 +123,7 @@ public sealed class SpiffeHttpHandler : HttpMessageHandler
         _timer.Change(wait < LongestWait ? (wait > TimeSpan.Zero ? wait : TimeSpan.Zero) : LongestWait, Timeout.InfiniteTimeSpan);
     }
 
-    private PeerPool CreatePool()
+    private PeerPool CreatePool(X509Context? current)
     {
         var handler = new SocketsHttpHandler { UseProxy = false };
         _configure?.Invoke(handler);
@@ -128,7 +131,7 @@ public sealed class SpiffeHttpHandler : HttpMessageHandler
 
         // TLS that the handler makes itself (inside a proxy's tunnel, or over QUIC) knows nothing of the expected server: refuse it.
         handler.SslOptions = new() { RemoteCertificateValidationCallback = static (_, _, _, _) => false };
-        return new(_seen?.DefaultSvid, handler);
+        return new(current?.DefaultSvid, handler);
     }
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
