@@ -1,18 +1,13 @@
 namespace HttpMtls.Server;
 
 /// <summary>What the environment says.</summary>
-internal sealed record Settings(string? AgentSocket, string ServerUrl, string HealthUrl, int HealthPort, string? AllowedClient)
+internal sealed record Settings(string? AgentSocket, string ServerUrl, string HealthUrl, string? AllowedClient)
 {
-    public static Settings FromEnvironment()
-    {
-        var health = Read("HEALTH_ADDRESS") ?? ":8080";
-        return new(
-            AgentSocketOf(Read("SPIRE_AGENT_SOCKET")),
-            UrlOf("https", Read("SERVER_ADDRESS") ?? ":8443"),
-            UrlOf("http", health),
-            BindingAddress.Parse(UrlOf("http", health)).Port,
-            Read("ALLOWED_CLIENT_ID"));
-    }
+    public static Settings FromEnvironment() => new(
+        AgentSocketOf(Read("SPIRE_AGENT_SOCKET")),
+        UrlOf("https", Read("SERVER_ADDRESS") ?? ":8443"),
+        UrlOf("http", Read("HEALTH_ADDRESS") ?? ":8080"),
+        Read("ALLOWED_CLIENT_ID"));
 
     // SPIFFE_ENDPOINT_SOCKET is the library's own; SPIRE's habit is a bare path in a variable of its own.
     private static string? AgentSocketOf(string? path) =>

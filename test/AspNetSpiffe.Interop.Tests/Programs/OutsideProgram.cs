@@ -22,7 +22,10 @@ internal sealed class OutsideProgram : IAsyncDisposable
     }
 
     /// <summary>Starts a program with exactly these arguments.</summary>
-    public static OutsideProgram Start(string program, params IEnumerable<string> arguments)
+    public static OutsideProgram Start(string program, params IEnumerable<string> arguments) => StartWith([], program, arguments);
+
+    /// <summary>Starts a program with these variables in its environment.</summary>
+    public static OutsideProgram StartWith(Dictionary<string, string?> environment, string program, params IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -34,6 +37,8 @@ internal sealed class OutsideProgram : IAsyncDisposable
         // A loopback server is reached directly, whatever the machine's proxy is.
         foreach (var name in start.Environment.Keys.Where(k => k.EndsWith("_proxy", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(name);
+
+        foreach (var (name, value) in environment) start.Environment[name] = value;
 
         try
         {

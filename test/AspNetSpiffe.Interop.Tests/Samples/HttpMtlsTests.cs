@@ -1,0 +1,121 @@
+using System.Text.RegularExpressions;
+using AspNetSpiffe.TestKit;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.InteropTests;
+
+/// <summary>The command line's agent and the two programs of the sample, each a process of its own, as the README says.</summary>
+public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTest(output)
+{
+    private string _agentFolder = "";
+
+    public override async Task InitializeAsync()
+    {
+        _agentFolder = Path.Combine(Folder, "agent");
+        var agent = Stopping(Run([], "aspnet-spiffe", "agent", "--trust-domain", "example.org", "--workload", "server=/server", "--workload", "client=/client", "--directory", _agentFolder));
+        await ReadUntilAsync(agent, "client.sock");
+    }
+
+    [Fact]
+    public async Task All_endpoints_answer_the_client_of_the_sample()
+    {
+        var (_, server, health) = await StartServerAsync();
+        var client = await RunClientAsync(server, "spiffe://example.org/server");
+
+        Assert.True(client.ExitCode == 0, client.All);
+        Assert.Contains("Hello, spiffe://example.org/client", client.Output, StringComparison.Ordinal);
+        Assert.Contains("\"spiffeId\":\"spiffe://example.org/client\"", client.Output, StringComparison.Ordinal);
+        foreach (var method in (string[])["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+            foreach (var version in (string[])["1.1", "2.0"])
+                Assert.Matches($"{method} +HTTP/{version} +200", client.Output);
+
+        using var probe = new HttpClient();
+        Assert.Equal("healthy", await probe.GetStringAsync($"http://{health}/health", Patience));
+        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, (await probe.GetAsync($"http://{health}/api/hello", Patience)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_client_that_is_not_allowed_fails_at_the_handshake_and_the_server_logs_its_ID()
+    {
+        var (program, server, _) = await StartServerAsync(("ALLOWED_CLIENT_ID", "spiffe://example.org/other"));
+        var client = await RunClientAsync(server, "spiffe://example.org/server");
+
+        Assert.Equal(1, client.ExitCode);
+        var refusal = await ReadUntilAsync(program, "Refused a peer");
+        Assert.Contains("NotAllowed", refusal, StringComparison.Ordinal);
+        Assert.Contains("spiffe://example.org/client", refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_that_means_another_server_sends_nothing_and_says_whom_it_met()
+    {
+        var (_, server, _) = await StartServerAsync();
+        var client = await RunClientAsync(server, "spiffe://example.org/database");
+
+        Assert.Equal(1, client.ExitCode);
+        Assert.Contains("NotAllowed. It presented 'spiffe://example.org/server'; expected was 'spiffe://example.org/database'", client.All, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Curl_is_answered_with_the_files_that_the_command_line_writes()
+    {
+        var (_, server, _) = await StartServerAsync();
+        var files = Path.Combine(Folder, "files");
+        await using var fetch = Run([], "aspnet-spiffe", "fetch", "x509", "--socket", SocketOf("client"), "--write", files);
+        var fetched = await fetch.FinishAsync("", Patience);
+        Assert.True(fetched.ExitCode == 0, fetched.All);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(files, "key.pem")));
+
+        string[] arguments = ["--silent", "--show-error", "--insecure", "--cert", Path.Combine(files, "svid.pem"), "--key", Path.Combine(files, "key.pem"), $"https://{server}/api/hello"];
+        var answer = await OutsideProgram.RunAsync(Tools.Curl, arguments, "", Patience);
+        Assert.Equal("Hello, spiffe://example.org/client\n", answer.Output);
+
+        arguments = ["s_client", "-connect", server, "-CAfile", Path.Combine(files, "bundle.pem"), "-verify_return_error", "-showcerts", "-cert", Path.Combine(files, "svid.pem"), "-key", Path.Combine(files, "key.pem")];
+        var handshake = await OutsideProgram.RunAsync(Tools.OpenSsl, arguments, "", Patience);
+        Assert.Contains("Verify return code: 0 (ok)", handshake.Output, StringComparison.Ordinal);
+        Assert.Equal(2, handshake.Output.Split("BEGIN CERTIFICATE").Length - 1);
+    }
+
+    private async Task<(OutsideProgram Program, string Server, string Health)> StartServerAsync(params (string, string?)[] more)
+    {
+        var environment = new Dictionary<string, string?>
+        {
+            ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("server"),
+            ["SERVER_ADDRESS"] = "127.0.0.1:0",
+            ["HEALTH_ADDRESS"] = "127.0.0.1:0",
+        };
+        foreach (var (name, value) in more) environment[name] = value;
+        var program = Stopping(Run(environment, "http-mtls-server"));
+        var server = Listening().Match(await ReadUntilAsync(program, "listening on: https"));
+        var health = Listening().Match(await ReadUntilAsync(program, "listening on: http:"));
+        return (program, server.Groups[1].Value, health.Groups[1].Value);
+    }
+
+    private async Task<ProgramResult> RunClientAsync(string server, string expected)
+    {
+        await using var client = Run(
+            new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("client"), ["SERVER_URL"] = $"https://{server}", ["EXPECTED_SERVER_ID"] = expected }, "http-mtls-client");
+        return await client.FinishAsync("", Patience);
+    }
+
+    private async Task<string> ReadUntilAsync(OutsideProgram program, string text)
+    {
+        while (true)
+            if (await program.ReadLineAsync(Patience) is var line && line.Contains(text, StringComparison.Ordinal))
+                return line;
+    }
+
+    private string SocketOf(string workload) => $"unix://{_agentFolder}/{workload}.sock";
+
+    private static OutsideProgram Run(Dictionary<string, string?> environment, string name, params IEnumerable<string> arguments)
+    {
+        var project = name switch { "http-mtls-server" => "Server", "http-mtls-client" => "Client", _ => "AspNetSpiffe.Cli" };
+
+        // From where it was built, with its own dependencies beside it; the last folder of ours names the configuration.
+        var configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        return OutsideProgram.StartWith(environment, "dotnet", ["exec", Repository.PathOf("artifacts", "bin", project, configuration, name + ".dll"), .. arguments]);
+    }
+
+    [GeneratedRegex("https?://(.+)$")]
+    private static partial Regex Listening();
+}
