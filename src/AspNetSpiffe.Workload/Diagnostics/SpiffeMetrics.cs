@@ -31,6 +31,8 @@ internal sealed class SpiffeMetrics
         _updates.Add(1, new KeyValuePair<string, object?>("spiffe.update.accepted", true));
     }
 
+    public void ContextWithdrawn() => Volatile.Write(ref _notAfter, 0);
+
     public void UpdateRefused() => _updates.Add(1, new KeyValuePair<string, object?>("spiffe.update.accepted", false));
 
     private static string RoleName(PeerRole role) => role == PeerRole.Client ? "client" : "server";

@@ -24,4 +24,14 @@ public sealed class SpiffeOptions
     /// <value>Default: 30 seconds. <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
     /// <remarks>Nothing listens before the first SVID: a service without an identity is not reachable.</remarks>
     public TimeSpan StartupTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Gets or sets what happens when the Workload API takes our identity back: it answers PermissionDenied, or leaves the identity out (Workload API §5.2.1).</summary>
+    /// <value>Default: <see cref="IdentityRevocation.Withdraw"/>.</value>
+    /// <remarks>A Workload API that cannot be reached has taken nothing back: the last SVID serves until it expires.</remarks>
+    public IdentityRevocation OnIdentityRevoked { get; set; }
+
+    /// <summary>Gets or sets how long an identity must have been gone before it is withdrawn.</summary>
+    /// <value>Default: 3 seconds.</value>
+    /// <remarks>Agents may leave an identity out of one message for a moment while they re-issue it.</remarks>
+    public TimeSpan WithdrawalDelay { get; set; } = TimeSpan.FromSeconds(3);
 }

@@ -16,6 +16,9 @@ internal sealed class SpiffeOptionsValidator : IValidateOptions<SpiffeOptions>
         if (options.StartupTimeout <= TimeSpan.Zero && options.StartupTimeout != Timeout.InfiniteTimeSpan)
             mistakes.AddError($"must be positive or infinite, but is {options.StartupTimeout}.", Key(nameof(SpiffeOptions.StartupTimeout)));
 
+        if (options.WithdrawalDelay < TimeSpan.Zero)
+            mistakes.AddError($"must not be negative, but is {options.WithdrawalDelay}.", Key(nameof(SpiffeOptions.WithdrawalDelay)));
+
         return mistakes.Build();
     }
 

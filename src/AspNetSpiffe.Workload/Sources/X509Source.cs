@@ -11,6 +11,7 @@ namespace AspNetSpiffe;
 public sealed partial class X509Source : IAsyncDisposable, IDisposable
 {
     private readonly X509SourceWatch _watch;
+    private readonly Withdrawal _withdrawal;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource<X509Context> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ILogger _logger;
@@ -28,13 +29,14 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         Metrics = new(meterFactory);
         Time = time;
         _logger = loggerFactory.CreateLogger("AspNetSpiffe.X509Source");
-        _watch = new(this, new(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity)), _logger);
+        _withdrawal = new(this, options, _logger);
+        _watch = new(this, _withdrawal, new(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity)), _logger);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
     public WorkloadApiAddress Address { get; }
 
-    /// <summary>Gets the newest context, or <see langword="null"/> before the first.</summary>
+    /// <summary>Gets the newest context, or <see langword="null"/> before the first and after the Workload API has taken our identity back.</summary>
     public X509Context? Current => _current;
 
     internal ILoggerFactory LoggerFactory { get; }
@@ -82,6 +84,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _stopping.Cancel();
+        _withdrawal.Dispose();
         GiveUp(new ObjectDisposedException(nameof(X509Source)));
     }
 
@@ -114,6 +117,13 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
             throw new InvalidOperationException(
                 $"The SPIFFE Workload API at '{Address}' gave this workload no identity{waited}. " + (_watch.LastProblem ?? "It has not answered."), e);
         }
+    }
+
+    internal void Withdraw()
+    {
+        _current = null;
+        Notify();
+        Metrics.ContextWithdrawn();
     }
 
     internal void Publish(X509Context next)

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>Keeps a source current: watches the Workload API, publishes what is good, and tries again when the stream ends.</summary>
-internal sealed partial class X509SourceWatch(X509Source source, SvidChoice choice, ILogger logger)
+internal sealed partial class X509SourceWatch(X509Source source, Withdrawal withdrawal, SvidChoice choice, ILogger logger)
 {
     private readonly RetryDelay _delay = new(Random.Shared);
     private volatile string? _lastProblem;
@@ -47,6 +47,7 @@ internal sealed partial class X509SourceWatch(X509Source source, SvidChoice choi
         catch (WorkloadApiException e)
         {
             Tell(e.Problem);
+            if (e.StatusCode == GrpcStatusCode.PermissionDenied) withdrawal.Begin();
             if (e.IsTransient) return true;
 
             Log.GivenUp(logger, source.Address, e.Problem);
@@ -68,11 +69,19 @@ internal sealed partial class X509SourceWatch(X509Source source, SvidChoice choi
 
         if (update.Context is not { } context) Refuse(update.Problem!.Message);
         else if (choice.Choose(context.Svids) is { } svid) Publish(context.WithDefault(svid));
-        else Refuse($"None of its SVIDs is the one that was asked for ({choice}); it has {string.Join(", ", context.Svids.Select(s => $"'{s.Id}' with hint '{s.Hint}'"))}.");
+        else Miss(context);
+    }
+
+    private void Miss(X509Context context)
+    {
+        withdrawal.Begin();
+        Refuse($"None of its SVIDs is the one that was asked for ({choice}); it has {string.Join(", ", context.Svids.Select(s => $"'{s.Id}' with hint '{s.Hint}'"))}.");
     }
 
     private void Publish(X509Context next)
     {
+        withdrawal.Cancel();
+
         // A stream of refused messages is a failure too, and waits longer and longer.
         _delay.Reset();
         _lastProblem = null;

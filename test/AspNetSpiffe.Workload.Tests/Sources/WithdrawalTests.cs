@@ -1,0 +1,87 @@
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Workload.Tests.Sources;
+
+/// <summary>An identity that the agent takes back is out of use after a moment, and back in use when the agent gives it again.</summary>
+public sealed class WithdrawalTests(ITestOutputHelper output) : SourceTest(output)
+{
+    private static readonly TimeSpan Delay = TimeSpan.FromSeconds(3);
+
+    [Fact, Trait("Spec", "WA-11")]
+    public async Task PermissionDenied_withdraws_the_identity_after_the_delay_and_a_new_one_ends_that()
+    {
+        ExpectWarning("AgentUnavailable");
+        ExpectWarning("IdentityWithdrawn");
+        var source = await StartGoodAsync();
+        Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+        Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+        await WaitForAsync("AgentUnavailable", Patience);
+        await Time.WaitForTimerAsync(Patience);
+        Assert.NotNull(source.Current);
+
+        Time.Advance(Delay);
+        await WaitForAsync("IdentityWithdrawn", Patience);
+        Assert.Null(source.Current);
+
+        Agent.OnEachCall = null;
+        var next = NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/again"))));
+        while (!next.IsCompleted) await Task.WhenAny(next, PassPauseAsync());
+        Assert.Equal("/again", (await next).DefaultSvid.Id.Path);
+    }
+
+    [Fact, Trait("Spec", "WA-11")]
+    public async Task An_identity_that_is_missing_from_the_next_message_is_withdrawn()
+    {
+        ExpectWarning("UpdateRefused");
+        ExpectWarning("IdentityWithdrawn");
+        var source = await StartGoodAsync("/mine", options => options.Identity = "spiffe://td/mine,spiffe://example.org/mine");
+        Agent.Send(Pki.Response(Pki.Leaf("/other")));
+        await WaitForAsync("UpdateRefused", Patience);
+        Assert.NotNull(source.Current);
+
+        Time.Advance(Delay);
+        await WaitForAsync("IdentityWithdrawn", Patience);
+        Assert.Null(source.Current);
+    }
+
+    [Fact, Trait("Spec", "WA-11")]
+    public async Task An_identity_that_is_back_within_the_delay_is_never_out_of_use()
+    {
+        ExpectWarning("UpdateRefused");
+        var mine = Pki.Response(Pki.Leaf("/mine"));
+        Agent.Send(mine.Clone());
+        var source = Start(options => options.Identity = $"{Pki.TrustDomain.Id}/mine");
+        await source.WaitForFirstAsync(Patience);
+
+        Agent.Send(Pki.Response(Pki.Leaf("/other")));
+        await WaitForAsync("UpdateRefused", Patience);
+        Agent.Send(mine.Clone());
+        await NextAsync(source, () => Agent.Send(Pki.Response([Pki.Leaf("/mine"), Pki.Leaf("/more")])));
+
+        Time.Advance(Delay + Delay);
+        Assert.NotNull(source.Current);
+    }
+
+    [Fact, Trait("Spec", "WA-11")]
+    public async Task With_KeepUntilExpiry_an_identity_that_was_taken_back_serves_on()
+    {
+        ExpectWarning("AgentUnavailable");
+        var source = await StartGoodAsync(change: options => options.OnIdentityRevoked = IdentityRevocation.KeepUntilExpiry);
+        Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+        Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+        await WaitForAsync("AgentUnavailable", Patience);
+        Time.Advance(Delay + Delay);
+        Assert.NotNull(source.Current);
+    }
+
+    [Fact, Trait("Spec", "WA-11")]
+    public async Task An_agent_that_is_gone_has_taken_nothing_back()
+    {
+        ExpectWarning("AgentUnavailable");
+        var source = await StartGoodAsync();
+        await Agent.StopAsync();
+        await WaitForAsync("AgentUnavailable", Patience);
+        Time.Advance(Delay + Delay);
+        Assert.NotNull(source.Current);
+    }
+}
