@@ -9,13 +9,16 @@ internal readonly record struct CertificateUsage(bool IsCa, X509KeyUsageFlags Ke
     public bool CanSign => (KeyUsage & (X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)) != 0;
 
     /// <summary>Reads the extensions; of two of a kind the union counts, so that a second one hides nothing.</summary>
-    /// <returns><see langword="false"/> when an extension cannot be read.</returns>
+    /// <returns><see langword="false"/> when an extension or the validity cannot be read.</returns>
     public static bool TryRead(X509Certificate2 certificate, out CertificateUsage usage)
     {
         var isCa = false;
         var keyUsage = X509KeyUsageFlags.None;
         try
         {
+            // A date that is none throws wherever it is read first: here.
+            _ = (certificate.NotBefore, certificate.NotAfter);
+
             foreach (var extension in certificate.Extensions)
             {
                 if (extension is X509BasicConstraintsExtension constraints) isCa |= constraints.CertificateAuthority;

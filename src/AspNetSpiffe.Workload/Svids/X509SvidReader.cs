@@ -22,7 +22,7 @@ internal static class X509SvidReader
         if (!SubjectAltNames.TryReadOnlyUri(leaf, out var uri)) throw new FormatException("The leaf certificate does not have exactly one URI name.");
         if (uri != id.ToString()) throw new FormatException($"The leaf certificate names {SpiffeIdProblem.Quote(uri)}, not '{id}'.");
         if (id.Path.Length == 0) throw new FormatException($"'{id}' names a trust domain, not a workload.");
-        if (!CertificateUsage.TryRead(leaf, out var usage)) throw new FormatException("The leaf certificate has an extension that cannot be read.");
+        if (!CertificateUsage.TryRead(leaf, out var usage)) throw new FormatException("The leaf certificate has a validity or an extension that cannot be read.");
         if (usage.IsCa) throw new FormatException("The leaf certificate is a CA.");
         if (usage.CanSign) throw new FormatException("The leaf certificate may sign certificates or revocation lists.");
         if (!usage.KeyUsage.HasFlag(X509KeyUsageFlags.DigitalSignature)) throw new FormatException("The leaf certificate has no key usage 'digitalSignature'.");

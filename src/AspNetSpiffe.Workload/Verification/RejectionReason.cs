@@ -12,7 +12,7 @@ public enum RejectionReason
     /// <summary>The peer sent more certificates, or larger ones, than a chain of SVIDs has.</summary>
     TooLarge,
 
-    /// <summary>The leaf has an extension that cannot be read.</summary>
+    /// <summary>The leaf has a validity or an extension that cannot be read.</summary>
     Unreadable,
 
     /// <summary>The leaf has no URI name, or more than one (X509-SVID §2).</summary>

@@ -98,9 +98,17 @@ public static class X509SvidVerifier
     // X509-SVID §5.1: RFC 5280, from the leaf to an authority in that bundle.
     private static VerificationResult CheckChain(X509Certificate2 leaf, X509Chain chain, bool isValid, SpiffeId id, X509Bundle bundle)
     {
-        if (!isValid) return VerificationResult.Reject(ChainReasons.Of(chain), id);
-        return ChainReasons.FindAuthority(bundle, chain) is { } authority
-            ? VerificationResult.Accept(new SpiffePeer(id, leaf, bundle, authority))
-            : VerificationResult.Reject(RejectionReason.NotTrusted, id);
+        try
+        {
+            if (!isValid) return VerificationResult.Reject(ChainReasons.Of(chain), id);
+            return ChainReasons.FindAuthority(bundle, chain) is { } authority
+                ? VerificationResult.Accept(new SpiffePeer(id, leaf, bundle, authority))
+                : VerificationResult.Reject(RejectionReason.NotTrusted, id);
+        }
+        catch (CryptographicException)
+        {
+            // An intermediate may hold what throws when it is read, such as a date that is none.
+            return VerificationResult.Reject(RejectionReason.InvalidChain, id);
+        }
     }
 }

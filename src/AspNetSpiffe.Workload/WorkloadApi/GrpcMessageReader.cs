@@ -12,6 +12,8 @@ internal sealed class GrpcMessageReader(Stream body, WorkloadApiAddress address)
     /// <summary>The most bytes of a message: 16 MiB, some ten thousand federated bundles.</summary>
     public const int MaxLength = 16 * 1024 * 1024;
 
+    private const int FirstBuffer = 16 * 1024;
+
     private readonly byte[] _prefix = new byte[PrefixLength];
 
     /// <summary>Reads the next message.</summary>
@@ -33,10 +35,17 @@ internal sealed class GrpcMessageReader(Stream body, WorkloadApiAddress address)
 
     private async Task<T> ReadBodyAsync<T>(MessageParser<T> parser, int length, CancellationToken cancellationToken) where T : class, IMessage<T>
     {
-        var buffer = new byte[length];
+        // What was announced is not there yet: memory is taken as the bytes come.
+        var buffer = new byte[Math.Min(length, FirstBuffer)];
         try
         {
-            await body.ReadExactlyAsync(buffer, cancellationToken).ConfigureAwait(false);
+            for (var filled = 0; filled < length;)
+            {
+                if (filled == buffer.Length) buffer = Grow(buffer, Math.Min(length, buffer.Length * 2));
+                await body.ReadExactlyAsync(buffer.AsMemory(filled), cancellationToken).ConfigureAwait(false);
+                filled = buffer.Length;
+            }
+
             return parser.ParseFrom(buffer);
         }
         catch (EndOfStreamException)
@@ -53,6 +62,14 @@ internal sealed class GrpcMessageReader(Stream body, WorkloadApiAddress address)
             // It may hold private keys.
             CryptographicOperations.ZeroMemory(buffer);
         }
+    }
+
+    private static byte[] Grow(byte[] buffer, int length)
+    {
+        var larger = new byte[length];
+        buffer.CopyTo(larger, 0);
+        CryptographicOperations.ZeroMemory(buffer);
+        return larger;
     }
 
     private WorkloadApiException Malformed(string what) =>

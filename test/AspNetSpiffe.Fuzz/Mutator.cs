@@ -1,0 +1,50 @@
+namespace AspNetSpiffe.Fuzz;
+
+/// <summary>Makes inputs of valid ones: a few bytes changed, taken out, put in, doubled, or two of them joined.</summary>
+internal sealed class Mutator(Random random, Target target)
+{
+    private const int MostChanges = 4;
+
+    public byte[] Next()
+    {
+        var input = target.Seeds[random.Next(target.Seeds.Length)];
+        for (var i = random.Next(MostChanges + 1); i > 0; i--) input = Change(input);
+        return input;
+    }
+
+    private byte[] Change(byte[] input)
+    {
+        var at = random.Next(input.Length + 1);
+        var length = Math.Min(random.Next(1, 9), input.Length - at);
+        return random.Next(7) switch
+        {
+            0 => [.. input[..at], NewByte(), .. input[at..]],
+            1 => [.. input[..at], .. input[(at + length)..]],
+            2 => [.. input[..at], .. input.AsSpan(at, length), .. input[at..]],
+            3 => input[..at],
+            4 => Splice(input, at),
+            5 => Flip(input, at),
+            _ => Replace(input, at),
+        };
+    }
+
+    private byte[] Splice(byte[] input, int at)
+    {
+        var other = target.Seeds[random.Next(target.Seeds.Length)];
+        return [.. input[..at], .. other[random.Next(other.Length + 1)..]];
+    }
+
+    private byte[] Flip(byte[] input, int at) => Set(input, at, b => (byte)(b ^ (1 << random.Next(8))));
+
+    private byte[] Replace(byte[] input, int at) => Set(input, at, _ => NewByte());
+
+    private static byte[] Set(byte[] input, int at, Func<byte, byte> change)
+    {
+        if (at == input.Length) return input;
+        byte[] changed = [.. input];
+        changed[at] = change(changed[at]);
+        return changed;
+    }
+
+    private byte NewByte() => target.Alphabet.Length == 0 ? (byte)random.Next(256) : target.Alphabet[random.Next(target.Alphabet.Length)];
+}

@@ -1,0 +1,155 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using AspNetSpiffe.TestKit;
+using AspNetSpiffe.Wire;
+using Google.Protobuf;
+
+namespace AspNetSpiffe.Fuzz;
+
+/// <summary>All readers of what comes from outside.</summary>
+internal sealed class Targets
+{
+    private static readonly byte[] TextAlphabet = Encoding.UTF8.GetBytes("spiffe:/*.,-_?#%@[]{}\"\\ AZaz09\0\r\né");
+    private static readonly SpiffeId[] Ids = [.. new[] { "spiffe://td", "spiffe://td/a", "spiffe://td/a/b", "spiffe://td/ns/shop/sa/cart", "spiffe://td/ns/shop", "spiffe://other/a" }.Select(SpiffeId.Parse)];
+
+    private readonly TestPki _pki = new("td", intermediates: 1);
+    private readonly TestSvid _svid;
+
+    public Targets() => _svid = _pki.Leaf("/a");
+
+    public IEnumerable<Target> All =>
+    [
+        new("id", Text("spiffe://td/a/b", "spiffe://example.org/ns/shop/sa/cart", "spiffe://td", "spiffe://1.2.3.4/x..y"), TextAlphabet, ReadId, 64_000, 30),
+        new("trust-domain", Text("td", "example.org", "spiffe://td_1"), TextAlphabet, ReadTrustDomain, 64_000, 30),
+        new("pattern", Text("spiffe://td/a", "spiffe://td/ns/*/sa/cart", "spiffe://td/**", "spiffe://td/a, spiffe://td/ns/**", "spiffe:any"), TextAlphabet, ReadPattern, 400_000, 4_000),
+        new("address", Text("unix:///run/agent.sock", "unix:/a%20b", "tcp://127.0.0.1:8081", "tcp://[::1]:80"), TextAlphabet, ReadAddress, 64_000, 60),
+        new("token", Text(Token("""{"alg":"ES256","kid":"k","typ":"JWT"}"""), Token("""{"alg":"RS512"}""")), TextAlphabet, ReadToken, 64_000, 60),
+        new("jwks", Text("""{"keys":[{"kty":"EC","crv":"P-256","kid":"k","use":"jwt-svid","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}""", """{"keys":[]}"""), TextAlphabet, ReadJwks, 120_000, 400),
+        new("frame", [Frame(_pki.ResponseBytes([_svid])), Frame([]), [.. Frame([]), .. Frame([])]], [], ReadFrames, 64_000, 60),
+        new("der", [_svid.ChainDer, _pki.BundleDer], [], ReadDer, 60_000, 40),
+        new("message", [_pki.ResponseBytes([_svid], new TestPki("other"))], [], ReadMessage, 400_000, 200),
+        new("peer", [_svid.Leaf.RawData], [], VerifyPeer, 200_000, 60),
+    ];
+
+    private static bool ReadId(byte[] input)
+    {
+        var text = Encoding.UTF8.GetString(input);
+        var accepted = SpiffeId.TryParse(text, out var id);
+        if (accepted) Holds(id!.ToString() == text && id.Equals(SpiffeId.Parse(text)), "an ID is what was parsed");
+        else Refuses<FormatException>(() => SpiffeId.Parse(text));
+        return accepted;
+    }
+
+    private static bool ReadTrustDomain(byte[] input)
+    {
+        var text = Encoding.UTF8.GetString(input);
+        var accepted = TrustDomain.TryParse(text, out var trustDomain);
+        if (accepted) Holds(SpiffeId.TryParse(trustDomain!.Id.ToString(), out _), "a trust domain has an ID");
+        else Refuses<FormatException>(() => TrustDomain.Parse(text));
+        return accepted;
+    }
+
+    private static bool ReadPattern(byte[] input)
+    {
+        var text = Encoding.UTF8.GetString(input);
+        if (!SpiffeIdPattern.TryParse(text, out var pattern))
+        {
+            Refuses<FormatException>(() => SpiffeIdPattern.Parse(text));
+            return false;
+        }
+
+        Holds(SpiffeIdPattern.Parse(pattern.ToString()).Equals(pattern), "a printed pattern is the same pattern");
+        foreach (var id in Ids) Holds(pattern.Matches(id) == PatternOracle.Matches(pattern.ToString(), id), $"'{pattern}' and '{id}'");
+        return true;
+    }
+
+    private static bool ReadAddress(byte[] input)
+    {
+        var text = Encoding.UTF8.GetString(input);
+        var accepted = WorkloadApiAddress.TryParse(text, out _);
+        if (!accepted) Refuses<FormatException>(() => WorkloadApiAddress.Parse(text));
+        return accepted;
+    }
+
+    private static bool ReadToken(byte[] input) => Accepts<FormatException>(() => JwtSvidReader.Read(Encoding.UTF8.GetString(input)));
+
+    private static bool ReadJwks(byte[] input) => Accepts<FormatException>(() => JwtBundle.Read(TrustDomain.Parse("td"), input, acceptMissingUse: true, []));
+
+    private static bool ReadFrames(byte[] input)
+    {
+        var reader = new GrpcMessageReader(new MemoryStream(input), WorkloadApiAddress.Parse("unix:///a"));
+        return Accepts<WorkloadApiException>(() =>
+        {
+            while (reader.ReadAsync(X509SVIDResponse.Parser, CancellationToken.None).GetAwaiter().GetResult() is not null)
+            {
+            }
+        });
+    }
+
+    private bool ReadDer(byte[] input) => Accepts<FormatException>(() => X509Bundle.Read(_pki.TrustDomain, input, out _));
+
+    private static bool ReadMessage(byte[] input)
+    {
+        X509SVIDResponse message;
+        try
+        {
+            message = X509SVIDResponse.Parser.ParseFrom(input);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return false;
+        }
+
+        return Accepts<FormatException>(() => new X509ContextReader(TimeProvider.System).Read(message));
+    }
+
+    // A changed leaf that still loads must never be taken for the one that was signed.
+    private bool VerifyPeer(byte[] input)
+    {
+        X509Certificate2 leaf;
+        try
+        {
+            leaf = X509CertificateLoader.LoadCertificate(input);
+        }
+        catch (System.Security.Cryptography.CryptographicException)
+        {
+            return false;
+        }
+
+        using (leaf)
+        {
+            var result = X509SvidVerifier.Verify(leaf, [.. _svid.Intermediates], new([_pki.Bundle]), PeerRole.Client, TimeProvider.System.GetUtcNow());
+            Holds(!result.Accepted || leaf.RawData.AsSpan().SequenceEqual(_svid.Leaf.RawData), "only the signed leaf is accepted");
+            return result.Accepted;
+        }
+    }
+
+    private static bool Accepts<TException>(Action read) where TException : Exception
+    {
+        try
+        {
+            read();
+            return true;
+        }
+        catch (TException)
+        {
+            return false;
+        }
+    }
+
+    private static void Refuses<TException>(Action read) where TException : Exception => Holds(!Accepts<TException>(read), "what TryParse refuses, Parse refuses");
+
+    private static void Holds(bool condition, string what)
+    {
+        if (!condition) throw new InvalidOperationException($"It does not hold that {what}.");
+    }
+
+    private static byte[][] Text(params string[] texts) => [.. texts.Select(Encoding.UTF8.GetBytes)];
+
+    private static byte[] Frame(byte[] message) => [0, 0, 0, (byte)(message.Length >> 8), (byte)message.Length, .. message];
+
+    private static string Token(string header) =>
+        $"{Part(header)}.{Part("""{"sub":"spiffe://td/a","aud":["x","y"],"exp":4102444800}""")}.{Part("signature")}";
+
+    private static string Part(string text) => System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
+}
