@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 
@@ -56,10 +57,22 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
         var level = IsFirstInAWhile(result.Reason, known) ? LogLevel.Information : LogLevel.Debug;
         if (!_logger.IsEnabled(level)) return;
 
-        var issuer = certificate is null ? "nobody" : SpiffeIdProblem.Quote(certificate.Issuer);
+        var issuer = IssuerOf(certificate);
         var claimed = result.Id?.ToString() ?? "no SPIFFE ID";
         var expected = Expected(result.Reason, context);
         Log.PeerRefused(_logger, level, result.Reason, claimed, remote, issuer, expected);
+    }
+
+    private static string IssuerOf(X509Certificate? certificate)
+    {
+        try
+        {
+            return certificate is null ? "nobody" : SpiffeIdProblem.Quote(certificate.Issuer);
+        }
+        catch (CryptographicException)
+        {
+            return "a name that cannot be read";
+        }
     }
 
     private string Expected(RejectionReason reason, X509Context? context) => reason switch

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using AspNetSpiffe.TestKit;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
@@ -107,14 +106,8 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
 
     private string SocketOf(string workload) => $"unix://{_agentFolder}/{workload}.sock";
 
-    private static OutsideProgram Run(Dictionary<string, string?> environment, string name, params IEnumerable<string> arguments)
-    {
-        var project = name switch { "http-mtls-server" => "Server", "http-mtls-client" => "Client", _ => "AspNetSpiffe.Cli" };
-
-        // From where it was built, with its own dependencies beside it; the last folder of ours names the configuration.
-        var configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        return OutsideProgram.StartWith(environment, "dotnet", ["exec", Repository.PathOf("artifacts", "bin", project, configuration, name + ".dll"), .. arguments]);
-    }
+    private static OutsideProgram Run(Dictionary<string, string?> environment, string name, params IEnumerable<string> arguments) =>
+        BuiltProgram.Start(environment, name switch { "http-mtls-server" => "Server", "http-mtls-client" => "Client", _ => "AspNetSpiffe.Cli" }, name, arguments);
 
     [GeneratedRegex("https?://(.+)$")]
     private static partial Regex Listening();

@@ -1,0 +1,13 @@
+using AspNetSpiffe.TestKit;
+
+namespace AspNetSpiffe.InteropTests;
+
+/// <summary>A program of this repository, from where it was built, with its own dependencies beside it.</summary>
+internal static class BuiltProgram
+{
+    // The last folder of ours names the configuration.
+    private static readonly string Configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+
+    public static OutsideProgram Start(Dictionary<string, string?> environment, string project, string assembly, params IEnumerable<string> arguments) =>
+        OutsideProgram.StartWith(environment, "dotnet", ["exec", Repository.PathOf("artifacts", "bin", project, Configuration, assembly + ".dll"), .. arguments]);
+}
