@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.Authorization;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -31,8 +33,13 @@ internal sealed class PolicyNameCheck(SpiffePolicies policies, IOptions<Authoriz
     {
         var metadata = endpoint.Metadata;
         var filters = metadata.GetOrderedMetadata<AuthorizeFilter>().SelectMany(filter => filter.AuthorizeData ?? []);
-        return metadata.GetOrderedMetadata<IAuthorizeData>().Concat(filters).Select(data => data.Policy!).Where(SpiffePolicies.IsPattern);
+        var methods = metadata.GetOrderedMetadata<HubMetadata>().SelectMany(hub => OfMethods(hub.HubType));
+        return metadata.GetOrderedMetadata<IAuthorizeData>().Concat(filters).Concat(methods).Select(data => data.Policy!).Where(SpiffePolicies.IsPattern);
     }
+
+    // The methods of a hub are no endpoints: their attributes are not among the metadata.
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "SignalR keeps the methods of a hub; one that is trimmed cannot be called.")]
+    private static IEnumerable<IAuthorizeData> OfMethods(Type hub) => hub.GetMethods().SelectMany(method => method.GetCustomAttributes(inherit: true).OfType<IAuthorizeData>());
 
     private AuthorizationPolicy Compile(Endpoint endpoint, string name)
     {

@@ -35,6 +35,15 @@ public sealed class StartTests
         Assert.Contains("add '/**'", (await Assert.ThrowsAsync<FormatException>(() => PeerServer.StartAsync(app => app.MapGet("/", [RequireSpiffe("spiffe://example.org")] () => "")))).Message);
 
     [Fact]
+    public async Task A_malformed_name_on_a_method_of_a_hub_fails_the_start()
+    {
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            PeerServer.StartWithAsync(builder => builder.Services.AddSpiffeServerSecurity().AddSignalR(), app => app.MapHub<MalformedHub>("/the-endpoint")));
+        Assert.Contains("/the-endpoint", error.Message);
+        Assert.Contains("add '/**'", error.Message);
+    }
+
+    [Fact]
     public async Task Well_formed_and_foreign_names_start()
     {
         await using var server = await PeerServer.StartAsync(app =>
@@ -146,5 +155,11 @@ public sealed class StartTests
             context.Response.StatusCode = 418;
             return Task.CompletedTask;
         }
+    }
+
+    public sealed class MalformedHub : Microsoft.AspNetCore.SignalR.Hub
+    {
+        [Authorize(Policy = "spiffe://example.org")]
+        public string Guarded() => "";
     }
 }
