@@ -32,7 +32,7 @@ internal static class CommandLine
 
     // What a user can cause and can mend; all else is a mistake of ours and shows where it is.
     private static bool IsExpected(Exception failure) =>
-        failure is IOException or UnauthorizedAccessException or ArgumentException or FormatException or InvalidOperationException or TimeoutException or PlatformNotSupportedException;
+        failure is WorkloadApiException or IOException or UnauthorizedAccessException or ArgumentException or FormatException or InvalidOperationException or TimeoutException or PlatformNotSupportedException;
 
     private static int Fail(string message)
     {

@@ -80,9 +80,5 @@ internal static class FetchCommand
         {
             throw new TimeoutException($"The Workload API at '{address}' did not answer within {Patience.TotalSeconds:0} s. Does another program listen there?");
         }
-        catch (WorkloadApiException failure)
-        {
-            throw SocketOption.Explain(address, failure);
-        }
     }
 }

@@ -19,6 +19,4 @@ internal static class SocketOption
             throw new FormatException($"There is no Workload API to ask: give --socket, or set the environment variable {WorkloadApiAddress.EnvironmentVariable}, for example to 'unix:///run/spire/agent.sock'.");
         return WorkloadApiAddress.FromEnvironment();
     }
-
-    public static IOException Explain(WorkloadApiAddress address, WorkloadApiException failure) => new($"Workload API at '{address}': {failure.Message}", failure);
 }

@@ -39,10 +39,6 @@ internal static class WatchCommand
         {
             return 0;
         }
-        catch (WorkloadApiException failure)
-        {
-            throw SocketOption.Explain(address, failure);
-        }
 
         // Ctrl+C is how a watch ends well; whatever else ends it is a failure.
         throw new IOException($"The Workload API at '{address}' ended the stream.");
