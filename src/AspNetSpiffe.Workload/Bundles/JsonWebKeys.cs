@@ -1,15 +1,24 @@
 using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 
 namespace AspNetSpiffe;
 
-/// <summary>JSON Web Keys → public keys: EC on P-256, P-384 and P-521, and RSA of 2048 to 8192 bits (RFC 7518 §6).</summary>
+/// <summary>JSON Web Keys ⇄ public keys: EC on P-256, P-384 and P-521, and RSA of 2048 to 8192 bits (RFC 7518 §6).</summary>
 internal static class JsonWebKeys
 {
     public const int MinRsaBits = 2048;
     public const int MaxRsaBits = 8192;
+
+    // RFC 7518 §6.2.1: a coordinate has exactly the length of its curve.
+    private static readonly (string Name, ECCurve Curve, int Length)[] Curves =
+    [
+        ("P-256", ECCurve.NamedCurves.nistP256, 32),
+        ("P-384", ECCurve.NamedCurves.nistP384, 48),
+        ("P-521", ECCurve.NamedCurves.nistP521, 66),
+    ];
 
     /// <summary>Reads the public key; private members beside it are not looked at.</summary>
     /// <exception cref="FormatException">The key cannot be used; the text says why.</exception>
@@ -21,15 +30,38 @@ internal static class JsonWebKeys
         var other => throw new FormatException($"its 'kty' {SpiffeIdProblem.Quote(other)} is neither 'EC' nor 'RSA'."),
     };
 
+    /// <summary>Writes the members of a public key into an object that has been begun.</summary>
+    /// <exception cref="NotSupportedException">The key is neither RSA nor elliptic on one of the three curves.</exception>
+    public static void WritePublicKey(Utf8JsonWriter json, PublicKey key)
+    {
+        using var elliptic = key.GetECDsaPublicKey();
+        using var rsa = key.GetRSAPublicKey();
+        if (elliptic is not null) WriteElliptic(json, elliptic.ExportParameters(includePrivateParameters: false));
+        else if (rsa is not null) WriteRsa(json, rsa.ExportParameters(includePrivateParameters: false));
+        else throw new NotSupportedException($"A key of the kind '{key.Oid.FriendlyName ?? key.Oid.Value}' has no JSON Web Key here.");
+    }
+
+    private static void WriteElliptic(Utf8JsonWriter json, ECParameters key)
+    {
+        json.WriteString("kty", "EC");
+        json.WriteString("crv", Array.Find(Curves, c => c.Curve.Oid.Value == key.Curve.Oid?.Value).Name
+            ?? throw new NotSupportedException("An elliptic key on another curve than P-256, P-384 and P-521 has no JSON Web Key here."));
+        json.WriteString("x", Base64Url.EncodeToString(key.Q.X));
+        json.WriteString("y", Base64Url.EncodeToString(key.Q.Y));
+    }
+
+    private static void WriteRsa(Utf8JsonWriter json, RSAParameters key)
+    {
+        json.WriteString("kty", "RSA");
+        json.WriteString("n", Base64Url.EncodeToString(key.Modulus));
+        json.WriteString("e", Base64Url.EncodeToString(key.Exponent));
+    }
+
     private static PublicKey ReadElliptic(JsonElement jwk)
     {
-        var (curve, length) = StrictJson.FindText(jwk, "crv") switch
-        {
-            "P-256" => (ECCurve.NamedCurves.nistP256, 32),
-            "P-384" => (ECCurve.NamedCurves.nistP384, 48),
-            "P-521" => (ECCurve.NamedCurves.nistP521, 66),
-            _ => throw new FormatException("its 'crv' is none of 'P-256', 'P-384' and 'P-521'."),
-        };
+        var name = StrictJson.FindText(jwk, "crv");
+        var (known, curve, length) = Array.Find(Curves, c => c.Name == name);
+        if (known is null) throw new FormatException("its 'crv' is none of 'P-256', 'P-384' and 'P-521'.");
         var point = new ECPoint { X = ReadCoordinate(jwk, "x", length), Y = ReadCoordinate(jwk, "y", length) };
         try
         {

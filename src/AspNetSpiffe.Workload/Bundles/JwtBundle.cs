@@ -79,27 +79,15 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
     /// <summary>Gives the trust domain and the number of keys.</summary>
     public override string ToString() => $"{TrustDomain} ({Authorities.Length} keys)";
 
-    private static JwtAuthority? ReadAuthority(TrustDomain trustDomain, JsonElement jwk, bool acceptMissingUse, ICollection<string> remarks)
-    {
-        try
+    private static JwtAuthority? ReadAuthority(TrustDomain trustDomain, JsonElement jwk, bool acceptMissingUse, ICollection<string> remarks) =>
+        StrictJson.ReadEntry($"A key in the JWT bundle of '{trustDomain}'", remarks, () =>
         {
             if (jwk.ValueKind != JsonValueKind.Object) throw new FormatException("it is no JSON object.");
             if (!IsForTokens(jwk, acceptMissingUse)) return null;
 
             var keyId = StrictJson.FindText(jwk, "kid");
-            return string.IsNullOrEmpty(keyId) ? throw new FormatException("it has no 'kid'.") : new(keyId, JsonWebKeys.ReadPublicKey(jwk));
-        }
-        catch (FormatException e)
-        {
-            remarks.Add($"A key in the JWT bundle of '{trustDomain}' is left out: {e.Message}");
-            return null;
-        }
-        catch (InvalidOperationException)
-        {
-            remarks.Add($"A key in the JWT bundle of '{trustDomain}' is left out: it has a text that is no Unicode.");
-            return null;
-        }
-    }
+            return string.IsNullOrEmpty(keyId) ? throw new FormatException("it has no 'kid'.") : new JwtAuthority(keyId, JsonWebKeys.ReadPublicKey(jwk));
+        });
 
     // §4.2.2: a key of X509-SVIDs or WIT-SVIDs is no mistake, and not ours to look at.
     private static bool IsForTokens(JsonElement jwk, bool acceptMissingUse)

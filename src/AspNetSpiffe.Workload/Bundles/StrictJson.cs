@@ -27,6 +27,29 @@ internal static class StrictJson
         }
     }
 
+    /// <summary>Reads an entry that may fail without the document: what is wrong with it becomes a remark.</summary>
+    /// <param name="what">What it is, for the remark.</param>
+    /// <param name="remarks">Takes the remark.</param>
+    /// <param name="read">Reads the entry, or gives <see langword="null"/> for one that is not meant for us.</param>
+    public static T? ReadEntry<T>(string what, ICollection<string> remarks, Func<T?> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (FormatException e)
+        {
+            remarks.Add($"{what} is left out: {e.Message}");
+        }
+        catch (InvalidOperationException)
+        {
+            remarks.Add($"{what} is left out: it has a text that is no Unicode.");
+        }
+
+        return null;
+    }
+
     /// <summary>Gives a member that is a text; <see langword="null"/> when it is absent or something else.</summary>
     public static string? FindText(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

@@ -12,6 +12,9 @@ public enum KeyKind
     /// <summary>ECDSA on NIST P-521.</summary>
     P521,
 
+    /// <summary>ECDSA on Brainpool P256r1, which has as many bits as P-256 and is no curve of JSON Web Keys.</summary>
+    BrainpoolP256,
+
     /// <summary>RSA with 2048 bits; one key for the whole test run, because making one takes a tenth of a second.</summary>
     Rsa2048,
 

@@ -31,6 +31,7 @@ public sealed class TestKey
         KeyKind.P256 => new(ECDsa.Create(ECCurve.NamedCurves.nistP256)),
         KeyKind.P384 => new(ECDsa.Create(ECCurve.NamedCurves.nistP384)),
         KeyKind.P521 => new(ECDsa.Create(ECCurve.NamedCurves.nistP521)),
+        KeyKind.BrainpoolP256 => new(ECDsa.Create(ECCurve.NamedCurves.brainpoolP256r1)),
         KeyKind.Rsa2048 => Rsa2048.Value,
         KeyKind.Ed25519 => Ed25519(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),

@@ -1,0 +1,103 @@
+using System.Buffers;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+
+namespace AspNetSpiffe;
+
+/// <summary>Bundle document ⇄ SpiffeBundle (SPIFFE Trust Domain and Bundle §4, X509-SVID §6, JWT-SVID §6).</summary>
+internal static class SpiffeBundleJson
+{
+    private const string ForX509 = "x509-svid";
+    private const string ForJwt = "jwt-svid";
+
+    /// <exception cref="FormatException">The document is no bundle; the text says why.</exception>
+    public static SpiffeBundle Read(TrustDomain trustDomain, ReadOnlyMemory<byte> document)
+    {
+        var remarks = new List<string>();
+
+        // It checks the document and every key's 'use'; what is left are the certificates, the number and the hint.
+        var jwt = JwtBundle.Read(trustDomain, document, acceptMissingUse: false, remarks);
+        return StrictJson.ReadObject(document, "The bundle", bundle =>
+        {
+            var sequence = ReadSequence(bundle);
+            var refreshHint = ReadRefreshHint(bundle);
+            var x509 = new X509Bundle(trustDomain, ReadCertificates(trustDomain, bundle.GetProperty("keys"), remarks));
+            return new SpiffeBundle(x509, jwt, sequence, refreshHint, [.. remarks]);
+        });
+    }
+
+    public static byte[] Write(SpiffeBundle bundle)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("keys");
+            foreach (var certificate in bundle.X509.Authorities) WriteX509(json, certificate);
+            foreach (var authority in bundle.Jwt.Authorities) WriteJwt(json, authority);
+            json.WriteEndArray();
+            if (bundle.Sequence is { } sequence) json.WriteNumber("spiffe_sequence", sequence);
+            if (bundle.RefreshHint is { } hint) json.WriteNumber("spiffe_refresh_hint", (long)hint.TotalSeconds);
+            json.WriteEndObject();
+        }
+
+        return bytes.WrittenSpan.ToArray();
+    }
+
+    // §4.1.1: whoever compares versions must not be given half a number.
+    private static ulong? ReadSequence(JsonElement bundle)
+    {
+        if (!bundle.TryGetProperty("spiffe_sequence", out var number)) return null;
+        return number.ValueKind == JsonValueKind.Number && number.TryGetUInt64(out var sequence)
+            ? sequence
+            : throw new FormatException("The bundle's 'spiffe_sequence' is no whole number from 0 to 18446744073709551615.");
+    }
+
+    // §4.1.2: a hint, so a publisher can make us neither hammer nor sleep.
+    private static TimeSpan? ReadRefreshHint(JsonElement bundle)
+    {
+        if (!bundle.TryGetProperty("spiffe_refresh_hint", out var number)) return null;
+        if (number.ValueKind != JsonValueKind.Number || !number.TryGetInt64(out var seconds)) throw new FormatException("The bundle's 'spiffe_refresh_hint' is no whole number of seconds.");
+        return TimeSpan.FromSeconds(Math.Clamp(seconds, (long)SpiffeBundle.MinRefreshHint.TotalSeconds, (long)SpiffeBundle.MaxRefreshHint.TotalSeconds));
+    }
+
+    private static IEnumerable<X509Certificate2> ReadCertificates(TrustDomain trustDomain, JsonElement keys, List<string> remarks) =>
+        keys.EnumerateArray().Select(jwk => StrictJson.ReadEntry($"A certificate in the bundle of '{trustDomain}'", remarks, () => FindCertificate(jwk))).OfType<X509Certificate2>();
+
+    private static X509Certificate2? FindCertificate(JsonElement jwk)
+    {
+        // What has another 'use', or none, has got its remark from the reader of the JWT keys.
+        if (jwk.ValueKind != JsonValueKind.Object || StrictJson.FindText(jwk, "use") != ForX509) return null;
+
+        // §4.2.1: a kind of key that we do not know, we do not use; whatever its certificate says.
+        if (StrictJson.FindText(jwk, "kty") is not ("EC" or "RSA")) throw new FormatException("its 'kty' is neither 'EC' nor 'RSA'.");
+
+        // X509-SVID §6.2: of several values the first counts.
+        if (!jwk.TryGetProperty("x5c", out var chain) || chain.ValueKind != JsonValueKind.Array || chain.GetArrayLength() == 0) throw new FormatException("it has no 'x5c'.");
+        if (chain[0].ValueKind != JsonValueKind.String || !chain[0].TryGetBytesFromBase64(out var der)) throw new FormatException("its 'x5c' is no base64.");
+
+        if (DerSequence.ReadCertificates(der) is not [var certificate]) throw new FormatException("its 'x5c' is not one DER certificate.");
+        return CertificateUsage.TryRead(certificate, out var usage) && usage.IsCa ? certificate : throw new FormatException("its certificate is no CA.");
+    }
+
+    private static void WriteX509(Utf8JsonWriter json, X509Certificate2 certificate)
+    {
+        // X509-SVID §6.1: one 'x5c', and no 'kid'.
+        json.WriteStartObject();
+        json.WriteString("use", ForX509);
+        JsonWebKeys.WritePublicKey(json, certificate.PublicKey);
+        json.WriteStartArray("x5c");
+        json.WriteBase64StringValue(certificate.RawDataMemory.Span);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteJwt(Utf8JsonWriter json, JwtAuthority authority)
+    {
+        json.WriteStartObject();
+        json.WriteString("use", ForJwt);
+        json.WriteString("kid", authority.KeyId);
+        JsonWebKeys.WritePublicKey(json, authority.PublicKey);
+        json.WriteEndObject();
+    }
+}
