@@ -19,14 +19,18 @@ public sealed class LogRecords : ILoggerProvider
     }
 
     /// <summary>Waits until an event was logged that many times; earlier records count. Answers with the last of them.</summary>
-    public async Task<LogRecord> WaitForAsync(string eventName, CancellationToken cancellationToken, int times = 1)
+    public Task<LogRecord> WaitForAsync(string eventName, CancellationToken cancellationToken, int times = 1) =>
+        WaitForAsync(record => record.Event.Name == eventName, cancellationToken, times);
+
+    /// <summary>Waits until records of a kind were logged that many times; earlier records count. Answers with the last of them.</summary>
+    public async Task<LogRecord> WaitForAsync(Func<LogRecord, bool> isMeant, CancellationToken cancellationToken, int times = 1)
     {
         while (true)
         {
             Task added;
             lock (_lock)
             {
-                if (_records.Where(r => r.Event.Name == eventName).ElementAtOrDefault(times - 1) is { } found) return found;
+                if (_records.Where(isMeant).ElementAtOrDefault(times - 1) is { } found) return found;
                 added = _added.Task;
             }
 

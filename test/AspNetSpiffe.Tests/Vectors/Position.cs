@@ -1,0 +1,10 @@
+namespace AspNetSpiffe.Tests.Vectors;
+
+/// <summary>Where a peer stands towards us.</summary>
+public enum Position
+{
+    ClientOverHttp1,
+    ClientOverHttp2,
+    ClientOfUseSpiffe,
+    Server,
+}

@@ -1,0 +1,155 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using AspNetSpiffe.TestKit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace AspNetSpiffe.Tests.Vectors;
+
+/// <summary>A service and a client of ours, whose agent says what the test wants, and strangers who call and are called: real sockets, real TLS.</summary>
+public sealed class VectorMesh : IAsyncLifetime
+{
+    private readonly CancellationTokenSource _timeout = new(TimeSpan.FromMinutes(2));
+    private WebApplication _service = null!;
+    private WebApplication _stranger = null!;
+    private volatile Presented? _shown;
+
+    /// <summary>Gets all that the service and the client logged.</summary>
+    internal LogRecords Logs { get; } = new();
+
+    internal FakeAgent Agent { get; private set; } = null!;
+
+    internal CancellationToken Timeout => _timeout.Token;
+
+    public async Task InitializeAsync()
+    {
+        Agent = await FakeAgent.StartAsync();
+
+        Agent.Send(World.Message(World.Home.Leaf("/us")));
+        _service = await StartServiceAsync();
+        _stranger = await StartStrangerAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _stranger.DisposeAsync();
+        await _service.DisposeAsync();
+        await Agent.DisposeAsync();
+        _timeout.Dispose();
+    }
+
+    /// <summary>Tries a peer in a position, and says why it was refused; none: it got through, under its own ID.</summary>
+    internal Task<RejectionReason> TryAsync(Presented peer, Position position) => position switch
+    {
+        Position.ClientOverHttp1 => CallAsync(peer, endpoint: 0, HttpVersion.Version11),
+        Position.ClientOverHttp2 => CallAsync(peer, endpoint: 0, HttpVersion.Version20),
+        Position.ClientOfUseSpiffe => CallAsync(peer, endpoint: 1, HttpVersion.Version20),
+        Position.Server => BeCalledAsync(peer),
+        _ => throw new ArgumentOutOfRangeException(nameof(position)),
+    };
+
+    private async Task<RejectionReason> CallAsync(Presented peer, int endpoint, Version version)
+    {
+        Func<LogRecord, bool> isRefusal = _ => false;
+        var earlier = 0;
+        using var handler = new SocketsHttpHandler
+        {
+            SslOptions = new SslClientAuthenticationOptions { ClientCertificateContext = peer.Context, RemoteCertificateValidationCallback = (_, _, _, _) => true },
+            ConnectCallback = async (context, token) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                await socket.ConnectAsync(context.DnsEndPoint, token);
+
+                // A port may have been used before.
+                var port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+                isRefusal = r => r.Event.Name == "PeerRefused" && (r.Values["Remote"] as IPEndPoint)?.Port == port;
+                earlier = Logs.All.Count(isRefusal);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        using var client = new HttpClient(handler) { DefaultRequestVersion = version, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        try
+        {
+            Assert.Equal(peer.Id, await client.GetStringAsync(AddressOf(_service, endpoint), Timeout));
+            return RejectionReason.None;
+        }
+        catch (HttpRequestException)
+        {
+            // The peer learns nothing; the reason stands in the service's log, under the address of this connection.
+            var refusal = await Logs.WaitForAsync(isRefusal, Timeout, earlier + 1);
+            return (RejectionReason)refusal.Values["Reason"]!;
+        }
+    }
+
+    private async Task<RejectionReason> BeCalledAsync(Presented peer)
+    {
+        _shown = peer;
+        var expected = SpiffeIdPattern.TryParse(peer.Id, out var id) ? id : SpiffeIdPattern.Any;
+        using var client = new HttpClient(SpiffeHttpHandler.Create(_service.Services.GetRequiredService<X509Source>(), expected));
+        try
+        {
+            Assert.Equal("hello", await client.GetStringAsync(AddressOf(_stranger, 0), Timeout));
+            return RejectionReason.None;
+        }
+        catch (HttpRequestException e) when (e.InnerException is SpiffePeerRejectedException refusal)
+        {
+            return refusal.Reason;
+        }
+    }
+
+    private async Task<WebApplication> StartServiceAsync()
+    {
+        var builder = Builder();
+        builder.Configuration["Spiffe:EndpointSocket"] = Agent.Address;
+        builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers.Add("spiffe:any"));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps());
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseSpiffe());
+        });
+        var app = builder.Build();
+        app.MapGet("/", (HttpContext http) => http.GetSpiffeId()!.ToString());
+        await app.StartAsync(Timeout);
+        return app;
+    }
+
+    // Kestrel without us: it shows what the test says, and takes any client.
+    private async Task<WebApplication> StartStrangerAsync()
+    {
+        var builder = Builder();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(new TlsHandshakeCallbackOptions
+        {
+            OnConnection = _ => new(new SslServerAuthenticationOptions
+            {
+                ServerCertificateContext = _shown!.Context,
+                ClientCertificateRequired = true,
+                RemoteCertificateValidationCallback = (_, _, _, _) => true,
+            }),
+        })));
+        var app = builder.Build();
+        app.MapGet("/", () => "hello");
+        await app.StartAsync(Timeout);
+        return app;
+    }
+
+    private WebApplicationBuilder Builder()
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddInMemoryCollection();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(Logs);
+        return builder;
+    }
+
+    // The list of addresses knows no scheme of UseSpiffe.
+    private static Uri AddressOf(WebApplication app, int endpoint) =>
+        new UriBuilder(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ElementAt(endpoint)) { Scheme = "https" }.Uri;
+}
