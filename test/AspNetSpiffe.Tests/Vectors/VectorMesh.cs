@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -20,7 +21,7 @@ public sealed class VectorMesh : IAsyncLifetime
     private readonly CancellationTokenSource _timeout = new(TimeSpan.FromMinutes(2));
     private WebApplication _service = null!;
     private WebApplication _stranger = null!;
-    private volatile Presented? _shown;
+    private volatile Presented? _strangerShows;
 
     /// <summary>Gets all that the service and the client logged.</summary>
     internal LogRecords Logs { get; } = new();
@@ -28,6 +29,9 @@ public sealed class VectorMesh : IAsyncLifetime
     internal FakeAgent Agent { get; private set; } = null!;
 
     internal CancellationToken Timeout => _timeout.Token;
+
+    /// <summary>Gets the ID that we showed to the last peer.</summary>
+    internal string? Shown { get; private set; }
 
     public async Task InitializeAsync()
     {
@@ -62,7 +66,7 @@ public sealed class VectorMesh : IAsyncLifetime
         var earlier = 0;
         using var handler = new SocketsHttpHandler
         {
-            SslOptions = new SslClientAuthenticationOptions { ClientCertificateContext = peer.Context, RemoteCertificateValidationCallback = (_, _, _, _) => true },
+            SslOptions = new SslClientAuthenticationOptions { ClientCertificateContext = peer.Context, RemoteCertificateValidationCallback = See },
             ConnectCallback = async (context, token) =>
             {
                 var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -91,7 +95,7 @@ public sealed class VectorMesh : IAsyncLifetime
 
     private async Task<RejectionReason> BeCalledAsync(Presented peer)
     {
-        _shown = peer;
+        _strangerShows = peer;
         var expected = SpiffeIdPattern.TryParse(peer.Id, out var id) ? id : SpiffeIdPattern.Any;
         using var client = new HttpClient(SpiffeHttpHandler.Create(_service.Services.GetRequiredService<X509Source>(), expected));
         try
@@ -103,6 +107,13 @@ public sealed class VectorMesh : IAsyncLifetime
         {
             return refusal.Reason;
         }
+    }
+
+    // A stranger takes anybody, and looks.
+    private bool See(object sender, X509Certificate? leaf, X509Chain? chain, SslPolicyErrors errors)
+    {
+        Shown = SubjectAltNames.TryReadOnlyUri((X509Certificate2)leaf!, out var uri) ? uri : null;
+        return true;
     }
 
     private async Task<WebApplication> StartServiceAsync()
@@ -129,9 +140,9 @@ public sealed class VectorMesh : IAsyncLifetime
         {
             OnConnection = _ => new(new SslServerAuthenticationOptions
             {
-                ServerCertificateContext = _shown!.Context,
+                ServerCertificateContext = _strangerShows!.Context,
                 ClientCertificateRequired = true,
-                RemoteCertificateValidationCallback = (_, _, _, _) => true,
+                RemoteCertificateValidationCallback = See,
             }),
         })));
         var app = builder.Build();

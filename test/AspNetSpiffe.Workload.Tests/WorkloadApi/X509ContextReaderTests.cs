@@ -129,6 +129,24 @@ public sealed class X509ContextReaderTests
         Assert.Single(_reader.Remarks);
     }
 
+    [Fact, Trait("Spec", "WA-15")]
+    public void Of_two_bundles_for_our_own_trust_domain_that_of_the_first_SVID_counts()
+    {
+        var response = _pki.Response([_pki.Leaf("/a"), _pki.Leaf("/b")]);
+        response.Svids[1].Bundle = ByteString.CopyFrom(TestPki.Der([_pki.Root.Certificate, _pki.CreateRoot().Certificate]));
+        Assert.Equal(_pki.Bundle, _reader.Read(response).Bundles.Find(_pki.TrustDomain));
+        Assert.Contains("different bundles", Assert.Single(_reader.Remarks), StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("Spec", "WA-16")]
+    public void Revocation_lists_are_passed_over()
+    {
+        var response = _pki.Response(_pki.Leaf());
+        response.Crl.Add(ByteString.CopyFromUtf8("no CRL at all"));
+        Assert.Single(_reader.Read(response).Svids);
+        Assert.Empty(_reader.Remarks);
+    }
+
     [Theory]
     [InlineData("spiffe://bad")]
     [InlineData("spiffe://other/path")]
