@@ -13,6 +13,7 @@ rm -rf "$results"
 # Without a build there is nothing to test; a wrong format or a failed test must not hide the rest.
 if restore && build; then
   step format
+  step conformance
   step build/test --no-build
   step quick_start
 else

@@ -31,6 +31,12 @@ run_tests() {
     --blame-hang --blame-hang-timeout 5m --blame-hang-dump-type none "$@"
 }
 
+# Every line of the standards is held by a test, and docs/conformance.md says which.
+conformance() {
+  title "Conformance"
+  build/spec-coverage --require
+}
+
 quick_start() {
   title "Quick start"
   timeout --kill-after=10s 120s dotnet run --project samples/QuickStart -c Release
