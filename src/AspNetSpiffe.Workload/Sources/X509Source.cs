@@ -7,7 +7,10 @@ using Microsoft.Extensions.Primitives;
 namespace AspNetSpiffe;
 
 /// <summary>Our SVIDs and the trust bundles, kept current by the Workload API. Read the newest, wait for the first, be told of the next.</summary>
-/// <remarks>Thread-safe; reading takes no lock. One source serves every server and client of a process. Its watch ends when it is disposed.</remarks>
+/// <remarks>
+/// Thread-safe; reading takes no lock. One source serves every server and client of a process. Where there are several all the same, those of one endpoint
+/// share one stream, which ends when the last of them is disposed.
+/// </remarks>
 public sealed partial class X509Source : IAsyncDisposable, IDisposable
 {
     private readonly X509SourceWatch _watch;
@@ -30,7 +33,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         Time = time;
         _logger = loggerFactory.CreateLogger("AspNetSpiffe.X509Source");
         _withdrawal = new(this, options, _logger);
-        _watch = new(this, _withdrawal, new(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity)), _logger);
+        var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
+        _watch = new(this, _withdrawal, choice, new(Address, time), _logger);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
@@ -101,6 +105,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         {
             if (_started) return;
             _started = true;
+            if (Volatile.Read(ref _disposed) != 0) return;
             _watching = _watch.RunAsync(_stopping.Token);
         }
     }
