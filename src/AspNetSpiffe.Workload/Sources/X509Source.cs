@@ -34,7 +34,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         _logger = loggerFactory.CreateLogger("AspNetSpiffe.X509Source");
         _withdrawal = new(this, options, _logger);
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
-        _watch = new(this, _withdrawal, choice, new(Address, time), _logger);
+        _watch = new(this, _withdrawal, choice, new(Address, time, new(options.Retry)), _logger);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
@@ -54,6 +54,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="FormatException">An address or a pattern in the options is malformed, or there is no address.</exception>
+    /// <exception cref="ArgumentException">The retry options break their rules.</exception>
     /// <exception cref="InvalidOperationException">There was no SVID in time; the message says what happened and what to do.</exception>
     /// <example><code>
     /// await using var source = await X509Source.StartAsync(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
@@ -61,6 +62,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     public static async Task<X509Source> StartAsync(SpiffeOptions options, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        foreach (var (property, mistake) in RetryTimes.MistakesIn(options.Retry))
+            throw new ArgumentException($"{nameof(options.Retry)}.{property} {mistake}", nameof(options));
+
         var source = new X509Source(options, loggerFactory ?? NullLoggerFactory.Instance, null, TimeProvider.System);
         try
         {

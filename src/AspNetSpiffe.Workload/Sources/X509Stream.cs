@@ -10,7 +10,7 @@ internal sealed partial class X509Stream(X509StreamKey key) : IAsyncDisposable
     // An agent that was good for so long has recovered: what happens then is news again.
     private static readonly TimeSpan GoodTime = TimeSpan.FromSeconds(30);
 
-    private readonly RetryDelay _delay = new(Random.Shared);
+    private readonly RetryDelay _delay = new(key.Retry, Random.Shared);
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
     private volatile X509StreamReader[] _readers = [];
