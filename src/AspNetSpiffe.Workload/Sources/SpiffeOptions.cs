@@ -37,4 +37,7 @@ public sealed class SpiffeOptions
 
     /// <summary>Gets how long to wait before the next attempt when there is no stream from the Workload API.</summary>
     public SpiffeRetryOptions Retry { get; } = new();
+
+    // For tests, which have no quarter of a minute.
+    internal KeepAlive KeepAlive { get; set; } = KeepAlive.Default;
 }

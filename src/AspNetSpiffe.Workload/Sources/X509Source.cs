@@ -34,7 +34,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         _logger = loggerFactory.CreateLogger("AspNetSpiffe.X509Source");
         _withdrawal = new(this, options, _logger);
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
-        _watch = new(this, _withdrawal, choice, new(Address, time, new(options.Retry)), _logger);
+        _watch = new(this, _withdrawal, choice, new(Address, time, new(options.Retry), options.KeepAlive), _logger);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
