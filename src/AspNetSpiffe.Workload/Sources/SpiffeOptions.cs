@@ -34,4 +34,10 @@ public sealed class SpiffeOptions
     /// <value>Default: 3 seconds.</value>
     /// <remarks>Agents may leave an identity out of one message for a moment while they re-issue it.</remarks>
     public TimeSpan WithdrawalDelay { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Gets how long to wait before the next attempt when there is no stream from the Workload API.</summary>
+    public SpiffeRetryOptions Retry { get; } = new();
+
+    // For tests, which have no quarter of a minute.
+    internal KeepAlive KeepAlive { get; set; } = KeepAlive.Default;
 }

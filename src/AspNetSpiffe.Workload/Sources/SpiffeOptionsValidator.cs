@@ -19,6 +19,9 @@ internal sealed class SpiffeOptionsValidator : IValidateOptions<SpiffeOptions>
         if (options.WithdrawalDelay < TimeSpan.Zero)
             mistakes.AddError($"must not be negative, but is {options.WithdrawalDelay}.", Key(nameof(SpiffeOptions.WithdrawalDelay)));
 
+        foreach (var (property, mistake) in RetryTimes.MistakesIn(options.Retry))
+            mistakes.AddError(mistake, Key($"{nameof(SpiffeOptions.Retry)}:{property}"));
+
         return mistakes.Build();
     }
 

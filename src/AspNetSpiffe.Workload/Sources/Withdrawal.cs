@@ -17,6 +17,8 @@ internal sealed partial class Withdrawal(X509Source source, SpiffeOptions option
             if (_timer is not null || source.Current is null) return;
             _timer = source.Time.CreateTimer(_ => Complete(), null, options.WithdrawalDelay, Timeout.InfiniteTimeSpan);
         }
+
+        Log.IdentityMissing(logger, source.Current?.DefaultSvid.Id, source.Address, options.WithdrawalDelay.TotalSeconds);
     }
 
     /// <summary>The identity is there again.</summary>
@@ -46,5 +48,8 @@ internal sealed partial class Withdrawal(X509Source source, SpiffeOptions option
     {
         [LoggerMessage(20, LogLevel.Error, "The SPIFFE Workload API at {Endpoint} has taken back the identity {SpiffeId}. It is out of use: no new connections until there is one again.", EventName = "IdentityWithdrawn")]
         public static partial void IdentityWithdrawn(ILogger logger, SpiffeId? spiffeId, WorkloadApiAddress endpoint);
+
+        [LoggerMessage(21, LogLevel.Information, "The identity {SpiffeId} is missing at the SPIFFE Workload API at {Endpoint}. Unless it comes back, it is out of use in {Seconds} s.", EventName = "IdentityMissing")]
+        public static partial void IdentityMissing(ILogger logger, SpiffeId? spiffeId, WorkloadApiAddress endpoint, double seconds);
     }
 }

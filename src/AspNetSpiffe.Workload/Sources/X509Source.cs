@@ -7,7 +7,10 @@ using Microsoft.Extensions.Primitives;
 namespace AspNetSpiffe;
 
 /// <summary>Our SVIDs and the trust bundles, kept current by the Workload API. Read the newest, wait for the first, be told of the next.</summary>
-/// <remarks>Thread-safe; reading takes no lock. One source serves every server and client of a process. Its watch ends when it is disposed.</remarks>
+/// <remarks>
+/// Thread-safe; reading takes no lock. One source serves every server and client of a process. Where there are several all the same, those of one endpoint
+/// share one stream, which ends when the last of them is disposed.
+/// </remarks>
 public sealed partial class X509Source : IAsyncDisposable, IDisposable
 {
     private readonly X509SourceWatch _watch;
@@ -30,7 +33,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         Time = time;
         _logger = loggerFactory.CreateLogger("AspNetSpiffe.X509Source");
         _withdrawal = new(this, options, _logger);
-        _watch = new(this, _withdrawal, new(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity)), _logger);
+        var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
+        _watch = new(this, _withdrawal, choice, new(Address, time, new(options.Retry), options.KeepAlive), _logger);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
@@ -50,6 +54,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="FormatException">An address or a pattern in the options is malformed, or there is no address.</exception>
+    /// <exception cref="ArgumentException">The retry options break their rules.</exception>
     /// <exception cref="InvalidOperationException">There was no SVID in time; the message says what happened and what to do.</exception>
     /// <example><code>
     /// await using var source = await X509Source.StartAsync(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
@@ -57,6 +62,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     public static async Task<X509Source> StartAsync(SpiffeOptions options, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        foreach (var (property, mistake) in RetryTimes.MistakesIn(options.Retry))
+            throw new ArgumentException($"{nameof(options.Retry)}.{property} {mistake}", nameof(options));
+
         var source = new X509Source(options, loggerFactory ?? NullLoggerFactory.Instance, null, TimeProvider.System);
         try
         {
@@ -101,6 +109,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         {
             if (_started) return;
             _started = true;
+            if (Volatile.Read(ref _disposed) != 0) return;
             _watching = _watch.RunAsync(_stopping.Token);
         }
     }

@@ -3,130 +3,104 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Keeps a source current: watches the Workload API, publishes what is good, and tries again when the stream ends.</summary>
-internal sealed partial class X509SourceWatch(X509Source source, Withdrawal withdrawal, SvidChoice choice, ILogger logger)
+/// <summary>Keeps one source current: takes its SVID out of what the shared stream tells, publishes it, or has it withdrawn.</summary>
+internal sealed partial class X509SourceWatch(X509Source source, Withdrawal withdrawal, SvidChoice choice, X509StreamKey key, ILogger logger)
 {
-    private readonly RetryDelay _delay = new(Random.Shared);
-    private volatile string? _lastProblem;
+    private volatile X509StreamReader? _reader;
+    private volatile string? _missing;
+    private X509Context? _taken;
+    private int? _refusals;
 
     /// <summary>Gets what went wrong last and what to do about it, in words for an operator.</summary>
-    public string? LastProblem => _lastProblem;
+    public string? LastProblem => _reader?.Latest.Problem ?? _missing;
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        // The caller starts its host; it must not wait for our first connection attempt.
-        await Task.Yield();
-        if (!source.Address.IsLocal) Log.NotLocal(logger, source.Address);
+        var reader = _reader = X509Streams.Join(key, logger);
         try
         {
-            using var client = new WorkloadApiClient(source.Address, source.Time);
-            while (await WatchOnceAsync(client, stopping).ConfigureAwait(false))
-                await Task.Delay(_delay.Next(), source.Time, stopping).ConfigureAwait(false);
+            // The caller starts its host; nobody's subscribers run on its thread.
+            await Task.Yield();
+            await foreach (var state in reader.ReadAllAsync(stopping).ConfigureAwait(false)) Take(state, reader);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // The source is disposed.
         }
+        finally
+        {
+            withdrawal.Cancel();
+            await reader.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
-    /// <summary>Watches one stream to its end.</summary>
-    /// <returns>Whether to try again.</returns>
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
-    private async Task<bool> WatchOnceAsync(WorkloadApiClient client, CancellationToken stopping)
+    private void Take(X509StreamState state, X509StreamReader reader)
     {
         try
         {
-            await foreach (var update in client.WatchX509UpdatesAsync(stopping).ConfigureAwait(false))
-            {
-                Take(update);
-            }
-
-            Tell("The Workload API ended the stream.");
-            return true;
+            CountRefusals(state.Refusals);
+            if (state.End is { } end) source.GiveUp(end);
+            if (state.IsDenied) Deny();
+            else if (state.Context is { } context && context != _taken) Take(context);
         }
-        catch (WorkloadApiException e)
-        {
-            Tell(e.Problem);
-            if (e.StatusCode == GrpcStatusCode.PermissionDenied) withdrawal.Begin();
-            if (e.IsTransient) return true;
-
-            Log.GivenUp(logger, source.Address, e.Problem);
-            source.GiveUp(e);
-            return false;
-        }
-        catch (Exception e) when (!stopping.IsCancellationRequested)
+        catch (Exception e)
         {
             // Nobody awaits the watch before its end: if it died here, the SVID would expire without a word.
-            _lastProblem = $"The watch failed: {e.Message}";
-            Log.WatchFailed(logger, e);
-            return true;
+            reader.TryTell(LogLevel.Error, log => Log.UpdateFailed(log, e));
         }
     }
 
-    private void Take(X509Update update)
+    // Those before our time were not ours.
+    private void CountRefusals(int total)
     {
-        foreach (var remark in update.Remarks) Log.Remark(logger, remark);
+        for (var counted = _refusals ?? total; counted < total; counted++) source.Metrics.UpdateRefused();
+        _refusals = total;
+    }
 
-        if (update.Context is not { } context) Refuse(update.Problem!.Message);
-        else if (choice.Choose(context.Svids) is { } svid) Publish(context.WithDefault(svid));
-        else Miss(context);
+    private void Deny()
+    {
+        _taken = null;
+        withdrawal.Begin();
+    }
+
+    private void Take(X509Context context)
+    {
+        _taken = context;
+        if (choice.Choose(context.Svids) is not { } svid) Miss(context);
+        else if (source.Current is null && svid.NotAfter <= source.Time.GetUtcNow()) _missing = $"Its last SVID expired at {svid.NotAfter:u}.";
+        else Publish(context.WithDefault(svid));
     }
 
     private void Miss(X509Context context)
     {
+        var problem = $"None of its SVIDs is the one that was asked for ({choice}); it has {string.Join(", ", context.Svids.Select(s => $"'{s.Id}' with hint '{s.Hint}'"))}.";
+        var isNews = _missing != problem;
+        _missing = problem;
         withdrawal.Begin();
-        Refuse($"None of its SVIDs is the one that was asked for ({choice}); it has {string.Join(", ", context.Svids.Select(s => $"'{s.Id}' with hint '{s.Hint}'"))}.");
+        source.Metrics.UpdateRefused();
+        if (isNews) Log.SvidMissing(logger, problem, source.Current is null ? "there is none yet" : "the last good one stays");
     }
 
     private void Publish(X509Context next)
     {
         withdrawal.Cancel();
-
-        // A stream of refused messages is a failure too, and waits longer and longer.
-        _delay.Reset();
-        _lastProblem = null;
+        _missing = null;
         if (source.Current is { } current && current.SameContentAs(next)) return;
 
         source.Publish(next);
         Log.SvidRenewed(logger, next.DefaultSvid.Id, next.DefaultSvid.NotAfter, next.Bundles.Count);
     }
 
-    private void Refuse(string problem)
-    {
-        _lastProblem = $"Its last message was refused: {problem}";
-        source.Metrics.UpdateRefused();
-        Log.UpdateRefused(logger, problem, source.Current is null ? "there is none yet" : "the last good one stays");
-    }
-
-    // An agent that stays away is one event, not one for each attempt.
-    private void Tell(string problem)
-    {
-        if (_lastProblem == problem) return;
-        _lastProblem = problem;
-        Log.AgentUnavailable(logger, source.Address, problem);
-    }
-
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "No stream from the SPIFFE Workload API at {Endpoint}; trying again. {Problem}", EventName = "AgentUnavailable")]
-        public static partial void AgentUnavailable(ILogger logger, WorkloadApiAddress endpoint, string problem);
-
         [LoggerMessage(2, LogLevel.Information, "Identity {SpiffeId}, valid until {NotAfter:u}, with the bundles of {TrustDomains} trust domains.", EventName = "SvidRenewed")]
         public static partial void SvidRenewed(ILogger logger, SpiffeId spiffeId, DateTimeOffset notAfter, int trustDomains);
 
         [LoggerMessage(3, LogLevel.Error, "Refused an update from the SPIFFE Workload API. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
-        public static partial void UpdateRefused(ILogger logger, string problem, string state);
+        public static partial void SvidMissing(ILogger logger, string problem, string state);
 
-        [LoggerMessage(4, LogLevel.Warning, "In an update from the SPIFFE Workload API: {Remark}", EventName = "UpdateRemark")]
-        public static partial void Remark(ILogger logger, string remark);
-
-        [LoggerMessage(5, LogLevel.Error, "The SPIFFE Workload API at {Endpoint} gave an answer that no retry can change; the watch has ended. {Problem}", EventName = "WatchGivenUp")]
-        public static partial void GivenUp(ILogger logger, WorkloadApiAddress endpoint, string problem);
-
-        [LoggerMessage(6, LogLevel.Warning, "The SPIFFE Workload API at {Endpoint} is not on this host: private keys cross the network in the clear, and the agent cannot know who we are. Use a Unix socket.", EventName = "AgentNotLocal")]
-        public static partial void NotLocal(ILogger logger, WorkloadApiAddress endpoint);
-
-        [LoggerMessage(7, LogLevel.Error, "The watch of the SPIFFE Workload API failed; trying again.", EventName = "WatchFailed")]
-        public static partial void WatchFailed(ILogger logger, Exception exception);
+        [LoggerMessage(8, LogLevel.Error, "An update from the SPIFFE Workload API could not be taken over.", EventName = "UpdateFailed")]
+        public static partial void UpdateFailed(ILogger logger, Exception exception);
     }
 }

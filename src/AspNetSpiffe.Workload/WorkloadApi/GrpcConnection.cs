@@ -13,7 +13,7 @@ internal sealed class GrpcConnection : IDisposable
     private readonly List<Socket> _sockets = [];
     private bool _disposed;
 
-    public GrpcConnection(WorkloadApiAddress address)
+    public GrpcConnection(WorkloadApiAddress address, KeepAlive keepAlive)
     {
         Address = address;
         _http = new(new SocketsHttpHandler
@@ -26,8 +26,8 @@ internal sealed class GrpcConnection : IDisposable
             ActivityHeadersPropagator = null,
 
             // A frozen agent is found by its silence; a watch alone would wait for ever.
-            KeepAlivePingDelay = TimeSpan.FromSeconds(10),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+            KeepAlivePingDelay = keepAlive.Delay,
+            KeepAlivePingTimeout = keepAlive.Timeout,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         });
     }

@@ -15,14 +15,14 @@ public sealed partial class WorkloadApiClient : IDisposable
 
     /// <summary>Makes a client. It connects with its first call.</summary>
     /// <param name="address">Where the Workload API is.</param>
-    public WorkloadApiClient(WorkloadApiAddress address) : this(address, TimeProvider.System)
+    public WorkloadApiClient(WorkloadApiAddress address) : this(address, TimeProvider.System, KeepAlive.Default)
     {
     }
 
-    internal WorkloadApiClient(WorkloadApiAddress address, TimeProvider time)
+    internal WorkloadApiClient(WorkloadApiAddress address, TimeProvider time, KeepAlive keepAlive)
     {
         ArgumentNullException.ThrowIfNull(address);
-        _connection = new(address);
+        _connection = new(address, keepAlive);
         _time = time;
     }
 

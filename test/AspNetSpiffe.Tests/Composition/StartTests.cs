@@ -61,13 +61,15 @@ public sealed class StartTests(ITestOutputHelper output) : MeshTest(output)
             ("urls", "https://127.0.0.1:0"),
             ("Spiffe:EndpointSocket", "unix://tmp/agent.sock"),
             ("Spiffe:StartupTimeout", "-00:00:05"),
-            ("Spiffe:Identity", "spiffe://example.org"));
+            ("Spiffe:Identity", "spiffe://example.org"),
+            ("Spiffe:Retry:Jitter", "2"));
         builder.WebHost.UseSpiffeMtls();
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => StartAsync(builder));
         Assert.Contains("Spiffe:EndpointSocket: 'unix://tmp/agent.sock'", error.Message, StringComparison.Ordinal);
         Assert.Contains("Spiffe:StartupTimeout", error.Message, StringComparison.Ordinal);
         Assert.Contains("Spiffe:Identity", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Spiffe:Retry:Jitter: must be from 0 to 0.9, but is 2.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -15,8 +15,7 @@ public sealed class WithdrawalTests(ITestOutputHelper output) : SourceTest(outpu
         var source = await StartGoodAsync();
         Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
         Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
-        await WaitForAsync("AgentUnavailable", Patience);
-        await Time.WaitForTimerAsync(Patience);
+        await WaitForAsync("IdentityMissing", Patience);
         Assert.NotNull(source.Current);
 
         Time.Advance(Delay);

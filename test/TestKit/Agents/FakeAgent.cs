@@ -34,6 +34,9 @@ public sealed class FakeAgent : IAsyncDisposable
     /// <summary>Gets or sets what every call begins with, before its steps of the script: an agent that always answers the same.</summary>
     public Action<FakeAgent>? OnEachCall { get; set; }
 
+    /// <summary>Gets or sets a message that every call is sent for itself before its steps, for calls that overlap: they share the one script.</summary>
+    public IMessage? Greeting { get; set; }
+
     /// <summary>Gets the calls so far.</summary>
     public IReadOnlyList<FakeCall> Calls
     {
@@ -87,12 +90,7 @@ public sealed class FakeAgent : IAsyncDisposable
     public void Send(IMessage message) => SendRaw(GrpcFrame.Of(message.ToByteArray()));
 
     /// <summary>Sends bytes as they are, after the headers of a gRPC answer.</summary>
-    public void SendRaw(byte[] bytes) => Add(ends: false, async context =>
-    {
-        if (!context.Response.HasStarted) context.Response.ContentType = "application/grpc";
-        await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
-        await context.Response.Body.FlushAsync(context.RequestAborted);
-    });
+    public void SendRaw(byte[] bytes) => Add(ends: false, context => WriteAsync(context, bytes));
 
     /// <summary>Ends the call with a status: in trailers after messages, otherwise in the headers.</summary>
     public void CloseWith(GrpcStatusCode code, string text = "") =>
@@ -144,12 +142,20 @@ public sealed class FakeAgent : IAsyncDisposable
         Record(call);
         try
         {
+            if (Greeting is { } greeting) await WriteAsync(context, GrpcFrame.Of(greeting.ToByteArray()));
             await FollowScriptAsync(context);
         }
         finally
         {
             call.Ended.SetResult(context.RequestAborted.IsCancellationRequested);
         }
+    }
+
+    private static async Task WriteAsync(HttpContext context, byte[] bytes)
+    {
+        if (!context.Response.HasStarted) context.Response.ContentType = "application/grpc";
+        await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
     }
 
     private async Task FollowScriptAsync(HttpContext context)

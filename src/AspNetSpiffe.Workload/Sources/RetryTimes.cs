@@ -1,0 +1,27 @@
+namespace AspNetSpiffe;
+
+/// <summary>A copy of <see cref="SpiffeRetryOptions"/> that nobody can change, with the rules that they must keep.</summary>
+internal readonly record struct RetryTimes(TimeSpan Initial, TimeSpan Max, double Jitter)
+{
+    /// <summary>Below this, a retry is a tight loop.</summary>
+    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan Most = TimeSpan.FromHours(1);
+
+    public RetryTimes(SpiffeRetryOptions options) : this(options.InitialDelay, options.MaxDelay, options.Jitter)
+    {
+    }
+
+    /// <summary>Finds each mistake, by the name of its property.</summary>
+    public static IEnumerable<(string Property, string Mistake)> MistakesIn(SpiffeRetryOptions options)
+    {
+        if (options.InitialDelay < Least || options.InitialDelay > Most)
+            yield return (nameof(options.InitialDelay), $"must be from {Least} to {Most}, but is {options.InitialDelay}.");
+
+        if (options.MaxDelay < options.InitialDelay || options.MaxDelay > Most)
+            yield return (nameof(options.MaxDelay), $"must be from the initial delay ({options.InitialDelay}) to {Most}, but is {options.MaxDelay}.");
+
+        if (options.Jitter is not (>= 0 and <= 0.9))
+            yield return (nameof(options.Jitter), FormattableString.Invariant($"must be from 0 to 0.9, but is {options.Jitter}."));
+    }
+}

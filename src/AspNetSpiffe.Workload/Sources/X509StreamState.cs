@@ -1,0 +1,20 @@
+namespace AspNetSpiffe;
+
+/// <summary>All that matters of what a stream has told so far: whoever misses one state loses nothing with the next.</summary>
+internal sealed record X509StreamState
+{
+    /// <summary>Gets the last good message, if there was one.</summary>
+    public X509Context? Context { get; init; }
+
+    /// <summary>Gets whether the Workload API has denied us every identity since.</summary>
+    public bool IsDenied { get; init; }
+
+    /// <summary>Gets how many messages were refused.</summary>
+    public int Refusals { get; init; }
+
+    /// <summary>Gets what went wrong last and what to do about it, in words for an operator; <see langword="null"/> after a good message.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>Gets the answer that no retry can change; there will be no other state.</summary>
+    public WorkloadApiException? End { get; init; }
+}

@@ -1,0 +1,77 @@
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Workload.Tests.Sources;
+
+/// <summary>What a source finds that starts when others of its endpoint are there already.</summary>
+public sealed class LateSourceTests(ITestOutputHelper output) : SourceTest(output)
+{
+    [Fact]
+    public async Task A_source_that_comes_late_has_the_last_message_at_once()
+    {
+        var early = await StartGoodAsync();
+        var late = await Start().WaitForFirstAsync(Patience);
+        Assert.Same(early.Current!.DefaultSvid, late.DefaultSvid);
+        Assert.Single(Agent.Calls);
+    }
+
+    [Fact]
+    public async Task A_source_that_starts_while_the_agent_is_gone_has_the_last_good_SVID()
+    {
+        ExpectWarning("AgentUnavailable");
+        await StartGoodAsync();
+        await Agent.StopAsync();
+        await WaitForAsync("AgentUnavailable", Patience);
+        Assert.Equal("/workload", (await Start().WaitForFirstAsync(Patience)).DefaultSvid.Id.Path);
+    }
+
+    [Fact]
+    public async Task A_source_that_starts_while_the_agent_is_gone_does_not_begin_with_an_SVID_that_has_expired()
+    {
+        ExpectWarning("AgentUnavailable");
+        Agent.Send(Pki.Response(Pki.Leaf(l => l with { NotAfter = Time.GetUtcNow().AddMinutes(5) })));
+        await Start().WaitForFirstAsync(Patience);
+        await Agent.StopAsync();
+        await WaitForAsync("AgentUnavailable", Patience);
+        Time.Advance(TimeSpan.FromMinutes(6));
+        await WaitForAsync("AgentUnavailable", Patience, times: 2);
+
+        var late = Start();
+        var waiting = late.RequireFirstAsync(TimeSpan.FromSeconds(7), Patience);
+        Time.Advance(TimeSpan.FromSeconds(7));
+        Assert.Contains("There is no such socket", (await Assert.ThrowsAsync<InvalidOperationException>(() => waiting)).Message, StringComparison.Ordinal);
+        Assert.Null(late.Current);
+    }
+
+    [Fact, Trait("Spec", "WA-11")]
+    public async Task A_source_that_starts_while_the_identity_is_denied_does_not_begin_with_it()
+    {
+        ExpectWarning("AgentUnavailable");
+        var early = await StartGoodAsync(change: options => options.OnIdentityRevoked = IdentityRevocation.KeepUntilExpiry);
+        Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+        await WaitForAsync("AgentUnavailable", Patience);
+
+        var late = Start();
+        var waiting = late.RequireFirstAsync(TimeSpan.FromTicks(1), Patience);
+        Time.Advance(TimeSpan.FromTicks(1));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => waiting);
+        Assert.Null(late.Current);
+        Assert.NotNull(early.Current);
+    }
+
+    [Fact, Trait("Spec", "EP-26")]
+    public async Task A_source_that_starts_after_a_stream_was_given_up_tries_by_itself()
+    {
+        ExpectWarning("AgentUnavailable");
+        ExpectWarning("WatchGivenUp");
+        Agent.CloseWith(GrpcStatusCode.Unimplemented, "no");
+        var first = Start();
+        await Assert.ThrowsAsync<WorkloadApiException>(() => first.WaitForFirstAsync(Patience));
+
+        Agent.Send(Pki.Response(Pki.Leaf()));
+        var second = Start();
+        await second.WaitForFirstAsync(Patience);
+        await first.DisposeAsync();
+        await NextAsync(second, () => Agent.Send(Pki.Response(Pki.Leaf("/next"))));
+        Assert.Equal(2, Agent.Calls.Count);
+    }
+}
