@@ -28,7 +28,7 @@ public sealed class RefusalLimitTests(ITestOutputHelper output) : RefusalTest(ou
         Time.Advance(AMoment);
         Verify(Stranger, At(1));
         Assert.Equal([0L, 100L], Told.Select(r => r.Values["Suppressed"]));
-        Assert.Contains("100 refusals for this reason were left out before it.", Told[1].Message, StringComparison.Ordinal);
+        Assert.Contains("Left out before it, for this reason: 100.", Told[1].Message, StringComparison.Ordinal);
     }
 
     [Fact]
