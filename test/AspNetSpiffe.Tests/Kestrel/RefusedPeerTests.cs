@@ -18,7 +18,7 @@ public sealed class RefusedPeerTests(ITestOutputHelper output) : MeshTest(output
 {
     private static readonly TestPki Pki = new(intermediates: 1);
 
-    // Without BadSignature: on Linux, OpenSSL may end that handshake before anyone is asked (TlsFacts). EmptyBundle and Unreadable are asked of the verifier.
+    // Without BadSignature: on Linux, OpenSSL may end that handshake before anyone is asked (BadSignatureFacts). EmptyBundle and Unreadable are asked of the verifier.
     private static readonly Dictionary<RejectionReason, TestSvid?> Peers = new()
     {
         [RejectionReason.NoCertificate] = null,
