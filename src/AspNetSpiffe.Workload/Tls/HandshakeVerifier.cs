@@ -103,7 +103,8 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
     {
         [LoggerMessage(
             EventId = 1, EventName = "PeerRefused",
-            Message = "Refused a peer: {Reason}. It claimed {SpiffeId}, from {Remote}; its certificate was issued by {Issuer}. Left out before it, for this reason: {Suppressed}. {Expected}")]
+            Message = "Refused a peer: {Reason}. It claimed {SpiffeId}, from {Remote}; its certificate was issued by {Issuer}. " +
+                "Left out before it, for this reason: {Suppressed}. {Expected}")]
         public static partial void PeerRefused(
             ILogger logger, LogLevel level, RejectionReason reason, string spiffeId, EndPoint? remote, string issuer, string expected, long suppressed);
     }
