@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
@@ -10,10 +9,10 @@ namespace AspNetSpiffe;
 /// <summary>The question that every handshake asks: is this peer verified, and may it be here? Counts each answer and logs refusals.</summary>
 internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?> allowed)
 {
-    private static readonly TimeSpan SameRefusalEvery = TimeSpan.FromMinutes(1);
+    private const int MostNames = 20;
 
     private readonly ILogger _logger = source.LoggerFactory.CreateLogger("AspNetSpiffe.Handshake");
-    private readonly ConcurrentDictionary<(RejectionReason, TrustDomain?), DateTimeOffset> _lastLogged = new();
+    private readonly RefusalLimit _limit = new(source.Time);
 
     public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, PeerRole role, EndPoint? remote)
     {
@@ -54,13 +53,14 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
         var known = result.Id is { } id ? context?.Bundles.Find(id.TrustDomain)?.TrustDomain : null;
         source.Metrics.PeerRejected(role, result.Reason, known);
 
-        var level = IsFirstInAWhile(result.Reason, known) ? LogLevel.Information : LogLevel.Debug;
+        // A refused peer sees only that the connection ends, so the reason must stand in our log; but a stranger must not fill it.
+        var level = _limit.MayLog(result.Reason, remote, out var suppressed) ? LogLevel.Information : LogLevel.Debug;
         if (!_logger.IsEnabled(level)) return;
 
         var issuer = IssuerOf(certificate);
         var claimed = result.Id?.ToString() ?? "no SPIFFE ID";
         var expected = Expected(result.Reason, context);
-        Log.PeerRefused(_logger, level, result.Reason, claimed, remote, issuer, expected);
+        Log.PeerRefused(_logger, level, result.Reason, claimed, remote, issuer, expected, suppressed);
     }
 
     private static string IssuerOf(X509Certificate? certificate)
@@ -79,21 +79,14 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
     {
         RejectionReason.NotAllowed => $"Allowed: {allowed()?.ToString() ?? $"members of '{context?.TrustDomain}'"}.",
         RejectionReason.UnknownTrustDomain when context is null => "We have no identity ourselves.",
-        RejectionReason.UnknownTrustDomain => $"Known trust domains: {string.Join(", ", context!.Bundles.Take(20).Select(b => b.TrustDomain.Name))}.",
+        RejectionReason.UnknownTrustDomain => $"Known trust domains: {NamesOf(context!.Bundles)}.",
         _ => "",
     };
 
-    // On .NET 10 a refused peer sees only that the connection ends, so the reason must stand in our log; but a stranger must not fill it.
-    private bool IsFirstInAWhile(RejectionReason reason, TrustDomain? known)
+    private static string NamesOf(X509BundleSet bundles)
     {
-        var now = source.Time.GetUtcNow();
-        var first = false;
-        _lastLogged.AddOrUpdate((reason, known), _ => { first = true; return now; }, (_, last) =>
-        {
-            first = now - last >= SameRefusalEvery;
-            return first ? now : last;
-        });
-        return first;
+        var names = string.Join(", ", bundles.Select(b => b.TrustDomain.Name).Order(StringComparer.Ordinal).Take(MostNames));
+        return bundles.Count <= MostNames ? names : $"{names} and {bundles.Count - MostNames} more";
     }
 
     // SslStream leaves these to the finalizer when a callback is present; the memory of 6,000 handshakes differs by a third.
@@ -108,7 +101,11 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1, Message = "Refused a peer: {Reason}. It claimed {SpiffeId}, from {Remote}; its certificate was issued by {Issuer}. {Expected}", EventName = "PeerRefused")]
-        public static partial void PeerRefused(ILogger logger, LogLevel level, RejectionReason reason, string spiffeId, EndPoint? remote, string issuer, string expected);
+        [LoggerMessage(
+            EventId = 1, EventName = "PeerRefused",
+            Message = "Refused a peer: {Reason}. It claimed {SpiffeId}, from {Remote}; its certificate was issued by {Issuer}. " +
+                "Left out before it, for this reason: {Suppressed}. {Expected}")]
+        public static partial void PeerRefused(
+            ILogger logger, LogLevel level, RejectionReason reason, string spiffeId, EndPoint? remote, string issuer, string expected, long suppressed);
     }
 }

@@ -30,7 +30,7 @@ public sealed class UnreadableTests : VerifierTest
     }
 
     // UTCTime has ten digits and a Z; with another letter it still loads.
-    private static X509Certificate2 WithDateThatIsNone(X509Certificate2 certificate)
+    internal static X509Certificate2 WithDateThatIsNone(X509Certificate2 certificate)
     {
         var der = certificate.RawData;
         var notAfter = Encoding.ASCII.GetBytes(certificate.NotAfter.ToUniversalTime().ToString("yyMMddHHmmss", System.Globalization.CultureInfo.InvariantCulture));

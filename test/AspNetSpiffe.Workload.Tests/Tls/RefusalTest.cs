@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using AspNetSpiffe.TestKit;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Workload.Tests.Tls;
+
+/// <summary>A verifier of handshakes, with peers that it refuses; what it then logs and counts.</summary>
+public abstract class RefusalTest : LoggedTest
+{
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly X509Source _source;
+    private readonly Measurements _measurements;
+
+    protected RefusalTest(ITestOutputHelper output) : base(output)
+    {
+        var meters = _services.GetRequiredService<IMeterFactory>();
+        _measurements = new(meters);
+        _source = new(new() { EndpointSocket = "unix:///no-agent.sock" }, Loggers, meters, Time);
+        Verifier = new(_source, () => SpiffeIdPattern.Parse("spiffe://td/**"));
+        Publish(Federated, Empty);
+    }
+
+    protected static TestPki Pki { get; } = new("td", intermediates: 1);
+
+    protected static TestPki Federated { get; } = new("partner");
+
+    /// <summary>A trust domain whose bundle is empty.</summary>
+    protected static TestPki Empty { get; } = new("empty");
+
+    protected static EndPoint Remote { get; } = new IPEndPoint(IPAddress.Parse("192.0.2.7"), 40123);
+
+    protected ManualTime Time { get; } = new();
+
+    internal HandshakeVerifier Verifier { get; }
+
+    /// <summary>The refusals that were logged, at any level.</summary>
+    protected IReadOnlyList<LogRecord> Refusals => [.. Logs.All.Where(r => r.Event.Name == "PeerRefused")];
+
+    /// <summary>The refusals that were counted.</summary>
+    protected IReadOnlyList<Measurement> Counted => _measurements.Of("spiffe.peer.rejections");
+
+    public override void Dispose()
+    {
+        _source.Dispose();
+        _measurements.Dispose();
+        _services.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>Gives us our SVID, and bundles of these trust domains beside our own.</summary>
+    protected void Publish(params TestPki[] federated)
+    {
+        var response = Pki.Response(Pki.Leaf("/server"), federated);
+        if (federated.Contains(Empty)) response.FederatedBundles[Empty.TrustDomain.Id.ToString()] = Google.Protobuf.ByteString.Empty;
+        _source.Publish(new X509ContextReader(Time).Read(response));
+    }
+
+    /// <summary>Takes our SVID and all bundles away.</summary>
+    protected void Withdraw() => _source.Withdraw();
+
+    protected VerificationResult Verify(TestSvid svid, EndPoint? remote = null) => Verify(svid.Leaf, svid.Intermediates, remote ?? Remote);
+
+    /// <summary>Asks as SslStream does: with a chain that was built with the policy of our own trust domain.</summary>
+    protected VerificationResult Verify(X509Certificate2? leaf, ImmutableArray<X509Certificate2> intermediates, EndPoint? remote, PeerRole role = PeerRole.Client)
+    {
+        if (leaf is null) return Verifier.Verify(null, null, SslPolicyErrors.RemoteCertificateNotAvailable, role, remote);
+
+        using var chain = new X509Chain { ChainPolicy = Pki.Bundle.CreateChainPolicy(Time.GetUtcNow()) };
+        if (_source.Current?.Bundles.Find(Pki.TrustDomain) is { } bundle) chain.ChainPolicy = bundle.CreateChainPolicy(Time.GetUtcNow());
+        chain.ChainPolicy.ApplicationPolicy.Add(new(role == PeerRole.Client ? CertificateSpec.ClientAuth : CertificateSpec.ServerAuth));
+
+        // Copies: the verifier disposes what came over the wire.
+        foreach (var sent in intermediates) chain.ChainPolicy.ExtraStore.Add(X509CertificateLoader.LoadCertificate(sent.RawData));
+        return Verifier.Verify(leaf, chain, Builds(chain, leaf) ? SslPolicyErrors.None : SslPolicyErrors.RemoteCertificateChainErrors, role, remote);
+    }
+
+    private static bool Builds(X509Chain chain, X509Certificate2 leaf)
+    {
+        try
+        {
+            return chain.Build(leaf);
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+}
