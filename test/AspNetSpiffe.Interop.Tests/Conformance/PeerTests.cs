@@ -53,7 +53,7 @@ public sealed class PeerTests(ServedHarness served) : IClassFixture<ServedHarnes
     public async Task XV12_A_client_without_a_certificate_is_refused()
     {
         await served.AssertAcceptedAsync(PeerRole.Client, served.Pki.Leaf("/control"));
-        await served.AssertRefusalAsync(RejectionReason.NoCertificate, await served.Harness.CallAsync(null, served.Patience));
+        await served.AssertRefusalAsync(RejectionReason.NoCertificate, await served.Harness.CallAsync(null, ServedHarness.Patience));
     }
 
     [Theory, MemberData(nameof(Roles)), Trait("Spec", "XV-c"), Trait("Spec", "ID-01")]

@@ -6,7 +6,6 @@ namespace AspNetSpiffe.InteropTests;
 /// <summary>A harness that is ready, with an agent that keeps its stream open. The tests of a class share it, one after the other.</summary>
 public sealed class ServedHarness : IAsyncLifetime
 {
-    private readonly CancellationTokenSource _patience = new(TimeSpan.FromMinutes(2));
     private int _served;
 
     public TestPki Pki { get; } = new("example.org");
@@ -18,7 +17,8 @@ public sealed class ServedHarness : IAsyncLifetime
 
     internal Harness Harness { get; private set; } = null!;
 
-    internal CancellationToken Patience => _patience.Token;
+    // One for each wait: a test that waits in vain must not use up that of the next.
+    internal static CancellationToken Patience => new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
 
     public async Task InitializeAsync()
     {
@@ -61,6 +61,5 @@ public sealed class ServedHarness : IAsyncLifetime
     {
         await Harness.DisposeAsync();
         await Agent.DisposeAsync();
-        _patience.Dispose();
     }
 }

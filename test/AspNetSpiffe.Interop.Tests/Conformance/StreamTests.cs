@@ -15,7 +15,7 @@ public sealed class StreamTests(ServedHarness served) : IClassFixture<ServedHarn
         var before = await served.ServeAsync(svid => served.Pki.Response(svid));
         var calls = served.Agent.Calls.Count;
         served.Agent.CloseWith(status);
-        await served.Agent.WaitForCallAsync(calls + 1, served.Patience);
+        await served.Agent.WaitForCallAsync(calls + 1, ServedHarness.Patience);
         await AssertPresentsAsync(before);
 
         await AssertPresentsAsync(await served.ServeAsync(svid => served.Pki.Response(svid)));
@@ -32,7 +32,7 @@ public sealed class StreamTests(ServedHarness served) : IClassFixture<ServedHarn
         var good = await served.ServeAsync(svid => served.Pki.Response(svid));
         var (calls, log) = (served.Agent.Calls.Count, served.Harness.LogLength);
         served.Agent.Send(Without(field, served.Pki.Leaf("/broken")));
-        await served.Harness.WaitForLogAsync("Refused an update", served.Patience, log);
+        await served.Harness.WaitForLogAsync("Refused an update", ServedHarness.Patience, log);
         await AssertPresentsAsync(good);
 
         await AssertPresentsAsync(await served.ServeAsync(svid => served.Pki.Response(svid)));

@@ -18,7 +18,7 @@ public sealed class SvidTests(ServedHarness served) : IClassFixture<ServedHarnes
         var issuer = served.Pki.Root.Intermediate().Intermediate();
         var svid = issuer.Leaf($"/below-{role}");
         served.Agent.Send(served.Pki.Response(svid));
-        await served.Harness.WaitForIdentityAsync(svid.Id, served.Patience);
+        await served.Harness.WaitForIdentityAsync(svid.Id, ServedHarness.Patience);
 
         Assert.Equal([svid.Leaf.RawData, .. issuer.Intermediates.Select(i => i.RawData)], await PresentedAsync(role));
     }
@@ -61,7 +61,7 @@ public sealed class SvidTests(ServedHarness served) : IClassFixture<ServedHarnes
         Assert.Equal(first.Leaf.RawData, (await PresentedAsync(role))[0]);
 
         served.Agent.Send(served.Pki.Response([other, first]));
-        await served.Harness.WaitForIdentityAsync(other.Id, served.Patience);
+        await served.Harness.WaitForIdentityAsync(other.Id, ServedHarness.Patience);
         Assert.Equal(other.Leaf.RawData, (await PresentedAsync(role))[0]);
     }
 
