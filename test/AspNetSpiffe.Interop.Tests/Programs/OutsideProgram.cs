@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Text;
+using System.Globalization;
 using Xunit.Sdk;
 
 namespace AspNetSpiffe.InteropTests;
@@ -12,13 +12,12 @@ internal sealed class OutsideProgram : IAsyncDisposable
 
     private readonly Process _process;
     private readonly string _name;
-    private readonly StringBuilder _errors = new();
-    private readonly Task _readingErrors;
+    private readonly ErrorLines _errors;
 
     private OutsideProgram(Process process, string name)
     {
         (_process, _name) = (process, name);
-        _readingErrors = ReadErrorsAsync();
+        _errors = new(process.StandardError);
     }
 
     /// <summary>Starts a program with exactly these arguments.</summary>
@@ -69,7 +68,7 @@ internal sealed class OutsideProgram : IAsyncDisposable
         if (await _process.StandardOutput.ReadLineAsync(cancellationToken) is { } line) return line;
 
         await _process.WaitForExitAsync(cancellationToken);
-        await _readingErrors;
+        await _errors.AllRead;
         throw new XunitException($"'{_name}' ended with {_process.ExitCode}: {_errors}{Environment.NewLine}If something is missing: {Remedy}");
     }
 
@@ -82,8 +81,24 @@ internal sealed class OutsideProgram : IAsyncDisposable
         await TryWriteAsync(input, cancellationToken);
         var output = await _process.StandardOutput.ReadToEndAsync(cancellationToken);
         await _process.WaitForExitAsync(cancellationToken);
-        await _readingErrors;
+        await _errors.AllRead;
         return new(_process.ExitCode, output, _errors.ToString());
+    }
+
+    /// <summary>Gets how many lines it has written to standard error: where to look for the next.</summary>
+    public int ErrorCount => _errors.Count;
+
+    /// <summary>Waits until a line of its standard error has this text.</summary>
+    /// <param name="text">What the line contains.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="from">How many lines to pass over; by default none, so that earlier lines count.</param>
+    public Task<string> WaitForErrorAsync(string text, CancellationToken cancellationToken, int from = 0) => _errors.WaitForAsync(text, from, cancellationToken);
+
+    /// <summary>Asks it to end (SIGTERM), and waits for its end.</summary>
+    public async Task<ProgramResult> TerminateAsync(CancellationToken cancellationToken)
+    {
+        await RunAsync("sh", ["-c", "kill -TERM \"$0\"", _process.Id.ToString(CultureInfo.InvariantCulture)], "", cancellationToken);
+        return await FinishAsync("", cancellationToken);
     }
 
     /// <summary>Kills it, if it has not ended.</summary>
@@ -91,7 +106,7 @@ internal sealed class OutsideProgram : IAsyncDisposable
     {
         if (!_process.HasExited) _process.Kill();
         await _process.WaitForExitAsync();
-        await _readingErrors;
+        await _errors.AllRead;
     }
 
     public async ValueTask DisposeAsync()
@@ -111,10 +126,5 @@ internal sealed class OutsideProgram : IAsyncDisposable
         {
             // It ended before it read; its exit code and output tell the rest.
         }
-    }
-
-    private async Task ReadErrorsAsync()
-    {
-        while (await _process.StandardError.ReadLineAsync() is { } line) _errors.AppendLine(line);
     }
 }

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A Workload API that does what it is told, right or wrong: real HTTP/2 over a fresh Unix socket, which is removed with its folder.</summary>
+/// <summary>A Workload API that does what it is told, right or wrong: real HTTP/2 over a fresh Unix socket, which is removed with its folder, or over TCP.</summary>
 /// <remarks>
 /// The steps form one script. A call carries out the next steps until one ends it; without steps it waits, and has answered nothing.
 /// Steps may be given before or during a call, from any thread.
@@ -23,13 +23,17 @@ public sealed class FakeAgent : IAsyncDisposable
     private Task _lastStep = Task.CompletedTask;
     private FakeAgentServer? _server;
 
-    private FakeAgent() => SocketPath = Path.Combine(_folder.FullName, "agent.sock");
+    private FakeAgent()
+    {
+        SocketPath = Path.Combine(_folder.FullName, "agent.sock");
+        Address = $"unix://{SocketPath}";
+    }
 
     /// <summary>Gets the path of the socket.</summary>
     public string SocketPath { get; }
 
     /// <summary>Gets the address, as one would configure it.</summary>
-    public string Address => $"unix://{SocketPath}";
+    public string Address { get; private set; }
 
     /// <summary>Gets or sets what every call begins with, before its steps of the script: an agent that always answers the same.</summary>
     public Action<FakeAgent>? OnEachCall { get; set; }
@@ -51,6 +55,16 @@ public sealed class FakeAgent : IAsyncDisposable
     {
         var agent = new FakeAgent();
         await agent.RestartAsync();
+        return agent;
+    }
+
+    /// <summary>Makes an agent that listens on TCP, and nowhere else.</summary>
+    public static async Task<FakeAgent> StartOnTcpAsync()
+    {
+        var agent = new FakeAgent();
+        agent._server = new(null, agent.AnswerAsync);
+        await agent._server.StartAsync();
+        agent.Address = $"tcp://{agent._server.Authority}";
         return agent;
     }
 

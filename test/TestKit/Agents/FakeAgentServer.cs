@@ -1,4 +1,6 @@
+using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -8,21 +10,25 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>Kestrel without a host: HTTP/2 without TLS on one Unix socket.</summary>
+/// <summary>Kestrel without a host: HTTP/2 without TLS on one Unix socket, or on a free TCP port.</summary>
 internal sealed class FakeAgentServer : IHttpApplication<HttpContext>, IAsyncDisposable
 {
     private readonly Func<HttpContext, Task> _answer;
     private readonly KestrelServer _kestrel;
 
-    public FakeAgentServer(string socketPath, Func<HttpContext, Task> answer)
+    public FakeAgentServer(string? socketPath, Func<HttpContext, Task> answer)
     {
         _answer = answer;
         var options = new KestrelServerOptions();
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
-        options.ListenUnixSocket(socketPath, listen => listen.Protocols = HttpProtocols.Http2);
+        if (socketPath is null) options.Listen(IPAddress.Loopback, 0, Configure);
+        else options.ListenUnixSocket(socketPath, Configure);
         _kestrel = new(Options.Create(options), new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance), NullLoggerFactory.Instance);
     }
+
+    /// <summary>Gets the host and the port, when it listens on TCP.</summary>
+    public string Authority => _kestrel.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()["http://".Length..];
 
     public Task StartAsync() => _kestrel.StartAsync(this, CancellationToken.None);
 
@@ -40,4 +46,6 @@ internal sealed class FakeAgentServer : IHttpApplication<HttpContext>, IAsyncDis
         await _kestrel.StopAsync(new CancellationToken(canceled: true));
         _kestrel.Dispose();
     }
+
+    private static void Configure(ListenOptions listen) => listen.Protocols = HttpProtocols.Http2;
 }
