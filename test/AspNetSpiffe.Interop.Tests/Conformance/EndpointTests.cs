@@ -97,7 +97,7 @@ public sealed class EndpointTests(ITestOutputHelper output) : ConformanceTest(ou
         await AssertServesAsync(harness, svid);
     }
 
-    [Fact, Trait("Spec", "WA-11"), Trait("Spec", "EP-25")]
+    [Fact, Trait("Spec", "WA-11")]
     public async Task WA4_An_identity_that_the_agent_has_taken_back_is_shown_no_more()
     {
         var agent = await StartAgentAsync();

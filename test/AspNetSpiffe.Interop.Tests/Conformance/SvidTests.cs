@@ -12,7 +12,7 @@ public sealed class SvidTests(ServedHarness served) : IClassFixture<ServedHarnes
     public async Task XS1_It_shows_the_SVID_that_the_agent_sent(PeerRole role) =>
         Assert.Equal((await served.ServeAsync(svid => served.Pki.Response(svid))).Leaf.RawData, (await PresentedAsync(role))[0]);
 
-    [Theory, MemberData(nameof(Roles)), Trait("Spec", "XL-01")]
+    [Theory, MemberData(nameof(Roles))]
     public async Task XS2_It_shows_its_leaf_and_then_its_intermediates(PeerRole role)
     {
         var issuer = served.Pki.Root.Intermediate().Intermediate();
