@@ -77,7 +77,7 @@ internal sealed class Targets
 
     private static bool ReadFrames(byte[] input)
     {
-        var reader = new GrpcMessageReader(new MemoryStream(input), WorkloadApiAddress.Parse("unix:///a"));
+        var reader = new GrpcMessageReader(new MemoryStream(input), WorkloadApiAddress.Parse("unix:///a"), 16 * 1024 * 1024);
         return Accepts<WorkloadApiException>(() =>
         {
             while (reader.ReadAsync(X509SVIDResponse.Parser, CancellationToken.None).GetAwaiter().GetResult() is not null)
@@ -100,7 +100,7 @@ internal sealed class Targets
             return false;
         }
 
-        return Accepts<FormatException>(() => new X509ContextReader(TimeProvider.System).Read(message));
+        return Accepts<FormatException>(() => new X509ContextReader(TimeProvider.System, new()).Read(message));
     }
 
     // A changed leaf that still loads must never be taken for the one that was signed.

@@ -38,6 +38,9 @@ public sealed class SpiffeOptions
     /// <summary>Gets how long to wait before the next attempt when there is no stream from the Workload API.</summary>
     public SpiffeRetryOptions Retry { get; } = new();
 
+    /// <summary>Gets how much a peer or the Workload API may send.</summary>
+    public SpiffeLimits Limits { get; } = new();
+
     // For tests, which have no quarter of a minute.
     internal KeepAlive KeepAlive { get; set; } = KeepAlive.Default;
 }

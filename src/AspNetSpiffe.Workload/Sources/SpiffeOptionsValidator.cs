@@ -22,6 +22,9 @@ internal sealed class SpiffeOptionsValidator : IValidateOptions<SpiffeOptions>
         foreach (var (property, mistake) in RetryTimes.MistakesIn(options.Retry))
             mistakes.AddError(mistake, Key($"{nameof(SpiffeOptions.Retry)}:{property}"));
 
+        foreach (var (property, mistake) in options.Limits.Mistakes())
+            mistakes.AddError(mistake, Key($"{nameof(SpiffeOptions.Limits)}:{property}"));
+
         return mistakes.Build();
     }
 

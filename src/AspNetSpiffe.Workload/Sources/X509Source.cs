@@ -31,10 +31,11 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         LoggerFactory = loggerFactory;
         Metrics = new(meterFactory);
         Time = time;
+        Limits = options.Limits with { };
         _logger = loggerFactory.CreateLogger("AspNetSpiffe.X509Source");
         _withdrawal = new(this, options, _logger);
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
-        _watch = new(this, _withdrawal, choice, new(Address, time, new(options.Retry), options.KeepAlive), _logger);
+        _watch = new(this, _withdrawal, choice, new(Address, time, new(options.Retry), options.KeepAlive, Limits), _logger);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
@@ -49,12 +50,14 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     internal TimeProvider Time { get; }
 
+    internal SpiffeLimits Limits { get; }
+
     /// <summary>Connects to the Workload API and waits for the first SVID, for programs without a host.</summary>
     /// <param name="options">Where the Workload API is, how long to wait, and which SVID to use.</param>
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="FormatException">An address or a pattern in the options is malformed, or there is no address.</exception>
-    /// <exception cref="ArgumentException">The retry options break their rules.</exception>
+    /// <exception cref="ArgumentException">A retry option or a limit is out of its range.</exception>
     /// <exception cref="InvalidOperationException">There was no SVID in time; the message says what happened and what to do.</exception>
     /// <example><code>
     /// await using var source = await X509Source.StartAsync(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
@@ -64,6 +67,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(options);
         foreach (var (property, mistake) in RetryTimes.MistakesIn(options.Retry))
             throw new ArgumentException($"{nameof(options.Retry)}.{property} {mistake}", nameof(options));
+        foreach (var (property, mistake) in options.Limits.Mistakes())
+            throw new ArgumentException($"{nameof(options.Limits)}.{property} {mistake}", nameof(options));
 
         var source = new X509Source(options, loggerFactory ?? NullLoggerFactory.Instance, null, TimeProvider.System);
         try

@@ -58,7 +58,7 @@ internal sealed partial class X509Stream(X509StreamKey key) : IAsyncDisposable
     {
         try
         {
-            using var client = new WorkloadApiClient(key.Address, key.Time, key.KeepAlive);
+            using var client = new WorkloadApiClient(key.Address, key.Time, key.KeepAlive, key.Limits);
             if (!key.Address.IsLocal) Tell(LogLevel.Warning, log => Log.NotLocal(log, key.Address));
             while (await WatchOnceAsync(client, stopping).ConfigureAwait(false))
                 await Task.Delay(_delay.Next(), key.Time, stopping).ConfigureAwait(false);

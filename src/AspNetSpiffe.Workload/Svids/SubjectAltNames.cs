@@ -13,9 +13,13 @@ internal static class SubjectAltNames
     private static readonly Asn1Tag UriTag = new(TagClass.ContextSpecific, 6);
 
     /// <summary>Reads the URI name when there is exactly one, in one extension (X509-SVID §2).</summary>
-    public static bool TryReadOnlyUri(X509Certificate2 certificate, [NotNullWhen(true)] out string? uri)
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="uri">The URI name.</param>
+    /// <param name="names">How many names of any kind were seen.</param>
+    public static bool TryReadOnlyUri(X509Certificate2 certificate, [NotNullWhen(true)] out string? uri, out int names)
     {
         uri = null;
+        names = 0;
         var extensions = 0;
         var uris = 0;
         try
@@ -24,7 +28,7 @@ internal static class SubjectAltNames
             {
                 if (extension.Oid?.Value != Oid) continue;
                 extensions++;
-                uris += ReadUris(extension.RawData, ref uri);
+                uris += ReadUris(extension.RawData, ref uri, ref names);
             }
         }
         catch (AsnContentException)
@@ -35,14 +39,14 @@ internal static class SubjectAltNames
         return extensions == 1 && uris == 1 && uri is not null;
     }
 
-    private static int ReadUris(byte[] extension, ref string? uri)
+    private static int ReadUris(byte[] extension, ref string? uri, ref int count)
     {
         var reader = new AsnReader(extension, AsnEncodingRules.DER);
         var names = reader.ReadSequence();
         reader.ThrowIfNotEmpty();
 
         var uris = 0;
-        while (names.HasData)
+        for (; names.HasData; count++)
         {
             if (names.PeekTag().HasSameClassAndValue(UriTag))
             {

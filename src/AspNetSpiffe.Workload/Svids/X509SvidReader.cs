@@ -19,7 +19,7 @@ internal static class X509SvidReader
 
     private static void CheckLeaf(SpiffeId id, X509Certificate2 leaf)
     {
-        if (!SubjectAltNames.TryReadOnlyUri(leaf, out var uri)) throw new FormatException("The leaf certificate does not have exactly one URI name.");
+        if (!SubjectAltNames.TryReadOnlyUri(leaf, out var uri, out _)) throw new FormatException("The leaf certificate does not have exactly one URI name.");
         if (uri != id.ToString()) throw new FormatException($"The leaf certificate names {SpiffeIdProblem.Quote(uri)}, not '{id}'.");
         if (id.Path.Length == 0) throw new FormatException($"'{id}' names a trust domain, not a workload.");
         if (!CertificateUsage.TryRead(leaf, out var usage)) throw new FormatException("The leaf certificate has a validity or an extension that cannot be read.");

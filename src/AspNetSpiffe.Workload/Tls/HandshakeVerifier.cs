@@ -41,7 +41,7 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
     {
         // A SPIFFE peer's name is its ID: the host name is not compared, everything else counts.
         var isValid = (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
-        var result = X509SvidVerifier.VerifyBuilt(certificate as X509Certificate2, chain, isValid, context.Bundles, role, source.Time.GetUtcNow());
+        var result = X509SvidVerifier.VerifyBuilt(certificate as X509Certificate2, chain, isValid, context.Bundles, role, source.Time.GetUtcNow(), source.Limits);
 
         return result.Accepted && !IsAllowed(result.Id, context) ? VerificationResult.Reject(RejectionReason.NotAllowed, result.Id) : result;
     }

@@ -7,10 +7,6 @@ namespace AspNetSpiffe;
 /// <remarks>Thread-safe. Touches neither network nor disk for a stranger's certificate: no downloads, no revocation lists.</remarks>
 public static class X509SvidVerifier
 {
-    // A chain of SVIDs has a handful of certificates; a stranger may not make us work on hundreds.
-    private const int MaxIntermediates = 15;
-    private const int MaxLeafLength = 64 * 1024;
-
     private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
     private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
 
@@ -20,19 +16,20 @@ public static class X509SvidVerifier
     /// <param name="bundles">The trust domains that we know.</param>
     /// <param name="role">The part that the peer plays.</param>
     /// <param name="now">The time at which every certificate must be valid.</param>
+    /// <param name="limits">How much the peer may send; by default the defaults of <see cref="SpiffeLimits"/>.</param>
     public static VerificationResult Verify(
-        X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, PeerRole role, DateTimeOffset now)
+        X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, PeerRole role, DateTimeOffset now, SpiffeLimits? limits = null)
     {
         ArgumentNullException.ThrowIfNull(intermediates);
         ArgumentNullException.ThrowIfNull(bundles);
-        return VerifyFor(role, leaf, intermediates, bundles, now);
+        return VerifyFor(role, leaf, intermediates, bundles, now, limits ?? SpiffeLimits.Default);
     }
 
     /// <summary>Verifies for a role, or, for an SVID of our own, for none: it may be issued for one of the two only.</summary>
     internal static VerificationResult VerifyFor(
-        PeerRole? role, X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, DateTimeOffset now)
+        PeerRole? role, X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, DateTimeOffset now, SpiffeLimits limits)
     {
-        var (reason, id, bundle) = CheckLeaf(leaf, intermediates.Count, bundles);
+        var (reason, id, bundle) = CheckLeaf(leaf, intermediates.Count, bundles, limits);
         return reason == RejectionReason.None
             ? BuildAndCheck(leaf!, intermediates, id!, bundle!, role, now)
             : VerificationResult.Reject(reason, id);
@@ -40,10 +37,10 @@ public static class X509SvidVerifier
 
     /// <summary>Verifies a peer whose chain SslStream has built already: good if it was built with the bundle of the peer's trust domain, else built again.</summary>
     internal static VerificationResult VerifyBuilt(
-        X509Certificate2? leaf, X509Chain? chain, bool isValid, X509BundleSet bundles, PeerRole role, DateTimeOffset now)
+        X509Certificate2? leaf, X509Chain? chain, bool isValid, X509BundleSet bundles, PeerRole role, DateTimeOffset now, SpiffeLimits limits)
     {
         var intermediates = chain?.ChainPolicy.ExtraStore ?? [];
-        var (reason, id, bundle) = CheckLeaf(leaf, intermediates.Count, bundles);
+        var (reason, id, bundle) = CheckLeaf(leaf, intermediates.Count, bundles, limits);
         if (reason != RejectionReason.None) return VerificationResult.Reject(reason, id);
 
         return chain is not null && bundle!.IsIn(chain.ChainPolicy)
@@ -51,14 +48,16 @@ public static class X509SvidVerifier
             : BuildAndCheck(leaf!, intermediates, id!, bundle!, role, now);
     }
 
-    private static (RejectionReason, SpiffeId?, X509Bundle?) CheckLeaf(X509Certificate2? leaf, int intermediates, X509BundleSet bundles)
+    private static (RejectionReason, SpiffeId?, X509Bundle?) CheckLeaf(X509Certificate2? leaf, int intermediates, X509BundleSet bundles, SpiffeLimits limits)
     {
         // Workload API §4.6: no certificate, no peer.
         if (leaf is null) return (RejectionReason.NoCertificate, null, null);
-        if (intermediates > MaxIntermediates || leaf.RawDataMemory.Length > MaxLeafLength) return (RejectionReason.TooLarge, null, null);
+        if (intermediates >= limits.MaxChainLength || leaf.RawDataMemory.Length > limits.MaxLeafBytes) return (RejectionReason.TooLarge, null, null);
 
         // X509-SVID §2, §5.2: exactly one URI name, whatever its scheme, and it is a SPIFFE ID.
-        if (!SubjectAltNames.TryReadOnlyUri(leaf, out var uri)) return (RejectionReason.NotOneUriSan, null, null);
+        var hasOneUri = SubjectAltNames.TryReadOnlyUri(leaf, out var uri, out var names);
+        if (names > limits.MaxNames) return (RejectionReason.TooLarge, null, null);
+        if (!hasOneUri) return (RejectionReason.NotOneUriSan, null, null);
         if (!SpiffeId.TryParse(uri, out var id)) return (RejectionReason.InvalidSpiffeId, null, null);
 
         // X509-SVID §5.2: a leaf names a workload, never the trust domain itself, and signs nothing.

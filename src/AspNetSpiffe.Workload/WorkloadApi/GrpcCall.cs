@@ -36,7 +36,7 @@ internal static class GrpcCall
         if (GrpcStatus.Read(response.Headers) is { } early) ThrowIfFailed(early, address);
 
         var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        var reader = new GrpcMessageReader(body, address);
+        var reader = new GrpcMessageReader(body, address, connection.MaxMessageBytes);
         while (await Explained(reader.ReadAsync(parser, cancellationToken), address, cancellationToken).ConfigureAwait(false) is { } message)
             yield return message;
 

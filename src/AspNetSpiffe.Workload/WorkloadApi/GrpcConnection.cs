@@ -13,9 +13,10 @@ internal sealed class GrpcConnection : IDisposable
     private readonly List<Socket> _sockets = [];
     private bool _disposed;
 
-    public GrpcConnection(WorkloadApiAddress address, KeepAlive keepAlive)
+    public GrpcConnection(WorkloadApiAddress address, KeepAlive keepAlive, int maxMessageBytes)
     {
         Address = address;
+        MaxMessageBytes = maxMessageBytes;
         _http = new(new SocketsHttpHandler
         {
             ConnectCallback = ConnectAsync,
@@ -33,6 +34,8 @@ internal sealed class GrpcConnection : IDisposable
     }
 
     public WorkloadApiAddress Address { get; }
+
+    public int MaxMessageBytes { get; }
 
     /// <summary>Sends a request; the answer's headers have arrived, its messages may take for ever.</summary>
     public async Task<HttpResponseMessage> SendAsync(string method, IMessage message, CancellationToken cancellationToken)

@@ -5,12 +5,9 @@ using Google.Protobuf;
 namespace AspNetSpiffe;
 
 /// <summary>Reads messages, each behind five bytes: a flag for compression, and the length.</summary>
-internal sealed class GrpcMessageReader(Stream body, WorkloadApiAddress address)
+internal sealed class GrpcMessageReader(Stream body, WorkloadApiAddress address, int maxLength)
 {
     public const int PrefixLength = 5;
-
-    /// <summary>The most bytes of a message: 16 MiB, some ten thousand federated bundles.</summary>
-    public const int MaxLength = 16 * 1024 * 1024;
 
     private const int FirstBuffer = 16 * 1024;
 
@@ -29,7 +26,7 @@ internal sealed class GrpcMessageReader(Stream body, WorkloadApiAddress address)
         if (_prefix[0] != 0) throw Malformed("A message is compressed, although we offered no compression.");
 
         var length = BinaryPrimitives.ReadUInt32BigEndian(_prefix.AsSpan(1));
-        if (length > MaxLength) throw Malformed($"A message of {length} bytes was announced; the limit is {MaxLength}.");
+        if (length > maxLength) throw Malformed($"A message of {length} bytes was announced; the limit ({nameof(SpiffeLimits.MaxMessageBytes)}) is {maxLength}.");
         return await ReadBodyAsync(parser, (int)length, cancellationToken).ConfigureAwait(false);
     }
 

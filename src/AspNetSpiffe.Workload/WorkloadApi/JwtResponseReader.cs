@@ -5,7 +5,7 @@ namespace AspNetSpiffe;
 
 /// <summary>Messages of the Workload API → JWT-SVIDs and JWT bundles (Workload API §6.2). Tokens are read whole or refused whole.</summary>
 /// <remarks>Only a bundle may fail alone: it is left out, and so none of its tokens can be verified.</remarks>
-internal sealed class JwtResponseReader
+internal sealed class JwtResponseReader(SpiffeLimits limits)
 {
     private readonly List<string> _remarks = [];
 
@@ -17,6 +17,7 @@ internal sealed class JwtResponseReader
     public ImmutableArray<JwtSvid> ReadSvids(JWTSVIDResponse response, IReadOnlyCollection<string> audiences, SpiffeId? wanted)
     {
         if (response.Svids.Count == 0) throw new FormatException("The message has no JWT-SVID.");
+        MessageLimit.Check(response.Svids.Count, "JWT-SVIDs", limits.MaxSvids, nameof(limits.MaxSvids));
 
         var svids = ImmutableArray.CreateBuilder<JwtSvid>();
         foreach (var message in response.Svids) AddSvid(svids, ReadSvid(message, audiences, wanted));
@@ -28,6 +29,7 @@ internal sealed class JwtResponseReader
     public JwtBundleSet ReadBundles(JWTBundlesResponse response)
     {
         if (response.Bundles.Count == 0) throw new FormatException("The message has no bundle.");
+        MessageLimit.Check(response.Bundles.Count, "bundles", limits.MaxBundles, nameof(limits.MaxBundles));
 
         var bundles = new List<JwtBundle>();
         foreach (var (key, jwkSet) in response.Bundles)

@@ -30,7 +30,7 @@ public sealed partial class WorkloadApiClient
 
         var request = new JWTSVIDRequest { Audience = { audiences }, SpiffeId = id?.ToString() ?? "" };
         var answer = await GrpcCall.UnaryAsync(_connection, "FetchJWTSVID", request, JWTSVIDResponse.Parser, cancellationToken).ConfigureAwait(false);
-        return new JwtResponseReader().ReadSvids(answer, audiences, id);
+        return new JwtResponseReader(_limits).ReadSvids(answer, audiences, id);
     }
 
     /// <summary>Fetches the JWT bundles of all trust domains once (Workload API §6.2.2).</summary>
@@ -78,9 +78,9 @@ public sealed partial class WorkloadApiClient
             yield return Read(message);
     }
 
-    private static JwtUpdate Read(JWTBundlesResponse message)
+    private JwtUpdate Read(JWTBundlesResponse message)
     {
-        var reader = new JwtResponseReader();
+        var reader = new JwtResponseReader(_limits);
         try
         {
             return new(reader.ReadBundles(message), null, reader.Remarks);

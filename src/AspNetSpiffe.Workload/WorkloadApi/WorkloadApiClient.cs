@@ -12,18 +12,24 @@ public sealed partial class WorkloadApiClient : IDisposable
 {
     private readonly GrpcConnection _connection;
     private readonly TimeProvider _time;
+    private readonly SpiffeLimits _limits;
 
     /// <summary>Makes a client. It connects with its first call.</summary>
     /// <param name="address">Where the Workload API is.</param>
-    public WorkloadApiClient(WorkloadApiAddress address) : this(address, TimeProvider.System, KeepAlive.Default)
+    /// <param name="limits">How much an answer may hold; by default the defaults of <see cref="SpiffeLimits"/>.</param>
+    /// <exception cref="ArgumentException">A limit is out of its range.</exception>
+    public WorkloadApiClient(WorkloadApiAddress address, SpiffeLimits? limits = null)
+        : this(address, TimeProvider.System, KeepAlive.Default, limits is null ? SpiffeLimits.Default : limits with { })
     {
     }
 
-    internal WorkloadApiClient(WorkloadApiAddress address, TimeProvider time, KeepAlive keepAlive)
+    internal WorkloadApiClient(WorkloadApiAddress address, TimeProvider time, KeepAlive keepAlive, SpiffeLimits limits)
     {
         ArgumentNullException.ThrowIfNull(address);
-        _connection = new(address, keepAlive);
+        foreach (var (property, mistake) in limits.Mistakes()) throw new ArgumentException($"{property} {mistake}", nameof(limits));
+        _connection = new(address, keepAlive, limits.MaxMessageBytes);
         _time = time;
+        _limits = limits;
     }
 
     /// <summary>Fetches our X509-SVIDs and all bundles once (Workload API §5.2.1).</summary>
@@ -51,7 +57,7 @@ public sealed partial class WorkloadApiClient : IDisposable
     public async IAsyncEnumerable<X509BundleSet> WatchX509BundlesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (var message in GrpcCall.StreamAsync(_connection, "FetchX509Bundles", new X509BundlesRequest(), X509BundlesResponse.Parser, cancellationToken).ConfigureAwait(false))
-            yield return new X509ContextReader(_time).ReadBundles(message);
+            yield return new X509ContextReader(_time, _limits).ReadBundles(message);
     }
 
     /// <summary>Closes the connection; calls under way end with an error.</summary>
@@ -66,7 +72,7 @@ public sealed partial class WorkloadApiClient : IDisposable
 
     private X509Update Read(X509SVIDResponse message)
     {
-        var reader = new X509ContextReader(_time);
+        var reader = new X509ContextReader(_time, _limits);
         try
         {
             return new(reader.Read(message), null, reader.Remarks);

@@ -8,7 +8,7 @@ namespace AspNetSpiffe;
 
 /// <summary>A message of the Workload API → an X509Context (Workload API §5.2). A message is read whole or refused whole.</summary>
 /// <remarks>Only a federated bundle may fail alone: it is left out, so that one bad neighbour does not cost us our own identity.</remarks>
-internal sealed class X509ContextReader(TimeProvider time)
+internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits)
 {
     private readonly List<string> _remarks = [];
 
@@ -33,6 +33,7 @@ internal sealed class X509ContextReader(TimeProvider time)
     /// <exception cref="FormatException">The message has no bundle that can be read.</exception>
     public X509BundleSet ReadBundles(X509BundlesResponse response)
     {
+        MessageLimit.Check(response.Bundles.Count, "bundles", limits.MaxBundles, nameof(limits.MaxBundles));
         var bundles = new Dictionary<TrustDomain, X509Bundle>();
         foreach (var (key, der) in response.Bundles) AddFederated(bundles, key, der);
         return bundles.Count > 0 ? new(bundles.Values) : throw new FormatException("The message has no bundle that can be read.");
@@ -41,6 +42,8 @@ internal sealed class X509ContextReader(TimeProvider time)
     private X509Context ReadContext(X509SVIDResponse response)
     {
         if (response.Svids.Count == 0) throw new FormatException("The message has no SVID.");
+        MessageLimit.Check(response.Svids.Count, "SVIDs", limits.MaxSvids, nameof(limits.MaxSvids));
+        MessageLimit.Check(response.FederatedBundles.Count, "federated bundles", limits.MaxBundles, nameof(limits.MaxBundles));
 
         var svids = ImmutableArray.CreateBuilder<X509Svid>();
         var bundles = new Dictionary<TrustDomain, X509Bundle>();
@@ -106,7 +109,7 @@ internal sealed class X509ContextReader(TimeProvider time)
         var now = time.GetUtcNow();
         var at = now < svid.NotBefore ? svid.NotBefore : now;
 
-        var result = X509SvidVerifier.VerifyFor(null, svid.Leaf, [.. svid.Intermediates], new([bundle]), at);
+        var result = X509SvidVerifier.VerifyFor(null, svid.Leaf, [.. svid.Intermediates], new([bundle]), at, limits);
         if (!result.Accepted) throw new FormatException($"It does not verify against the bundle that came with it: {result.Reason} (valid until {svid.NotAfter:u}).");
     }
 

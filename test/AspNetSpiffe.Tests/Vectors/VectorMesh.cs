@@ -112,7 +112,7 @@ public sealed class VectorMesh : IAsyncLifetime
     // A stranger takes anybody, and looks.
     private bool See(object sender, X509Certificate? leaf, X509Chain? chain, SslPolicyErrors errors)
     {
-        Shown = SubjectAltNames.TryReadOnlyUri((X509Certificate2)leaf!, out var uri) ? uri : null;
+        Shown = SubjectAltNames.TryReadOnlyUri((X509Certificate2)leaf!, out var uri, out _) ? uri : null;
         return true;
     }
 

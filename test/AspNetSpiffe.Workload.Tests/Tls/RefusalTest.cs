@@ -58,7 +58,7 @@ public abstract class RefusalTest : LoggedTest
     {
         var response = Pki.Response(Pki.Leaf("/server"), federated);
         if (federated.Contains(Empty)) response.FederatedBundles[Empty.TrustDomain.Id.ToString()] = Google.Protobuf.ByteString.Empty;
-        _source.Publish(new X509ContextReader(Time).Read(response));
+        _source.Publish(new X509ContextReader(Time, new()).Read(response));
     }
 
     /// <summary>Takes our SVID and all bundles away.</summary>

@@ -118,14 +118,6 @@ public sealed class LeafRulesTests : VerifierTest
     public void An_extended_key_usage_must_have_the_role_in_use(PeerRole role, string[] usages, RejectionReason expected) =>
         Assert.Equal(expected, Verify(l => l with { ExtendedKeyUsages = [.. usages] }, role).Reason);
 
-    [Fact, Trait("Spec", "XV-s")]
-    public void A_peer_that_sends_very_many_certificates_is_refused()
-    {
-        var svid = Pki.Leaf();
-        X509Certificate2Collection many = [.. Enumerable.Repeat(svid.Intermediates[0], 16)];
-        AssertRefused(RejectionReason.TooLarge, X509SvidVerifier.Verify(svid.Leaf, many, Bundles, PeerRole.Client, Now));
-    }
-
     [Fact, Trait("Spec", "ID-15")]
     public void An_ID_of_the_greatest_length_is_accepted() =>
         AssertAccepted(Verify(l => l with { Uris = ["spiffe://td/" + new string('a', SpiffeId.MaxLength - "spiffe://td/".Length)] }));

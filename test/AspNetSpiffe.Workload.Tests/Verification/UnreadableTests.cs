@@ -26,7 +26,7 @@ public sealed class UnreadableTests : VerifierTest
         var svid = Pki.Leaf();
         var response = Pki.Response(svid);
         response.Svids[0].X509Svid = Google.Protobuf.ByteString.CopyFrom([.. WithDateThatIsNone(svid.Leaf).RawData, .. TestPki.Der(svid.Intermediates)]);
-        Assert.Contains("validity", Assert.Throws<FormatException>(() => new X509ContextReader(TimeProvider.System).Read(response)).Message, StringComparison.Ordinal);
+        Assert.Contains("validity", Assert.Throws<FormatException>(() => new X509ContextReader(TimeProvider.System, new()).Read(response)).Message, StringComparison.Ordinal);
     }
 
     // UTCTime has ten digits and a Z; with another letter it still loads.

@@ -8,6 +8,7 @@ public sealed class GrpcMessageReaderTests
 {
     private static readonly WorkloadApiAddress Address = WorkloadApiAddress.Parse("unix:///run/agent.sock");
 
+    private const int MaxLength = 64 * 1024;
     private const string Secret = "recognisable-secret";
     private static readonly byte[] Message = new X509SVID { SpiffeId = "spiffe://td/a", X509SvidKey = ByteString.CopyFromUtf8(Secret) }.ToByteArray();
 
@@ -23,10 +24,10 @@ public sealed class GrpcMessageReaderTests
 
     [Fact]
     public async Task A_message_that_comes_byte_by_byte_is_read() =>
-        Assert.Equal("spiffe://td/a", (await ReadAsync(new(new SlowStream(GrpcFrame.Of(Message)), Address)))!.SpiffeId);
+        Assert.Equal("spiffe://td/a", (await ReadAsync(new(new SlowStream(GrpcFrame.Of(Message)), Address, MaxLength)))!.SpiffeId);
 
     [Theory, Trait("Spec", "WA-28")]
-    [InlineData(GrpcMessageReader.MaxLength + 1u)]
+    [InlineData(MaxLength + 1u)]
     [InlineData(0x7FFFFFFFu)]
     [InlineData(0xFFFFFFFFu)]
     public async Task A_length_over_the_limit_is_refused_before_anything_is_allocated_for_it(uint length)
@@ -39,15 +40,15 @@ public sealed class GrpcMessageReaderTests
         // The stream is in memory: the read ended on this thread.
         Assert.True(reading.IsCompleted);
         Assert.InRange(allocated, 0, 1024 * 1024);
-        await AssertMalformedAsync(() => reading, $"A message of {length} bytes was announced; the limit is 16777216.");
+        await AssertMalformedAsync(() => reading, $"A message of {length} bytes was announced; the limit (MaxMessageBytes) is 65536.");
     }
 
     [Fact, Trait("Spec", "WA-28")]
     public async Task A_message_as_long_as_the_limit_is_read()
     {
-        // Tag, four bytes of length, and the rest.
-        var message = new X509SVID { Bundle = ByteString.CopyFrom(new byte[GrpcMessageReader.MaxLength - 5]) };
-        Assert.Equal(GrpcMessageReader.MaxLength, message.CalculateSize());
+        // Tag, three bytes of length, and the rest.
+        var message = new X509SVID { Bundle = ByteString.CopyFrom(new byte[MaxLength - 4]) };
+        Assert.Equal(MaxLength, message.CalculateSize());
         Assert.Equal(message.Bundle.Length, (await ReadAsync(ReaderOf(GrpcFrame.Of(message.ToByteArray()))))!.Bundle.Length);
     }
 
@@ -74,11 +75,11 @@ public sealed class GrpcMessageReaderTests
     public async Task The_buffer_of_a_frame_is_cleared_whether_the_message_was_good_or_not(bool bad)
     {
         var stream = new KeepingStream(GrpcFrame.Of(bad ? [.. Message, 0xFF] : Message));
-        await Record.ExceptionAsync(() => ReadAsync(new(stream, Address)));
+        await Record.ExceptionAsync(() => ReadAsync(new(stream, Address, MaxLength)));
         Assert.All(stream.Frame.ToArray(), b => Assert.Equal(0, b));
     }
 
-    private static GrpcMessageReader ReaderOf(byte[] bytes) => new(new MemoryStream(bytes), Address);
+    private static GrpcMessageReader ReaderOf(byte[] bytes) => new(new MemoryStream(bytes), Address, MaxLength);
 
     private static Task<X509SVID?> ReadAsync(GrpcMessageReader reader) => reader.ReadAsync(X509SVID.Parser, CancellationToken.None);
 

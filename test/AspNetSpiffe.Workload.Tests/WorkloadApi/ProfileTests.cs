@@ -122,7 +122,7 @@ public sealed class ProfileTests(ITestOutputHelper output) : ClientTest(output)
             for (var flips = random.Next(1, 4); flips > 0; flips--) message[random.Next(message.Length)] = (byte)random.Next(256);
             using var body = new MemoryStream([0, 0, 0, 0, (byte)message.Length, .. message[..random.Next(message.Length + 1)]]);
 
-            var reader = new GrpcMessageReader(body, WorkloadApiAddress.Parse(Agent.Address));
+            var reader = new GrpcMessageReader(body, WorkloadApiAddress.Parse(Agent.Address), SpiffeLimits.Default.MaxMessageBytes);
             if (await Record.ExceptionAsync(() => reader.ReadAsync(X509SVIDResponse.Parser, Patience)) is { } e) Assert.IsType<WorkloadApiException>(e);
         }
     }

@@ -7,7 +7,7 @@ namespace AspNetSpiffe.Workload.Tests.WorkloadApi;
 public sealed class X509ContextReaderTests
 {
     private readonly TestPki _pki = new("td", intermediates: 1);
-    private readonly X509ContextReader _reader = new(TimeProvider.System);
+    private readonly X509ContextReader _reader = new(TimeProvider.System, SpiffeLimits.Default);
 
     [Fact, Trait("Spec", "WA-08")]
     public void A_message_is_read_whole_and_in_order()
