@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit.Abstractions;
 
-namespace AspNetSpiffe.Tests;
+namespace AspNetSpiffe.Tests.Handshakes;
 
 /// <summary>Services and clients whose identities the test itself writes and changes, and peers at the other end that use the framework alone.</summary>
 public abstract class IssuedTest(ITestOutputHelper output) : MeshTest(output)
@@ -62,21 +62,45 @@ public abstract class IssuedTest(ITestOutputHelper output) : MeshTest(output)
     }
 
     /// <summary>A client of ours, which never takes a connection for a second request.</summary>
-    protected static HttpClient ClientOf(X509Source source, WebApplication server, SpiffeIdPattern? expected = null) =>
-        Client(NamedAddressOf(server), SpiffeHttpHandler.Create(source, expected ?? SpiffeIdPattern.Any, handler => handler.PooledConnectionLifetime = TimeSpan.Zero));
+    protected static HttpClient ClientOf(X509Source source, Uri address, SpiffeIdPattern? expected = null) =>
+        Client(address, SpiffeHttpHandler.Create(source, expected ?? SpiffeIdPattern.Any, handler => handler.PooledConnectionLifetime = TimeSpan.Zero));
 
     /// <summary>A client that knows nothing of SPIFFE, and never takes a connection for a second request.</summary>
-    private protected static HttpClient ClientOf(Presented certificates, WebApplication server, SslProtocols protocols = SslProtocols.None) =>
-        Client(NamedAddressOf(server), new SocketsHttpHandler { SslOptions = certificates.ToClientOptions(protocols), PooledConnectionLifetime = TimeSpan.Zero });
+    private protected static HttpClient ClientOf(Presented certificates, Uri address, SslProtocols protocols = SslProtocols.None) =>
+        Client(address, new SocketsHttpHandler { SslOptions = certificates.ToClientOptions(protocols), PooledConnectionLifetime = TimeSpan.Zero });
 
     /// <summary>The address by name: with an IP address for a name, the framework's client would never resume a session.</summary>
     protected static Uri NamedAddressOf(WebApplication server) =>
         new($"https://localhost:{new Uri(server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port}");
 
-    protected async Task AssertServerRefusedAsync(HttpClient client, RejectionReason reason, string? claimed, string version = "1.1")
+    /// <summary>Lets the peer call us, or be called, and asserts what comes of it.</summary>
+    private protected async Task AssertAsync(PeerCase expected, PeerRole role, string version = "1.1")
+    {
+        var agent = await IssueAsync(expected.Ours);
+        await (role == PeerRole.Client ? AssertOfClientAsync(expected, agent, version) : AssertOfServerAsync(expected, agent, version));
+    }
+
+    protected async Task AssertServerRefusedAsync(HttpClient client, RejectionReason reason, string claimed, string version = "1.1")
     {
         var error = await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client, version));
         var refusal = Assert.IsType<SpiffePeerRejectedException>(error.InnerException);
         Assert.Equal((reason, claimed), (refusal.Reason, refusal.Id?.ToString()));
+    }
+
+    private async Task AssertOfClientAsync(PeerCase expected, FakeAgent agent, string version)
+    {
+        var server = await StartServerAsync(agent);
+        using var client = ClientOf(expected.Peer, NamedAddressOf(server));
+        if (expected.Reason == RejectionReason.None) Assert.Equal(expected.Id, await GetAsync(client, version));
+        else await AssertRefusedAsync(client, expected.Reason, expected.Id, version);
+    }
+
+    private async Task AssertOfServerAsync(PeerCase expected, FakeAgent agent, string version)
+    {
+        var isAccepted = expected.Reason == RejectionReason.None;
+        var server = await StartServerAsync(expected.Peer);
+        using var client = ClientOf(await SourceAsync(agent), NamedAddressOf(server), isAccepted ? SpiffeIdPattern.Parse(expected.Id) : SpiffeIdPattern.Any);
+        if (isAccepted) await GetAsync(client, version);
+        else await AssertServerRefusedAsync(client, expected.Reason, expected.Id, version);
     }
 }

@@ -1,9 +1,10 @@
 using AspNetSpiffe.TestKit;
+using AspNetSpiffe.Tests.Handshakes;
 
 namespace AspNetSpiffe.Tests.Kestrel;
 
-/// <summary>Our bundles, what a peer presents, and what must come of it: the ID that we see, or the reason why we refuse it.</summary>
-internal sealed record AnchorCase(TestIdentity Ours, Presented Peer, string Id, RejectionReason Reason = RejectionReason.None)
+/// <summary>Bundles with authorities of every kind, and peers that they verify or not.</summary>
+internal static class AnchorCases
 {
     private const string Workload = "spiffe://example.org/workload";
     private const string OtherWorkload = "spiffe://other/workload";
@@ -25,7 +26,7 @@ internal sealed record AnchorCase(TestIdentity Ours, Presented Peer, string Id, 
     private static readonly TestIdentity FederatedEmpty = Rooted.With("other");
 
     /// <summary>An authority of the bundle is not self-signed.</summary>
-    public static IReadOnlyDictionary<string, AnchorCase> NotSelfSigned { get; } = new Dictionary<string, AnchorCase>
+    public static IReadOnlyDictionary<string, PeerCase> NotSelfSigned { get; } = new Dictionary<string, PeerCase>
     {
         ["its leaf"] = Accepted(Unrooted, Pki.Leaf()),
         ["its leaf, sent alone"] = new(Unrooted, new(Pki.Leaf().Leaf), Workload),
@@ -41,7 +42,7 @@ internal sealed record AnchorCase(TestIdentity Ours, Presented Peer, string Id, 
     };
 
     /// <summary>Two roots have one name, as in the rollover of a CA.</summary>
-    public static IReadOnlyDictionary<string, AnchorCase> Rollover { get; } = new Dictionary<string, AnchorCase>
+    public static IReadOnlyDictionary<string, PeerCase> Rollover { get; } = new Dictionary<string, PeerCase>
     {
         ["old first: old leaf"] = Accepted(OldFirst, Pki.Leaf()),
         ["old first: new leaf"] = Accepted(OldFirst, Next.Intermediate().Leaf()),
@@ -54,7 +55,7 @@ internal sealed record AnchorCase(TestIdentity Ours, Presented Peer, string Id, 
     };
 
     /// <summary>A federated trust domain has a bundle without authorities.</summary>
-    public static IReadOnlyDictionary<string, AnchorCase> EmptyBundle { get; } = new Dictionary<string, AnchorCase>
+    public static IReadOnlyDictionary<string, PeerCase> EmptyBundle { get; } = new Dictionary<string, PeerCase>
     {
         ["a leaf of ours"] = Accepted(FederatedEmpty, Pki.Leaf()),
         ["its leaf"] = Refused(FederatedEmpty, Other.Leaf(), RejectionReason.EmptyBundle),
@@ -62,7 +63,7 @@ internal sealed record AnchorCase(TestIdentity Ours, Presented Peer, string Id, 
     };
 
     /// <summary>A CA stands in the place of a workload.</summary>
-    public static IReadOnlyDictionary<string, AnchorCase> CaAsLeaf { get; } = new Dictionary<string, AnchorCase>
+    public static IReadOnlyDictionary<string, PeerCase> CaAsLeaf { get; } = new Dictionary<string, PeerCase>
     {
         ["the root"] = new(Rooted, Itself(Pki.Root), "spiffe://example.org", RejectionReason.RootPath),
         ["an intermediate"] = new(Rooted, Itself(Pki.Issuer), "spiffe://example.org", RejectionReason.RootPath),
@@ -72,7 +73,7 @@ internal sealed record AnchorCase(TestIdentity Ours, Presented Peer, string Id, 
     };
 
     /// <summary>A CA signs for a trust domain that is not its own.</summary>
-    public static IReadOnlyDictionary<string, AnchorCase> ForeignCa { get; } = new Dictionary<string, AnchorCase>
+    public static IReadOnlyDictionary<string, PeerCase> ForeignCa { get; } = new Dictionary<string, PeerCase>
     {
         ["ours by ours"] = Accepted(Federated, Pki.Leaf()),
         ["other by other"] = Accepted(Federated, Other.Leaf()),
@@ -91,7 +92,7 @@ internal sealed record AnchorCase(TestIdentity Ours, Presented Peer, string Id, 
 
     private static Func<CertificateSpec, CertificateSpec> Called(string id) => spec => spec with { Uris = [id] };
 
-    private static AnchorCase Accepted(TestIdentity ours, TestSvid peer) => new(ours, new(peer), peer.Id);
+    private static PeerCase Accepted(TestIdentity ours, TestSvid peer) => new(ours, new(peer), peer.Id);
 
-    private static AnchorCase Refused(TestIdentity ours, TestSvid peer, RejectionReason reason) => new(ours, new(peer), peer.Id, reason);
+    private static PeerCase Refused(TestIdentity ours, TestSvid peer, RejectionReason reason) => new(ours, new(peer), peer.Id, reason);
 }

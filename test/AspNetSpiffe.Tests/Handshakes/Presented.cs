@@ -3,7 +3,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 
-namespace AspNetSpiffe.Tests;
+namespace AspNetSpiffe.Tests.Handshakes;
 
 /// <summary>The certificates that a peer shows who knows nothing of SPIFFE and believes everybody: any leaf, any intermediates, right or wrong.</summary>
 internal sealed record Presented(X509Certificate2 Leaf, params X509Certificate2[] Intermediates)
