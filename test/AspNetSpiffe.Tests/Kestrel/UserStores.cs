@@ -11,7 +11,7 @@ internal static class UserStores
     /// <summary>Lists every folder, and every file with the hash of its content.</summary>
     public static string[] List() => !Directory.Exists(Folder) ? [] :
     [
-        .. Directory.EnumerateDirectories(Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal),
+        Folder, .. Directory.EnumerateDirectories(Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal),
         .. Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
             .Select(path => $"{path} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)))}"),
     ];
