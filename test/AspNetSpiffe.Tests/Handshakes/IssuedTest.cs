@@ -66,8 +66,12 @@ public abstract class IssuedTest(ITestOutputHelper output) : MeshTest(output)
         Client(address, SpiffeHttpHandler.Create(source, expected ?? SpiffeIdPattern.Any, handler => handler.PooledConnectionLifetime = TimeSpan.Zero));
 
     /// <summary>A client that knows nothing of SPIFFE, and never takes a connection for a second request.</summary>
-    private protected static HttpClient ClientOf(Presented certificates, Uri address, SslProtocols protocols = SslProtocols.None) =>
-        Client(address, new SocketsHttpHandler { SslOptions = certificates.ToClientOptions(protocols), PooledConnectionLifetime = TimeSpan.Zero });
+    private protected static HttpClient ClientOf(Presented certificates, Uri address) => ClientOf(certificates.ToClientOptions(), address);
+
+    protected static HttpClient ClientOf(SslClientAuthenticationOptions options, Uri address) =>
+        Client(address, new SocketsHttpHandler { SslOptions = options, PooledConnectionLifetime = TimeSpan.Zero });
+
+    private protected Relay RelayTo(WebApplication server) => Keep(new Relay(NamedAddressOf(server)));
 
     /// <summary>The address by name: with an IP address for a name, the framework's client would never resume a session.</summary>
     protected static Uri NamedAddressOf(WebApplication server) =>
@@ -85,6 +89,14 @@ public abstract class IssuedTest(ITestOutputHelper output) : MeshTest(output)
         var error = await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client, version));
         var refusal = Assert.IsType<SpiffePeerRejectedException>(error.InnerException);
         Assert.Equal((reason, claimed), (refusal.Reason, refusal.Id?.ToString()));
+    }
+
+    /// <summary>Asserts that the first, second and tenth connection are like each other: answered, after a full handshake.</summary>
+    private protected async Task AssertNeverResumesAsync(HttpClient client, Relay relay, string answer = "nobody")
+    {
+        for (var i = 0; i < 10; i++) Assert.Equal(answer, await GetAsync(client));
+        Assert.Equal(10, relay.Connections.Count);
+        Assert.DoesNotContain(relay.Connections, c => c.IsResumed);
     }
 
     private async Task AssertOfClientAsync(PeerCase expected, FakeAgent agent, string version)

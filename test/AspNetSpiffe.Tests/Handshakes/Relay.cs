@@ -12,17 +12,18 @@ internal sealed class Relay : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentQueue<RelayedConnection> _connections = [];
     private readonly CancellationTokenSource _stopping = new();
-    private readonly int _port;
+    private readonly Uri _server;
     private readonly Task _accepting;
 
-    public Relay(int port)
+    public Relay(Uri server)
     {
-        _port = port;
+        _server = server;
         _listener.Start();
         _accepting = AcceptAsync();
     }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    /// <summary>Gets the address to call instead of the server's.</summary>
+    public Uri Address => new UriBuilder(_server) { Port = ((IPEndPoint)_listener.LocalEndpoint).Port }.Uri;
 
     /// <summary>Gets the connections so far, in their order.</summary>
     public IReadOnlyList<RelayedConnection> Connections => [.. _connections];
@@ -59,7 +60,7 @@ internal sealed class Relay : IAsyncDisposable
         using var server = new Socket(SocketType.Stream, ProtocolType.Tcp);
         using (client)
         {
-            await server.ConnectAsync(IPAddress.Loopback, _port);
+            await server.ConnectAsync(IPAddress.Loopback, _server.Port);
             await Task.WhenAll(PassAsync(client, server, connection.AddFromClient), PassAsync(server, client, connection.AddFromServer));
         }
     }
