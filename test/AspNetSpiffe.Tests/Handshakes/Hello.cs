@@ -10,7 +10,10 @@ internal sealed record Hello(byte[] SessionId, IReadOnlyDictionary<int, byte[]> 
     private const int SupportedVersions = 43;
 
     /// <summary>Gets whether a client offers a session: a pre-shared key or ticket, or before TLS 1.3, where it means something, a session ID.</summary>
-    public bool OffersSession => Extensions.ContainsKey(PreSharedKey) || Extensions.GetValueOrDefault(SessionTicket) is { Length: > 0 } || (!Extensions.ContainsKey(SupportedVersions) && SessionId.Length > 0);
+    public bool OffersSession =>
+        Extensions.ContainsKey(PreSharedKey)
+        || Extensions.GetValueOrDefault(SessionTicket) is { Length: > 0 }
+        || (!Extensions.ContainsKey(SupportedVersions) && SessionId.Length > 0);
 
     /// <summary>Says whether this answer of a server takes a session back that the client has offered.</summary>
     public bool Resumes(Hello client) =>

@@ -39,7 +39,10 @@ public abstract class IssuedTest(ITestOutputHelper output) : MeshTest(output)
     /// <summary>Starts a service with UseSpiffeMtls that admits whoever is verified.</summary>
     protected Task<WebApplication> StartServerAsync(FakeAgent agent, SslProtocols protocols = SslProtocols.None)
     {
-        var builder = Builder(("Spiffe:EndpointSocket", agent.Address), ("Kestrel:Endpoints:Mesh:Url", "https://127.0.0.1:0"), ("Kestrel:Endpoints:Mesh:SslProtocols:0", protocols.ToString()));
+        var builder = Builder(
+            ("Spiffe:EndpointSocket", agent.Address),
+            ("Kestrel:Endpoints:Mesh:Url", "https://127.0.0.1:0"),
+            ("Kestrel:Endpoints:Mesh:SslProtocols:0", protocols.ToString()));
         builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers.Add("spiffe:any"));
         return StartAsync(builder);
     }

@@ -113,5 +113,6 @@ public sealed class DownloadTests : IssuedTest
 
     private PeerCase Case(Presented peer, string trustDomain, RejectionReason reason) => new(Ours, peer, $"spiffe://{trustDomain}/workload", reason);
 
-    private TestIdentity Ours => new TestIdentity(_issuer.Leaf(l => _urls.In(l) with { Uris = ["spiffe://example.org/us"] }), _pki.Root.Certificate).With("other", _other.Root.Certificate);
+    private TestIdentity Ours =>
+        new TestIdentity(_issuer.Leaf(l => _urls.In(l) with { Uris = ["spiffe://example.org/us"] }), _pki.Root.Certificate).With("other", _other.Root.Certificate);
 }
