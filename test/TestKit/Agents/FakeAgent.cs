@@ -103,6 +103,13 @@ public sealed class FakeAgent : IAsyncDisposable
     /// <summary>Sends a message.</summary>
     public void Send(IMessage message) => SendRaw(GrpcFrame.Of(message.ToByteArray()));
 
+    /// <summary>Issues an identity.</summary>
+    public void Send(TestIdentity identity)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        Send(identity.ToWire());
+    }
+
     /// <summary>Sends bytes as they are, after the headers of a gRPC answer.</summary>
     public void SendRaw(byte[] bytes) => Add(ends: false, context => WriteAsync(context, bytes));
 
