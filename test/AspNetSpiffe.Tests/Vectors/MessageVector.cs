@@ -8,7 +8,7 @@ namespace AspNetSpiffe.Tests.Vectors;
 /// <param name="Event">The log event that says that it was taken in, or refused.</param>
 /// <param name="Shown">The ID that we show afterwards.</param>
 /// <param name="Peers">More peers, and what becomes of them.</param>
-internal sealed record MessageVector(string Name, Func<X509SVIDResponse> Message, string Event, string Shown, params (Func<Presented> Peer, RejectionReason Reason)[] Peers)
+internal sealed record MessageVector(string Name, Func<X509SVIDResponse> Message, string Event, string Shown, params (Func<VectorPeer> Peer, RejectionReason Reason)[] Peers)
 {
     public const string Before = "spiffe://example.org/us";
     public const string New = "spiffe://example.org/new";
@@ -25,6 +25,6 @@ internal sealed record MessageVector(string Name, Func<X509SVIDResponse> Message
     });
 
     /// <summary>A message that is taken: its first usable SVID is new, whatever else of it is left out.</summary>
-    public static MessageVector Taken(string name, Func<X509SVIDResponse> message, params (Func<Presented> Peer, RejectionReason Reason)[] peers) =>
+    public static MessageVector Taken(string name, Func<X509SVIDResponse> message, params (Func<VectorPeer> Peer, RejectionReason Reason)[] peers) =>
         new(name, message, "SvidRenewed", New, peers);
 }

@@ -31,7 +31,7 @@ public sealed class MessageVectorTests : IAsyncLifetime
         await AssertAsync("spiffe://example.org/next", []);
     }
 
-    private async Task AssertAsync(string shown, (Func<Presented> Peer, RejectionReason Reason)[] peers)
+    private async Task AssertAsync(string shown, (Func<VectorPeer> Peer, RejectionReason Reason)[] peers)
     {
         foreach (var position in Enum.GetValues<Position>())
         {

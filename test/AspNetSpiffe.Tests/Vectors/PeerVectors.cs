@@ -31,7 +31,7 @@ internal static class PeerVectors
         Accepted("1 a leaf", l => l),
         Accepted("2 one intermediate", () => World.Home.Root.Intermediate().Leaf()),
         Accepted("2 two intermediates", () => World.Home.Root.Intermediate().Intermediate().Leaf()),
-        Refused("2 an intermediate that is not sent", RejectionReason.NotTrusted, () => Without(1, Deep()), Deep),
+        Refused("2 an intermediate that is not sent", RejectionReason.NotTrusted, () => Deep().WithoutLast, Deep),
         Accepted("3 DNS and IP names", l => l with { DnsNames = ["web.example.org"], IpAddresses = [IPAddress.Loopback] }),
         Accepted("4 empty subject, critical names", l => l with { Subject = "", SanCritical = true }),
         Accepted("4 empty subject, names not critical", l => l with { Subject = "", SanCritical = false }),
@@ -62,7 +62,7 @@ internal static class PeerVectors
         Refused("17 no path", RejectionReason.RootPath, l => l with { Uris = ["spiffe://example.org"] }),
         .. NoIds.Select(id => Refused($"18, 20 '{id.ReplaceLineEndings("\\n").Replace("\0", "\\0", StringComparison.Ordinal)}'", RejectionReason.InvalidSpiffeId, l => l with { Uris = [id] })),
         Refused("19 an ID of 2049 bytes", RejectionReason.InvalidSpiffeId, l => l with { Uris = [IdOf(2049)] }, l => l with { Uris = [IdOf(2048)] }),
-        Accepted("21 an authority that is not self-signed", () => Without(1, World.Unrooted.Leaf())),
+        Accepted("21 an authority that is not self-signed", () => ((VectorPeer)World.Unrooted.Leaf()).WithoutLast),
         Accepted("21 an authority that is not self-signed, sent along", () => World.Unrooted.Leaf()),
         Refused("21 the root above the authority", RejectionReason.NotTrusted, () => World.Unrooted.Root.Leaf(), () => World.Unrooted.Leaf()),
         Refused("22 a leaf in its bundle", RejectionReason.NotTrusted, () => World.LeafInTheBundle, () => World.Careless.Leaf()),
@@ -87,11 +87,9 @@ internal static class PeerVectors
         new(name, () => World.Home.Leaf(l => l with { ExtendedKeyUsages = usages }), asClient, asServer, () => World.Home.Leaf(l => l with { ExtendedKeyUsages = [] }));
 
     // An intermediate with its issuer's name is self-issued, and would not count (RFC 5280 §4.2.1.9).
-    private static Presented WithPathLength(int length) => World.Home.Root.Intermediate(i => i with { PathLength = length }).Intermediate(i => i with { Subject = "CN=lower" }).Leaf();
+    private static VectorPeer WithPathLength(int length) => World.Home.Root.Intermediate(i => i with { PathLength = length }).Intermediate(i => i with { Subject = "CN=lower" }).Leaf();
 
-    private static Presented Deep() => World.Home.Root.Intermediate().Leaf();
-
-    private static Presented Without(int last, Presented peer) => peer with { Intermediates = peer.Intermediates[..^last] };
+    private static VectorPeer Deep() => World.Home.Root.Intermediate().Leaf();
 
     private static string IdOf(int bytes) => "spiffe://example.org/".PadRight(bytes, 'a');
 }

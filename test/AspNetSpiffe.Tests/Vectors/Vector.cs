@@ -8,16 +8,16 @@ namespace AspNetSpiffe.Tests.Vectors;
 /// <param name="AsClient">Why it is refused as a client; none: it is accepted.</param>
 /// <param name="AsServer">Why it is refused as a server; none: it is accepted.</param>
 /// <param name="Control">Makes the peer that differs in the one thing, and is accepted; null where acceptance is what is tested.</param>
-internal sealed record Vector(string Name, Func<Presented> Peer, RejectionReason AsClient, RejectionReason AsServer, Func<Presented>? Control)
+internal sealed record Vector(string Name, Func<VectorPeer> Peer, RejectionReason AsClient, RejectionReason AsServer, Func<VectorPeer>? Control)
 {
     /// <summary>A peer that is accepted.</summary>
-    public static Vector Accepted(string name, Func<Presented> peer) => new(name, peer, RejectionReason.None, RejectionReason.None, null);
+    public static Vector Accepted(string name, Func<VectorPeer> peer) => new(name, peer, RejectionReason.None, RejectionReason.None, null);
 
     /// <summary>A leaf of our own trust domain that is accepted.</summary>
     public static Vector Accepted(string name, Func<CertificateSpec, CertificateSpec> right) => Accepted(name, () => World.Home.Leaf(right));
 
     /// <summary>A peer that is refused.</summary>
-    public static Vector Refused(string name, RejectionReason reason, Func<Presented> peer, Func<Presented> control) => new(name, peer, reason, reason, control);
+    public static Vector Refused(string name, RejectionReason reason, Func<VectorPeer> peer, Func<VectorPeer> control) => new(name, peer, reason, reason, control);
 
     /// <summary>A leaf of our own trust domain that is refused; the control is a valid one, changed in what is not the point.</summary>
     public static Vector Refused(

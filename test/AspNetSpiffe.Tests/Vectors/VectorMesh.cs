@@ -21,7 +21,7 @@ public sealed class VectorMesh : IAsyncLifetime
     private readonly CancellationTokenSource _timeout = new(TimeSpan.FromMinutes(2));
     private WebApplication _service = null!;
     private WebApplication _stranger = null!;
-    private volatile Presented? _strangerShows;
+    private volatile VectorPeer? _strangerShows;
 
     /// <summary>Gets all that the service and the client logged.</summary>
     internal LogRecords Logs { get; } = new();
@@ -51,7 +51,7 @@ public sealed class VectorMesh : IAsyncLifetime
     }
 
     /// <summary>Tries a peer in a position, and says why it was refused; none: it got through, under its own ID.</summary>
-    internal Task<RejectionReason> TryAsync(Presented peer, Position position) => position switch
+    internal Task<RejectionReason> TryAsync(VectorPeer peer, Position position) => position switch
     {
         Position.ClientOverHttp1 => CallAsync(peer, endpoint: 0, HttpVersion.Version11),
         Position.ClientOverHttp2 => CallAsync(peer, endpoint: 0, HttpVersion.Version20),
@@ -60,13 +60,13 @@ public sealed class VectorMesh : IAsyncLifetime
         _ => throw new ArgumentOutOfRangeException(nameof(position)),
     };
 
-    private async Task<RejectionReason> CallAsync(Presented peer, int endpoint, Version version)
+    private async Task<RejectionReason> CallAsync(VectorPeer peer, int endpoint, Version version)
     {
         Func<LogRecord, bool> isRefusal = _ => false;
         var earlier = 0;
         using var handler = new SocketsHttpHandler
         {
-            SslOptions = new SslClientAuthenticationOptions { ClientCertificateContext = peer.Context, RemoteCertificateValidationCallback = See },
+            SslOptions = Seeing(peer.Certificates.ToClientOptions()),
             ConnectCallback = async (context, token) =>
             {
                 var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -93,7 +93,7 @@ public sealed class VectorMesh : IAsyncLifetime
         }
     }
 
-    private async Task<RejectionReason> BeCalledAsync(Presented peer)
+    private async Task<RejectionReason> BeCalledAsync(VectorPeer peer)
     {
         _strangerShows = peer;
         var expected = SpiffeIdPattern.TryParse(peer.Id, out var id) ? id : SpiffeIdPattern.Any;
@@ -107,6 +107,12 @@ public sealed class VectorMesh : IAsyncLifetime
         {
             return refusal.Reason;
         }
+    }
+
+    private SslClientAuthenticationOptions Seeing(SslClientAuthenticationOptions options)
+    {
+        options.RemoteCertificateValidationCallback = See;
+        return options;
     }
 
     // A stranger takes anybody, and looks.
@@ -138,12 +144,12 @@ public sealed class VectorMesh : IAsyncLifetime
         var builder = Builder();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(new TlsHandshakeCallbackOptions
         {
-            OnConnection = _ => new(new SslServerAuthenticationOptions
+            OnConnection = _ =>
             {
-                ServerCertificateContext = _strangerShows!.Context,
-                ClientCertificateRequired = true,
-                RemoteCertificateValidationCallback = See,
-            }),
+                var options = _strangerShows!.Certificates.ToServerOptions();
+                options.RemoteCertificateValidationCallback = See;
+                return new(options);
+            },
         })));
         var app = builder.Build();
         app.MapGet("/", () => "hello");

@@ -20,7 +20,7 @@ internal static class World
     /// <summary>Gets a trust domain in whose bundle a leaf stands that signed itself.</summary>
     public static TestPki Careless { get; } = new("careless.org");
 
-    public static Presented LeafInTheBundle { get; } = new(Careless.SelfSignedLeaf(), [], "spiffe://careless.org/workload");
+    public static VectorPeer LeafInTheBundle { get; } = new("spiffe://careless.org/workload", new(Careless.SelfSignedLeaf()));
 
     /// <summary>Gets a trust domain that nobody here knows.</summary>
     public static TestPki Unknown { get; } = new("unknown.org");
@@ -29,7 +29,7 @@ internal static class World
     public static X509SVIDResponse Message(TestSvid own)
     {
         var message = Home.Response(own, Partner, Careless);
-        message.FederatedBundles["spiffe://careless.org"] = ByteString.CopyFrom(TestPki.Der([.. Careless.Authorities, LeafInTheBundle.Leaf]));
+        message.FederatedBundles["spiffe://careless.org"] = ByteString.CopyFrom(TestPki.Der([.. Careless.Authorities, LeafInTheBundle.Certificates.Leaf]));
         message.FederatedBundles["spiffe://unrooted.org"] = ByteString.CopyFrom(Unrooted.Issuer.Certificate.RawData);
         message.FederatedBundles["spiffe://empty.org"] = ByteString.Empty;
         return message;
