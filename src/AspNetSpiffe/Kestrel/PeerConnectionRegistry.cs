@@ -58,7 +58,8 @@ internal sealed partial class PeerConnectionRegistry : IDisposable
         _timer.Dispose();
     }
 
-    private void Check()
+    /// <summary>Looks at all connections.</summary>
+    public void Check()
     {
         lock (_checking)
         {
