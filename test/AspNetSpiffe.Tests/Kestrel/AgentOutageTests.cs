@@ -82,7 +82,11 @@ public sealed class AgentOutageTests(ITestOutputHelper output) : MeshTest(output
 
     private Task<WebApplication> StartServerAsync()
     {
-        var builder = Builder(("urls", "https://127.0.0.1:0"), ("Spiffe:EndpointSocket", _ofUs.Address), ("Spiffe:Retry:InitialDelay", "00:00:00.05"), ("Spiffe:Retry:MaxDelay", "00:00:00.1"));
+        var builder = Builder(
+            ("urls", "https://127.0.0.1:0"),
+            ("Spiffe:EndpointSocket", _ofUs.Address),
+            ("Spiffe:Retry:InitialDelay", "00:00:00.05"),
+            ("Spiffe:Retry:MaxDelay", "00:00:00.1"));
         builder.Services.AddSingleton<TimeProvider>(_time);
         builder.WebHost.UseSpiffeMtls();
         return StartAsync(builder);
