@@ -120,7 +120,7 @@ public sealed class OutageTests(ITestOutputHelper output) : SourceTest(output)
         var good = source.Current;
         Agent.SendRaw(GrpcFrame.Of(new byte[FiftyMegabytes]));
         var message = (await WaitForAsync("AgentUnavailable", Patience)).Message;
-        Assert.Contains($"A message of {FiftyMegabytes} bytes was announced; the limit is ", message, StringComparison.Ordinal);
+        Assert.Contains($"A message of {FiftyMegabytes} bytes was announced; the limit (MaxMessageBytes) is ", message, StringComparison.Ordinal);
         Assert.Same(good, source.Current);
 
         // The agent could not get rid of it: nobody held it in memory.
