@@ -18,7 +18,7 @@ internal static partial class Inputs
     private static readonly Gen<string> TrustDomainNames = Gen.Frequency(
         (8, Text(NameCharacters, 1, 12)),
         (4, Gen.Elements("td", "example.org", "-", ".", "..", "192.168.1.1", "td_1", "spiffe", "a..b")),
-        (1, Text(NameCharacters, 254, 255)));
+        (2, Text(NameCharacters, 254, 255)));
 
     private static readonly Gen<string> Segments = Gen.Frequency(
         (6, Text(SegmentCharacters, 1, 8).Where(segment => segment is not ("." or ".."))),
@@ -32,7 +32,7 @@ internal static partial class Inputs
 
     /// <summary>Valid IDs, now and then as long as one may be.</summary>
     private static readonly Gen<IdParts> IdParts = Gen.Frequency(
-        (9, AnyIdParts),
+        (7, AnyIdParts),
         (1, from id in AnyIdParts from spare in Gen.Choose(0, 1) select id.FilledTo(SpiffeId.MaxLength - spare)));
 
     public static Arbitrary<IdParts> Ids => Arb.From(IdParts, ShrinkId);
