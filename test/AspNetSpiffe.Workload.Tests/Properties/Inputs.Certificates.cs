@@ -58,7 +58,7 @@ internal sealed record NamedCertificate(string Name, X509Certificate2 Certificat
 /// <summary>Certificates one after the other, a place among their bytes, and bytes that belong to none.</summary>
 internal sealed record DerParts(ImmutableArray<NamedCertificate> Certificates, int Anywhere, ImmutableArray<byte> Extra)
 {
-    public byte[] Der { get; } = TestPki.Der(Certificates.Select(certificate => certificate.Certificate));
+    public byte[] Der => TestPki.Der(Certificates.Select(certificate => certificate.Certificate));
 
     /// <summary>Gets the place: the number of bytes before it, from none to all.</summary>
     public int At => Anywhere % (Der.Length + 1);
@@ -74,9 +74,9 @@ internal sealed record DerParts(ImmutableArray<NamedCertificate> Certificates, i
     /// <summary>Gives how many certificates end at the place or before it; null when it is within one.</summary>
     public int? WholeBefore()
     {
-        var (whole, end) = (0, 0);
-        while (end < At) end += Certificates[whole++].Certificate.RawData.Length;
-        return end == At ? whole : null;
+        var (at, whole, end) = (At, 0, 0);
+        while (end < at) end += Certificates[whole++].Certificate.RawData.Length;
+        return end == at ? whole : null;
     }
 
     public override string ToString() => $"[{string.Join(", ", Certificates)}] of {Der.Length} bytes, at byte {At}, extra {Convert.ToHexString(Extra.AsSpan())}";
