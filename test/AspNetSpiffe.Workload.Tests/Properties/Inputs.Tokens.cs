@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using AspNetSpiffe.TestKit;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace AspNetSpiffe.Workload.Tests.Properties;
+
+internal static partial class Inputs
+{
+    private const string Base64UrlCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    private static readonly Gen<string> TokenSnippets =
+        Gen.Frequency((4, Gen.Elements(Base64UrlCharacters.Select(c => c.ToString()))), (1, Gen.Elements(".", "=", "+", "/", " ", "\n", "\0", "é", "{")));
+
+    // What breaks JSON, or changes what it says.
+    private static readonly Gen<string> JsonSnippets = Gen.Elements(
+        "\"", "\\", "\\u0000", "\\ud800", "\\u0061", "{", "}", "[", "]", ",", ":", " ", "\n", "0", "-", ".", "e9", "E999", "null", "\"x\"", ",\"sub\":1", ",\"alg\":\"none\"", "a", "é", "\0", "//");
+
+    private static readonly Gen<TokenParts> TokenParts =
+        from alg in Gen.Elements("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512")
+        from kid in Gen.Elements(null, "k1", "", "é\"")
+        from typ in Gen.Elements(null, "JWT", "JOSE")
+        from sub in AnyIdParts
+        from count in Gen.Choose(1, JwtSvidReader.MaxAudiences)
+        from audiences in Gen.Elements("aud", "spiffe://td/web", "é\"\\", "a b").ArrayOf(count)
+        from exp in Gen.Choose(0, int.MaxValue)
+        from nbf in Gen.Choose(-1, int.MaxValue)
+        select new TokenParts(alg, kid, typ, sub, [.. audiences], exp, nbf < 0 ? null : nbf);
+
+    public static Arbitrary<TokenParts> Tokens => Arb.From(TokenParts, ShrinkToken);
+
+    /// <summary>A token, and the same with one character changed.</summary>
+    public static Arbitrary<(string Token, string Changed)> ChangedTokens =>
+        Arb.From(from parts in TokenParts let token = parts.Token().ToString() from changed in Changed(token, TokenSnippets) select (token, changed));
+
+    /// <summary>Tokens whose JSON has one change, in the header or in the payload.</summary>
+    public static Arbitrary<TestToken> TokensOfChangedJson =>
+        Arb.From(
+            from parts in TokenParts
+            let token = parts.Token()
+            from header in Changed(token.Header, JsonSnippets)
+            from payload in Changed(token.Payload, JsonSnippets)
+            from changed in Gen.Elements(token with { Header = header }, token with { Payload = payload })
+            select changed,
+            token => Shrink.Text(token.Payload).Select(payload => token with { Payload = payload }));
+
+    private static IEnumerable<TokenParts> ShrinkToken(TokenParts token) =>
+        Shrink.List(token.Audiences).Where(audiences => !audiences.IsEmpty).Select(audiences => token with { Audiences = audiences })
+            .Concat(ShrinkId(token.Sub).Select(sub => token with { Sub = sub }));
+}
+
+/// <summary>A valid token in its parts; one audience is written as a text, several as a list.</summary>
+internal sealed record TokenParts(string Alg, string? Kid, string? Typ, IdParts Sub, ImmutableArray<string> Audiences, int Exp, int? Nbf)
+{
+    public TestToken Token()
+    {
+        var header = new JsonObject { ["alg"] = Alg };
+        if (Kid is not null) header["kid"] = Kid;
+        if (Typ is not null) header["typ"] = Typ;
+
+        var payload = new JsonObject { ["sub"] = Sub.ToString(), ["aud"] = Audiences.Length == 1 ? Audiences[0] : new JsonArray([.. Audiences.Select(audience => (JsonNode)audience)]), ["exp"] = Exp };
+        if (Nbf is not null) payload["nbf"] = Nbf;
+        return new() { Header = header.ToJsonString(), Payload = payload.ToJsonString() };
+    }
+
+    public override string ToString() => $"{Token().Header}.{Token().Payload}";
+}
