@@ -33,27 +33,28 @@ internal static partial class Inputs
         var valid = TestJwk.Ec("{kid}", p256);
         return
         [
-            new("P-256", valid, Fate.Kept, Spki(p256)),
-            new("P-384", TestJwk.Ec("{kid}", p384, "P-384"), Fate.Kept, Spki(p384)),
-            new("P-521", TestJwk.Ec("{kid}", p521, "P-521"), Fate.Kept, Spki(p521)),
-            new("RSA", TestJwk.Rsa("{kid}", modulus, [1, 0, 1]), Fate.Kept, Spki(rsa)),
-            new("more members", valid.Replace("{\"kty\"", "{\"alg\":\"ES256\",\"x5c\":[1],\"ext\":{\"kty\":\"x\"},\"kty\"", StringComparison.Ordinal), Fate.Kept, Spki(p256)),
-            new("no use", Without(valid, "use"), Fate.KeptWithoutUse, Spki(p256)),
-            new("x509-svid", TestJwk.Ec("{kid}", p256, use: "x509-svid"), Fate.Passed),
-            new("wit-svid", TestJwk.Ec("{kid}", p256, use: "wit-svid"), Fate.Passed),
-            new("unknown use", TestJwk.Ec("{kid}", p256, use: "sig"), Fate.LeftOut),
-            new("use in capitals", TestJwk.Ec("{kid}", p256, use: "JWT-SVID"), Fate.LeftOut),
-            new("unknown kty", valid.Replace("\"EC\"", "\"OKP\"", StringComparison.Ordinal), Fate.LeftOut),
-            new("no kty", Without(valid, "kty"), Fate.LeftOut),
-            new("no kid", Without(valid, "kid"), Fate.LeftOut),
-            new("another curve", TestJwk.Ec("{kid}", p256, "P-384"), Fate.LeftOut),
-            new("unknown curve", TestJwk.Ec("{kid}", p256, "secp256k1"), Fate.LeftOut),
-            new("no point", valid.Replace("\"x\":\"", "\"x\":\"" + Base64Url.EncodeToString(new byte[32]) + "\",\"z\":\"", StringComparison.Ordinal), Fate.LeftOut),
-            new("short RSA", TestJwk.Rsa("{kid}", modulus[..128], [1, 0, 1]), Fate.LeftOut),
-            new("RSA that anybody signs", TestJwk.Rsa("{kid}", modulus, [1]), Fate.LeftOut),
-            new("text", "\"{kid}\"", Fate.LeftOut),
-            new("null", "null", Fate.LeftOut),
-            new("empty object", "{}", Fate.LeftOut),
+            new("P-256", valid, JwkFate.Kept, Spki(p256)),
+            new("P-384", TestJwk.Ec("{kid}", p384, "P-384"), JwkFate.Kept, Spki(p384)),
+            new("P-521", TestJwk.Ec("{kid}", p521, "P-521"), JwkFate.Kept, Spki(p521)),
+            new("RSA", TestJwk.Rsa("{kid}", modulus, [1, 0, 1]), JwkFate.Kept, Spki(rsa)),
+            new("more members", valid.Replace("{\"kty\"", "{\"alg\":\"ES256\",\"x5c\":[1],\"ext\":{\"kty\":\"x\"},\"kty\"", StringComparison.Ordinal), JwkFate.Kept, Spki(p256)),
+            new("no use", Without(valid, "use"), JwkFate.KeptWithoutUse, Spki(p256)),
+            new("x509-svid", TestJwk.Ec("{kid}", p256, use: "x509-svid"), JwkFate.Passed),
+            new("wit-svid", TestJwk.Ec("{kid}", p256, use: "wit-svid"), JwkFate.Passed),
+            new("unknown use", TestJwk.Ec("{kid}", p256, use: "sig"), JwkFate.LeftOut),
+            new("use in capitals", TestJwk.Ec("{kid}", p256, use: "JWT-SVID"), JwkFate.LeftOut),
+            new("unknown kty", valid.Replace("\"EC\"", "\"OKP\"", StringComparison.Ordinal), JwkFate.LeftOut),
+            new("no kty", Without(valid, "kty"), JwkFate.LeftOut),
+            new("no kid", Without(valid, "kid"), JwkFate.LeftOut),
+            new("kid of half a character", valid.Replace("{kid}", "\\ud800", StringComparison.Ordinal), JwkFate.LeftOut),
+            new("another curve", TestJwk.Ec("{kid}", p256, "P-384"), JwkFate.LeftOut),
+            new("unknown curve", TestJwk.Ec("{kid}", p256, "secp256k1"), JwkFate.LeftOut),
+            new("no point", valid.Replace("\"x\":\"", "\"x\":\"" + Base64Url.EncodeToString(new byte[32]) + "\",\"z\":\"", StringComparison.Ordinal), JwkFate.LeftOut),
+            new("short RSA", TestJwk.Rsa("{kid}", modulus[..128], [1, 0, 1]), JwkFate.LeftOut),
+            new("RSA that anybody signs", TestJwk.Rsa("{kid}", modulus, [1]), JwkFate.LeftOut),
+            new("text", "\"{kid}\"", JwkFate.LeftOut),
+            new("null", "null", JwkFate.LeftOut),
+            new("empty object", "{}", JwkFate.LeftOut),
         ];
     }
 
@@ -68,7 +69,7 @@ internal static partial class Inputs
 }
 
 /// <summary>What becomes of an entry of a JWK Set.</summary>
-internal enum Fate
+internal enum JwkFate
 {
     Kept,
     KeptWithoutUse,
@@ -77,14 +78,14 @@ internal enum Fate
 }
 
 /// <summary>An entry of a JWK Set but for its name, what becomes of it, and the key that it holds.</summary>
-internal sealed record JwkKind(string Name, string Json, Fate Fate, string Spki = "");
+internal sealed record JwkKind(string Name, string Json, JwkFate Fate, string Spki = "");
 
 /// <summary>An entry of a JWK Set.</summary>
 internal sealed record JwkEntry(JwkKind Kind, string Kid)
 {
     public string Json => Kind.Json.Replace("{kid}", Kid, StringComparison.Ordinal);
 
-    public bool IsKept(bool acceptMissingUse) => Kind.Fate == Fate.Kept || (Kind.Fate == Fate.KeptWithoutUse && acceptMissingUse);
+    public bool IsKept(bool acceptMissingUse) => Kind.Fate == JwkFate.Kept || (Kind.Fate == JwkFate.KeptWithoutUse && acceptMissingUse);
 
     public override string ToString() => $"{Kind.Name} '{Kid}'";
 }

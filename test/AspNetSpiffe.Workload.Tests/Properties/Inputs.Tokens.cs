@@ -10,7 +10,7 @@ internal static partial class Inputs
 {
     private const string Base64UrlCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-    private static readonly Gen<string> TokenSnippets =
+    private static readonly Gen<string> TokenCharacters =
         Gen.Frequency((4, Gen.Elements(Base64UrlCharacters.Select(c => c.ToString()))), (1, Gen.Elements(".", "=", "+", "/", " ", "\n", "\0", "é", "{")));
 
     // What breaks JSON, or changes what it says.
@@ -30,9 +30,14 @@ internal static partial class Inputs
 
     public static Arbitrary<TokenParts> Tokens => Arb.From(TokenParts, ShrinkToken);
 
-    /// <summary>A token, and the same with one character changed.</summary>
-    public static Arbitrary<(string Token, string Changed)> ChangedTokens =>
-        Arb.From(from parts in TokenParts let token = parts.Token().ToString() from changed in Changed(token, TokenSnippets) select (token, changed));
+    public static Arbitrary<ChangedTokenParts> ChangedTokens =>
+        Arb.From(
+            from parts in TokenParts
+            from anywhere in Gen.Choose(0, int.MaxValue)
+            from removed in Gen.Choose(0, 1)
+            from inserted in Gen.Frequency((6, TokenCharacters), (removed, Gen.Constant("")))
+            select new ChangedTokenParts(parts, anywhere, removed, inserted),
+            changed => ShrinkToken(changed.Parts).Select(parts => changed with { Parts = parts }));
 
     /// <summary>Tokens whose JSON has one change, in the header or in the payload.</summary>
     public static Arbitrary<TestToken> TokensOfChangedJson =>
@@ -43,7 +48,7 @@ internal static partial class Inputs
             from payload in Changed(token.Payload, JsonSnippets)
             from changed in Gen.Elements(token with { Header = header }, token with { Payload = payload })
             select changed,
-            token => Shrink.Text(token.Payload).Select(payload => token with { Payload = payload }));
+            token => Shrink.Text(token.Header).Select(header => token with { Header = header }).Concat(Shrink.Text(token.Payload).Select(payload => token with { Payload = payload })));
 
     private static IEnumerable<TokenParts> ShrinkToken(TokenParts token) =>
         Shrink.List(token.Audiences).Where(audiences => !audiences.IsEmpty).Select(audiences => token with { Audiences = audiences })
@@ -65,4 +70,16 @@ internal sealed record TokenParts(string Alg, string? Kid, string? Typ, IdParts 
     }
 
     public override string ToString() => $"{Token().Header}.{Token().Payload}";
+}
+
+/// <summary>A valid token in which one character is replaced, more than it should be, or missing.</summary>
+internal sealed record ChangedTokenParts(TokenParts Parts, int Anywhere, int Removed, string Inserted)
+{
+    public string Token => Parts.Token().ToString();
+
+    public string Changed => Token[..At] + Inserted + Token[(At + Removed)..];
+
+    public override string ToString() => $"{Parts}: at {At} of the token, '{Inserted}' for {Removed} characters";
+
+    private int At => Anywhere % Token.Length;
 }

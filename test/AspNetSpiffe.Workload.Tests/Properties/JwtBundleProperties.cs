@@ -23,7 +23,7 @@ public sealed class JwtBundleProperties(ITestOutputHelper output) : PropertyTest
             Assert.All(expected, entry => Assert.Equal(entry.Kind.Spki, Spki(bundle.Find(entry.Kid)!)));
 
             // An operator hears of every entry but those that are for somebody else.
-            var passed = set.Entries.Count(entry => entry.Kind.Fate == Fate.Passed);
+            var passed = set.Entries.Count(entry => entry.Kind.Fate == JwkFate.Passed);
             Assert.Equal(set.Entries.Length - expected.Length - passed, remarks.Count);
         }, times: 300);
 
