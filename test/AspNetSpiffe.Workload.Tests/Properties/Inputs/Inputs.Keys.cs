@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using System.Text;
 using AspNetSpiffe.Workload.Tests.Bundles;
 using FsCheck;
 using FsCheck.Fluent;
@@ -66,36 +65,4 @@ internal static partial class Inputs
     }
 
     private static string Spki(AsymmetricAlgorithm key) => Convert.ToHexString(key.ExportSubjectPublicKeyInfo());
-}
-
-/// <summary>What becomes of an entry of a JWK Set.</summary>
-internal enum JwkFate
-{
-    Kept,
-    KeptWithoutUse,
-    Passed,
-    LeftOut,
-}
-
-/// <summary>An entry of a JWK Set but for its name, what becomes of it, and the key that it holds.</summary>
-internal sealed record JwkKind(string Name, string Json, JwkFate Fate, string Spki = "");
-
-/// <summary>An entry of a JWK Set.</summary>
-internal sealed record JwkEntry(JwkKind Kind, string Kid)
-{
-    public string Json => Kind.Json.Replace("{kid}", Kid, StringComparison.Ordinal);
-
-    public bool IsKept(bool acceptMissingUse) => Kind.Fate == JwkFate.Kept || (Kind.Fate == JwkFate.KeptWithoutUse && acceptMissingUse);
-
-    public override string ToString() => $"{Kind.Name} '{Kid}'";
-}
-
-/// <summary>A JWK Set in its entries, with members that are not ours.</summary>
-internal sealed record JwkSetParts(ImmutableArray<JwkEntry> Entries, string Other)
-{
-    public string Document => $"{{\"keys\":[{string.Join(',', Entries.Select(entry => entry.Json))}]{Other}}}";
-
-    public byte[] Bytes => Encoding.UTF8.GetBytes(Document);
-
-    public override string ToString() => $"[{string.Join(", ", Entries)}]{Other}";
 }

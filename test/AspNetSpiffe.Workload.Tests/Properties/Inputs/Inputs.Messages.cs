@@ -1,10 +1,7 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using AspNetSpiffe.TestKit;
-using AspNetSpiffe.Wire;
 using FsCheck;
 using FsCheck.Fluent;
-using Google.Protobuf;
 
 namespace AspNetSpiffe.Workload.Tests.Properties;
 
@@ -73,63 +70,4 @@ internal static partial class Inputs
         new("spiffe://rsa", new TestPki("rsa", root: root => root with { Key = KeyKind.Rsa2048 }).BundleDer),
         new("spiffe://nobody", []),
     ];
-}
-
-/// <summary>An SVID of ours with the trust domain that it comes from.</summary>
-internal sealed record OwnSvid(TestSvid Svid, TestPki Pki)
-{
-    public override string ToString() => Svid.Id;
-}
-
-/// <summary>A bundle of a trust domain, under its key in a message.</summary>
-internal sealed record ForeignBundle(string Key, byte[] Der)
-{
-    public TrustDomain TrustDomain => TrustDomain.Parse(Key);
-
-    public override string ToString() => Key;
-}
-
-/// <summary>An SVID of a message and the hint that it has there.</summary>
-internal sealed record SvidPart(OwnSvid Own, string Hint)
-{
-    public override string ToString() => Hint.Length == 0 ? $"{Own}" : $"{Own} '{Hint}'";
-}
-
-/// <summary>A valid X509SVIDResponse in its parts.</summary>
-internal sealed record MessageParts(ImmutableArray<SvidPart> Svids, ImmutableArray<ForeignBundle> Federated)
-{
-    public X509SVIDResponse Message()
-    {
-        var message = new X509SVIDResponse();
-        message.Svids.AddRange(Svids.Select(part => part.Own.Svid.ToWire(part.Own.Pki.Authorities, part.Hint)));
-        foreach (var bundle in Federated) message.FederatedBundles.Add(bundle.Key, ByteString.CopyFrom(bundle.Der));
-        return message;
-    }
-
-    public override string ToString() => $"[{string.Join(", ", Svids)}], federated [{string.Join(", ", Federated)}]";
-}
-
-/// <summary>A field of an SVID that a message must not leave empty.</summary>
-internal sealed record MandatoryField(string Name, Action<X509SVID> Empty)
-{
-    public static MandatoryField[] All { get; } =
-    [
-        new("spiffe_id", svid => svid.SpiffeId = ""),
-        new("x509_svid", svid => svid.X509Svid = ByteString.Empty),
-        new("x509_svid_key", svid => svid.X509SvidKey = ByteString.Empty),
-        new("bundle", svid => svid.Bundle = ByteString.Empty),
-    ];
-
-    public override string ToString() => Name;
-}
-
-/// <summary>Many bundles with numbered keys and the same bytes.</summary>
-internal sealed record CrowdParts(int Count, string Keys, ImmutableArray<byte> Der)
-{
-    public void AddTo(X509SVIDResponse message)
-    {
-        for (var i = 0; i < Count; i++) message.FederatedBundles.Add(string.Format(CultureInfo.InvariantCulture, Keys, i), ByteString.CopyFrom(Der.AsSpan()));
-    }
-
-    public override string ToString() => $"{Count} bundles '{Keys}' of {Der.Length} bytes";
 }

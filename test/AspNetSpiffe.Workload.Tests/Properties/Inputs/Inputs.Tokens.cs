@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Text.Json.Nodes;
 using AspNetSpiffe.TestKit;
 using FsCheck;
 using FsCheck.Fluent;
@@ -53,33 +51,4 @@ internal static partial class Inputs
     private static IEnumerable<TokenParts> ShrinkToken(TokenParts token) =>
         Shrink.List(token.Audiences).Where(audiences => !audiences.IsEmpty).Select(audiences => token with { Audiences = audiences })
             .Concat(ShrinkId(token.Sub).Select(sub => token with { Sub = sub }));
-}
-
-/// <summary>A valid token in its parts; one audience is written as a text, several as a list.</summary>
-internal sealed record TokenParts(string Alg, string? Kid, string? Typ, IdParts Sub, ImmutableArray<string> Audiences, int Exp, int? Nbf)
-{
-    public TestToken Token()
-    {
-        var header = new JsonObject { ["alg"] = Alg };
-        if (Kid is not null) header["kid"] = Kid;
-        if (Typ is not null) header["typ"] = Typ;
-
-        var payload = new JsonObject { ["sub"] = Sub.ToString(), ["aud"] = Audiences.Length == 1 ? Audiences[0] : new JsonArray([.. Audiences.Select(audience => (JsonNode)audience)]), ["exp"] = Exp };
-        if (Nbf is not null) payload["nbf"] = Nbf;
-        return new() { Header = header.ToJsonString(), Payload = payload.ToJsonString() };
-    }
-
-    public override string ToString() => $"{Token().Header}.{Token().Payload}";
-}
-
-/// <summary>A valid token in which one character is replaced, more than it should be, or missing.</summary>
-internal sealed record ChangedTokenParts(TokenParts Parts, int Anywhere, int Removed, string Inserted)
-{
-    public string Token => Parts.Token().ToString();
-
-    public string Changed => Token[..At] + Inserted + Token[(At + Removed)..];
-
-    public override string ToString() => $"{Parts}: at {At} of the token, '{Inserted}' for {Removed} characters";
-
-    private int At => Anywhere % Token.Length;
 }

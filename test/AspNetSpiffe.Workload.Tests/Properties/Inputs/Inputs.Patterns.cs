@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -85,21 +84,4 @@ internal static partial class Inputs
         Shrink.List(alternative.Segments, segment => segment == "*" ? ["a"] : [])
             .Where(segments => alternative.Deep || !segments.IsEmpty)
             .Select(segments => alternative with { Segments = segments });
-}
-
-/// <summary>One alternative of a pattern in its parts; a deep one ends with '**'.</summary>
-internal sealed record AlternativeParts(string TrustDomain, ImmutableArray<string> Segments, bool Deep)
-{
-    /// <summary>Gives it with capitals where they mean nothing.</summary>
-    public string InCapitals => $"SPIFFE://{TrustDomain.ToUpperInvariant()}{Path}";
-
-    public override string ToString() => $"spiffe://{TrustDomain}{Path}";
-
-    private string Path => string.Concat(Segments.Select(segment => $"/{segment}")) + (Deep ? "/**" : "");
-}
-
-/// <summary>A pattern in its parts.</summary>
-internal sealed record PatternParts(ImmutableArray<AlternativeParts> Alternatives)
-{
-    public override string ToString() => string.Join(',', Alternatives);
 }
