@@ -15,7 +15,7 @@ public sealed class GrpcMessageReaderProperties(ITestOutputHelper output) : Prop
             var reader = new GrpcMessageReader(parts.InPieces(parts.Bytes), Address);
             foreach (var message in parts.Messages) Assert.Equal(message, await ReadAsync(reader));
             Assert.Null(await ReadAsync(reader));
-        }, times: 200);
+        }, times: 100);
 
     [Fact]
     public void A_stream_that_ends_within_a_message_is_malformed_and_one_that_ends_between_messages_is_not() =>
@@ -26,7 +26,7 @@ public sealed class GrpcMessageReaderProperties(ITestOutputHelper output) : Prop
             foreach (var message in parts.Messages.Take(whole)) Assert.Equal(message, await ReadAsync(reader));
             if (cut) await AssertMalformedAsync(reader, "ended within a message");
             else Assert.Null(await ReadAsync(reader));
-        }, times: 200);
+        }, times: 100);
 
     [Fact]
     public void A_flag_that_is_not_zero_is_malformed_after_the_messages_before_it() =>
@@ -36,7 +36,7 @@ public sealed class GrpcMessageReaderProperties(ITestOutputHelper output) : Prop
             var reader = new GrpcMessageReader(parts.InPieces([.. parts.Bytes, .. GrpcFrame.Of([], flag)]), Address);
             foreach (var message in parts.Messages) Assert.Equal(message, await ReadAsync(reader));
             await AssertMalformedAsync(reader, "is compressed");
-        }, times: 200);
+        }, times: 100);
 
     [Fact, Trait("Spec", "WA-28")]
     public void A_length_over_the_limit_is_refused_before_memory_is_taken_for_it() =>
@@ -55,7 +55,7 @@ public sealed class GrpcMessageReaderProperties(ITestOutputHelper output) : Prop
             var body = new byte[parts.Lengths.Sum()];
             Allocating(GrpcFrame.Of(body, announced: GrpcMessageReader.MaxLength), out var allocated);
             Assert.InRange(allocated, 0, (4 * body.Length) + (64 * 1024));
-        }, times: 200);
+        }, times: 100);
 
     private static WorkloadApiException Allocating(byte[] bytes, out long allocated)
     {

@@ -10,7 +10,7 @@ internal sealed record StreamParts(ImmutableArray<int> Lengths, ImmutableArray<i
 {
     public X509SVID[] Messages => [.. Lengths.Select((length, i) => new X509SVID { SpiffeId = $"spiffe://td/{i}", Bundle = ByteString.CopyFrom(new byte[length]) })];
 
-    public byte[] Bytes => [.. Messages.SelectMany(message => GrpcFrame.Of(message.ToByteArray()))];
+    public byte[] Bytes => Messages.Aggregate(Array.Empty<byte>(), (bytes, message) => [.. bytes, .. GrpcFrame.Of(message.ToByteArray())]);
 
     /// <summary>Gets the place: the number of bytes before it, from none to all.</summary>
     public int At => Anywhere % (Bytes.Length + 1);
