@@ -12,7 +12,7 @@ public sealed class GrpcMessageReaderProperties(ITestOutputHelper output) : Prop
     public void However_the_bytes_come_the_messages_are_the_same() =>
         ForAll(Inputs.Streams, async parts =>
         {
-            var reader = new GrpcMessageReader(parts.InPieces(parts.Bytes), Address);
+            var reader = new GrpcMessageReader(parts.InPieces(parts.Bytes), Address, SpiffeLimits.Default.MaxMessageBytes);
             foreach (var message in parts.Messages) Assert.Equal(message, await ReadAsync(reader));
             Assert.Null(await ReadAsync(reader));
         }, times: 100);
@@ -22,7 +22,7 @@ public sealed class GrpcMessageReaderProperties(ITestOutputHelper output) : Prop
         ForAll(Inputs.Streams, async parts =>
         {
             var (whole, cut) = parts.FramesBefore();
-            var reader = new GrpcMessageReader(parts.InPieces(parts.Bytes[..parts.At]), Address);
+            var reader = new GrpcMessageReader(parts.InPieces(parts.Bytes[..parts.At]), Address, SpiffeLimits.Default.MaxMessageBytes);
             foreach (var message in parts.Messages.Take(whole)) Assert.Equal(message, await ReadAsync(reader));
             if (cut) await AssertMalformedAsync(reader, "ended within a message");
             else Assert.Null(await ReadAsync(reader));
@@ -33,7 +33,7 @@ public sealed class GrpcMessageReaderProperties(ITestOutputHelper output) : Prop
         ForAll(Inputs.Streams, async parts =>
         {
             var flag = (byte)((parts.Anywhere % 255) + 1);
-            var reader = new GrpcMessageReader(parts.InPieces([.. parts.Bytes, .. GrpcFrame.Of([], flag)]), Address);
+            var reader = new GrpcMessageReader(parts.InPieces([.. parts.Bytes, .. GrpcFrame.Of([], flag)]), Address, SpiffeLimits.Default.MaxMessageBytes);
             foreach (var message in parts.Messages) Assert.Equal(message, await ReadAsync(reader));
             await AssertMalformedAsync(reader, "is compressed");
         }, times: 100);
@@ -44,7 +44,7 @@ public sealed class GrpcMessageReaderProperties(ITestOutputHelper output) : Prop
         {
             var reading = Allocating(GrpcFrame.Of(new byte[1000], announced: announced), out var allocated);
             Assert.InRange(allocated, 0, 64 * 1024);
-            Assert.Equal(announced > GrpcMessageReader.MaxLength, reading.Message.Contains("the limit is 16777216", StringComparison.Ordinal));
+            Assert.Equal(announced > SpiffeLimits.Default.MaxMessageBytes, reading.Message.Contains("the limit (MaxMessageBytes) is 16777216", StringComparison.Ordinal));
         });
 
     /// <remarks>The buffer doubles as the bytes come: its copies together are at most four times what came, after the first 16 KiB.</remarks>
@@ -53,13 +53,13 @@ public sealed class GrpcMessageReaderProperties(ITestOutputHelper output) : Prop
         ForAll(Inputs.Streams, parts =>
         {
             var body = new byte[parts.Lengths.Sum()];
-            Allocating(GrpcFrame.Of(body, announced: GrpcMessageReader.MaxLength), out var allocated);
+            Allocating(GrpcFrame.Of(body, announced: (uint)SpiffeLimits.Default.MaxMessageBytes), out var allocated);
             Assert.InRange(allocated, 0, (4 * body.Length) + (64 * 1024));
         }, times: 100);
 
     private static WorkloadApiException Allocating(byte[] bytes, out long allocated)
     {
-        var reader = new GrpcMessageReader(new MemoryStream(bytes), Address);
+        var reader = new GrpcMessageReader(new MemoryStream(bytes), Address, SpiffeLimits.Default.MaxMessageBytes);
         var before = GC.GetAllocatedBytesForCurrentThread();
         var reading = ReadAsync(reader);
         allocated = GC.GetAllocatedBytesForCurrentThread() - before;

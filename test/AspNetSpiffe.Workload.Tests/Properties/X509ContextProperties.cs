@@ -10,7 +10,7 @@ public sealed class X509ContextProperties(ITestOutputHelper output) : PropertyTe
     public void A_valid_message_is_read_fully_in_its_order_and_without_the_later_of_two_SVIDs_with_one_hint() =>
         ForAll(Inputs.Messages, parts =>
         {
-            var context = new X509ContextReader(TimeProvider.System).Read(parts.Message());
+            var context = new X509ContextReader(TimeProvider.System, SpiffeLimits.Default).Read(parts.Message());
             var expected = parts.Svids.Where((part, i) => part.Hint.Length == 0 || parts.Svids.Take(i).All(before => before.Hint != part.Hint)).ToArray();
 
             Assert.Equal(expected.Select(part => (part.Own.Svid.Id, part.Hint)), context.Svids.Select(svid => (svid.Id.ToString(), svid.Hint)));
@@ -25,7 +25,7 @@ public sealed class X509ContextProperties(ITestOutputHelper output) : PropertyTe
     public void Every_bundle_of_a_message_is_kept_under_its_trust_domain_and_nobody_else_says_whom_we_trust_at_home() =>
         ForAll(Inputs.Messages, parts =>
         {
-            var reader = new X509ContextReader(TimeProvider.System);
+            var reader = new X509ContextReader(TimeProvider.System, SpiffeLimits.Default);
             var bundles = reader.Read(parts.Message()).Bundles;
             var own = parts.Svids.Select(part => part.Own.Pki.Bundle).DistinctBy(bundle => bundle.TrustDomain).ToArray();
             var foreign = parts.Federated.Where(bundle => own.All(ours => ours.TrustDomain != bundle.TrustDomain)).ToArray();
@@ -43,7 +43,7 @@ public sealed class X509ContextProperties(ITestOutputHelper output) : PropertyTe
         {
             var message = input.Message.Message();
             input.Field.Empty(message.Svids[input.Svid]);
-            var e = Assert.Throws<FormatException>(() => new X509ContextReader(TimeProvider.System).Read(message));
+            var e = Assert.Throws<FormatException>(() => new X509ContextReader(TimeProvider.System, SpiffeLimits.Default).Read(message));
             Assert.Contains($"'{input.Field}'", e.Message, StringComparison.Ordinal);
             Assert.All(message.Svids, svid => Assert.DoesNotContain(svid.X509SvidKey, b => b != 0));
         }, times: 50);
@@ -68,7 +68,7 @@ public sealed class X509ContextProperties(ITestOutputHelper output) : PropertyTe
     private static long AllocatedBy(X509SVIDResponse message)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
-        new X509ContextReader(TimeProvider.System).Read(message);
+        new X509ContextReader(TimeProvider.System, SpiffeLimits.Default).Read(message);
         return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 }

@@ -20,8 +20,8 @@ internal static partial class Inputs
     /// <summary>Lengths above those that <see cref="GrpcMessageReader"/> takes, and below; more than the thousand bytes that follow.</summary>
     public static Arbitrary<uint> AnnouncedLengths =>
         Arb.From(
-            Gen.OneOf(Gen.Choose(1001, int.MaxValue).Select(length => (uint)length), Gen.Choose(0, int.MaxValue).Select(length => uint.MaxValue - (uint)length), Gen.Choose(-2, 2).Select(more => (uint)(GrpcMessageReader.MaxLength + more))),
-            length => new uint[] { 1001, GrpcMessageReader.MaxLength + 1, length / 2, length - 1 }.Where(smaller => smaller > 1000 && smaller < length));
+            Gen.OneOf(Gen.Choose(1001, int.MaxValue).Select(length => (uint)length), Gen.Choose(0, int.MaxValue).Select(length => uint.MaxValue - (uint)length), Gen.Choose(-2, 2).Select(more => (uint)((uint)SpiffeLimits.Default.MaxMessageBytes + more))),
+            length => new uint[] { 1001, (uint)SpiffeLimits.Default.MaxMessageBytes + 1, length / 2, length - 1 }.Where(smaller => smaller > 1000 && smaller < length));
 
     private static IEnumerable<StreamParts> ShrinkStream(StreamParts parts) =>
         Shrink.List(parts.Lengths, Shrink.Number).Select(lengths => parts with { Lengths = lengths })
