@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 namespace AspNetSpiffe.Workload.Tests.Properties;
 
 /// <summary>A test of what holds for every input that can be drawn. Its output has the seed; a failure has the smallest input too.</summary>
-/// <remarks>The seed is another one in each run; <c>PROPERTY_SEED=4711 dotnet test …</c> draws the same inputs again.</remarks>
+/// <remarks>The seed is another one in each run; <c>PROPERTY_SEED=4711 dotnet test …</c> draws the same inputs again, but for keys and certificates.</remarks>
 public abstract class PropertyTest(ITestOutputHelper output)
 {
     private const string SeedVariable = "PROPERTY_SEED";

@@ -11,6 +11,10 @@ internal sealed record DerParts(ImmutableArray<NamedCertificate> Certificates, i
     /// <summary>Gets the place: the number of bytes before it, from none to all.</summary>
     public int At => Anywhere % (Der.Length + 1);
 
+    /// <summary>Gives the same place in the same certificate, without the first one; null when the place is there.</summary>
+    public DerParts? WithoutFirst() =>
+        !Certificates.IsEmpty && Certificates[0].Certificate.RawDataMemory.Length is var length && At >= length ? this with { Certificates = Certificates.RemoveAt(0), Anywhere = At - length } : null;
+
     public byte[] Truncated => Der[..At];
 
     public byte[] WithExtraInside => [.. Der[..At], .. Extra, .. Der[At..]];
@@ -27,5 +31,6 @@ internal sealed record DerParts(ImmutableArray<NamedCertificate> Certificates, i
         return end == at ? whole : null;
     }
 
-    public override string ToString() => $"[{string.Join(", ", Certificates)}] of {Der.Length} bytes, at byte {At}, extra {Convert.ToHexString(Extra.AsSpan())}";
+    // With all bytes: the certificates are others in each run.
+    public override string ToString() => $"[{string.Join(", ", Certificates)}] of {Der.Length} bytes, at byte {At}, extra {Convert.ToHexString(Extra.AsSpan())}: {Convert.ToBase64String(Der)}";
 }

@@ -27,7 +27,8 @@ internal static partial class Inputs
     private static Gen<byte[]> ExtraBytes => Gen.Elements<byte[]>([0], [0x30], [0x30, 0], [0x30, 0x80], [0x05, 0], [0x30, 0x82, 1, 0], [(byte)'\n'], [.. "-----BEGIN CERTIFICATE-----\n"u8]);
 
     private static IEnumerable<DerParts> ShrinkDer(DerParts parts) =>
-        Shrink.List(parts.Certificates).Select(certificates => parts with { Certificates = certificates })
+        (parts.WithoutFirst() is { } shorter ? [shorter] : Enumerable.Empty<DerParts>())
+            .Concat(Shrink.List(parts.Certificates).Select(certificates => parts with { Certificates = certificates, Anywhere = parts.At }))
             .Concat(Shrink.List(parts.Extra).Where(extra => !extra.IsEmpty).Select(extra => parts with { Extra = extra }))
             .Concat(Shrink.Number(parts.At).Select(at => parts with { Anywhere = at }));
 

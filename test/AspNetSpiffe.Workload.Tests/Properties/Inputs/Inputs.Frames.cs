@@ -24,7 +24,7 @@ internal static partial class Inputs
             length => new uint[] { 1001, (uint)SpiffeLimits.Default.MaxMessageBytes + 1, length / 2, length - 1 }.Where(smaller => smaller > 1000 && smaller < length));
 
     private static IEnumerable<StreamParts> ShrinkStream(StreamParts parts) =>
-        Shrink.List(parts.Lengths, Shrink.Number).Select(lengths => parts with { Lengths = lengths })
+        Shrink.List(parts.Lengths, Shrink.Number).Select(lengths => parts with { Lengths = lengths, Anywhere = parts.At })
             .Concat(Shrink.List(parts.Cuts, cut => Shrink.Number(cut).Where(smaller => smaller > 0)).Where(cuts => !cuts.IsEmpty).Select(cuts => parts with { Cuts = cuts }))
             .Concat(Shrink.Number(parts.At).Select(at => parts with { Anywhere = at }));
 }
