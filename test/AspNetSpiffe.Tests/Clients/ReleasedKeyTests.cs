@@ -24,7 +24,7 @@ public sealed class ReleasedKeyTests(ITestOutputHelper output) : MeshTest(output
         // The first request leaves the connections of before; their ends must have been seen before nothing holds the SVIDs.
         for (var i = 0; old.Any(svid => svid.IsAlive); i++)
         {
-            Assert.True(i < 50, "An SVID of before the rotation is still held.");
+            Assert.True(i < 50, $"Of client and server, the SVIDs of before the rotation are held: {old[0].IsAlive}, {old[1].IsAlive}.");
             await GetAsync(client, version);
             GC.Collect();
             GC.WaitForPendingFinalizers();
