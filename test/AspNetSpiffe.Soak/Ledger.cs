@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+
+namespace AspNetSpiffe.Soak;
+
+/// <summary>What happened and when: requests, faults, and the promises that were broken.</summary>
+internal sealed class Ledger
+{
+    private const int MostShown = 50;
+
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly ConcurrentDictionary<string, int> _broken = new();
+    private readonly ConcurrentDictionary<int, int> _perSecond = new();
+    private readonly Lock _faulting = new();
+    private readonly List<Fault> _faults = [];
+    private long _answered;
+    private long _refused;
+    private long _notJudged;
+
+    public TimeSpan Now => _clock.Elapsed;
+
+    /// <summary>Requests that were answered, as they should.</summary>
+    public long Answered => Interlocked.Read(ref _answered);
+
+    /// <summary>Requests that were refused, as they should.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>Requests during which the right of the caller changed.</summary>
+    public long NotJudged => Interlocked.Read(ref _notJudged);
+
+    /// <summary>Broken promises, by kind.</summary>
+    public IReadOnlyDictionary<string, int> Broken => _broken;
+
+    public IReadOnlyList<Fault> Faults
+    {
+        get
+        {
+            lock (_faulting) return [.. _faults];
+        }
+    }
+
+    private Fault? Last
+    {
+        get
+        {
+            lock (_faulting) return _faults is [.., var last] ? last : null;
+        }
+    }
+
+    public int RequestsIn(int second) => _perSecond.GetValueOrDefault(second);
+
+    public void CountAnswered() => Count(ref _answered);
+
+    public void CountRefused() => Count(ref _refused);
+
+    public void CountNotJudged() => Count(ref _notJudged);
+
+    public Fault Begin(string kind)
+    {
+        var fault = new Fault(kind, Now);
+        lock (_faulting) _faults.Add(fault);
+        return fault;
+    }
+
+    public void End(Fault fault) => fault.Ended = Now;
+
+    /// <summary>Notes a broken promise, and prints it with the fault under way.</summary>
+    public void Break(string promise, string what)
+    {
+        if (_broken.AddOrUpdate(promise, 1, static (_, n) => n + 1) > MostShown) return;
+        var context = Last switch
+        {
+            null => "no fault yet",
+            { Ended: null } fault => $"under way for {Seconds(Now - fault.Began)}: {fault.Kind}",
+            { Ended: { } ended } fault => $"{Seconds(Now - ended)} after: {fault.Kind}",
+        };
+        Console.Error.WriteLine($"{Seconds(Now)} BROKEN: {promise}: {what} ({context})");
+    }
+
+    private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.00 s", CultureInfo.InvariantCulture);
+
+    private void Count(ref long counter)
+    {
+        Interlocked.Increment(ref counter);
+        _perSecond.AddOrUpdate((int)Now.TotalSeconds, 1, static (_, n) => n + 1);
+    }
+
+    /// <summary>One fault: what, and from when to when.</summary>
+    internal sealed record Fault(string Kind, TimeSpan Began)
+    {
+        public TimeSpan? Ended { get; set; }
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Primitives;
+
+namespace AspNetSpiffe.Soak;
+
+/// <summary>Renews every SVID all the time, and counts the renewals that reach the server.</summary>
+internal sealed class Rotation(Mesh mesh)
+{
+    // More often than one in two seconds must arrive: while the agent is dead or frozen, none does.
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1.5);
+
+    private int _issued;
+    private int _arrived;
+
+    public int Issued => _issued;
+
+    public int Arrived => Volatile.Read(ref _arrived);
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        var last = Serial();
+        using var subscription = ChangeToken.OnChange(mesh.ServerSource.GetChangeToken, () =>
+        {
+            if (Serial() == last) return;
+            last = Serial();
+            Interlocked.Increment(ref _arrived);
+        });
+
+        while (!stopping.IsCancellationRequested)
+        {
+            mesh.RotateAll();
+            _issued++;
+            await Task.Delay(Every, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private string? Serial() => mesh.ServerSource.Current?.DefaultSvid.Leaf.SerialNumber;
+}
