@@ -13,9 +13,18 @@ await using var mesh = await Mesh.StartAsync(ledger);
 using var load = new Load(mesh);
 var rotation = new Rotation(mesh);
 
+var random = new Random(seed);
+var waiting = new Waiting(mesh, ledger);
+var agentFaults = new AgentFaults(mesh, waiting, random);
+var schedule = new Schedule(
+    ledger,
+    random,
+    ("agent killed", agentFaults.KillAsync),
+    ("agent frozen", agentFaults.FreezeAsync));
+
 using var stopping = new CancellationTokenSource();
 var running = Task.WhenAll(load.RunAsync(ledger, stopping.Token), rotation.RunAsync(stopping.Token));
-await Task.Delay(time);
+await schedule.RunAsync(time);
 await stopping.CancelAsync();
 await running;
 
