@@ -12,6 +12,7 @@ internal sealed class Ledger
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly ConcurrentDictionary<string, int> _broken = new();
     private readonly ConcurrentDictionary<int, int> _perSecond = new();
+    private readonly ConcurrentDictionary<string, TimeSpan> _latestEnds = new();
     private readonly Lock _faulting = new();
     private readonly List<Fault> _faults = [];
     private long _answered;
@@ -19,6 +20,8 @@ internal sealed class Ledger
     private long _notJudged;
 
     public TimeSpan Now => _clock.Elapsed;
+
+    public long Requests => Answered + Refused + NotJudged;
 
     /// <summary>Requests that were answered, as they should.</summary>
     public long Answered => Interlocked.Read(ref _answered);
@@ -30,7 +33,10 @@ internal sealed class Ledger
     public long NotJudged => Interlocked.Read(ref _notJudged);
 
     /// <summary>Broken promises, by kind.</summary>
-    public IReadOnlyDictionary<string, int> Broken => _broken;
+    public ConcurrentDictionary<string, int> Broken => _broken;
+
+    /// <summary>The longest time that it took to close a connection whose peer had lost its right, by kind of connection.</summary>
+    public IReadOnlyDictionary<string, TimeSpan> LatestEnds => _latestEnds;
 
     public IReadOnlyList<Fault> Faults
     {
@@ -55,6 +61,8 @@ internal sealed class Ledger
     public void CountRefused() => Count(ref _refused);
 
     public void CountNotJudged() => Count(ref _notJudged);
+
+    public void NoteEnd(string connection, TimeSpan time) => _latestEnds.AddOrUpdate(connection, time, (_, latest) => time > latest ? time : latest);
 
     public Fault Begin(string kind)
     {

@@ -28,8 +28,10 @@ internal sealed class Load : IDisposable
 
         Add("intruder", _never, Rarely, Client("intruder"), HttpVersion.Version20);
         Add("misdirected", _never, Rarely, Client("one", "spiffe://example.org/another"), HttpVersion.Version11);
-        AddStranger("forger", Forge("spiffe://example.org/clients/one"));
-        AddStranger("nobody", null);
+        var forged = Forge("spiffe://example.org/clients/one");
+        AddStranger("forger", () => forged);
+        AddStranger("nobody", static () => null);
+        AddStranger("ghost", () => OfRevokedAuthority);
     }
 
     /// <summary>The right of the federated client.</summary>
@@ -40,6 +42,9 @@ internal sealed class Load : IDisposable
 
     /// <summary>The right of the client whose identity the agent takes back.</summary>
     public Right Revoked { get; } = new(isAllowed: true);
+
+    /// <summary>An SVID of the last CA that was revoked: shown from then on by a client that must be refused.</summary>
+    public SslStreamCertificateContext? OfRevokedAuthority { get; set; }
 
     public Task RunAsync(Ledger ledger, CancellationToken stopping) => Task.WhenAll(_callers.Select(c => c.RunAsync(ledger, stopping)));
 
@@ -63,9 +68,9 @@ internal sealed class Load : IDisposable
     }
 
     /// <summary>A client of the framework, which must be refused at every new handshake.</summary>
-    private void AddStranger(string name, SslStreamCertificateContext? shown) => _callers.Add(new(name, _never, Rarely, async ct =>
+    private void AddStranger(string name, Func<SslStreamCertificateContext?> shown) => _callers.Add(new(name, _never, Rarely, async ct =>
     {
-        await using var connection = await RawConnection.OpenAsync(_mesh.Address, shown, "/", ct);
+        await using var connection = await RawConnection.OpenAsync(_mesh.Address, shown(), "/", ct);
         return "";
     }, ""));
 

@@ -9,27 +9,39 @@ var seed = Number("--seed") ?? Random.Shared.Next();
 Console.WriteLine($"seed {seed}, {time.TotalMinutes} min, {Environment.ProcessorCount} cores");
 
 var ledger = new Ledger();
+using var meters = new Meters();
 await using var mesh = await Mesh.StartAsync(ledger);
 using var load = new Load(mesh);
 var rotation = new Rotation(mesh);
+var memory = new Memory(ledger);
 
 var random = new Random(seed);
 var waiting = new Waiting(mesh, ledger);
-var agentFaults = new AgentFaults(mesh, waiting, random);
+var agent = new AgentFaults(mesh, waiting, random);
+var authority = new AuthorityFaults(mesh, load, agent, waiting, ledger, random);
+var peers = new PeerFaults(mesh, load, waiting, ledger);
 var schedule = new Schedule(
     ledger,
     random,
-    ("agent killed", agentFaults.KillAsync),
-    ("agent frozen", agentFaults.FreezeAsync));
+    rare: new("agent frozen for long", agent.FreezeForLongAsync),
+    new("agent killed", agent.KillAsync),
+    new("agent frozen", agent.FreezeAsync),
+    new("CA replaced", authority.RotateAsync),
+    new("federation ended", peers.FederateAsync),
+    new("peer disallowed", peers.DisallowAsync),
+    new("identity taken back", peers.TakeIdentityAsync));
 
 using var stopping = new CancellationTokenSource();
-var running = Task.WhenAll(load.RunAsync(ledger, stopping.Token), rotation.RunAsync(stopping.Token));
+var running = Task.WhenAll(load.RunAsync(ledger, stopping.Token), rotation.RunAsync(stopping.Token), memory.RunAsync(stopping.Token));
 await schedule.RunAsync(time);
 await stopping.CancelAsync();
 await running;
 
-Report.Write(ledger, rotation);
-return ledger.Broken.Count == 0 ? 0 : 1;
+memory.Judge();
+rotation.Judge(ledger);
+Report.Write(ledger, rotation, memory, meters);
+if (Text("--plot") is { } file) await new Plot(ledger, memory).WriteAsync(file);
+return ledger.Broken.IsEmpty ? 0 : 1;
 
 string? Text(string option) => Array.IndexOf(args, option) is >= 0 and var i && i + 1 < args.Length ? args[i + 1] : null;
 

@@ -8,10 +8,7 @@ internal sealed class Rotation(Mesh mesh)
     // More often than one in two seconds must arrive: while the agent is dead or frozen, none does.
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1.5);
 
-    private int _issued;
     private int _arrived;
-
-    public int Issued => _issued;
 
     public int Arrived => Volatile.Read(ref _arrived);
 
@@ -28,9 +25,14 @@ internal sealed class Rotation(Mesh mesh)
         while (!stopping.IsCancellationRequested)
         {
             mesh.RotateAll();
-            _issued++;
             await Task.Delay(Every, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>Breaks the promise of one rotation in two seconds, if it is broken.</summary>
+    public void Judge(Ledger ledger)
+    {
+        if (Arrived < ledger.Now.TotalSeconds / 2) ledger.Break("one rotation in two seconds reaches the server", $"{Arrived} in {ledger.Now.TotalSeconds:0} s");
     }
 
     private string? Serial() => mesh.ServerSource.Current?.DefaultSvid.Leaf.SerialNumber;

@@ -1,30 +1,34 @@
 namespace AspNetSpiffe.Soak;
 
-/// <summary>One fault after the other, in rounds: the first in this order, the later ones in an order that the seed says.</summary>
-internal sealed class Schedule(Ledger ledger, Random random, params (string Kind, Func<Task> RunAsync)[] faults)
+/// <summary>One kind of fault.</summary>
+internal sealed record FaultKind(string Name, Func<Task> RunAsync);
+
+/// <summary>One fault after the other, in rounds: the first in this order, the later ones in an order that the seed says. After every third comes the rare one.</summary>
+internal sealed class Schedule(Ledger ledger, Random random, FaultKind rare, params FaultKind[] faults)
 {
     /// <summary>Begins faults until the time is over; the last one runs to its end.</summary>
     public async Task RunAsync(TimeSpan time)
     {
         await PauseAsync();
-        for (var round = 0; ; round++)
+        for (var round = 1; ; round++)
         {
-            if (round > 0) random.Shuffle(faults);
-            foreach (var (kind, runAsync) in faults)
+            foreach (var kind in round % 3 == 0 ? [.. faults, rare] : faults)
             {
                 if (ledger.Now >= time) return;
-                await RunAsync(kind, runAsync);
+                await RunAsync(kind);
                 await PauseAsync();
             }
+
+            random.Shuffle(faults);
         }
     }
 
-    private async Task RunAsync(string kind, Func<Task> runAsync)
+    private async Task RunAsync(FaultKind kind)
     {
-        var fault = ledger.Begin(kind);
+        var fault = ledger.Begin(kind.Name);
         try
         {
-            await runAsync();
+            await kind.RunAsync();
         }
         catch (Exception e)
         {
