@@ -14,11 +14,11 @@ internal sealed class AuthorityFaults(Mesh mesh, Load load, AgentFaults agent, W
         var shown = SslStreamCertificateContext.Create(old.Leaf, [.. old.Intermediates], offline: true);
 
         Publish(mesh.Authority.PrepareAuthority);
-        await waiting.ForAsync("a prepared CA reaches all workloads", () => AllTrust(2));
+        await waiting.ForAsync("a prepared CA", () => AllTrust(2));
         if (random.Next(2) == 0) await agent.KillAsync();
 
         Publish(mesh.Authority.ActivateAuthority);
-        await waiting.ForAsync("the SVIDs of a new CA reach all workloads", () => !AnyIsOf(old));
+        await waiting.ForAsync("an SVID of a new CA", () => !AnyIsOf(old));
         await Task.Delay(TimeSpan.FromSeconds(1 + random.NextDouble()));
 
         // Both overlap: who still shows an SVID of the old one gets in.
@@ -26,7 +26,7 @@ internal sealed class AuthorityFaults(Mesh mesh, Load load, AgentFaults agent, W
         var ending = holdout.ExpectEndAsync(ledger, "the old CA's", () => Publish(mesh.Authority.RetireAuthority));
         await Task.Delay(Right.Grace);
         load.OfRevokedAuthority = shown;
-        if (!AllTrust(1)) ledger.Break("a revoked CA leaves all bundles", $"not within {Right.Grace.TotalSeconds} s");
+        if (!AllTrust(1)) ledger.Break(Promise.News, $"a revoked CA has not left all bundles within {Right.Grace.TotalSeconds} s");
         await ending;
     }
 

@@ -39,16 +39,16 @@ internal sealed class Caller(string name, Right right, TimeSpan every, Func<Canc
             refusal = e;
         }
 
-        if (patience.IsCancellationRequested) ledger.Break("every request ends", $"{name} waited {Patience.TotalSeconds} s");
+        if (patience.IsCancellationRequested) ledger.Break(Promise.Ends, $"{name} waited {Patience.TotalSeconds} s");
         else Judge(ledger, before, outcome, refusal);
     }
 
     private void Judge(Ledger ledger, Right.State before, string? outcome, Exception? refusal)
     {
         if (before.IsAllowed is not { } allowed || right.Now != before) ledger.CountNotJudged();
-        else if (allowed && refusal is not null) ledger.Break("who may call is answered", $"{name} failed: {Describe(refusal)}");
-        else if (!allowed && refusal is null) ledger.Break("who may not call is refused", $"{name} was answered");
-        else if (allowed && outcome != answer) ledger.Break("every caller is known by its own identity", $"{name} was answered '{outcome}' instead of '{answer}'");
+        else if (allowed && refusal is not null) ledger.Break(Promise.Answered, $"{name} failed: {Describe(refusal)}");
+        else if (!allowed && refusal is null) ledger.Break(Promise.Refused, $"{name} was answered");
+        else if (allowed && outcome != answer) ledger.Break(Promise.Known, $"{name} was answered '{outcome}' instead of '{answer}'");
         else if (allowed) ledger.CountAnswered();
         else ledger.CountRefused();
     }

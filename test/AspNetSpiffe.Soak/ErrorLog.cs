@@ -21,7 +21,7 @@ internal sealed class ErrorLog(Ledger ledger) : ILoggerProvider
         {
             // The agent takes identities back on purpose.
             if (IsEnabled(logLevel) && eventId.Name != "IdentityWithdrawn")
-                ledger.Break("nothing is logged as an error", $"{name}: {formatter(state, exception)} {exception}");
+                ledger.Break(Promise.Quiet, $"{name}: {formatter(state, exception)} {exception}");
         }
     }
 }

@@ -28,7 +28,7 @@ internal sealed class Holdout : IAsyncDisposable
     /// <summary>Does what takes the peer its right, and sees how its connections end.</summary>
     public async Task ExpectEndAsync(Ledger ledger, string who, Action revoke)
     {
-        if (_idleEnd.IsCompleted || _busyEnd.IsCompleted) ledger.Break("a peer in good standing keeps its connections", who);
+        if (_idleEnd.IsCompleted || _busyEnd.IsCompleted) ledger.Break(Promise.Kept, who);
 
         var began = ledger.Now;
         revoke();
@@ -46,8 +46,8 @@ internal sealed class Holdout : IAsyncDisposable
         void Expect(TimeSpan time, TimeSpan least, TimeSpan most, string which)
         {
             ledger.NoteEnd(which, time);
-            if (time < least) ledger.Break("requests under way have their time", $"{who}, {which}, was cut off after {time.TotalSeconds:0.00} s");
-            if (time > most) ledger.Break("connections of the revoked are closed in time", $"{who}, {which}, was closed after {time.TotalSeconds:0.00} s");
+            if (time < least) ledger.Break(Promise.Drained, $"{who}, {which}, was cut off after {time.TotalSeconds:0.00} s");
+            if (time > most) ledger.Break(Promise.Closed, $"{who}, {which}, was closed after {time.TotalSeconds:0.00} s");
         }
     }
 

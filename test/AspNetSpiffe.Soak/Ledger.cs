@@ -5,13 +5,15 @@ using System.Globalization;
 namespace AspNetSpiffe.Soak;
 
 /// <summary>What happened and when: requests, faults, and the promises that were broken.</summary>
-internal sealed class Ledger
+internal sealed class Ledger(TimeSpan time)
 {
     private const int MostShown = 50;
 
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly ConcurrentDictionary<string, int> _broken = new();
-    private readonly ConcurrentDictionary<int, int> _perSecond = new();
+
+    // Made at once, so that the ledger itself does not grow with the run; the last fault may run over the time.
+    private readonly int[] _perSecond = new int[(int)time.TotalSeconds + 300];
     private readonly ConcurrentDictionary<string, TimeSpan> _latestEnds = new();
     private readonly Lock _faulting = new();
     private readonly List<Fault> _faults = [];
@@ -54,7 +56,7 @@ internal sealed class Ledger
         }
     }
 
-    public int RequestsIn(int second) => _perSecond.GetValueOrDefault(second);
+    public int RequestsIn(int second) => Volatile.Read(ref _perSecond[second]);
 
     public void CountAnswered() => Count(ref _answered);
 
@@ -91,7 +93,7 @@ internal sealed class Ledger
     private void Count(ref long counter)
     {
         Interlocked.Increment(ref counter);
-        _perSecond.AddOrUpdate((int)Now.TotalSeconds, 1, static (_, n) => n + 1);
+        Interlocked.Increment(ref _perSecond[(int)Now.TotalSeconds]);
     }
 
     /// <summary>One fault: what, and from when to when.</summary>

@@ -23,7 +23,7 @@ internal sealed class PeerFaults(Mesh mesh, Load load, Waiting waiting, Ledger l
 
         load.Revoked.BeginChange();
         mesh.Authority.Register("revoked", new DevIdentity(path));
-        await waiting.ForAsync("an identity that is given again is taken up", () => source.Current is not null);
+        await waiting.ForAsync("an identity that was given again", () => source.Current is not null);
         load.Revoked.EndChange(true);
     }
 

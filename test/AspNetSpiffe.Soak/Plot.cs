@@ -19,7 +19,7 @@ internal sealed class Plot(Ledger ledger, Memory memory)
         Faults();
 
         var rates = Enumerable.Range(0, (int)_seconds).Select(s => (At: s + 0.5, Value: (double)ledger.RequestsIn(s))).ToArray();
-        var sizes = memory.Samples.Select(static s => (At: s.At.TotalSeconds, Value: s.WorkingSet / 1e6)).ToArray();
+        var sizes = memory.WorkingSet.Samples.Select(static s => (At: s.At.TotalSeconds, Value: s.Bytes / 1e6)).ToArray();
         Line(rates, Round(rates.Max(static r => r.Value)), "#1f77b4");
         Line(sizes, Round(sizes.Max(static s => s.Value)), "black");
         Axes(Round(rates.Max(static r => r.Value)), Round(sizes.Max(static s => s.Value)));

@@ -8,7 +8,7 @@ var time = TimeSpan.FromMinutes(Number("--minutes") ?? 20);
 var seed = Number("--seed") ?? Random.Shared.Next();
 Console.WriteLine($"seed {seed}, {time.TotalMinutes} min, {Environment.ProcessorCount} cores");
 
-var ledger = new Ledger();
+var ledger = new Ledger(time);
 using var meters = new Meters();
 await using var mesh = await Mesh.StartAsync(ledger);
 using var load = new Load(mesh);

@@ -32,7 +32,7 @@ internal sealed class Rotation(Mesh mesh)
     /// <summary>Breaks the promise of one rotation in two seconds, if it is broken.</summary>
     public void Judge(Ledger ledger)
     {
-        if (Arrived < ledger.Now.TotalSeconds / 2) ledger.Break("one rotation in two seconds reaches the server", $"{Arrived} in {ledger.Now.TotalSeconds:0} s");
+        if (Arrived < ledger.Now.TotalSeconds / 2) ledger.Break(Promise.Rotated, $"{Arrived} in {ledger.Now.TotalSeconds:0} s");
     }
 
     private string? Serial() => mesh.ServerSource.Current?.DefaultSvid.Leaf.SerialNumber;

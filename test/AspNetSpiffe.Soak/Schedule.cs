@@ -32,7 +32,7 @@ internal sealed class Schedule(Ledger ledger, Random random, FaultKind rare, par
         }
         catch (Exception e)
         {
-            ledger.Break("every fault runs as planned", e.ToString());
+            ledger.Break(Promise.Planned, e.ToString());
         }
 
         ledger.End(fault);

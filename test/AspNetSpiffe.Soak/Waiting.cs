@@ -11,17 +11,17 @@ internal sealed class Waiting(Mesh mesh, Ledger ledger)
     {
         var before = mesh.Sources.Select(static s => (Source: s, s.Current)).ToArray();
         mesh.RotateAll();
-        await ForAsync("the agent's news reach all workloads", () => before.All(static b => !ReferenceEquals(b.Source.Current, b.Current)));
+        await ForAsync("a rotation", () => before.All(static b => !ReferenceEquals(b.Source.Current, b.Current)));
     }
 
-    public async Task ForAsync(string promise, Func<bool> condition)
+    public async Task ForAsync(string news, Func<bool> condition)
     {
         var limit = ledger.Now + Patience;
         while (!condition())
         {
             if (ledger.Now > limit)
             {
-                ledger.Break(promise, $"not within {Patience.TotalSeconds} s");
+                ledger.Break(Promise.News, $"{news} has not arrived within {Patience.TotalSeconds} s");
                 return;
             }
 
