@@ -7,6 +7,8 @@ internal sealed class AgentProcess(string folder, IReadOnlyCollection<string> up
 {
     private Process? _process;
 
+    public int Kills { get; private set; }
+
     public string AddressOf(string workload) => $"unix://{Path.Combine(folder, workload + ".sock")}";
 
     /// <summary>Starts it; when this returns, its sockets answer.</summary>
@@ -24,6 +26,7 @@ internal sealed class AgentProcess(string folder, IReadOnlyCollection<string> up
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
     {
+        Kills++;
         _process!.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();

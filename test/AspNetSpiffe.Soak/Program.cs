@@ -39,7 +39,7 @@ await running;
 
 memory.Judge();
 rotation.Judge(ledger);
-Report.Write(ledger, rotation, memory, meters);
+Report.Write(ledger, mesh, rotation, memory, meters);
 if (Text("--plot") is { } file) await new Plot(ledger, memory).WriteAsync(file);
 return ledger.Broken.IsEmpty ? 0 : 1;
 
