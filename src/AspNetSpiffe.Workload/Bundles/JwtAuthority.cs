@@ -52,7 +52,7 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
             using var elliptic = key.GetECDsaPublicKey();
             return (rsa is not null && IsAllowed(rsa)) || (elliptic is not null && IsAllowed(elliptic));
         }
-        catch (CryptographicException)
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
         {
             return false;
         }
