@@ -3,8 +3,7 @@ namespace AspNetSpiffe.Soak;
 /// <summary>Memory over time: what the process has of the machine, and what the managed heap holds after a collection.</summary>
 internal sealed class Memory(Ledger ledger)
 {
-    private const int SamplesPerMinute = 12;
-    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1) / SamplesPerMinute;
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
 
     public Series WorkingSet { get; } = new("working set");
 
@@ -16,8 +15,8 @@ internal sealed class Memory(Ledger ledger)
         {
             WorkingSet.Add(ledger.Now, Environment.WorkingSet);
 
-            // Once a minute only: more often, it would hide what waits too long for its finalizer.
-            if (i % SamplesPerMinute == 0) Heap.Add(ledger.Now, Collect());
+            // Not each time: it would hide what waits too long for its finalizer.
+            if (i % 3 == 0) Heap.Add(ledger.Now, Collect());
             await Task.Delay(Every, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 

@@ -111,6 +111,6 @@ internal sealed class Mesh : IAsyncDisposable
     {
         TrustDomain = TrustDomain.Parse(trustDomain),
         Directory = Path.Combine(_folder, trustDomain),
-        SvidLifetime = TimeSpan.FromMinutes(5),
+        SvidLifetime = TimeSpan.FromHours(1),
     };
 }

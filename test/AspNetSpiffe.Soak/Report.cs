@@ -15,7 +15,7 @@ internal static class Report
         Line("kill -9 of the agent, in all", mesh.Agent.Kills);
         foreach (var kind in ledger.Faults.GroupBy(static f => f.Kind)) Line(kind.Key, kind.Count());
         foreach (var (connection, time) in ledger.LatestEnds) Line($"revoked and {connection}: closed within", time.TotalSeconds.ToString("0.00 s", CultureInfo.InvariantCulture));
-        foreach (var series in (Series[])[memory.WorkingSet, memory.Heap]) Line($"{series.Name} after two minutes, MB", series.Describe());
+        foreach (var series in (Series[])[memory.WorkingSet, memory.Heap]) Line($"{series.Name} of each three minutes after two, MB", series.Describe());
         foreach (var (what, sum) in meters.Sums) Line(what, sum);
 
         Console.WriteLine();
