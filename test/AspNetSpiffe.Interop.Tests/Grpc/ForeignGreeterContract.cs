@@ -82,9 +82,9 @@ public abstract class ForeignGreeterContract(ITestOutputHelper output) : Greeter
         return Assert.IsType<SpiffePeerRejectedException>(failure.InnerException);
     }
 
-    private async Task<ForeignGreeter> StartAsync(string folder) => Stopping(await ForeignGreeter.StartAsync(StartServer(folder, CallerId), Patience));
+    private protected async Task<ForeignGreeter> StartAsync(string folder) => Stopping(await ForeignGreeter.StartAsync(StartServer(folder, CallerId), Patience));
 
-    private async Task<HttpMessageInvoker> ClientAsync(string workload) =>
+    protected async Task<HttpMessageInvoker> ClientAsync(string workload) =>
         new(SpiffeHttpHandler.Create(await StartSourceAsync(Agent.AddressOf(workload)), SpiffeIdPattern.Parse(ServerId)));
 
     private static async Task<List<string>> SendAsync(GreeterCall call, string[] names)
