@@ -16,8 +16,8 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
     {
         ArgumentException.ThrowIfNullOrEmpty(keyId);
         ArgumentNullException.ThrowIfNull(publicKey);
-        if (!CanVerify(publicKey))
-            throw new ArgumentException($"The key {SpiffeIdProblem.Quote(keyId)} can verify no JWT-SVID: use RSA of {JsonWebKeys.MinRsaBits} to {JsonWebKeys.MaxRsaBits} bits, or P-256, P-384 or P-521.", nameof(publicKey));
+        KeyType = FindType(publicKey)
+            ?? throw new ArgumentException($"The key {SpiffeIdProblem.Quote(keyId)} can verify no JWT-SVID: use RSA of {JsonWebKeys.MinRsaBits} to {JsonWebKeys.MaxRsaBits} bits, or P-256, P-384 or P-521.", nameof(publicKey));
         (KeyId, PublicKey) = (keyId, publicKey);
     }
 
@@ -26,6 +26,8 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
 
     /// <summary>Gets the public key.</summary>
     public PublicKey PublicKey { get; }
+
+    internal JwtKeyType KeyType { get; }
 
     /// <summary>Says whether two authorities have the same name and the same key.</summary>
     public bool Equals([NotNullWhen(true)] JwtAuthority? other) =>
@@ -44,17 +46,19 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
     public override string ToString() => KeyId;
 
     // A bundle made by hand is held to the rules of one that was read.
-    private static bool CanVerify(PublicKey key)
+    private static JwtKeyType? FindType(PublicKey key)
     {
         try
         {
             using var rsa = key.GetRSAPublicKey();
+            if (rsa is not null) return IsAllowed(rsa) ? JwtKeyType.Rsa : null;
+
             using var elliptic = key.GetECDsaPublicKey();
-            return (rsa is not null && IsAllowed(rsa)) || (elliptic is not null && IsAllowed(elliptic));
+            return elliptic is null ? null : FindType(elliptic);
         }
         catch (CryptographicException)
         {
-            return false;
+            return null;
         }
     }
 
@@ -62,9 +66,10 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
         key.KeySize is >= JsonWebKeys.MinRsaBits and <= JsonWebKeys.MaxRsaBits
         && JsonWebKeys.IsSafeExponent(key.ExportParameters(includePrivateParameters: false).Exponent);
 
-    private static bool IsAllowed(ECDsa key) =>
-        key.ExportParameters(includePrivateParameters: false).Curve is { IsNamed: true } curve
-        && (curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value
-            || curve.Oid.Value == ECCurve.NamedCurves.nistP384.Oid.Value
-            || curve.Oid.Value == ECCurve.NamedCurves.nistP521.Oid.Value);
+    private static JwtKeyType? FindType(ECDsa key) =>
+        key.ExportParameters(includePrivateParameters: false).Curve is not { IsNamed: true } curve ? null
+        : curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value ? JwtKeyType.P256
+        : curve.Oid.Value == ECCurve.NamedCurves.nistP384.Oid.Value ? JwtKeyType.P384
+        : curve.Oid.Value == ECCurve.NamedCurves.nistP521.Oid.Value ? JwtKeyType.P521
+        : null;
 }
