@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -8,6 +9,9 @@ namespace AspNetSpiffe;
 /// <remarks>Immutable, and so safe to share between threads.</remarks>
 public sealed class JwtAuthority : IEquatable<JwtAuthority>
 {
+    // To import a key takes longer than to verify with it, and the framework's keys are for one thread at a time.
+    private readonly ConcurrentQueue<AsymmetricAlgorithm> _idleKeys = new();
+
     /// <summary>Makes an authority.</summary>
     /// <param name="keyId">The name under which tokens refer to the key, their <c>kid</c>; not empty.</param>
     /// <param name="publicKey">The public key: RSA of 2048 to 8192 bits, or elliptic on P-256, P-384 or P-521.</param>
@@ -44,6 +48,15 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
 
     /// <summary>Gives the key's name.</summary>
     public override string ToString() => KeyId;
+
+    /// <summary>Lets the framework's form of the key do something: <see cref="RSA"/> or <see cref="ECDsa"/>, as <see cref="KeyType"/> says.</summary>
+    internal T Use<T>(Func<AsymmetricAlgorithm, T> use)
+    {
+        if (!_idleKeys.TryDequeue(out var key)) key = KeyType == JwtKeyType.Rsa ? PublicKey.GetRSAPublicKey()! : PublicKey.GetECDsaPublicKey()!;
+        var result = use(key);
+        _idleKeys.Enqueue(key);
+        return result;
+    }
 
     // A bundle made by hand is held to the rules of one that was read.
     private static JwtKeyType? FindType(PublicKey key)

@@ -18,9 +18,7 @@ internal static class JwtSignature
         var signature = Base64Url.DecodeFromChars(svid.Token.AsSpan(end + 1));
         try
         {
-            return authority.KeyType == JwtKeyType.Rsa
-                ? IsByRsa(authority, svid.Header.Algorithm, signed, signature)
-                : IsByElliptic(authority, svid.Header.Algorithm, signed, signature);
+            return authority.Use(key => IsBy(key, svid.Header.Algorithm, signed, signature));
         }
         catch (CryptographicException)
         {
@@ -29,19 +27,15 @@ internal static class JwtSignature
         }
     }
 
-    private static bool IsByRsa(JwtAuthority authority, JwtAlgorithm algorithm, byte[] signed, byte[] signature)
+    private static bool IsBy(AsymmetricAlgorithm key, JwtAlgorithm algorithm, byte[] signed, byte[] signature) => key switch
     {
-        using var key = authority.PublicKey.GetRSAPublicKey()!;
-        return key.VerifyData(signed, signature, HashOf(algorithm), PaddingOf(algorithm));
-    }
+        RSA rsa => rsa.VerifyData(signed, signature, HashOf(algorithm), PaddingOf(algorithm)),
 
-    // RFC 7518 §3.4: R and S, each as long as the curve's numbers; any other length is no signature.
-    private static bool IsByElliptic(JwtAuthority authority, JwtAlgorithm algorithm, byte[] signed, byte[] signature)
-    {
-        using var key = authority.PublicKey.GetECDsaPublicKey()!;
-        return signature.Length == 2 * ((key.KeySize + 7) / 8)
-            && key.VerifyData(signed, signature, HashOf(algorithm), DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
-    }
+        // RFC 7518 §3.4: R and S, each as long as the curve's numbers; any other length is no signature.
+        ECDsa elliptic => signature.Length == 2 * ((elliptic.KeySize + 7) / 8)
+            && elliptic.VerifyData(signed, signature, HashOf(algorithm), DSASignatureFormat.IeeeP1363FixedFieldConcatenation),
+        _ => false,
+    };
 
     private static JwtKeyType KeyTypeOf(JwtAlgorithm algorithm) => algorithm switch
     {
