@@ -81,8 +81,7 @@ public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtSourceTe
         var source = await StartGoodAsync();
         Agent.CloseWith(code, "no");
         Assert.Contains(code.ToString(), (await WaitForAsync("WatchGivenUp", Patience)).Message, StringComparison.Ordinal);
-        await source.DisposeAsync();
-        Time.Advance(TimeSpan.FromHours(1));
+        await source.Watching.WaitAsync(Patience);
         Assert.Single(Agent.Calls);
         Assert.True(source.Verify(Token(Key), Us).Accepted);
     }
