@@ -35,4 +35,6 @@ public sealed class JwtBundleSet : IReadOnlyCollection<JwtBundle>
     public IEnumerator<JwtBundle> GetEnumerator() => ((IEnumerable<JwtBundle>)_bundles.Values).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    internal bool SameContentAs(JwtBundleSet other) => Count == other.Count && this.All(bundle => bundle.Equals(other.Find(bundle.TrustDomain)));
 }

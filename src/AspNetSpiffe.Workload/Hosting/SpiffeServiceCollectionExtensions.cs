@@ -45,5 +45,17 @@ public static class SpiffeServiceCollectionExtensions
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             provider.GetService<IMeterFactory>(),
             provider.GetService<TimeProvider>() ?? TimeProvider.System));
+        services.AddSingleton(StartJwtBundles);
+    }
+
+    // Connects only when somebody asks for it: most services take no tokens.
+    private static JwtBundleSource StartJwtBundles(IServiceProvider provider)
+    {
+        var source = new JwtBundleSource(
+            provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
+            provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
+            provider.GetService<TimeProvider>() ?? TimeProvider.System);
+        source.Start();
+        return source;
     }
 }

@@ -43,4 +43,12 @@ public sealed class SpiffeOptions
 
     // For tests, which have no quarter of a minute.
     internal KeepAlive KeepAlive { get; set; } = KeepAlive.Default;
+
+    /// <summary>Checks what no type can, for programs without a host; with one, <see cref="SpiffeOptionsValidator"/> does.</summary>
+    /// <exception cref="ArgumentException">A retry option or a limit is out of its range.</exception>
+    internal void RequireValid(string parameter)
+    {
+        foreach (var (property, mistake) in RetryTimes.MistakesIn(Retry)) throw new ArgumentException($"{nameof(Retry)}.{property} {mistake}", parameter);
+        foreach (var (property, mistake) in Limits.Mistakes()) throw new ArgumentException($"{nameof(Limits)}.{property} {mistake}", parameter);
+    }
 }

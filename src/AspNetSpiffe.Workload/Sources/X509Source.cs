@@ -67,10 +67,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     public static async Task<X509Source> StartAsync(SpiffeOptions options, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        foreach (var (property, mistake) in RetryTimes.MistakesIn(options.Retry))
-            throw new ArgumentException($"{nameof(options.Retry)}.{property} {mistake}", nameof(options));
-        foreach (var (property, mistake) in options.Limits.Mistakes())
-            throw new ArgumentException($"{nameof(options.Limits)}.{property} {mistake}", nameof(options));
+        options.RequireValid(nameof(options));
 
         var source = new X509Source(options, loggerFactory ?? NullLoggerFactory.Instance, null, TimeProvider.System);
         try

@@ -7,17 +7,13 @@ namespace AspNetSpiffe;
 /// <remarks>Its readers change only under the lock of <see cref="X509Streams"/>. SVIDs and keys are never disposed: they live as long as any source holds them.</remarks>
 internal sealed partial class X509Stream(X509StreamKey key) : IAsyncDisposable
 {
-    // An agent that was good for so long has recovered: what happens then is news again.
-    private static readonly TimeSpan GoodTime = TimeSpan.FromSeconds(30);
-
     private readonly RetryDelay _delay = new(key.Retry, Random.Shared);
-    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    private readonly ToldCauses _told = new(key.Time);
     private readonly CancellationTokenSource _stopping = new();
     private volatile X509StreamReader[] _readers = [];
     private volatile X509StreamState _state = new();
     private IReadOnlyList<string> _remarks = [];
     private string? _refused;
-    private long? _goodSince;
     private Task _running = Task.CompletedTask;
 
     public X509StreamKey Key => key;
@@ -82,7 +78,7 @@ internal sealed partial class X509Stream(X509StreamKey key) : IAsyncDisposable
         {
             // Nobody awaits the stream before its end: if it died here, the SVIDs would expire without a word.
             Publish(_state with { Problem = $"The watch failed: {e.Message}" });
-            if (IsNews(e.GetType().Name)) Tell(LogLevel.Error, log => Log.WatchFailed(log, e));
+            if (_told.IsNews(e.GetType().Name)) Tell(LogLevel.Error, log => Log.WatchFailed(log, e));
             return true;
         }
     }
@@ -115,7 +111,7 @@ internal sealed partial class X509Stream(X509StreamKey key) : IAsyncDisposable
         // A stream of refused messages is a failure too, and waits longer and longer.
         _delay.Reset();
         _refused = null;
-        _goodSince ??= key.Time.GetTimestamp();
+        _told.MarkGood();
         Publish(_state with { Context = context, IsDenied = false, Problem = null });
     }
 
@@ -138,17 +134,9 @@ internal sealed partial class X509Stream(X509StreamKey key) : IAsyncDisposable
             End = isFinal ? failure : null,
         });
 
-        if (IsNews($"{failure?.Failure} {failure?.StatusCode}")) Tell(LogLevel.Warning, log => Log.AgentUnavailable(log, key.Address, problem));
+        if (_told.IsNews($"{failure?.Failure} {failure?.StatusCode}")) Tell(LogLevel.Warning, log => Log.AgentUnavailable(log, key.Address, problem));
         if (isFinal) Tell(LogLevel.Error, log => Log.GivenUp(log, key.Address, problem));
         return !isFinal;
-    }
-
-    // An agent that stays away, or comes and goes, is one event for each cause, and not one for each attempt.
-    private bool IsNews(string cause)
-    {
-        if (_goodSince is { } since && key.Time.GetElapsedTime(since) >= GoodTime) _told.Clear();
-        _goodSince = null;
-        return _told.Add(cause);
     }
 
     private void Publish(X509StreamState state) => X509Streams.Publish(this, state);

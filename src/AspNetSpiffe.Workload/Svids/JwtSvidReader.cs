@@ -17,7 +17,7 @@ internal static class JwtSvidReader
     /// <exception cref="FormatException">The token breaks a rule; the text says which.</exception>
     public static JwtSvid Read(string token, string hint = "")
     {
-        if (token.Length > MaxLength) throw new FormatException($"The token has {token.Length} characters; the limit is {MaxLength}.");
+        if (token.Length > MaxLength) throw new JwtFormatException(JwtRejectionReason.TooLarge, $"The token has {token.Length} characters; the limit is {MaxLength}.");
 
         var header = StrictJson.ReadObject(ReadPart(token, 0, "header"), "The token's header", ReadHeader);
         ReadPart(token, 2, "signature");
@@ -37,14 +37,17 @@ internal static class JwtSvidReader
     private static JwtHeader ReadHeader(JsonElement header)
     {
         // JWT-SVID §2.1: before anything else.
-        var alg = StrictJson.FindText(header, "alg") ?? throw new FormatException("The token has no 'alg'.");
-        if (!TryReadAlgorithm(alg, out var algorithm)) throw new FormatException($"The token's 'alg' {SpiffeIdProblem.Quote(alg)} is none that a JWT-SVID may have: RS, ES or PS with 256, 384 or 512.");
+        var alg = StrictJson.FindText(header, "alg") ?? throw new JwtFormatException(JwtRejectionReason.UnsupportedAlgorithm, "The token has no 'alg'.");
+        if (!TryReadAlgorithm(alg, out var algorithm))
+            throw new JwtFormatException(JwtRejectionReason.UnsupportedAlgorithm, $"The token's 'alg' {SpiffeIdProblem.Quote(alg)} is none that a JWT-SVID may have: RS, ES or PS with 256, 384 or 512.");
 
         // RFC 7515 §4.1.11: we understand no critical header.
-        if (header.TryGetProperty("crit", out _)) throw new FormatException("The token has critical headers, and we know none.");
+        if (header.TryGetProperty("crit", out _)) throw new JwtFormatException(JwtRejectionReason.CriticalHeader, "The token has critical headers, and we know none.");
 
         // JWT-SVID §2.3: this also keeps a WIT-SVID from passing for a JWT-SVID.
-        if (FindOptional(header, "typ") is { } typ && typ is not ("JWT" or "JOSE")) throw new FormatException($"The token's 'typ' {SpiffeIdProblem.Quote(typ)} is neither 'JWT' nor 'JOSE'.");
+        if (FindOptional(header, "typ") is { } typ && typ is not ("JWT" or "JOSE"))
+            throw new JwtFormatException(JwtRejectionReason.WrongType, $"The token's 'typ' {SpiffeIdProblem.Quote(typ)} is neither 'JWT' nor 'JOSE'.");
+
         return new(algorithm, FindOptional(header, "kid"));
     }
 
@@ -54,8 +57,9 @@ internal static class JwtSvidReader
 
     private static JwtSvid ReadClaims(string token, JwtHeader header, JsonElement claims, string hint)
     {
-        var sub = StrictJson.FindText(claims, "sub") ?? throw new FormatException("The token has no 'sub'.");
-        if (!SpiffeId.TryParse(sub, out var id, out var problem)) throw new FormatException($"The token's 'sub' is no SPIFFE ID. {problem.Describe(sub)}");
+        var sub = StrictJson.FindText(claims, "sub") ?? throw new JwtFormatException(JwtRejectionReason.InvalidSpiffeId, "The token has no 'sub'.");
+        if (!SpiffeId.TryParse(sub, out var id, out var problem))
+            throw new JwtFormatException(JwtRejectionReason.InvalidSpiffeId, $"The token's 'sub' is no SPIFFE ID. {problem.Describe(sub)}");
 
         var expiresAt = FindTime(claims, "exp") ?? throw new FormatException("The token has no 'exp'.");
         return new(token, header, id, ReadAudiences(claims), expiresAt, claims.Clone(), hint)
@@ -71,7 +75,8 @@ internal static class JwtSvidReader
         if (!claims.TryGetProperty("aud", out var aud)) throw new FormatException("The token has no 'aud'.");
         JsonElement[] values = aud.ValueKind == JsonValueKind.Array ? [.. aud.EnumerateArray()] : [aud];
 
-        if (values.Length is 0 or > MaxAudiences) throw new FormatException($"The token has {values.Length} audiences; it needs 1 to {MaxAudiences}.");
+        if (values.Length == 0) throw new FormatException($"The token has 0 audiences; it needs 1 to {MaxAudiences}.");
+        if (values.Length > MaxAudiences) throw new JwtFormatException(JwtRejectionReason.TooLarge, $"The token has {values.Length} audiences; it needs 1 to {MaxAudiences}.");
         return [.. values.Select(static v => v.ValueKind == JsonValueKind.String && v.GetString() is { Length: > 0 } text ? text : throw new FormatException("An audience of the token is empty or no text."))];
     }
 

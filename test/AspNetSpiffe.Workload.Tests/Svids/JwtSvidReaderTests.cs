@@ -208,7 +208,7 @@ public sealed class JwtSvidReaderTests
                 if (spoiled[random.Next(3)] is var part) part[random.Next(part.Length)] = (byte)random.Next(256);
 
             if (Record.Exception(() => JwtSvidReader.Read(string.Join('.', spoiled.Select(part => Base64Url.EncodeToString(part))))) is not { } e) continue;
-            Assert.IsType<FormatException>(e);
+            Assert.IsAssignableFrom<FormatException>(e);
             Assert.DoesNotContain("hush", e.ToString(), StringComparison.Ordinal);
         }
     }
@@ -224,5 +224,5 @@ public sealed class JwtSvidReaderTests
     }
 
     private static void AssertRefused(string token, string words) =>
-        Assert.Contains(words, Assert.Throws<FormatException>(() => JwtSvidReader.Read(token)).Message, StringComparison.Ordinal);
+        Assert.Contains(words, Assert.ThrowsAny<FormatException>(() => JwtSvidReader.Read(token)).Message, StringComparison.Ordinal);
 }

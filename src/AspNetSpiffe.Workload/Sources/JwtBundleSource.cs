@@ -1,0 +1,168 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Primitives;
+
+namespace AspNetSpiffe;
+
+/// <summary>The JWT bundles of all trust domains, kept current by the Workload API, to verify the tokens of others (Workload API §6.2.2).</summary>
+/// <remarks>
+/// Thread-safe; reading takes no lock. Each source has a stream of its own: make one for a process. Bundles are no identity: whatever the
+/// Workload API answers, the last good ones stay, and the source tries again.
+/// </remarks>
+public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
+{
+    private readonly JwtBundleWatch _watch;
+    private readonly VerifiedTokens _verified = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource<JwtBundleSet> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Lock _starting = new();
+    private volatile JwtBundleSet? _current;
+    private CancellationTokenSource _changed = new();
+    private bool _started;
+    private int _disposed;
+
+    internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time)
+    {
+        Address = WorkloadApiAddress.Resolve(options.EndpointSocket);
+        _time = time;
+        _logger = loggerFactory.CreateLogger("AspNetSpiffe.JwtBundleSource");
+        _watch = new(this, new(Address, time, new(options.Retry), options.KeepAlive, options.Limits with { }), _logger);
+    }
+
+    /// <summary>Gets the address of the Workload API.</summary>
+    public WorkloadApiAddress Address { get; }
+
+    /// <summary>Gets the newest bundles, or <see langword="null"/> before the first.</summary>
+    public JwtBundleSet? Current => _current;
+
+    internal Task Watching { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Connects to the Workload API and waits for the first bundles, for programs without a host.</summary>
+    /// <param name="options">Where the Workload API is, and how long to wait.</param>
+    /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="FormatException">The address in the options is malformed, or there is none.</exception>
+    /// <exception cref="ArgumentException">A retry option or a limit is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">There were no bundles in time; the message says what happened and what to do.</exception>
+    /// <example><code>
+    /// await using var bundles = await JwtBundleSource.StartAsync(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
+    /// if (bundles.Verify(token, ["orders"]) is { Accepted: true } result) Console.WriteLine(result.Id);
+    /// </code></example>
+    public static async Task<JwtBundleSource> StartAsync(SpiffeOptions options, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.RequireValid(nameof(options));
+
+        var source = new JwtBundleSource(options, loggerFactory ?? NullLoggerFactory.Instance, TimeProvider.System);
+        try
+        {
+            source.Start();
+            await source.RequireFirstAsync(options.StartupTimeout, cancellationToken).ConfigureAwait(false);
+            return source;
+        }
+        catch
+        {
+            await source.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Verifies a token with the newest bundles, as <see cref="JwtSvidVerifier.Verify"/> does; a good token that comes again costs much less.</summary>
+    /// <param name="token">The token in compact form, without the scheme that it came with.</param>
+    /// <param name="audiences">Who we are: the token must be addressed to at least one of these, exactly as written.</param>
+    /// <param name="leeway">By how much clocks may differ: 30 seconds by default, and at most 60.</param>
+    /// <exception cref="ArgumentException">There is no audience, one is empty, or the leeway is out of its range.</exception>
+    public JwtVerificationResult Verify(string token, IReadOnlyCollection<string> audiences, TimeSpan? leeway = null)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        JwtSvidVerifier.CheckExpectations(audiences, leeway);
+        return Current is { } bundles
+            ? _verified.Verify(token, bundles, audiences, _time.GetUtcNow(), leeway)
+            : JwtVerificationResult.Reject(JwtRejectionReason.NoBundles);
+    }
+
+    /// <summary>Waits until there are bundles.</summary>
+    /// <exception cref="WorkloadApiException">The Workload API gave an answer that no retry can change.</exception>
+    /// <exception cref="ObjectDisposedException">The source is disposed, and never had bundles.</exception>
+    public Task<JwtBundleSet> WaitForFirstAsync(CancellationToken cancellationToken) => _first.Task.WaitAsync(cancellationToken);
+
+    /// <summary>Gets a token that fires when the next bundles are published. Take the token first, then read <see cref="Current"/>.</summary>
+    public IChangeToken GetChangeToken() => new CancellationChangeToken(Volatile.Read(ref _changed).Token);
+
+    /// <summary>Ends the watch without waiting for it. The last bundles stay readable.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _stopping.Cancel();
+        GiveUp(new ObjectDisposedException(nameof(JwtBundleSource)));
+    }
+
+    /// <summary>Ends the watch and waits for it. The last bundles stay readable.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Dispose();
+        await Watching.ConfigureAwait(false);
+    }
+
+    internal void Start()
+    {
+        lock (_starting)
+        {
+            if (_started) return;
+            _started = true;
+
+            // It outlives whoever happened to ask first, and must not keep that one's scopes and activities.
+            using var _ = ExecutionContext.SuppressFlow();
+            Watching = Task.Run(() => _watch.RunAsync(_stopping.Token));
+        }
+    }
+
+    internal void Publish(JwtBundleSet next)
+    {
+        _current = next;
+        _first.TrySetResult(next);
+        Notify();
+    }
+
+    // No retry will help: whoever waits for the first bundles must know.
+    internal void GiveUp(Exception problem)
+    {
+        _first.TrySetException(problem);
+        _ = _first.Task.Exception;
+    }
+
+    private async Task RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _first.Task.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is TimeoutException or WorkloadApiException)
+        {
+            var waited = e is TimeoutException ? $" within {timeout.TotalSeconds:0.#} s" : "";
+            throw new InvalidOperationException($"The SPIFFE Workload API at '{Address}' gave no JWT bundles{waited}. " + (_watch.LastProblem ?? "It has not answered."), e);
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A subscriber's mistake must not stop the watch; it is logged.")]
+    private void Notify()
+    {
+        try
+        {
+            Interlocked.Exchange(ref _changed, new()).Cancel();
+        }
+        catch (Exception e)
+        {
+            Log.SubscriberFailed(_logger, e);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(10, LogLevel.Error, "A subscriber to JWT bundle changes failed; the new bundles are in use all the same.", EventName = "SubscriberFailed")]
+        public static partial void SubscriberFailed(ILogger logger, Exception exception);
+    }
+}

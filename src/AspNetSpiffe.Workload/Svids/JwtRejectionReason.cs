@@ -1,0 +1,53 @@
+namespace AspNetSpiffe;
+
+/// <summary>Every way for a token to be refused. The name is the metric's tag and the log's field; who sent the token learns nothing.</summary>
+public enum JwtRejectionReason
+{
+    /// <summary>Not refused.</summary>
+    None,
+
+    /// <summary>The token is no JWS in compact form, is no JSON inside, or lacks a claim that every JWT-SVID has (JWT-SVID §§3 and 5.1).</summary>
+    Malformed,
+
+    /// <summary>The token has more than 64 KiB, or more than 32 audiences.</summary>
+    TooLarge,
+
+    /// <summary>The token's <c>alg</c> is missing, or none that a JWT-SVID may have (JWT-SVID §2.1).</summary>
+    UnsupportedAlgorithm,
+
+    /// <summary>The token has critical headers, and we understand none (RFC 7515 §4.1.11).</summary>
+    CriticalHeader,
+
+    /// <summary>The token's <c>typ</c> is neither <c>JWT</c> nor <c>JOSE</c>: it is another kind of token (JWT-SVID §2.3).</summary>
+    WrongType,
+
+    /// <summary>The token's <c>sub</c> is missing or no SPIFFE ID (JWT-SVID §3.1).</summary>
+    InvalidSpiffeId,
+
+    /// <summary>The token names a trust domain, not a workload.</summary>
+    RootPath,
+
+    /// <summary>The token is for other audiences, not for us (JWT-SVID §3.2).</summary>
+    NotAddressedToUs,
+
+    /// <summary>The token has expired (JWT-SVID §3.3).</summary>
+    Expired,
+
+    /// <summary>The token is not valid yet (RFC 7519 §4.1.5).</summary>
+    NotYetValid,
+
+    /// <summary>There are no bundles: the Workload API has not given us any yet.</summary>
+    NoBundles,
+
+    /// <summary>There is no bundle of the subject's trust domain: it is not federated with ours (Workload API §6.3).</summary>
+    UnknownTrustDomain,
+
+    /// <summary>The bundle has no key of the token's <c>kid</c>, or, for a token without one, no key that fits its <c>alg</c> (JWT-SVID §6.2).</summary>
+    UnknownKey,
+
+    /// <summary>The key of the token's <c>kid</c> is of another type, or on another curve, than its <c>alg</c> needs (JWT-SVID §4).</summary>
+    WrongKeyType,
+
+    /// <summary>The signature is wrong (JWT-SVID §4).</summary>
+    BadSignature,
+}

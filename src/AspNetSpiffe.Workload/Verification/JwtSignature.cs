@@ -1,0 +1,57 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace AspNetSpiffe;
+
+/// <summary>The signature of a token, and which keys could have made it (RFC 7518 §§3.3 to 3.5).</summary>
+internal static class JwtSignature
+{
+    /// <summary>Says whether a key is of the one type that an algorithm goes with.</summary>
+    public static bool Fits(JwtAlgorithm algorithm, JwtAuthority authority) => authority.KeyType == KeyTypeOf(algorithm);
+
+    /// <summary>Says whether the key signed the token. The key must fit the token's algorithm.</summary>
+    public static bool IsBy(JwtAuthority authority, JwtSvid svid)
+    {
+        var end = svid.Token.LastIndexOf('.');
+        var signed = Encoding.ASCII.GetBytes(svid.Token, 0, end);
+        var signature = Base64Url.DecodeFromChars(svid.Token.AsSpan(end + 1));
+        try
+        {
+            return authority.Use(key => IsBy(key, svid.Header.Algorithm, signed, signature));
+        }
+        catch (CryptographicException)
+        {
+            // A stranger chose the signature: whatever the platform thinks of it, it is not good.
+            return false;
+        }
+    }
+
+    private static bool IsBy(AsymmetricAlgorithm key, JwtAlgorithm algorithm, byte[] signed, byte[] signature) => key switch
+    {
+        RSA rsa => rsa.VerifyData(signed, signature, HashOf(algorithm), PaddingOf(algorithm)),
+
+        // RFC 7518 §3.4: R and S, each as long as the curve's numbers; any other length is no signature.
+        ECDsa elliptic => signature.Length == 2 * ((elliptic.KeySize + 7) / 8)
+            && elliptic.VerifyData(signed, signature, HashOf(algorithm), DSASignatureFormat.IeeeP1363FixedFieldConcatenation),
+        _ => false,
+    };
+
+    private static JwtKeyType KeyTypeOf(JwtAlgorithm algorithm) => algorithm switch
+    {
+        JwtAlgorithm.ES256 => JwtKeyType.P256,
+        JwtAlgorithm.ES384 => JwtKeyType.P384,
+        JwtAlgorithm.ES512 => JwtKeyType.P521,
+        _ => JwtKeyType.Rsa,
+    };
+
+    private static HashAlgorithmName HashOf(JwtAlgorithm algorithm) => algorithm switch
+    {
+        JwtAlgorithm.RS256 or JwtAlgorithm.PS256 or JwtAlgorithm.ES256 => HashAlgorithmName.SHA256,
+        JwtAlgorithm.RS384 or JwtAlgorithm.PS384 or JwtAlgorithm.ES384 => HashAlgorithmName.SHA384,
+        _ => HashAlgorithmName.SHA512,
+    };
+
+    private static RSASignaturePadding PaddingOf(JwtAlgorithm algorithm) =>
+        algorithm is JwtAlgorithm.PS256 or JwtAlgorithm.PS384 or JwtAlgorithm.PS512 ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
+}

@@ -1,0 +1,28 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace AspNetSpiffe;
+
+/// <summary>A verified token, or the reason why there is none.</summary>
+public readonly struct JwtVerificationResult
+{
+    private JwtVerificationResult(JwtSvid? svid, JwtRejectionReason reason, SpiffeId? id) => (Svid, Reason, Id) = (svid, reason, id);
+
+    /// <summary>Gets the verified token, or <see langword="null"/> when it was refused.</summary>
+    public JwtSvid? Svid { get; }
+
+    /// <summary>Gets why the token was refused; <see cref="JwtRejectionReason.None"/> when it was accepted.</summary>
+    public JwtRejectionReason Reason { get; }
+
+    /// <summary>Gets the ID that the token claims, if it could be read. Of a refused token it proves nothing: log it, decide nothing by it.</summary>
+    public SpiffeId? Id { get; }
+
+    /// <summary>Gets whether the token was verified.</summary>
+    [MemberNotNullWhen(true, nameof(Svid), nameof(Id))]
+    public bool Accepted => Svid is not null;
+
+    /// <summary>A token that could be read, and what the checks of it came to.</summary>
+    internal static JwtVerificationResult Of(JwtSvid svid, JwtRejectionReason reason) => new(reason == JwtRejectionReason.None ? svid : null, reason, svid.Id);
+
+    /// <summary>A token that could not even be read, or was not looked at.</summary>
+    internal static JwtVerificationResult Reject(JwtRejectionReason reason) => new(null, reason, null);
+}
