@@ -8,7 +8,7 @@ using Xunit.Abstractions;
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
 /// <summary>Whatever an agent does or fails to do, the last good JWT bundles stay, and the source finds back by itself.</summary>
-public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtSourceTest(output)
+public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtBundleSourceTest(output)
 {
     private readonly TestKey _other = TestKey.Create(KeyKind.P256);
 
