@@ -3,7 +3,7 @@ using System.Text;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A token whose parts are written as a test wants them, valid or not; nobody has signed it.</summary>
+/// <summary>A token whose parts are written as a test wants them, valid or not. Nobody has signed it, until somebody does.</summary>
 public sealed record TestToken
 {
     /// <summary>Gets the header as JSON.</summary>
@@ -21,6 +21,16 @@ public sealed record TestToken
 
     /// <summary>Gives the token in compact form.</summary>
     public override string ToString() => $"{Encode(Header)}.{Encode(Payload)}.{Encode(Signature)}";
+
+    /// <summary>Gives the token in compact form, really signed.</summary>
+    /// <param name="key">Signs.</param>
+    /// <param name="algorithm">The algorithm, whatever the header says.</param>
+    public string SignedBy(TestKey key, string algorithm = "ES256")
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var signed = $"{Encode(Header)}.{Encode(Payload)}";
+        return $"{signed}.{Base64Url.EncodeToString(key.SignJws(algorithm, Encoding.ASCII.GetBytes(signed)))}";
+    }
 
     private static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 }

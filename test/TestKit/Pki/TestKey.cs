@@ -45,6 +45,19 @@ public sealed class TestKey
         _ => certificate,
     };
 
+    /// <summary>Signs as the JWS algorithm of that name does, as far as it suits the key: the curve is the key's own.</summary>
+    public byte[] SignJws(string algorithm, byte[] data)
+    {
+        ArgumentNullException.ThrowIfNull(algorithm);
+        var hash = new HashAlgorithmName($"SHA{algorithm[2..]}");
+        return _key switch
+        {
+            ECDsa ecdsa => ecdsa.SignData(data, hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation),
+            RSA rsa => rsa.SignData(data, hash, algorithm.StartsWith("PS", StringComparison.Ordinal) ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1),
+            _ => throw new InvalidOperationException(".NET cannot sign with this key."),
+        };
+    }
+
     internal X509SignatureGenerator Signer => _key switch
     {
         ECDsa ecdsa => X509SignatureGenerator.CreateForECDsa(ecdsa),
