@@ -167,21 +167,4 @@ public sealed class SharedStreamTests(ITestOutputHelper output) : SourceTest(out
         await other.WaitForFirstAsync(Patience);
         Assert.Equal(2, Agent.Calls.Count);
     }
-
-    /// <summary>A log that throws over whatever it is given.</summary>
-    private sealed class FullLog : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            throw new InvalidOperationException("The log is full.");
-
-        public void Dispose()
-        {
-        }
-    }
 }
