@@ -25,8 +25,7 @@ internal sealed class PolicyNameCheck(SpiffePolicies policies, IOptions<Authoriz
         foreach (var endpoint in source.Endpoints)
         {
             var (own, methods) = (OwnOf(endpoint).ToArray(), MethodsOf(endpoint).ToArray());
-            if (SchemeCheck.MeansToken(endpoint, own)) SchemeCheck.ThrowIfReplaced(scope.ServiceProvider, endpoint);
-            SchemeCheck.ThrowIfUnclear(endpoint, own, methods);
+            SchemeCheck.Check(endpoint, own, methods, provider, scope.ServiceProvider);
             foreach (var name in own.Concat(methods).Select(data => data.Policy!).Where(SpiffePolicies.IsPattern))
             {
                 var policy = Compile(endpoint, name);

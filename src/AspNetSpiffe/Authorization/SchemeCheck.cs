@@ -10,30 +10,37 @@ internal static class SchemeCheck
 {
     private const string Token = SpiffeJwtAuthenticationDefaults.AuthenticationScheme;
 
-    public static bool MeansToken(Endpoint endpoint, IEnumerable<IAuthorizeData> own) =>
-        own.Any(NamesToken) || endpoint.Metadata.GetOrderedMetadata<AuthorizationPolicy>().Any(policy => policy.AuthenticationSchemes.Contains(Token));
-
-    /// <exception cref="InvalidOperationException">A policy of the endpoint, or of a method of its hub, does not say whether it means the peer or the token.</exception>
-    public static void ThrowIfUnclear(Endpoint endpoint, IReadOnlyCollection<IAuthorizeData> own, IReadOnlyCollection<IAuthorizeData> methods)
+    /// <exception cref="InvalidOperationException">A policy of the endpoint, or of a method of its hub, may mean the peer or the token.</exception>
+    public static void Check(
+        Endpoint endpoint, IReadOnlyCollection<IAuthorizeData> own, IReadOnlyCollection<IAuthorizeData> methods, IAuthorizationPolicyProvider provider, IServiceProvider services)
     {
-        var meansToken = MeansToken(endpoint, own);
-        foreach (var data in own.Concat(methods).Where(data => SpiffePolicies.IsPattern(data.Policy)))
-            if (NamesToken(data) != meansToken)
-                throw new InvalidOperationException(
-                    meansToken
-                        ? $"The endpoint '{endpoint.DisplayName}' names the scheme '{Token}', and its policy '{data.Policy}' does not, so that nobody can see whom it means. " +
-                          $"Write 'AuthenticationSchemes = \"{Token}\"' beside it for the owner of the token, or call 'RequireSpiffe(\"{data.Policy}\")' for the peer of the connection."
-                        : $"The policy '{data.Policy}' on a method of the hub '{endpoint.DisplayName}' names the scheme '{Token}', but the hub does not: put it on the hub.");
+        var patterns = own.Concat(methods).Where(data => SpiffePolicies.IsPattern(data.Policy)).ToArray();
+        if (patterns.Length == 0) return;
+
+        var meansToken = own.Any(NamesToken) || PoliciesOf(endpoint, own, provider).Any(policy => policy?.AuthenticationSchemes.Contains(Token) == true);
+        if (patterns.FirstOrDefault(data => NamesToken(data) != meansToken)?.Policy is { } unclear) throw new InvalidOperationException(Describe(endpoint, unclear, meansToken));
+        if (meansToken) ThrowIfReplaced(endpoint, services.GetRequiredService<IPolicyEvaluator>());
     }
 
-    /// <exception cref="InvalidOperationException">An evaluator that the application registered after ours took its place, and nobody notes whom a policy means.</exception>
-    public static void ThrowIfReplaced(IServiceProvider services, Endpoint endpoint)
+    private static IEnumerable<AuthorizationPolicy?> PoliciesOf(Endpoint endpoint, IEnumerable<IAuthorizeData> own, IAuthorizationPolicyProvider provider) =>
+        endpoint.Metadata.GetOrderedMetadata<AuthorizationPolicy>().Concat(own.Select(data =>
+            string.IsNullOrWhiteSpace(data.Policy) ? provider.GetDefaultPolicyAsync().GetAwaiter().GetResult()
+            : SpiffePolicies.IsPattern(data.Policy) ? null
+            : provider.GetPolicyAsync(data.Policy).GetAwaiter().GetResult()));
+
+    // Nobody would note whom a policy means.
+    private static void ThrowIfReplaced(Endpoint endpoint, IPolicyEvaluator evaluator)
     {
-        if (services.GetRequiredService<IPolicyEvaluator>() is { } evaluator and not CallerChoice)
+        if (evaluator is not CallerChoice)
             throw new InvalidOperationException(
                 $"The endpoint '{endpoint.DisplayName}' names the scheme '{Token}', but the policy evaluator '{evaluator.GetType()}' does not tell peers and tokens apart. " +
                 "Register it before the call of 'AddSpiffeJwt()', which then asks it for all else.");
     }
+
+    private static string Describe(Endpoint endpoint, string policy, bool meansToken) => meansToken
+        ? $"The endpoint '{endpoint.DisplayName}' names the scheme '{Token}', and its policy '{policy}' does not, so that nobody can see whom it means. " +
+          $"Write 'AuthenticationSchemes = \"{Token}\"' beside it for the owner of the token, or call 'RequireSpiffe(\"{policy}\")' for the peer of the connection."
+        : $"The policy '{policy}' on a method of the hub '{endpoint.DisplayName}' names the scheme '{Token}', but the hub does not: put it on the hub.";
 
     private static bool NamesToken(IAuthorizeData data) =>
         data.AuthenticationSchemes?.Split(',', StringSplitOptions.TrimEntries).Contains(Token, StringComparer.Ordinal) == true;

@@ -1,4 +1,5 @@
 using System.Net;
+using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Xunit.Abstractions;
@@ -57,6 +58,21 @@ public sealed class AgentValidationTests(ITestOutputHelper output) : TokenTest(o
         var refusal = await WaitForAsync("TokenRefused", Timeout);
         Assert.Equal((JwtRejectionReason.NoAnswer, LogLevel.Warning), (refusal.Values["Reason"], refusal.Level));
         Assert.Contains("Workload API", (string)refusal.Values["Problem"]!);
+    }
+
+    [Fact]
+    public async Task An_agent_that_hangs_has_refused()
+    {
+        var time = new ManualTime();
+        await using var agent = await FakeAgent.StartAsync();
+        var spiffe = new SpiffeOptions { EndpointSocket = agent.Address };
+        await using var identity = new X509Source(spiffe, Loggers, null, time);
+        using var tokens = new AgentTokens(identity, Microsoft.Extensions.Options.Options.Create(spiffe), time);
+
+        var verdict = tokens.VerifyAsync(TestToken.For(ClientId, Audience).ToString(), new() { Audiences = { Audience } }, Timeout);
+        await agent.WaitForCallAsync(1, Timeout);
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal((null, JwtRejectionReason.NoAnswer), await verdict is var (token, reason, _, _) ? (token, reason) : default);
     }
 
     private Task<WebApplication> StartAskingAsync(Action<SpiffeJwtAuthenticationOptions>? configure = null) => StartPlainAsync(

@@ -136,23 +136,26 @@ public sealed class AuthenticationTests(ITestOutputHelper output) : TokenTest(ou
         Assert.Null(token.Find(time));
     }
 
-    [Fact]
-    public async Task Requests_at_the_same_time_have_each_their_own_caller()
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task Requests_at_the_same_time_have_each_their_own_caller(string version)
     {
-        var server = await StartPlainAsync(app => app.MapGet("/who", async (HttpContext http) =>
+        var server = await StartMutualAsync(app => app.MapGet("/who", async (HttpContext http) =>
         {
             await Task.Yield();
             return Describe(http);
-        }).RequireAuthorization());
-        using var client = PlainClient(server);
-        var tokens = new Dictionary<string, string> { ["/client"] = await TokenAsync(), ["/admin"] = await TokenAsync("admin"), ["/nobody"] = Forge(await TokenAsync()) };
+        }).RequireAuthorization(policy => policy.AddAuthenticationSchemes("SpiffeJwt").RequireAuthenticatedUser()));
+        using var client = await ClientAsync(server);
+        client.DefaultRequestVersion = Version.Parse(version);
+        (string Owner, string Token)[] tokens = [("/client", await TokenAsync()), ("/admin", await TokenAsync("admin")), ("nobody", Forge(await TokenAsync()))];
 
         await Parallel.ForEachAsync(Enumerable.Range(0, 300), Timeout, async (i, _) =>
         {
-            var (path, token) = tokens.ElementAt(i % 3);
+            var (owner, token) = tokens[i % tokens.Length];
             var (status, body, _) = await SendAsync(client, "/who", token);
-            if (path == "/nobody") Assert.Equal(HttpStatusCode.Unauthorized, status);
-            else Assert.Equal((HttpStatusCode.OK, $"caller {path}, peer -, token {path}, user {path}"), (status, body));
+            if (owner == "nobody") Assert.Equal(HttpStatusCode.Unauthorized, status);
+            else Assert.Equal((HttpStatusCode.OK, $"caller {owner}, peer /client, token {owner}, user {owner}"), (status, body));
         });
     }
 }

@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.WebSockets;
+using System.Text;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit.Abstractions;
 
@@ -117,6 +120,52 @@ public sealed class BothIdentitiesTests(ITestOutputHelper output) : TokenTest(ou
     public Task Beside_a_foreign_scheme_only_a_token_is_answered_by_ours(string? token, string expected) =>
         AssertAsync("/mixed", "client", token, expected, builder => builder.Services.AddAuthentication("Cookies").AddCookie());
 
+    [Fact]
+    public async Task Two_schemes_that_are_challenged_give_one_answer()
+    {
+        var server = await StartMutualAsync(app => app.MapGet("/challenge", () => Results.Challenge(authenticationSchemes: ["SpiffeJwt", "Spiffe"])));
+        using var client = await ClientAsync(server);
+        Assert.Equal("401 Bearer", await AskAsync(client, "/challenge", null));
+        Assert.Equal("401 Bearer error=\"invalid_token\"", await AskAsync(client, "/challenge", "forged"));
+    }
+
+    [Theory]
+    [InlineData("client", "client", "done")]
+    [InlineData("admin", "client", "done")]
+    [InlineData("client", "admin", "unauthorized")]
+    public async Task A_method_of_a_hub_means_whom_its_hub_means(string peer, string token, string expected)
+    {
+        var server = await StartMutualAsync(
+            app =>
+            {
+                app.UseWebSockets();
+                app.MapHub<TokenHub>("/hub");
+            },
+            builder => builder.Services.AddSignalR());
+        using var handler = AnyServer((await SourceAsync(peer)).Current!.DefaultSvid);
+        using var invoker = new HttpMessageInvoker(handler);
+        using var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Authorization", $"Bearer {await MakeAsync(token)}");
+        await socket.ConnectAsync(new UriBuilder(AddressOf(server)) { Scheme = "wss", Path = "/hub" }.Uri, invoker, Timeout);
+
+        await SendAsync("""{"protocol":"json","version":1}""");
+        await ReceiveAsync();
+        await SendAsync("""{"type":1,"invocationId":"1","target":"Call","arguments":[]}""");
+        Assert.Contains(expected, await ReceiveAsync());
+
+        Task SendAsync(string message) => socket.SendAsync(Encoding.UTF8.GetBytes(message + '\u001e'), WebSocketMessageType.Text, true, Timeout);
+
+        async Task<string> ReceiveAsync()
+        {
+            var buffer = new byte[4096];
+            while (true)
+            {
+                var received = await socket.ReceiveAsync(buffer, Timeout);
+                if (Encoding.UTF8.GetString(buffer, 0, received.Count) is var message && !message.Contains("\"type\":6", StringComparison.Ordinal)) return message;
+            }
+        }
+    }
+
     private static void Map(WebApplication app)
     {
         app.MapMethods("/peer", ["GET", "POST"], Describe).RequireAuthorization(ClientId);
@@ -130,6 +179,13 @@ public sealed class BothIdentitiesTests(ITestOutputHelper output) : TokenTest(ou
             await Microsoft.AspNetCore.Authentication.AuthenticationHttpContextExtensions.AuthenticateAsync(http, "SpiffeJwt");
             return (await service.AuthorizeAsync(http.User, http, ClientId)).Succeeded ? Results.Text(Describe(http)) : Results.Challenge(authenticationSchemes: ["Spiffe"]);
         });
+    }
+
+    [Authorize(AuthenticationSchemes = "SpiffeJwt")]
+    private sealed class TokenHub : Hub
+    {
+        [Authorize(AuthenticationSchemes = "SpiffeJwt", Policy = ClientId)]
+        public string Call() => $"done for {Context.UserIdentifier}";
     }
 
     private async Task AssertAsync(string path, string peer, string? token, string expected, Action<WebApplicationBuilder>? configure = null)

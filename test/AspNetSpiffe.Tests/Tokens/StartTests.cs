@@ -58,6 +58,7 @@ public sealed class StartTests(ITestOutputHelper output) : TokenTest(output)
         { "group", app => app.MapGroup("/x").RequireAuthorization(ClientId).MapGet("/", () => "").RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = "SpiffeJwt" }) },
         { "attribute", app => app.MapGet("/x", [Authorize(AuthenticationSchemes = "Cookies , SpiffeJwt"), RequireSpiffe(ClientId)] () => "") },
         { "policy", app => app.MapGet("/x", () => "").RequireAuthorization(ClientId).RequireAuthorization(policy => policy.AddAuthenticationSchemes("SpiffeJwt").RequireAuthenticatedUser()) },
+        { "named policy", app => app.MapGet("/x", () => "").RequireAuthorization(ClientId, "Tokens") },
         { "method of a hub", app => app.MapHub<PeerMethodHub>("/x").RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = "SpiffeJwt" }) },
         { "hub", app => app.MapHub<TokenMethodHub>("/x") },
     };
@@ -67,10 +68,20 @@ public sealed class StartTests(ITestOutputHelper output) : TokenTest(output)
     {
         var builder = Builder(("urls", "http://127.0.0.1:0"));
         builder.Services.AddSignalR();
+        builder.Services.AddAuthorizationBuilder().AddPolicy("Tokens", policy => policy.AddAuthenticationSchemes("SpiffeJwt").RequireAuthenticatedUser());
         AddTokens(builder, null);
         var error = await FailAsync<InvalidOperationException>(() => StartAsync(builder, map));
         Assert.Contains("/x", error.Message);
         Assert.True(error.Message.Contains("SpiffeJwt", StringComparison.Ordinal), where);
+    }
+
+    [Fact]
+    public async Task A_default_policy_that_means_tokens_must_be_met_by_patterns_that_say_so()
+    {
+        var builder = Builder(("urls", "http://127.0.0.1:0"));
+        builder.Services.AddAuthorizationBuilder().SetDefaultPolicy(new AuthorizationPolicyBuilder("SpiffeJwt").RequireAuthenticatedUser().Build());
+        AddTokens(builder, null);
+        await FailAsync<InvalidOperationException>(() => StartAsync(builder, app => app.MapGet("/x", () => "").RequireAuthorization().RequireAuthorization(ClientId)));
     }
 
     [Fact]

@@ -60,7 +60,7 @@ public abstract partial class TokenTest(ITestOutputHelper output) : MeshTest(out
 
     protected async Task<(HttpStatusCode Status, string Body, string Challenge)> SendAsync(HttpClient client, string path, string? token, string scheme = "Bearer")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Version = client.DefaultRequestVersion, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         if (token is not null) request.Headers.TryAddWithoutValidation("Authorization", $"{scheme} {token}");
         using var response = await client.SendAsync(request, Timeout);
         return (response.StatusCode, await response.Content.ReadAsStringAsync(Timeout), string.Join(", ", response.Headers.WwwAuthenticate));
