@@ -153,6 +153,9 @@ public sealed class BothIdentitiesTests(ITestOutputHelper output) : TokenTest(ou
         await SendAsync("""{"type":1,"invocationId":"1","target":"Call","arguments":[]}""");
         Assert.Contains(expected, await ReceiveAsync());
 
+        // It waits for its hubs, which a connection that breaks does not.
+        await server.StopAsync(Timeout);
+
         Task SendAsync(string message) => socket.SendAsync(Encoding.UTF8.GetBytes(message + '\u001e'), WebSocketMessageType.Text, true, Timeout);
 
         async Task<string> ReceiveAsync()
