@@ -25,6 +25,7 @@ internal sealed class Targets
         new("address", Text("unix:///run/agent.sock", "unix:/a%20b", "tcp://127.0.0.1:8081", "tcp://[::1]:80"), TextAlphabet, ReadAddress, 64_000, 60),
         new("token", Text(Token("""{"alg":"ES256","kid":"k","typ":"JWT"}"""), Token("""{"alg":"RS512"}""")), TextAlphabet, ReadToken, 64_000, 60),
         new("jwks", Text("""{"keys":[{"kty":"EC","crv":"P-256","kid":"k","use":"jwt-svid","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}""", """{"keys":[]}"""), TextAlphabet, ReadJwks, 120_000, 400),
+        new("bundle", [new SpiffeBundle(_pki.Bundle, new(_pki.TrustDomain, []), 7, TimeSpan.FromMinutes(5)).ToUtf8Json(), .. Text("""{"keys":[{"kty":"EC","use":"x509-svid","x5c":["MIIB"]}],"spiffe_sequence":1}""")], TextAlphabet, ReadBundle, 200_000, 400),
         new("frame", [Frame(_pki.ResponseBytes([_svid])), Frame([]), [.. Frame([]), .. Frame([])]], [], ReadFrames, 64_000, 60),
         new("der", [_svid.ChainDer, _pki.BundleDer], [], ReadDer, 60_000, 40),
         new("message", [_pki.ResponseBytes([_svid], new TestPki("other"))], [], ReadMessage, 400_000, 200),
@@ -74,6 +75,14 @@ internal sealed class Targets
     private static bool ReadToken(byte[] input) => Accepts<FormatException>(() => JwtSvidReader.Read(Encoding.UTF8.GetString(input)));
 
     private static bool ReadJwks(byte[] input) => Accepts<FormatException>(() => JwtBundle.Read(TrustDomain.Parse("td"), input, acceptMissingUse: true, []));
+
+    private static bool ReadBundle(byte[] input)
+    {
+        SpiffeBundle? bundle = null;
+        if (!Accepts<FormatException>(() => bundle = SpiffeBundle.Parse(TrustDomain.Parse("td"), input))) return false;
+        Holds(SpiffeBundle.Parse(bundle!.TrustDomain, bundle.ToUtf8Json()).Equals(bundle), "a written bundle is the same bundle");
+        return true;
+    }
 
     private static bool ReadFrames(byte[] input)
     {

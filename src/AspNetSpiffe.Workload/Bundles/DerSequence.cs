@@ -29,7 +29,10 @@ internal static class DerSequence
     {
         try
         {
-            return X509CertificateLoader.LoadCertificate(der);
+            var certificate = X509CertificateLoader.LoadCertificate(der);
+
+            // OpenSSL takes a little more than DER, and writes it as DER: two texts of one certificate.
+            return certificate.RawDataMemory.Span.SequenceEqual(der) ? certificate : throw new FormatException($"The certificate at byte {position} is not in DER.");
         }
         catch (CryptographicException e)
         {

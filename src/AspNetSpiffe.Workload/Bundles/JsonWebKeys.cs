@@ -34,11 +34,18 @@ internal static class JsonWebKeys
     /// <exception cref="NotSupportedException">The key is neither RSA nor elliptic on one of the three curves.</exception>
     public static void WritePublicKey(Utf8JsonWriter json, PublicKey key)
     {
-        using var elliptic = key.GetECDsaPublicKey();
-        using var rsa = key.GetRSAPublicKey();
-        if (elliptic is not null) WriteElliptic(json, elliptic.ExportParameters(includePrivateParameters: false));
-        else if (rsa is not null) WriteRsa(json, rsa.ExportParameters(includePrivateParameters: false));
-        else throw new NotSupportedException($"A key of the kind '{key.Oid.FriendlyName ?? key.Oid.Value}' has no JSON Web Key here.");
+        try
+        {
+            using var elliptic = key.GetECDsaPublicKey();
+            using var rsa = key.GetRSAPublicKey();
+            if (elliptic is not null) WriteElliptic(json, elliptic.ExportParameters(includePrivateParameters: false));
+            else if (rsa is not null) WriteRsa(json, rsa.ExportParameters(includePrivateParameters: false));
+            else throw new NotSupportedException($"A key of the kind '{key.Oid.FriendlyName ?? key.Oid.Value}' has no JSON Web Key here.");
+        }
+        catch (CryptographicException e)
+        {
+            throw new NotSupportedException("A key that cannot be read has no JSON Web Key.", e);
+        }
     }
 
     private static void WriteElliptic(Utf8JsonWriter json, ECParameters key)

@@ -69,7 +69,7 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
             using var elliptic = key.GetECDsaPublicKey();
             return elliptic is null ? null : FindType(elliptic);
         }
-        catch (CryptographicException)
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
         {
             return null;
         }

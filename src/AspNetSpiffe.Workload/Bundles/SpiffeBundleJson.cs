@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 
@@ -77,7 +78,23 @@ internal static class SpiffeBundleJson
         if (chain[0].ValueKind != JsonValueKind.String || !chain[0].TryGetBytesFromBase64(out var der)) throw new FormatException("its 'x5c' is no base64.");
 
         if (DerSequence.ReadCertificates(der) is not [var certificate]) throw new FormatException("its 'x5c' is not one DER certificate.");
-        return CertificateUsage.TryRead(certificate, out var usage) && usage.IsCa ? certificate : throw new FormatException("its certificate is no CA.");
+        if (!CertificateUsage.TryRead(certificate, out var usage) || !usage.IsCa) throw new FormatException("its certificate is no CA.");
+        return HasKey(certificate) ? certificate : throw new FormatException("the key in its certificate cannot be read.");
+    }
+
+    // A point off its curve, or a curve that OpenSSL does not know: such a certificate is read, and fails when its key is used.
+    private static bool HasKey(X509Certificate2 certificate)
+    {
+        try
+        {
+            using var elliptic = certificate.PublicKey.GetECDsaPublicKey();
+            using var rsa = certificate.PublicKey.GetRSAPublicKey();
+            return elliptic is not null || rsa is not null;
+        }
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
+        {
+            return false;
+        }
     }
 
     private static void WriteX509(Utf8JsonWriter json, X509Certificate2 certificate)

@@ -24,4 +24,25 @@ public static class SpiffeHttpClientBuilderExtensions
         builder.Services.AddSpiffe();
         return builder.ConfigurePrimaryHttpMessageHandler(provider => SpiffeHttpHandler.Create(provider.GetRequiredService<X509Source>(), expectedServer, configure));
     }
+
+    /// <summary>Adds our JWT-SVID to each request of the client that has no <c>Authorization</c> of its own; never over plain http, nor after a redirect.</summary>
+    /// <param name="builder">The client.</param>
+    /// <param name="audience">Who the server is to itself: the audience that it accepts.</param>
+    /// <param name="configure">Which of our identities, and whether plain http is good enough; see <see cref="JwtSvidHandlerOptions"/>.</param>
+    /// <remarks>
+    /// The token says who we are, not who the server is: over ordinary TLS the server's certificate says so, with
+    /// <see cref="AddSpiffeMtls(IHttpClientBuilder, string, Action{SocketsHttpHandler}?)"/> its SPIFFE ID.
+    /// </remarks>
+    /// <example><code>
+    /// builder.Services.AddHttpClient&lt;OrdersClient&gt;().AddSpiffeJwt("orders");
+    /// </code></example>
+    public static IHttpClientBuilder AddSpiffeJwt(this IHttpClientBuilder builder, string audience, Action<JwtSvidHandlerOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrEmpty(audience);
+        var options = new JwtSvidHandlerOptions();
+        configure?.Invoke(options);
+        builder.Services.AddSpiffe();
+        return builder.AddHttpMessageHandler(provider => new JwtSvidHandler(provider.GetRequiredService<JwtSource>(), audience, options));
+    }
 }

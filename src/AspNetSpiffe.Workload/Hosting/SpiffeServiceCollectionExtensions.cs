@@ -12,8 +12,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Gives a host a SPIFFE identity.</summary>
 public static class SpiffeServiceCollectionExtensions
 {
-    /// <summary>Adds the workload's identity: one <see cref="X509Source"/> that the host fills before it starts and keeps current.</summary>
-    /// <remarks>May be called several times; there is one source all the same.</remarks>
+    /// <summary>Adds the workload's identity: one <see cref="X509Source"/> that the host fills before it starts and keeps current, and one <see cref="JwtSource"/>.</summary>
+    /// <remarks>May be called several times; there is one source of each kind all the same. The <see cref="JwtSource"/> connects when it is first asked for a token.</remarks>
     /// <example><code>
     /// builder.Services.AddSpiffe();
     /// builder.Services.AddHttpClient("orders").AddSpiffeMtls("spiffe://example.org/orders");
@@ -44,6 +44,10 @@ public static class SpiffeServiceCollectionExtensions
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             provider.GetService<IMeterFactory>(),
+            provider.GetService<TimeProvider>() ?? TimeProvider.System));
+        services.AddSingleton(provider => new JwtSource(
+            provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
+            provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             provider.GetService<TimeProvider>() ?? TimeProvider.System));
         services.AddSingleton(StartJwtBundles);
     }

@@ -21,7 +21,6 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     private readonly Lock _starting = new();
     private volatile JwtBundleSet? _current;
     private CancellationTokenSource _changed = new();
-    private Task _watching = Task.CompletedTask;
     private bool _started;
     private int _disposed;
 
@@ -38,6 +37,8 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 
     /// <summary>Gets the newest bundles, or <see langword="null"/> before the first.</summary>
     public JwtBundleSet? Current => _current;
+
+    internal Task Watching { get; private set; } = Task.CompletedTask;
 
     /// <summary>Connects to the Workload API and waits for the first bundles, for programs without a host.</summary>
     /// <param name="options">Where the Workload API is, and how long to wait.</param>
@@ -103,7 +104,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     public async ValueTask DisposeAsync()
     {
         Dispose();
-        await _watching.ConfigureAwait(false);
+        await Watching.ConfigureAwait(false);
     }
 
     internal void Start()
@@ -112,11 +113,10 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         {
             if (_started) return;
             _started = true;
-            if (Volatile.Read(ref _disposed) != 0) return;
 
             // It outlives whoever happened to ask first, and must not keep that one's scopes and activities.
             using var _ = ExecutionContext.SuppressFlow();
-            _watching = Task.Run(() => _watch.RunAsync(_stopping.Token));
+            Watching = Task.Run(() => _watch.RunAsync(_stopping.Token));
         }
     }
 

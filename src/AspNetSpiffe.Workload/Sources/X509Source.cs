@@ -16,10 +16,12 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     private readonly X509SourceWatch _watch;
     private readonly Withdrawal _withdrawal;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly TaskCompletionSource<X509Context> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ILogger _logger;
     private readonly Lock _starting = new();
     private volatile X509Context? _current;
+
+    // Completed while there is a context. It holds none itself: a replaced private key must be in nobody's hands.
+    private volatile TaskCompletionSource _available = NotAvailable();
     private CancellationTokenSource _changed = new();
     private Task _watching = Task.CompletedTask;
     private bool _started;
@@ -84,7 +86,14 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <summary>Waits until there is a context.</summary>
     /// <exception cref="WorkloadApiException">The Workload API gave an answer that no retry can change.</exception>
     /// <exception cref="ObjectDisposedException">The source is disposed, and never had a context.</exception>
-    public Task<X509Context> WaitForFirstAsync(CancellationToken cancellationToken) => _first.Task.WaitAsync(cancellationToken);
+    public async Task<X509Context> WaitForFirstAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await _available.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (_current is { } current) return current;
+        }
+    }
 
     /// <summary>Gets a token that fires when the next context is published. Take the token first, then read <see cref="Current"/>.</summary>
     public IChangeToken GetChangeToken() => new CancellationChangeToken(Volatile.Read(ref _changed).Token);
@@ -120,7 +129,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     {
         try
         {
-            return await _first.Task.WaitAsync(timeout, Time, cancellationToken).ConfigureAwait(false);
+            return await WaitForFirstAsync(cancellationToken).WaitAsync(timeout, Time, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is TimeoutException or WorkloadApiException)
         {
@@ -132,6 +141,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     internal void Withdraw()
     {
+        _available = NotAvailable();
         _current = null;
         Notify();
         Metrics.ContextWithdrawn();
@@ -140,7 +150,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     internal void Publish(X509Context next)
     {
         _current = next;
-        _first.TrySetResult(next);
+        _available.TrySetResult();
         Notify();
         Metrics.ContextPublished(next);
     }
@@ -148,8 +158,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     // No retry will help: whoever waits for the first context must know.
     internal void GiveUp(Exception problem)
     {
-        _first.TrySetException(problem);
-        _ = _first.Task.Exception;
+        var available = _available;
+        available.TrySetException(problem);
+        _ = available.Task.Exception;
     }
 
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A subscriber's mistake must not stop the watch; it is logged.")]
@@ -164,6 +175,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
             Log.SubscriberFailed(_logger, e);
         }
     }
+
+    private static TaskCompletionSource NotAvailable() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static partial class Log
     {

@@ -5,7 +5,9 @@ namespace AspNetSpiffe;
 /// <summary>Which of several SVIDs we use: by hint, by pattern, by both, or the first (Workload API §8).</summary>
 internal sealed class SvidChoice(string? hint, SpiffeIdPattern? identity)
 {
-    public X509Svid? Choose(ImmutableArray<X509Svid> svids) => svids.FirstOrDefault(IsMeant);
+    public X509Svid? Choose(ImmutableArray<X509Svid> svids) => svids.FirstOrDefault(svid => IsMeant(svid.Hint, svid.Id));
+
+    public JwtSvid? Choose(ImmutableArray<JwtSvid> svids) => svids.FirstOrDefault(svid => IsMeant(svid.Hint, svid.Id));
 
     public override string ToString() => (hint, identity) switch
     {
@@ -15,5 +17,5 @@ internal sealed class SvidChoice(string? hint, SpiffeIdPattern? identity)
         _ => $"hint '{hint}' and identity '{identity}'",
     };
 
-    private bool IsMeant(X509Svid svid) => (hint is null || svid.Hint == hint) && (identity is null || identity.Matches(svid.Id));
+    private bool IsMeant(string svidHint, SpiffeId id) => (hint is null || svidHint == hint) && (identity is null || identity.Matches(id));
 }

@@ -5,16 +5,29 @@ namespace AspNetSpiffe;
 /// <summary>DER certificates and a PKCS#8 key → an X509-SVID of ours; every rule for an SVID (X509-SVID §2 to §4), or an error.</summary>
 internal static class X509SvidReader
 {
+    /// <param name="id">Whom the SVID names.</param>
+    /// <param name="der">The leaf and its intermediates.</param>
+    /// <param name="pkcs8">The leaf's key.</param>
+    /// <param name="hint">What the SVID is for.</param>
+    /// <param name="known">Intermediates that came before; one that comes again is the same instance.</param>
     /// <exception cref="FormatException">Something breaks a rule; the message names it, without secrets.</exception>
     /// <exception cref="NotSupportedException">The key is of a kind that .NET does not know, for example Ed25519.</exception>
-    public static X509Svid Read(SpiffeId id, ReadOnlySpan<byte> der, ReadOnlySpan<byte> pkcs8, string hint)
+    public static X509Svid Read(SpiffeId id, ReadOnlySpan<byte> der, ReadOnlySpan<byte> pkcs8, string hint, IReadOnlyList<X509Certificate2> known)
     {
         var certificates = DerSequence.ReadCertificates(der);
         if (certificates.Count == 0) throw new FormatException("The X509-SVID has no certificate.");
 
         CheckLeaf(id, certificates[0]);
         foreach (var intermediate in certificates[1..]) CheckIntermediate(intermediate);
-        return new(id, PrivateKeys.Join(certificates[0], pkcs8), [.. certificates[1..]], hint);
+        return new(id, PrivateKeys.Join(certificates[0], pkcs8), [.. certificates[1..].Select(c => Intern(c, known))], hint);
+    }
+
+    // Each handshake of a client leaks a reference to each intermediate (dotnet/runtime#132350), so every instance stays in native memory for ever.
+    private static X509Certificate2 Intern(X509Certificate2 intermediate, IReadOnlyList<X509Certificate2> known)
+    {
+        if (known.FirstOrDefault(k => k.RawDataMemory.Span.SequenceEqual(intermediate.RawDataMemory.Span)) is not { } same) return intermediate;
+        intermediate.Dispose();
+        return same;
     }
 
     private static void CheckLeaf(SpiffeId id, X509Certificate2 leaf)

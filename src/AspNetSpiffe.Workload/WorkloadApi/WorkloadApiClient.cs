@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.Wire;
 
 namespace AspNetSpiffe;
@@ -13,6 +14,7 @@ public sealed partial class WorkloadApiClient : IDisposable
     private readonly GrpcConnection _connection;
     private readonly TimeProvider _time;
     private readonly SpiffeLimits _limits;
+    private volatile IReadOnlyList<X509Certificate2> _intermediates = [];
 
     /// <summary>Makes a client. It connects with its first call.</summary>
     /// <param name="address">Where the Workload API is.</param>
@@ -72,10 +74,12 @@ public sealed partial class WorkloadApiClient : IDisposable
 
     private X509Update Read(X509SVIDResponse message)
     {
-        var reader = new X509ContextReader(_time, _limits);
+        var reader = new X509ContextReader(_time, _limits, _intermediates);
         try
         {
-            return new(reader.Read(message), null, reader.Remarks);
+            var context = reader.Read(message);
+            _intermediates = [.. context.Svids.SelectMany(static s => s.Intermediates)];
+            return new(context, null, reader.Remarks);
         }
         catch (FormatException e)
         {

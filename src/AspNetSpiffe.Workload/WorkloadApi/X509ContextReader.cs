@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.Wire;
 using Google.Protobuf;
 
@@ -8,7 +9,7 @@ namespace AspNetSpiffe;
 
 /// <summary>A message of the Workload API → an X509Context (Workload API §5.2). A message is read whole or refused whole.</summary>
 /// <remarks>Only a federated bundle may fail alone: it is left out, so that one bad neighbour does not cost us our own identity.</remarks>
-internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits)
+internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, IReadOnlyList<X509Certificate2>? known = null)
 {
     private readonly List<string> _remarks = [];
 
@@ -76,7 +77,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits)
 
         try
         {
-            var svid = X509SvidReader.Read(id, message.X509Svid.Span, message.X509SvidKey.Span, message.Hint);
+            var svid = X509SvidReader.Read(id, message.X509Svid.Span, message.X509SvidKey.Span, message.Hint, known ?? []);
             CheckAgainst(OwnBundle(id, message.Bundle, bundles), svid);
             return svid;
         }

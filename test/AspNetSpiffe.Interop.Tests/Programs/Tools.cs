@@ -18,6 +18,16 @@ internal static class Tools
 
     public static string PythonClient { get; } = Script("python", "client.py");
 
+    public static string NodeGreeterClient { get; } = Script("node", "greeter-client.mjs");
+
+    public static string NodeGreeterServer { get; } = Script("node", "greeter-server.mjs");
+
+    public static string PythonGreeterClient { get; } = Script("python", "greeter_client.py");
+
+    public static string PythonGreeterServer { get; } = Script("python", "greeter_server.py");
+
+    public static string GreeterProto { get; } = Repository.PathOf("samples", "GrpcMtls", "greeter.proto");
+
     public static string Proto { get; } = Repository.PathOf("src", "AspNetSpiffe.Workload", "WorkloadApi", "workload.proto");
 
     private static string Script(string language, string file) => Repository.PathOf("test", "AspNetSpiffe.Interop.Tests", language, file);

@@ -16,7 +16,7 @@ internal sealed record PemFiles(string Chain, string Intermediates, string Key, 
         return new(
             WriteFile(folder, "svid.pem", Pem([leaf, .. intermediates])),
             WriteFile(folder, "intermediates.pem", Pem(intermediates)),
-            WriteFile(folder, "svid.key", key.ExportPkcs8PrivateKeyPem()),
+            WriteFile(folder, "key.pem", key.ExportPkcs8PrivateKeyPem()),
             WriteFile(folder, "bundle.pem", Pem(authorities)));
     }
 

@@ -1,14 +1,18 @@
-// The SPIFFE Workload API as @grpc/grpc-js sees it: the proto file by its path, bytes as base64, names as in the standard.
+// The services as @grpc/grpc-js sees them: the proto file by its path, bytes as base64, names as in the standard.
 import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
 import { createInterface } from 'node:readline';
 
 export const securityHeader = 'workload.spiffe.io';
 
-export const serviceFrom = (protoFile) =>
+const load = (protoFile) =>
   grpc.loadPackageDefinition(
     protoLoader.loadSync(protoFile, { keepCase: true, longs: Number, enums: String, bytes: String, defaults: true, oneofs: true }),
-  ).SpiffeWorkloadAPI;
+  );
+
+export const serviceFrom = (protoFile) => load(protoFile).SpiffeWorkloadAPI;
+
+export const greeterFrom = (protoFile) => load(protoFile).greeter.Greeter;
 
 export const print = (value) => process.stdout.write(JSON.stringify(value) + '\n');
 

@@ -131,6 +131,15 @@ public sealed class SpiffeBundleTests
     public void A_leaf_among_the_certificates_is_left_out() =>
         LeftOut($$"""{"kty":"EC","use":"x509-svid","x5c":["{{Convert.ToBase64String(Pki.SelfSignedLeaf().RawData)}}"]}""", "no CA");
 
+    [Fact]
+    public void A_certificate_whose_key_is_no_point_of_its_curve_is_left_out()
+    {
+        // The fuzzer found it: the point is the last of the key's bytes in the certificate.
+        var der = Pki.Root.Certificate.RawData;
+        der[der.AsSpan().IndexOf(Pki.Root.Certificate.GetPublicKey()) + 64] ^= 1;
+        LeftOut($$"""{"kty":"EC","use":"x509-svid","x5c":["{{Convert.ToBase64String(der)}}"]}""", "cannot be read");
+    }
+
     [Theory, Trait("Spec", "TB-07")]
     [InlineData("\"OKP\"")]
     [InlineData("\"ec\"")]

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
 /// <summary>A host that takes no tokens never asks for JWT bundles.</summary>
-public sealed class JwtBundleHostTests(ITestOutputHelper output) : JwtSourceTest(output)
+public sealed class JwtBundleHostTests(ITestOutputHelper output) : JwtBundleSourceTest(output)
 {
     [Fact]
     public async Task A_host_has_one_source_that_begins_when_it_is_first_asked_for_and_ends_with_the_host()

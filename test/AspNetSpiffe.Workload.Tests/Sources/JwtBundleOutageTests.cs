@@ -8,7 +8,7 @@ using Xunit.Abstractions;
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
 /// <summary>Whatever an agent does or fails to do, the last good JWT bundles stay, and the source finds back by itself.</summary>
-public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtSourceTest(output)
+public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtBundleSourceTest(output)
 {
     private readonly TestKey _other = TestKey.Create(KeyKind.P256);
 
@@ -81,8 +81,7 @@ public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtSourceTe
         var source = await StartGoodAsync();
         Agent.CloseWith(code, "no");
         Assert.Contains(code.ToString(), (await WaitForAsync("WatchGivenUp", Patience)).Message, StringComparison.Ordinal);
-        await source.DisposeAsync();
-        Time.Advance(TimeSpan.FromHours(1));
+        await source.Watching.WaitAsync(Patience);
         Assert.Single(Agent.Calls);
         Assert.True(source.Verify(Token(Key), Us).Accepted);
     }

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
 /// <summary>The agent's newest JWT bundles decide over a token, from one call to the next.</summary>
-public sealed class JwtBundleSourceTests(ITestOutputHelper output) : JwtSourceTest(output)
+public sealed class JwtBundleSourceTests(ITestOutputHelper output) : JwtBundleSourceTest(output)
 {
     private readonly TestKey _other = TestKey.Create(KeyKind.P256);
 

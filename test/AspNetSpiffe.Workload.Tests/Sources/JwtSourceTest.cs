@@ -1,23 +1,20 @@
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
-using AspNetSpiffe.Workload.Tests.Bundles;
-using Google.Protobuf;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
-/// <summary>A test with a source of JWT bundles over the agent, whose clock only the test moves.</summary>
+/// <summary>A test with a source of tokens over the agent, whose clock only the test moves.</summary>
 public abstract class JwtSourceTest(ITestOutputHelper output) : AgentTest(output)
 {
-    private readonly List<JwtBundleSource> _sources = [];
+    protected static readonly SpiffeId Web = SpiffeId.Parse("spiffe://td/web");
+    protected static readonly SpiffeId Admin = SpiffeId.Parse("spiffe://td/admin");
 
-    protected static readonly string[] Us = ["aud"];
+    private readonly List<JwtSource> _sources = [];
+    private int _tokens;
 
     /// <summary>The clock of the source.</summary>
-    protected ManualTime Time { get; } = new();
-
-    /// <summary>The key 'k1' of the trust domain 'td', with which it signs its tokens.</summary>
-    protected TestKey Key { get; } = TestKey.Create(KeyKind.P256);
+    protected ManualTime Time { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000));
 
     public override async Task DisposeAsync()
     {
@@ -25,58 +22,46 @@ public abstract class JwtSourceTest(ITestOutputHelper output) : AgentTest(output
         await base.DisposeAsync();
     }
 
-    /// <summary>Makes a source that has not begun.</summary>
-    protected JwtBundleSource Make(string? address = null)
+    protected JwtSource Make(Action<SpiffeOptions>? change = null)
     {
-        var source = new JwtBundleSource(new() { EndpointSocket = address ?? Agent.Address }, Loggers, Time);
+        var options = new SpiffeOptions { EndpointSocket = Agent.Address };
+        options.Retry.Jitter = 0;
+        change?.Invoke(options);
+        var source = new JwtSource(options, Loggers, Time);
         _sources.Add(source);
         return source;
     }
 
-    /// <summary>Makes a source that has begun.</summary>
-    protected JwtBundleSource Start()
+    /// <summary>Makes a token that nobody has seen before.</summary>
+    private protected JWTSVID Svid(SpiffeId id, TimeSpan lifetime, params string[] audiences)
     {
-        var source = Make();
-        source.Start();
-        return source;
+        var exp = (Time.GetUtcNow() + lifetime).ToUnixTimeSeconds();
+        var aud = string.Join(',', audiences.Select(audience => $"\"{audience}\""));
+        var token = new TestToken { Payload = $$"""{"sub":"{{id}}","aud":[{{aud}}],"exp":{{exp}},"jti":"{{++_tokens}}"}""" };
+        return new() { SpiffeId = id.ToString(), Svid = token.ToString() };
     }
 
-    /// <summary>Starts a source whose agent sends the key 'k1' at once.</summary>
-    protected async Task<JwtBundleSource> StartGoodAsync()
+    /// <summary>Answers the next call.</summary>
+    private protected void Answer(params JWTSVID[] svids)
     {
-        Agent.Send(Message(("td", [("k1", Key)])));
-        var source = Start();
-        await source.WaitForFirstAsync(Patience);
-        await WaitForAsync("JwtBundlesRenewed", Patience);
-        return source;
+        Agent.Send(new JWTSVIDResponse { Svids = { svids } });
+        Agent.CloseWith(GrpcStatusCode.Ok);
     }
 
-    /// <summary>Waits until the source has published its next bundles.</summary>
-    protected async Task<JwtBundleSet> NextAsync(JwtBundleSource source, Action provoke)
+    /// <summary>Answers the next call with a token for the audience "a", and gives that token.</summary>
+    protected string AnswerFor(TimeSpan lifetime)
     {
-        var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = source.GetChangeToken().RegisterChangeCallback(_ => changed.TrySetResult(), null);
-        provoke();
-        await changed.Task.WaitAsync(Patience);
-        return source.Current!;
+        var svid = Svid(Web, lifetime, "a");
+        Answer(svid);
+        return svid.Svid;
     }
 
-    /// <summary>Lets the source's pause before its next attempt pass.</summary>
-    protected async Task PassPauseAsync() => Time.Advance(await Time.WaitForTimerAsync(Patience));
+    /// <summary>Asks for the token of the audience "a".</summary>
+    protected async Task<string> GetAsync(JwtSource source) => (await source.GetAsync("a", cancellationToken: Patience)).Token;
 
-    /// <summary>How often an event was logged.</summary>
-    protected int Logged(string eventName) => Logs.All.Count(r => r.Event.Name == eventName);
+    /// <summary>Waits until that many tokens came.</summary>
+    protected Task WaitForFetchAsync(int times) => WaitForAsync("JwtSvidFetched", Patience, times);
 
-    /// <summary>Makes the message of these trust domains and keys.</summary>
-    private protected static JWTBundlesResponse Message(params (string TrustDomain, (string KeyId, TestKey Key)[] Keys)[] bundles)
-    {
-        var response = new JWTBundlesResponse();
-        foreach (var (trustDomain, keys) in bundles)
-            response.Bundles.Add($"spiffe://{trustDomain}", ByteString.CopyFrom(TestJwk.Set([.. keys.Select(key => TestJwk.Ec(key.KeyId, key.Key.PublicKey.GetECDsaPublicKey()!))])));
-        return response;
-    }
-
-    /// <summary>Makes a good token.</summary>
-    protected static string Token(TestKey key, string keyId = "k1", string subject = "spiffe://td/web") =>
-        (TestToken.For(subject, "aud") with { Header = $$"""{"alg":"ES256","kid":"{{keyId}}"}""" }).SignedBy(key);
+    /// <summary>What the agent was asked for, in the order of the calls.</summary>
+    private protected IReadOnlyList<JWTSVIDRequest> Asked => [.. Agent.Calls.Select(call => JWTSVIDRequest.Parser.ParseFrom(call.Body.AsSpan(5)))];
 }

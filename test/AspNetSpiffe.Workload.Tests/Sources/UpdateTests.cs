@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
@@ -31,6 +32,23 @@ public sealed class UpdateTests(ITestOutputHelper output) : SourceTest(output)
 
         var next = await NextAsync(source, () => Agent.Send(Pki.Response(leaf)));
         Assert.Null(next.Bundles.Find(other.TrustDomain));
+    }
+
+    [Fact]
+    public async Task An_intermediate_that_comes_again_is_the_same_instance_and_a_new_one_is_not()
+    {
+        // .NET leaks a reference to it at each handshake of a client; a new instance for each renewal would fill the memory.
+        var pki = new TestPki(intermediates: 1);
+        Agent.Send(pki.Response(pki.Leaf()));
+        var source = Start();
+        var first = Intermediate(await source.WaitForFirstAsync(Patience));
+        Assert.Same(first, Intermediate(await NextAsync(source, () => Agent.Send(pki.Response(pki.Leaf())))));
+
+        // The same trust domain with a new intermediate.
+        var next = pki.Root.Intermediate();
+        Assert.Equal(next.Certificate, Intermediate(await NextAsync(source, () => Agent.Send(pki.Response(next.Leaf())))));
+
+        static X509Certificate2 Intermediate(X509Context context) => Assert.Single(context.DefaultSvid.Intermediates);
     }
 
     [Fact]

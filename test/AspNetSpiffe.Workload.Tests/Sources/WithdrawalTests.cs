@@ -28,6 +28,18 @@ public sealed class WithdrawalTests(ITestOutputHelper output) : SourceTest(outpu
         Assert.Equal("/again", (await next).DefaultSvid.Id.Path);
     }
 
+    [Fact]
+    public async Task Who_waits_while_the_identity_is_withdrawn_gets_the_next_one()
+    {
+        var source = await StartGoodAsync("/first");
+        source.Withdraw();
+        var waiting = source.WaitForFirstAsync(Patience);
+        Assert.False(waiting.IsCompleted);
+
+        Agent.Send(Pki.Response(Pki.Leaf("/second")));
+        Assert.Equal("/second", (await waiting).DefaultSvid.Id.Path);
+    }
+
     [Fact, Trait("Spec", "WA-11")]
     public async Task An_identity_that_is_missing_from_the_next_message_is_withdrawn()
     {

@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
 using Google.Protobuf;
@@ -65,6 +66,21 @@ public sealed class X509ContextReaderTests
 
     [Fact, Trait("Spec", "XL-01")]
     public void A_truncated_certificate_is_refused() => AssertRefused("no DER certificate at byte", Changed(s => s.X509Svid = ByteString.CopyFrom(s.X509Svid.Span[..^1])));
+
+    [Fact, Trait("Spec", "XL-01")]
+    public void A_certificate_that_only_a_lenient_reader_takes_is_refused()
+    {
+        var leaf = _pki.Leaf();
+        var der = leaf.Leaf.RawData;
+        var parts = new AsnReader(der, AsnEncodingRules.DER).ReadSequence();
+        parts.ReadEncodedValue();
+        parts.ReadEncodedValue();
+
+        // The third part is the signature: tag, length, the number of bits to leave out. DER wants those bits to be zero.
+        der[der.Length - parts.ReadEncodedValue().Length + 2] = 7;
+        der[^1] = 0xFF;
+        AssertRefused("not in DER", Changed(s => s.X509Svid = ByteString.CopyFrom(der)));
+    }
 
     [Fact, Trait("Spec", "XL-01")]
     public void PEM_is_refused() => AssertRefused("no DER certificate at byte 0", Changed(s => s.X509Svid = ByteString.CopyFromUtf8(_pki.Leaf().Leaf.ExportCertificatePem())));

@@ -1,0 +1,89 @@
+using System.Net.Http.Headers;
+
+namespace AspNetSpiffe;
+
+/// <summary>Adds our JWT-SVID to each request that has no <c>Authorization</c> of its own (JWT-SVID §5.2).</summary>
+/// <remarks>
+/// Over https only, unless the options say otherwise. The token is the first server's alone: no redirect takes it along, and it is taken off the request once the
+/// request was sent. Where there is no token, nothing is sent: the request ends with an <see cref="HttpRequestException"/>. Thread-safe.
+/// </remarks>
+/// <example><code>
+/// using var client = new HttpClient(new JwtSvidHandler(source, "orders") { InnerHandler = new SocketsHttpHandler() });
+/// </code>
+/// gRPC takes the same handler, and the token travels as the metadata <c>authorization</c>:
+/// <code>
+/// using var channel = GrpcChannel.ForAddress("https://greeter:8443", new GrpcChannelOptions
+/// {
+///     HttpHandler = new JwtSvidHandler(jwtSource, "greeter") { InnerHandler = SpiffeHttpHandler.Create(x509Source, greeter) },
+/// });
+/// </code></example>
+public sealed class JwtSvidHandler : DelegatingHandler
+{
+    private static readonly HttpRequestOptionsKey<string> RedirectedTo = new("AspNetSpiffe.RedirectedTo");
+
+    private readonly JwtSource _source;
+    private readonly string _audience;
+    private readonly SpiffeId? _identity;
+    private readonly bool _allowInsecureHttp;
+
+    /// <summary>Makes a handler; give it an <see cref="DelegatingHandler.InnerHandler"/>, or let <see cref="HttpClient"/>'s factory do so.</summary>
+    /// <param name="source">Our tokens.</param>
+    /// <param name="audience">Who the server is to itself: the audience that it accepts.</param>
+    /// <param name="options">Which identity, and whether plain http is good enough.</param>
+    public JwtSvidHandler(JwtSource source, string audience, JwtSvidHandlerOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentException.ThrowIfNullOrEmpty(audience);
+        (_source, _audience) = (source, audience);
+        (_identity, _allowInsecureHttp) = (options?.Identity, options?.AllowInsecureHttp ?? false);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var address = OriginOf(request);
+        if (request.Headers.NonValidated.Contains("Authorization") || WasRedirectedTo(address, request))
+            return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+
+        var token = await FetchAsync(request, cancellationToken).ConfigureAwait(false);
+        request.Headers.Authorization = token;
+        try
+        {
+            return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Whoever logs the request or sends it again must not have it.
+            if (request.Headers.Authorization == token) request.Headers.Authorization = null;
+            if (OriginOf(request) is { } end && end != address) request.Options.Set(RedirectedTo, end);
+        }
+    }
+
+    /// <summary>Is not supported: tokens are fetched asynchronously.</summary>
+    /// <exception cref="NotSupportedException">Always: nothing is sent without a token.</exception>
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("A client with a JWT-SVID sends asynchronously only: use SendAsync.");
+
+    private async ValueTask<AuthenticationHeaderValue> FetchAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (!_allowInsecureHttp && request.RequestUri?.Scheme != "https")
+            throw new HttpRequestException(
+                $"The request to '{OriginOf(request)}' was not sent: a JWT-SVID goes over https only, for whoever reads it can use it. Call an https address, or set AllowInsecureHttp.");
+
+        try
+        {
+            return new("Bearer", (await _source.GetAsync(_audience, _identity, cancellationToken).ConfigureAwait(false)).Token);
+        }
+        catch (Exception e) when (e is WorkloadApiException or FormatException)
+        {
+            throw new HttpRequestException($"The request to '{OriginOf(request)}' was not sent: there is no JWT-SVID for the audience {SpiffeIdProblem.Quote(_audience)}. {e.Message}", e);
+        }
+    }
+
+    // A handler below changes the address of the request itself: sent again by a handler above, it goes to where a stranger has sent it.
+    private static bool WasRedirectedTo(string? address, HttpRequestMessage request) => request.Options.TryGetValue(RedirectedTo, out var end) && end == address;
+
+    private static string? OriginOf(HttpRequestMessage request) =>
+        request.RequestUri is { IsAbsoluteUri: true } address ? $"{address.Scheme}://{address.Authority}" : null;
+}

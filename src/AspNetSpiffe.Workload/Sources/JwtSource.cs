@@ -1,0 +1,211 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AspNetSpiffe;
+
+/// <summary>Tokens that prove who we are, by audience: fetched from the Workload API when first asked for, kept, and renewed at half of their life.</summary>
+/// <remarks>
+/// Thread-safe: all who ask for the same token at the same time share one call. A token is given out until 5 seconds before it expires; one that the Workload API
+/// denies is dropped at once. The 1,000 sets of audiences that were used last are kept. It connects when it is first asked.
+/// </remarks>
+public sealed partial class JwtSource : IAsyncDisposable, IDisposable
+{
+    private const int Capacity = 1000;
+
+    // Those who wait may give up at any time; the call that they share must end too.
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly WorkloadApiClient _client;
+    private readonly SvidChoice _choice;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _lock = new();
+    private readonly JwtSvidCache _cache;
+    private readonly HashSet<Task> _underWay = [];
+    private bool _disposed;
+
+    /// <summary>Makes a source, for programs without a host.</summary>
+    /// <param name="options">Where the Workload API is, and which of our identities to use when it has several.</param>
+    /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
+    /// <exception cref="FormatException">An address or a pattern in the options is malformed, or there is no address.</exception>
+    /// <exception cref="ArgumentException">A retry option or a limit is out of its range.</exception>
+    /// <example><code>
+    /// await using var source = new JwtSource(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
+    /// var svid = await source.GetAsync("orders");
+    /// </code></example>
+    public JwtSource(SpiffeOptions options, ILoggerFactory? loggerFactory = null)
+        : this(options, loggerFactory ?? NullLoggerFactory.Instance, TimeProvider.System)
+    {
+    }
+
+    internal JwtSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.RequireValid(nameof(options));
+
+        Address = WorkloadApiAddress.Resolve(options.EndpointSocket);
+        _choice = new(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
+        _client = new(Address, time, options.KeepAlive, options.Limits with { });
+        _cache = new(Capacity, new(options.Retry));
+        _time = time;
+        _logger = loggerFactory.CreateLogger("AspNetSpiffe.JwtSource");
+    }
+
+    /// <summary>Gets the address of the Workload API.</summary>
+    public WorkloadApiAddress Address { get; }
+
+    /// <summary>Gives a token for one audience; see <see cref="GetAsync(IReadOnlyCollection{string}, SpiffeId?, CancellationToken)"/>.</summary>
+    /// <inheritdoc cref="GetAsync(IReadOnlyCollection{string}, SpiffeId?, CancellationToken)"/>
+    public ValueTask<JwtSvid> GetAsync(string audience, SpiffeId? id = null, CancellationToken cancellationToken = default) => GetAsync([audience], id, cancellationToken);
+
+    /// <summary>Gives a token that proves who we are to some audiences: one that is kept, or a new one.</summary>
+    /// <param name="audiences">To whom the token is addressed, in any order. One is best: each of them could use the token with the others (JWT-SVID §7.2).</param>
+    /// <param name="id">Which of our identities; by default the one that the options choose, or the first.</param>
+    /// <param name="cancellationToken">Ends the waiting of this caller, and of no other.</param>
+    /// <remarks>From half of its life on, a token is renewed while it is still given out. A token that is new when it comes is given out however short its life is.</remarks>
+    /// <exception cref="ArgumentException">There is no audience, one is empty, or there are more than 32.</exception>
+    /// <exception cref="WorkloadApiException">The Workload API gives no answer, or an error.</exception>
+    /// <exception cref="FormatException">The answer breaks a rule, has expired, or is not what was asked for.</exception>
+    /// <exception cref="ObjectDisposedException">The source is disposed.</exception>
+    public ValueTask<JwtSvid> GetAsync(IReadOnlyCollection<string> audiences, SpiffeId? id = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(audiences);
+        var key = JwtSvidKey.Of(audiences, id);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            var entry = _cache.Use(key);
+            var now = _time.GetUtcNow();
+            var valid = entry.ValidAt(now);
+            if (valid is not null && !entry.IsDueAt(now)) return new(valid);
+
+            var fetch = entry.Fetch ??= Begin(entry);
+            return valid is not null ? new(valid) : new(fetch.Task.WaitAsync(cancellationToken));
+        }
+    }
+
+    /// <summary>Ends the source without waiting for its calls; who waits for a token gets an <see cref="ObjectDisposedException"/>.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_disposed) return;
+            _disposed = true;
+        }
+
+        _stopping.Cancel();
+        _client.Dispose();
+    }
+
+    /// <summary>Ends the source and waits for its calls to end; who waits for a token gets an <see cref="ObjectDisposedException"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Dispose();
+        Task all;
+        lock (_lock) all = Task.WhenAll(_underWay);
+        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private TaskCompletionSource<JwtSvid> Begin(JwtSvidEntry entry)
+    {
+        var fetch = new TaskCompletionSource<JwtSvid>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _underWay.Add(fetch.Task);
+        _ = Task.Run(() => FetchAsync(entry, fetch));
+        return fetch;
+    }
+
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Whoever waits for the token gets it.")]
+    private async Task FetchAsync(JwtSvidEntry entry, TaskCompletionSource<JwtSvid> fetch)
+    {
+        JwtSvid svid;
+        try
+        {
+            svid = await AskAsync(entry.Key).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Fail(entry, fetch, e);
+            return;
+        }
+
+        lock (_lock)
+        {
+            End(entry, fetch);
+            entry.Keep(svid, _time.GetUtcNow());
+        }
+
+        fetch.SetResult(svid);
+        Log.Fetched(_logger, svid.Id, entry.Key, svid.ExpiresAt);
+    }
+
+    private async Task<JwtSvid> AskAsync(JwtSvidKey key)
+    {
+        using var timeout = new CancellationTokenSource(AnswerTimeout, _time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
+        try
+        {
+            return Choose(key, await _client.FetchJwtSvidsAsync(key.Audiences, key.Id, ending.Token).ConfigureAwait(false));
+        }
+        catch (Exception) when (_stopping.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(JwtSource));
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new WorkloadApiException(Address, WorkloadApiFailure.ConnectionLost, $"It gave no JWT-SVID within {AnswerTimeout.TotalSeconds} s.", e);
+        }
+    }
+
+    private JwtSvid Choose(JwtSvidKey key, ImmutableArray<JwtSvid> svids)
+    {
+        var svid = key.Id is not null ? svids[0] : _choice.Choose(svids) ?? throw new FormatException(
+            $"None of the JWT-SVIDs is the one that was asked for ({_choice}); there is {string.Join(", ", svids.Select(s => $"'{s.Id}' with hint '{s.Hint}'"))}.");
+
+        var now = _time.GetUtcNow();
+        return svid.ExpiresAt > now ? svid : throw new FormatException(
+            $"The Workload API gave a JWT-SVID of '{svid.Id}' that expired at {svid.ExpiresAt:u}, and it is {now:u}: compare the clocks of the agent and of this machine.");
+    }
+
+    private void Fail(JwtSvidEntry entry, TaskCompletionSource<JwtSvid> fetch, Exception problem)
+    {
+        var denied = problem is WorkloadApiException { StatusCode: GrpcStatusCode.PermissionDenied };
+        JwtSvid? kept;
+        lock (_lock)
+        {
+            End(entry, fetch);
+            var now = _time.GetUtcNow();
+            kept = entry.ValidAt(now);
+            if (denied) _cache.RemoveDenied(entry.Key);
+            else if (kept is null) _cache.Remove(entry);
+            else entry.Postpone(now);
+        }
+
+        // A renewal has nobody who waits.
+        fetch.SetException(problem);
+        _ = fetch.Task.Exception;
+        if (kept is null || problem is ObjectDisposedException) return;
+        if (denied) Log.Denied(_logger, kept.Id, entry.Key, problem.Message);
+        else Log.NotRenewed(_logger, kept.Id, entry.Key, kept.ExpiresAt, problem.Message);
+    }
+
+    private void End(JwtSvidEntry entry, TaskCompletionSource<JwtSvid> fetch)
+    {
+        entry.Fetch = null;
+        _underWay.Remove(fetch.Task);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(30, LogLevel.Debug, "JWT-SVID '{SpiffeId}' for {Audiences}, valid until {ExpiresAt:u}.", EventName = "JwtSvidFetched")]
+        public static partial void Fetched(ILogger logger, SpiffeId spiffeId, JwtSvidKey audiences, DateTimeOffset expiresAt);
+
+        [LoggerMessage(31, LogLevel.Warning, "The JWT-SVID '{SpiffeId}' for {Audiences} was not renewed; it serves until {ExpiresAt:u}. {Problem}", EventName = "JwtSvidNotRenewed")]
+        public static partial void NotRenewed(ILogger logger, SpiffeId spiffeId, JwtSvidKey audiences, DateTimeOffset expiresAt, string problem);
+
+        [LoggerMessage(32, LogLevel.Warning, "The JWT-SVID '{SpiffeId}' for {Audiences} is no longer used. {Problem}", EventName = "JwtSvidDenied")]
+        public static partial void Denied(ILogger logger, SpiffeId spiffeId, JwtSvidKey audiences, string problem);
+    }
+}

@@ -1,0 +1,35 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.InteropTests;
+
+/// <summary>One minute of the soak with a new seed each time; a broken promise names the fault that was under way.</summary>
+public sealed partial class OneMinuteRunTests(ITestOutputHelper output) : InteropTest(output)
+{
+    private readonly ITestOutputHelper _output = output;
+
+    [Fact]
+    public async Task Every_promise_is_kept_for_a_minute_of_load_and_faults()
+    {
+        var seed = Random.Shared.Next().ToString(CultureInfo.InvariantCulture);
+        var plot = Path.Combine(Folder, "soak.svg");
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        await using var soak = BuiltProgram.Start([], "AspNetSpiffe.Soak", "AspNetSpiffe.Soak", "--minutes", "1", "--seed", seed, "--plot", plot);
+        var result = await soak.FinishAsync("", patience.Token);
+        _output.WriteLine(result.All);
+
+        Assert.True(result.ExitCode == 0, result.All);
+        Assert.Contains("every promise was kept", result.Output, StringComparison.Ordinal);
+        Assert.InRange(Count(result.Output, "rotations"), 25, int.MaxValue);
+        Assert.InRange(Count(result.Output, "agent killed"), 1, int.MaxValue);
+        Assert.InRange(Count(result.Output, "CA replaced"), 1, int.MaxValue);
+        Assert.StartsWith("<svg", await File.ReadAllTextAsync(plot), StringComparison.Ordinal);
+    }
+
+    private static int Count(string report, string what) =>
+        int.Parse(ReportLine().Matches(report).Single(m => m.Groups["what"].Value == what).Groups["count"].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^(?<what>\w.*?)\s{2,}(?<count>[\d,]+)\r?$", RegexOptions.Multiline)]
+    private static partial Regex ReportLine();
+}

@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Logging;
+
+namespace AspNetSpiffe.Soak;
+
+/// <summary>Holds one more promise: nothing is logged as an error but what was done on purpose.</summary>
+internal sealed class ErrorLog(Ledger ledger) : ILoggerProvider
+{
+    public ILogger CreateLogger(string categoryName) => new Category(categoryName, ledger);
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class Category(string name, Ledger ledger) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            // The agent takes identities back on purpose.
+            if (IsEnabled(logLevel) && eventId.Name != "IdentityWithdrawn")
+                ledger.Break(Promise.Quiet, $"{name}: {formatter(state, exception)} {exception}");
+        }
+    }
+}

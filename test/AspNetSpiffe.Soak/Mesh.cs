@@ -1,0 +1,116 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace AspNetSpiffe.Soak;
+
+/// <summary>All that runs: the authorities of two trust domains, the agent process between them and the workloads, a server, and a source for each client.</summary>
+internal sealed class Mesh : IAsyncDisposable
+{
+    private static readonly Dictionary<string, string> Clients = new()
+    {
+        ["one"] = "/clients/one",
+        ["two"] = "/clients/two",
+        ["revoked"] = "/clients/revoked",
+        ["guest"] = "/guests/guest",
+        ["intruder"] = "/strangers/intruder",
+    };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("spiffe-soak-").FullName;
+    private readonly Stack<IAsyncDisposable> _running = new();
+    private readonly Dictionary<string, X509Source> _sources = [];
+    private readonly ErrorLog _errors;
+    private readonly LoggerFactory _loggers;
+
+    private Mesh(Ledger ledger)
+    {
+        _errors = new(ledger);
+        _loggers = new([_errors]);
+    }
+
+    public DevAgent Authority { get; private set; } = null!;
+
+    public DevAgent Partner { get; private set; } = null!;
+
+    public AgentProcess Agent { get; private set; } = null!;
+
+    public WebApplication Server { get; private set; } = null!;
+
+    public Uri Address => new(Server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+
+    public X509Source ServerSource => Server.Services.GetRequiredService<X509Source>();
+
+    /// <summary>The sources of all workloads.</summary>
+    public IEnumerable<X509Source> Sources => [ServerSource, .. _sources.Values];
+
+    public static async Task<Mesh> StartAsync(Ledger ledger)
+    {
+        var mesh = new Mesh(ledger);
+        try
+        {
+            await mesh.StartAsync();
+            return mesh;
+        }
+        catch
+        {
+            await mesh.DisposeAsync();
+            throw;
+        }
+    }
+
+    public X509Source SourceOf(string workload) => _sources[workload];
+
+    /// <summary>Lets the two trust domains know each other, with the authorities that they have now.</summary>
+    public void Federate()
+    {
+        Authority.AddFederatedBundle(Partner);
+        Partner.AddFederatedBundle(Authority);
+    }
+
+    public void RotateAll()
+    {
+        Authority.Rotate();
+        Partner.Rotate();
+    }
+
+    public T Keep<T>(T running) where T : IAsyncDisposable
+    {
+        _running.Push(running);
+        return running;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var running in _running) await running.DisposeAsync();
+        _loggers.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task StartAsync()
+    {
+        var options = NewOptions("example.org").AddWorkload("server", "/server");
+        foreach (var (client, path) in Clients) options.AddWorkload(client, path);
+        Authority = Keep(await DevAgent.StartAsync(options));
+        Partner = Keep(await DevAgent.StartAsync(NewOptions("partner").AddWorkload("partner", "/clients/partner")));
+        Federate();
+
+        var agentFolder = Directory.CreateDirectory(Path.Combine(_folder, "agent")).FullName;
+        Agent = Keep(new AgentProcess(agentFolder, [.. Authority.Addresses.Values.Concat(Partner.Addresses.Values).Select(static a => a["unix://".Length..])]));
+        await Agent.StartAsync();
+
+        Server = Keep(await Soak.Server.StartAsync(Agent.AddressOf("server"), _errors));
+        foreach (var client in (string[])[.. Clients.Keys, "partner"]) _sources[client] = Keep(await StartSourceAsync(client));
+    }
+
+    private Task<X509Source> StartSourceAsync(string workload) => X509Source.StartAsync(
+        new SpiffeOptions { EndpointSocket = Agent.AddressOf(workload), WithdrawalDelay = TimeSpan.FromSeconds(0.5) }, _loggers);
+
+    private DevAgentOptions NewOptions(string trustDomain) => new()
+    {
+        TrustDomain = TrustDomain.Parse(trustDomain),
+        Directory = Path.Combine(_folder, trustDomain),
+        SvidLifetime = TimeSpan.FromHours(1),
+    };
+}

@@ -1,0 +1,45 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Tests.Clients;
+
+/// <summary>A private key that was replaced is in nobody's hands.</summary>
+public sealed class ReleasedKeyTests(ITestOutputHelper output) : MeshTest(output)
+{
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task The_SVIDs_of_before_a_rotation_are_released_on_both_sides(string version)
+    {
+        var server = await StartServerAsync();
+        var source = await SourceAsync("client");
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected)));
+        await GetAsync(client, version);
+
+        WeakReference[] old = [SvidOf(source), SvidOf(server.Services.GetRequiredService<X509Source>())];
+        await RotateAsync("client", source);
+        await RotateAsync("server", server.Services.GetRequiredService<X509Source>());
+
+        // The first request leaves the connections of before; their ends must have been seen before nothing holds the SVIDs.
+        for (var i = 0; old.Any(svid => svid.IsAlive); i++)
+        {
+            Assert.True(i < 50, $"Of client and server, the SVIDs of before the rotation are held: {old[0].IsAlive}, {old[1].IsAlive}.");
+            await GetAsync(client, version);
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
+
+    private async Task RotateAsync(string workload, X509Source source)
+    {
+        var changed = new TaskCompletionSource();
+        using var registration = source.GetChangeToken().RegisterChangeCallback(_ => changed.TrySetResult(), null);
+        Agent.Rotate(workload);
+        await changed.Task.WaitAsync(Timeout);
+    }
+
+    // Not in the test itself, whose locals would hold it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference SvidOf(X509Source source) => new(source.Current!.DefaultSvid);
+}

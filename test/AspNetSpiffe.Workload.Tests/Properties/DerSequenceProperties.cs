@@ -1,0 +1,63 @@
+using System.Security.Cryptography.X509Certificates;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Workload.Tests.Properties;
+
+public sealed class DerSequenceProperties(ITestOutputHelper output) : PropertyTest(output)
+{
+    private static readonly TrustDomain Td = TrustDomain.Parse("td");
+
+    [Fact, Trait("Spec", "XL-01")]
+    public void Certificates_one_after_the_other_are_read_in_their_order() =>
+        ForAll(Inputs.DerSequences, parts => AssertRead(parts.Certificates, parts.Der), times: 200);
+
+    [Fact, Trait("Spec", "XL-01")]
+    public void A_cut_between_certificates_leaves_the_ones_before_it_and_any_other_cut_is_refused() =>
+        ForAll(Inputs.DerSequences, parts =>
+        {
+            if (parts.WholeBefore() is { } whole) AssertRead(parts.Certificates.Take(whole), parts.Truncated);
+            else AssertRefused(parts.Truncated);
+        }, times: 500);
+
+    [Fact, Trait("Spec", "XL-01")]
+    public void Bytes_after_the_last_certificate_are_refused() => ForAll(Inputs.DerSequences, parts => AssertRefused(parts.WithExtraAtTheEnd), times: 200);
+
+    [Fact, Trait("Spec", "XL-01")]
+    public void Bytes_anywhere_else_are_refused() => ForAll(Inputs.DerSequences, parts => AssertRefused(parts.WithExtraInside), times: 500);
+
+    [Fact, Trait("Spec", "XL-01")]
+    public void With_one_byte_changed_the_certificates_have_every_byte_or_are_refused() =>
+        ForAll(Inputs.DerSequences, parts =>
+        {
+            try
+            {
+                Assert.Equal(Convert.ToHexString(parts.WithAnotherByte), string.Concat(DerSequence.ReadCertificates(parts.WithAnotherByte).Select(Hex)));
+                X509Bundle.Read(Td, parts.WithAnotherByte, out _);
+            }
+            catch (FormatException)
+            {
+                // Refused: the only way in which a reading may fail.
+            }
+        }, times: 500);
+
+    [Fact, Trait("Spec", "XV-l")]
+    public void A_bundle_has_the_CA_certificates_in_their_order_and_counts_the_others() =>
+        ForAll(Inputs.DerSequences, parts =>
+        {
+            var bundle = X509Bundle.Read(Td, parts.Der, out var leftOut);
+            Assert.Equal(parts.Certificates.Where(certificate => certificate.IsCa).Select(certificate => Hex(certificate.Certificate)), bundle.Authorities.Select(Hex));
+            Assert.Equal(parts.Certificates.Count(certificate => !certificate.IsCa), leftOut);
+            Assert.Equal(bundle, X509Bundle.Read(Td, parts.Der, out _));
+        }, times: 200);
+
+    private static void AssertRead(IEnumerable<NamedCertificate> expected, byte[] der) =>
+        Assert.Equal(expected.Select(certificate => Hex(certificate.Certificate)), DerSequence.ReadCertificates(der).Select(Hex));
+
+    private static string Hex(X509Certificate2 certificate) => Convert.ToHexString(certificate.RawDataMemory.Span);
+
+    private static void AssertRefused(byte[] der)
+    {
+        Assert.Throws<FormatException>(() => DerSequence.ReadCertificates(der));
+        Assert.Throws<FormatException>(() => X509Bundle.Read(Td, der, out _));
+    }
+}
