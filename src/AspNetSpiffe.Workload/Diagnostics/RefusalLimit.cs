@@ -11,7 +11,7 @@ internal sealed class RefusalLimit(TimeProvider time)
     public static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<RejectionReason, Minute> _minutes = [];
+    private readonly Dictionary<Enum, Minute> _minutes = [];
 
     /// <summary>Gets how many addresses are remembered.</summary>
     public int Count
@@ -23,10 +23,10 @@ internal sealed class RefusalLimit(TimeProvider time)
     }
 
     /// <summary>Asks for one refusal.</summary>
-    /// <param name="reason">Why the peer was refused.</param>
+    /// <param name="reason">Why the peer, or its token, was refused.</param>
     /// <param name="remote">Where it is; its port does not count.</param>
     /// <param name="suppressed">How many refusals for this reason were left out since the last that was not.</param>
-    public bool MayLog(RejectionReason reason, EndPoint? remote, out long suppressed)
+    public bool MayLog(Enum reason, EndPoint? remote, out long suppressed)
     {
         lock (_lock)
         {
@@ -43,7 +43,7 @@ internal sealed class RefusalLimit(TimeProvider time)
         }
     }
 
-    private Minute MinuteOf(RejectionReason reason)
+    private Minute MinuteOf(Enum reason)
     {
         // Not the time of day: a clock that is set back must not silence the log.
         if (_minutes.TryGetValue(reason, out var minute) && time.GetElapsedTime(minute.Begin) < Period) return minute;

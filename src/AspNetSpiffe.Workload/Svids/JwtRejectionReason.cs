@@ -50,4 +50,16 @@ public enum JwtRejectionReason
 
     /// <summary>The signature is wrong (JWT-SVID §4).</summary>
     BadSignature,
+
+    /// <summary>The request has more than one <c>Authorization</c>, and nobody is to choose between them.</summary>
+    SeveralTokens,
+
+    /// <summary>The Workload API, which was asked to verify the token, refuses it (Workload API §6.2.3).</summary>
+    RefusedByAgent,
+
+    /// <summary>The Workload API was asked to verify the token, and gave no answer.</summary>
+    NoAnswer,
+
+    /// <summary>The token is verified, but its owner is not one that may call.</summary>
+    NotAllowed,
 }

@@ -11,8 +11,9 @@ internal sealed class DefaultSchemeSetup : IPostConfigureOptions<AuthenticationO
         if (NamesDefault(options)) return;
 
         // ASP.NET Core takes an only scheme as the default. Ours must not take that from the application's:
-        // whoever asks for a user's token must not be content with a workload's certificate.
-        var others = options.Schemes.Where(scheme => scheme.Name != SpiffeAuthenticationDefaults.AuthenticationScheme).Take(2).ToArray();
+        // whoever asks for a user's token must not be content with a workload's certificate. Nor does SpiffeJwt become it beside Spiffe:
+        // what the endpoints of an application mean must not change because one of them takes tokens.
+        var others = options.Schemes.Where(scheme => !IsOurs(scheme.Name)).Take(2).ToArray();
         options.DefaultScheme = others switch
         {
             [] => SpiffeAuthenticationDefaults.AuthenticationScheme,
@@ -20,6 +21,8 @@ internal sealed class DefaultSchemeSetup : IPostConfigureOptions<AuthenticationO
             _ => null,
         };
     }
+
+    private static bool IsOurs(string scheme) => scheme is SpiffeAuthenticationDefaults.AuthenticationScheme or SpiffeJwtAuthenticationDefaults.AuthenticationScheme;
 
     private static bool NamesDefault(AuthenticationOptions options) =>
         (options.DefaultScheme ?? options.DefaultAuthenticateScheme ?? options.DefaultChallengeScheme ?? options.DefaultForbidScheme

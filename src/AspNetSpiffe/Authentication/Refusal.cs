@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
@@ -27,16 +28,22 @@ internal sealed class Refusal
     private Refusal(int status, byte[] problem, string grpcStatus, string grpcMessage) =>
         (_status, _problem, _grpcStatus, _grpcMessage) = (status, problem, grpcStatus, grpcMessage);
 
+    /// <summary>Writes the answer to somebody who has no certificate that counts.</summary>
+    public Task WriteAsync(HttpContext context) => WriteAsync(context, Challenge.Peer);
+
     /// <summary>Writes the answer in the caller's language: gRPC, or HTTP with Problem Details (RFC 9457).</summary>
-    public Task WriteAsync(HttpContext context)
+    public Task WriteAsync(HttpContext context, StringValues challenge)
     {
+        // Whoever challenges two schemes of ours gets one answer.
+        if (context.Response.HasStarted) return Task.CompletedTask;
+
         if (IsGrpc(context.Request.ContentType))
         {
             WriteGrpc(context.Response);
             return Task.CompletedTask;
         }
 
-        return WriteProblemAsync(context);
+        return WriteProblemAsync(context, challenge);
     }
 
     // gRPC over HTTP/2, Trailers-Only: HTTP 200, and the status in the one block of headers.
@@ -48,13 +55,13 @@ internal sealed class Refusal
         response.Headers["grpc-message"] = _grpcMessage;
     }
 
-    private Task WriteProblemAsync(HttpContext context)
+    private Task WriteProblemAsync(HttpContext context, StringValues challenge)
     {
         var response = context.Response;
         response.StatusCode = _status;
 
         // RFC 9110 §15.5.2: a 401 names a scheme.
-        if (_status == StatusCodes.Status401Unauthorized) response.Headers.WWWAuthenticate = SpiffeAuthenticationDefaults.AuthenticationScheme;
+        if (_status == StatusCodes.Status401Unauthorized) response.Headers.WWWAuthenticate = challenge;
 
         response.ContentType = "application/problem+json";
         response.ContentLength = _problem.Length;

@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
@@ -23,22 +22,6 @@ internal sealed class SpiffeAuthenticationHandler(IOptionsMonitor<SpiffeAuthenti
         if (!CurrentPeer.IsValid(peer, TimeProvider)) return AuthenticateResult.Fail($"The SVID of the caller '{peer.Id}' expired at {peer.NotAfter:u}.");
 
         var properties = new AuthenticationProperties { ExpiresUtc = peer.NotAfter };
-        return AuthenticateResult.Success(new(new ClaimsPrincipal(CreateIdentity(peer.Id)), properties, Scheme.Name));
-    }
-
-    // New for each request: an identity is mutable, and the requests of a connection run at the same time.
-    private ClaimsIdentity CreateIdentity(SpiffeId id)
-    {
-        var text = id.ToString();
-        var issuer = Options.ClaimsIssuer ?? id.TrustDomain.Id.ToString();
-        return new(
-            [
-                new(ClaimTypes.NameIdentifier, text, ClaimValueTypes.String, issuer),
-                new(ClaimTypes.Name, text, ClaimValueTypes.String, issuer),
-                new(SpiffeClaimTypes.Id, text, ClaimValueTypes.String, issuer),
-                new(SpiffeClaimTypes.TrustDomain, id.TrustDomain.Name, ClaimValueTypes.String, issuer),
-                new(SpiffeClaimTypes.Path, id.Path, ClaimValueTypes.String, issuer),
-            ],
-            SpiffeAuthenticationDefaults.AuthenticationScheme);
+        return AuthenticateResult.Success(new(new(SpiffeIdentity.Create(peer.Id, Scheme.Name, Options.ClaimsIssuer)), properties, Scheme.Name));
     }
 }

@@ -9,6 +9,7 @@ namespace AspNetSpiffe;
 /// <summary>The verified caller, as a parameter of a minimal-API handler.</summary>
 /// <remarks>
 /// A handler with a <c>SpiffeCaller</c> runs for verified callers only; anybody else gets 401. A <c>SpiffeCaller?</c> is <see langword="null"/> for them.
+/// It is the peer of the connection, whatever token the request has.
 /// Immutable, and so safe to share between threads.
 /// </remarks>
 /// <example><code>app.MapGet("/hello", (SpiffeCaller caller) => $"Hello, {caller.Id}");</code></example>

@@ -11,7 +11,8 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Reads the policy names of all endpoints once the pipeline is built and before the server listens: a malformed one fails the start.</summary>
+/// <summary>Reads the policy names of all endpoints once the pipeline is built and before the server listens: a malformed one fails the start, and so does one that may mean
+/// the peer or the token.</summary>
 internal sealed class PolicyNameCheck(SpiffePolicies policies, IOptions<AuthorizationOptions> options) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
@@ -22,20 +23,21 @@ internal sealed class PolicyNameCheck(SpiffePolicies policies, IOptions<Authoriz
         using var scope = app.ApplicationServices.CreateScope();
         var provider = scope.ServiceProvider.GetRequiredService<IAuthorizationPolicyProvider>();
         foreach (var endpoint in source.Endpoints)
-            foreach (var name in PatternsOf(endpoint))
+        {
+            var (own, methods) = (OwnOf(endpoint).ToArray(), MethodsOf(endpoint).ToArray());
+            SchemeCheck.Check(endpoint, own, methods, provider, scope.ServiceProvider);
+            foreach (var name in own.Concat(methods).Select(data => data.Policy!).Where(SpiffePolicies.IsPattern))
             {
                 var policy = Compile(endpoint, name);
                 if (provider is not SpiffePolicyProvider) Teach(provider, endpoint, name, policy);
             }
+        }
     };
 
-    private static IEnumerable<string> PatternsOf(Endpoint endpoint)
-    {
-        var metadata = endpoint.Metadata;
-        var filters = metadata.GetOrderedMetadata<AuthorizeFilter>().SelectMany(filter => filter.AuthorizeData ?? []);
-        var methods = metadata.GetOrderedMetadata<HubMetadata>().SelectMany(hub => OfMethods(hub.HubType));
-        return metadata.GetOrderedMetadata<IAuthorizeData>().Concat(filters).Concat(methods).Select(data => data.Policy!).Where(SpiffePolicies.IsPattern);
-    }
+    private static IEnumerable<IAuthorizeData> OwnOf(Endpoint endpoint) =>
+        endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>().Concat(endpoint.Metadata.GetOrderedMetadata<AuthorizeFilter>().SelectMany(filter => filter.AuthorizeData ?? []));
+
+    private static IEnumerable<IAuthorizeData> MethodsOf(Endpoint endpoint) => endpoint.Metadata.GetOrderedMetadata<HubMetadata>().SelectMany(hub => OfMethods(hub.HubType));
 
     // The methods of a hub are no endpoints: their attributes are not among the metadata.
     [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "SignalR keeps the methods of a hub; one that is trimmed cannot be called.")]

@@ -2,9 +2,10 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace AspNetSpiffe;
 
-/// <summary>Requires that the caller of a connection is one that a pattern means; for policies of your own.</summary>
+/// <summary>Requires that the caller is one that a pattern means; for policies of your own.</summary>
 /// <remarks>
-/// It looks at the connection, never at the claims, so it holds whatever scheme authenticates the user. A caller whose SVID has expired is nobody.
+/// It looks at the connection, never at the claims, so it holds whatever scheme authenticates the user. Only where the policy or another of the same endpoint
+/// names the scheme <c>SpiffeJwt</c>, it looks at the request's token instead. A caller whose SVID has expired is nobody.
 /// SignalR hides the connection from the methods of a hub under long polling: there it lets nobody pass, on the hub itself it works.
 /// Immutable, and so safe to share between threads.
 /// </remarks>

@@ -5,12 +5,12 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace AspNetSpiffe;
 
-/// <summary>Decides a <see cref="SpiffeRequirement"/> by the peer of the connection. What it cannot find a connection in, it does not let pass.</summary>
+/// <summary>Decides a <see cref="SpiffeRequirement"/> by the caller of the request. What it cannot find a request in, it does not let pass.</summary>
 internal sealed class SpiffeRequirementHandler(TimeProvider time) : AuthorizationHandler<SpiffeRequirement>
 {
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, SpiffeRequirement requirement)
     {
-        if (requirement.Pattern.Matches(CurrentPeer.Find(FindHttpContext(context.Resource), time)?.Id)) context.Succeed(requirement);
+        if (requirement.Pattern.Matches(CurrentCaller.Find(FindHttpContext(context.Resource), time))) context.Succeed(requirement);
         return Task.CompletedTask;
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -14,13 +15,17 @@ internal static class SpiffeServerSecurity
     /// <summary>Adds the scheme <c>Spiffe</c>, policies named by patterns, and their answers. Calling it twice does no harm.</summary>
     public static IServiceCollection AddSpiffeServerSecurity(this IServiceCollection services)
     {
-        services.TryAddSingleton(TimeProvider.System);
-
         // Not AddAuthentication(): that brings data protection, which writes keys to the disk, and nothing here needs it.
         services.AddAuthenticationCore();
         new AuthenticationBuilder(services).AddSpiffe();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<AuthenticationOptions>, DefaultSchemeSetup>());
+        return services.AddSpiffePolicies();
+    }
 
+    /// <summary>Adds policies named by patterns, and their answers. Calling it twice does no harm.</summary>
+    public static IServiceCollection AddSpiffePolicies(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
         services.AddAuthorization();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuthorizationHandler, SpiffeRequirementHandler>());
         if (services.Any(service => service.ServiceType == typeof(SpiffePolicies))) return services;
@@ -28,6 +33,7 @@ internal static class SpiffeServerSecurity
         services.AddSingleton<SpiffePolicies>();
         services.AddTransient<IStartupFilter, PolicyNameCheck>();
         services.Decorate<IAuthorizationPolicyProvider, SpiffePolicyProvider>();
+        services.Decorate<IPolicyEvaluator, CallerChoice>();
         services.Decorate<IAuthorizationMiddlewareResultHandler, SpiffeAuthorizationResultHandler>();
         return services;
     }

@@ -20,13 +20,13 @@ internal sealed class CallerLogScope(RequestDelegate next)
     public Task InvokeAsync(HttpContext context)
     {
         _logger ??= context.RequestServices.GetRequiredService<ILogger<CallerLogScope>>();
-        return context.GetSpiffePeer() is { } peer && UsesScopes(_logger) ? InvokeInScopeAsync(_logger, context, peer) : next(context);
+        return context.GetSpiffeId() is { } caller && UsesScopes(_logger) ? InvokeInScopeAsync(_logger, context, caller) : next(context);
     }
 
     // In an async method, so that the scope ends with it and is not seen by whoever called.
-    private async Task InvokeInScopeAsync(ILogger logger, HttpContext context, SpiffePeer peer)
+    private async Task InvokeInScopeAsync(ILogger logger, HttpContext context, SpiffeId caller)
     {
-        using (logger.BeginScope(new Scope(peer.Id))) await next(context);
+        using (logger.BeginScope(new Scope(caller))) await next(context);
     }
 
     // An async method for each request would allocate for nobody.

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>Lets the Workload API verify tokens (Workload API §6.2.3), but not those that we can see are not for us.</summary>
+internal sealed class AgentTokens(X509Source identity, IOptions<SpiffeOptions> spiffe, TimeProvider time) : IDisposable
+{
+    // An agent on this host answers within milliseconds; requests must not pile up behind one that hangs.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private static readonly JwtBundleSet NoBundles = new([]);
+
+    private readonly WorkloadApiClient _client = new(identity.Address, spiffe.Value.Limits);
+
+    public async ValueTask<TokenVerdict> VerifyAsync(string token, SpiffeJwtAuthenticationOptions options, CancellationToken cancellationToken)
+    {
+        var read = Read(token, options.AudienceList, options);
+        if (read.Reason != JwtRejectionReason.UnknownTrustDomain) return TokenVerdict.Refuse(read.Reason, read.Id);
+
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            // The agent is asked for one audience: the one of ours that the token is addressed to.
+            var audience = options.AudienceList.First(ours => Read(token, [ours], options).Reason != JwtRejectionReason.NotAddressedToUs);
+            var validated = await _client.ValidateJwtSvidAsync(audience, token, both.Token);
+            return TokenVerdict.Accept(new(validated.Id, validated.ExpiresAt, validated.Claims));
+        }
+        catch (WorkloadApiException e) when (e is { Failure: WorkloadApiFailure.Status, StatusCode: GrpcStatusCode.InvalidArgument })
+        {
+            return TokenVerdict.Refuse(JwtRejectionReason.RefusedByAgent, read.Id);
+        }
+        catch (Exception e) when (e is WorkloadApiException or FormatException)
+        {
+            return TokenVerdict.Refuse(JwtRejectionReason.NoAnswer, read.Id, e.Message);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return TokenVerdict.Refuse(JwtRejectionReason.NoAnswer, read.Id, $"The Workload API did not answer within {Patience.TotalSeconds} s.");
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    // Without bundles, all but the signature is checked.
+    private JwtVerificationResult Read(string token, IReadOnlyCollection<string> audiences, SpiffeJwtAuthenticationOptions options) =>
+        JwtSvidVerifier.Verify(token, NoBundles, audiences, time.GetUtcNow(), options.ClockSkew);
+}

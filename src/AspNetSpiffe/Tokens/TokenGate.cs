@@ -1,0 +1,31 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AspNetSpiffe;
+
+/// <summary>The question that every token is asked: is it verified, and may its owner be here?</summary>
+internal sealed class TokenGate(X509Source identity, IServiceProvider services)
+{
+    public async ValueTask<TokenVerdict> JudgeAsync(string? token, SpiffeJwtAuthenticationOptions options, CancellationToken cancellationToken)
+    {
+        if (token is null) return TokenVerdict.Refuse(JwtRejectionReason.SeveralTokens);
+
+        // Each opens its connection when it is asked first, and only one of them is.
+        var verdict = options.Validation == JwtSvidValidation.Agent
+            ? await services.GetRequiredService<AgentTokens>().VerifyAsync(token, options, cancellationToken)
+            : Verify(services.GetRequiredService<JwtBundleSource>(), token, options);
+        return verdict.Token is { } verified && !IsAllowed(verified.Id, options) ? TokenVerdict.Refuse(JwtRejectionReason.NotAllowed, verified.Id, Allowed(options)) : verdict;
+    }
+
+    private static TokenVerdict Verify(JwtBundleSource bundles, string token, SpiffeJwtAuthenticationOptions options)
+    {
+        var result = bundles.Verify(token, options.AudienceList, options.ClockSkew);
+        return result.Accepted ? TokenVerdict.Accept(new(result.Id, result.Svid.ExpiresAt, result.Svid.Claims)) : TokenVerdict.Refuse(result.Reason, result.Id);
+    }
+
+    // Without an identity of our own there is no trust domain of ours either.
+    private bool IsAllowed(SpiffeId id, SpiffeJwtAuthenticationOptions options) =>
+        options.AllowedPattern?.Matches(id) ?? (identity.Current is { } context && id.IsMemberOf(context.TrustDomain));
+
+    private string Allowed(SpiffeJwtAuthenticationOptions options) =>
+        options.AllowedPattern?.ToString() ?? (identity.Current is { } context ? $"members of '{context.TrustDomain}'" : "nobody, because we have no identity ourselves");
+}

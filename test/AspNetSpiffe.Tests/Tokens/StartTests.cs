@@ -1,0 +1,139 @@
+using System.Net;
+using System.Security.Claims;
+using AspNetSpiffe.TestKit;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Tests.Tokens;
+
+/// <summary>What fails before the first request.</summary>
+public sealed class StartTests(ITestOutputHelper output) : TokenTest(output)
+{
+    [Fact, Trait("Spec", "JW-12")]
+    public async Task Without_an_audience_the_start_fails_and_the_error_says_what_to_write()
+    {
+        var builder = Builder(("urls", "http://127.0.0.1:0"));
+        builder.Services.AddAuthentication().AddSpiffeJwt(_ => { });
+        var error = await FailAsync<OptionsValidationException>(() => StartAsync(builder));
+        Assert.Contains("options.Audiences.Add(", error.Message);
+    }
+
+    [Fact]
+    public async Task Every_mistake_in_the_options_fails_the_start()
+    {
+        var error = await FailAsync<OptionsValidationException>(() => StartPlainAsync(_ => { }, options =>
+        {
+            options.Audiences.Add("");
+            options.AllowedCallers.Add("spiffe://example.org");
+            options.ClockSkew = TimeSpan.FromSeconds(61);
+            options.Validation = (JwtSvidValidation)2;
+        }));
+        foreach (var text in new[] { "has an empty text", "AllowedCallers:0", "from 0 to 60 seconds", "which is none" }) Assert.Contains(text, error.Message);
+    }
+
+    [Fact]
+    public async Task The_scheme_may_be_added_twice()
+    {
+        var server = await StartPlainAsync(app => app.MapGet("/user", () => "").RequireAuthorization());
+        var builder = Builder(("urls", "http://127.0.0.1:0"));
+        AddTokens(builder, null);
+        AddTokens(builder, options => options.Audiences.Add("other"));
+        var twice = await StartAsync(builder, app => app.MapGet("/user", () => "").RequireAuthorization());
+
+        using var client = PlainClient(twice);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, "/user", await TokenAsync(audience: "other")));
+        using var once = PlainClient(server);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(once, "/user", await TokenAsync(audience: "other")));
+    }
+
+    public static TheoryData<string, Action<WebApplication>> Unclear => new()
+    {
+        { "group", app => app.MapGroup("/x").RequireAuthorization(ClientId).MapGet("/", () => "").RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = "SpiffeJwt" }) },
+        { "attribute", app => app.MapGet("/x", [Authorize(AuthenticationSchemes = "Cookies , SpiffeJwt"), RequireSpiffe(ClientId)] () => "") },
+        { "policy", app => app.MapGet("/x", () => "").RequireAuthorization(ClientId).RequireAuthorization(policy => policy.AddAuthenticationSchemes("SpiffeJwt").RequireAuthenticatedUser()) },
+        { "named policy", app => app.MapGet("/x", () => "").RequireAuthorization(ClientId, "Tokens") },
+        { "method of a hub", app => app.MapHub<PeerMethodHub>("/x").RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = "SpiffeJwt" }) },
+        { "hub", app => app.MapHub<TokenMethodHub>("/x") },
+    };
+
+    [Theory, MemberData(nameof(Unclear))]
+    public async Task A_policy_that_does_not_say_whom_it_means_fails_the_start(string where, Action<WebApplication> map)
+    {
+        var builder = Builder(("urls", "http://127.0.0.1:0"));
+        builder.Services.AddSignalR();
+        builder.Services.AddAuthorizationBuilder().AddPolicy("Tokens", policy => policy.AddAuthenticationSchemes("SpiffeJwt").RequireAuthenticatedUser());
+        AddTokens(builder, null);
+        var error = await FailAsync<InvalidOperationException>(() => StartAsync(builder, map));
+        Assert.Contains("/x", error.Message);
+        Assert.True(error.Message.Contains("SpiffeJwt", StringComparison.Ordinal), where);
+    }
+
+    [Fact]
+    public async Task A_default_policy_that_means_tokens_must_be_met_by_patterns_that_say_so()
+    {
+        var builder = Builder(("urls", "http://127.0.0.1:0"));
+        builder.Services.AddAuthorizationBuilder().SetDefaultPolicy(new AuthorizationPolicyBuilder("SpiffeJwt").RequireAuthenticatedUser().Build());
+        AddTokens(builder, null);
+        await FailAsync<InvalidOperationException>(() => StartAsync(builder, app => app.MapGet("/x", () => "").RequireAuthorization().RequireAuthorization(ClientId)));
+    }
+
+    [Fact]
+    public async Task A_policy_evaluator_that_took_our_place_fails_the_start_of_endpoints_that_mean_tokens()
+    {
+        var builder = Builder(("urls", "http://127.0.0.1:0"));
+        AddTokens(builder, null);
+        builder.Services.AddSingleton<IPolicyEvaluator, ForeignEvaluator>();
+        var error = await FailAsync<InvalidOperationException>(() =>
+            StartAsync(builder, app => app.MapGet("/x", () => "").RequireAuthorization(new AuthorizeAttribute(ClientId) { AuthenticationSchemes = "SpiffeJwt" })));
+        Assert.Contains(nameof(ForeignEvaluator), error.Message);
+    }
+
+    [Fact]
+    public async Task Without_bundles_the_start_fails()
+    {
+        // To a call for JWT bundles it says nothing that holds one.
+        var pki = new TestPki();
+        var agent = Keep(await FakeAgent.StartAsync());
+        agent.OnEachCall = a => a.SendRaw(GrpcFrame.Of(pki.ResponseBytes([pki.Leaf("/server")])));
+        AllowWarning("UpdateRefused");
+
+        var builder = Builder(("urls", "http://127.0.0.1:0"), ("Spiffe:EndpointSocket", agent.Address), ("Spiffe:StartupTimeout", "00:00:01"));
+        AddTokens(builder, null);
+        Assert.Contains("gave no JWT bundles", (await FailAsync<InvalidOperationException>(() => StartAsync(builder))).Message);
+    }
+
+    private Task<T> FailAsync<T>(Func<Task> start) where T : Exception
+    {
+        AllowWarning("HostedServiceStartupFaulted");
+        AllowWarning("");
+        return Assert.ThrowsAsync<T>(start);
+    }
+
+    private sealed class PeerMethodHub : Hub
+    {
+        [Authorize(Policy = ClientId)]
+        public static string Get() => "";
+    }
+
+    private sealed class TokenMethodHub : Hub
+    {
+        [Authorize(Policy = ClientId, AuthenticationSchemes = "SpiffeJwt")]
+        public static string Get() => "";
+    }
+
+    private sealed class ForeignEvaluator : IPolicyEvaluator
+    {
+        public Task<AuthenticateResult> AuthenticateAsync(AuthorizationPolicy policy, HttpContext context) =>
+            Task.FromResult(AuthenticateResult.Success(new(new ClaimsPrincipal(), "x")));
+
+        public Task<PolicyAuthorizationResult> AuthorizeAsync(AuthorizationPolicy policy, AuthenticateResult authenticationResult, HttpContext context, object? resource) =>
+            Task.FromResult(PolicyAuthorizationResult.Success());
+    }
+}
