@@ -14,13 +14,18 @@ if (settings.ExpectedServer is not { } expected)
 var builder = Host.CreateApplicationBuilder(args);
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
 builder.Services.AddSpiffe(options => options.EndpointSocket ??= settings.AgentSocket);
-builder.Services.AddHttpClient<ServerClient>(client => client.BaseAddress = settings.ServerUrl).AddSpiffeMtls(expected);
+var client = builder.Services.AddHttpClient<ServerClient>(client => client.BaseAddress = settings.ServerUrl).AddSpiffeMtls(expected);
+
+// A token beside the certificate, for a server that asks for one.
+if (settings.JwtAudience is { } audience) client.AddSpiffeJwt(audience);
 
 using var host = builder.Build();
 try
 {
     await host.StartAsync();
-    await host.Services.GetRequiredService<ServerClient>().CallAllAsync();
+    var server = host.Services.GetRequiredService<ServerClient>();
+    await server.CallAllAsync();
+    if (settings.JwtAudience is not null) await server.CallWithTokenAsync();
     return 0;
 }
 catch (Exception e) when (e is HttpRequestException or InvalidOperationException)

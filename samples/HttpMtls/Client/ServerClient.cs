@@ -16,6 +16,8 @@ internal sealed class ServerClient(HttpClient http)
                 await EchoAsync(method, version);
     }
 
+    public async Task CallWithTokenAsync() => Console.Write($"GET /jwt/hello      {await http.GetStringAsync("/jwt/hello")}");
+
     private async Task EchoAsync(string method, Version version)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), "/api/echo") { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };

@@ -1,6 +1,7 @@
 // An HTTP service over mutual TLS with a SPIFFE identity; plain HTTP only for the health probe.
 using AspNetSpiffe;
 using HttpMtls.Server;
+using Microsoft.AspNetCore.Authorization;
 
 var settings = Settings.FromEnvironment();
 var builder = WebApplication.CreateBuilder(args);
@@ -11,6 +12,9 @@ builder.WebHost.UseSpiffeMtls(options =>
     // Without it, every workload of our own trust domain may connect.
     if (settings.AllowedClient is { } allowed) options.AllowedPeers.Add(allowed);
 });
+
+// With it, tokens that are addressed to this name count too, where an endpoint asks for them.
+if (settings.JwtAudience is { } audience) builder.Services.AddAuthentication().AddSpiffeJwt(options => options.Audiences.Add(audience));
 
 var app = builder.Build();
 
@@ -25,5 +29,9 @@ api.MapMethods("/echo", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
     return new Echo(request.Method, caller.Id.ToString(), await body.ReadToEndAsync());
 });
 api.MapGet("/identity", (SpiffeCaller caller) => Identity.Of(caller.Peer));
+
+// Here the caller is the owner of the token, whoever brought it: a gateway, say, with an SVID of its own.
+if (settings.JwtAudience is not null)
+    app.MapGet("/jwt/hello", [Authorize(AuthenticationSchemes = "SpiffeJwt")] (HttpContext http) => $"Hello, {http.GetSpiffeId()}, over a connection of {http.GetSpiffePeer()?.Id.ToString() ?? "nobody"}\n");
 
 app.Run();

@@ -56,6 +56,27 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
     }
 
     [Fact]
+    public async Task A_client_with_a_token_is_known_by_it()
+    {
+        var (_, server, _) = await StartServerAsync(("JWT_AUDIENCE", "https://server.example.org"));
+        var client = await RunClientAsync(server, "spiffe://example.org/server", ("JWT_AUDIENCE", "https://server.example.org"));
+
+        Assert.True(client.ExitCode == 0, client.All);
+        Assert.Contains("Hello, spiffe://example.org/client, over a connection of spiffe://example.org/client", client.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_token_for_somebody_else_is_refused_and_the_server_logs_why()
+    {
+        var (program, server, _) = await StartServerAsync(("JWT_AUDIENCE", "https://server.example.org"));
+        var client = await RunClientAsync(server, "spiffe://example.org/server", ("JWT_AUDIENCE", "https://other.example.org"));
+
+        Assert.Equal(1, client.ExitCode);
+        Assert.Contains("401", client.All, StringComparison.Ordinal);
+        Assert.Contains("NotAddressedToUs", await ReadUntilAsync(program, "Refused a token"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Curl_is_answered_with_the_files_that_the_command_line_writes()
     {
         var (_, server, _) = await StartServerAsync();
@@ -90,10 +111,11 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
         return (program, server.Groups[1].Value, health.Groups[1].Value);
     }
 
-    private async Task<ProgramResult> RunClientAsync(string server, string expected)
+    private async Task<ProgramResult> RunClientAsync(string server, string expected, params (string, string?)[] more)
     {
-        await using var client = Run(
-            new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("client"), ["SERVER_URL"] = $"https://{server}", ["EXPECTED_SERVER_ID"] = expected }, "http-mtls-client");
+        var environment = new Dictionary<string, string?> { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("client"), ["SERVER_URL"] = $"https://{server}", ["EXPECTED_SERVER_ID"] = expected };
+        foreach (var (name, value) in more) environment[name] = value;
+        await using var client = Run(environment, "http-mtls-client");
         return await client.FinishAsync("", Patience);
     }
 
