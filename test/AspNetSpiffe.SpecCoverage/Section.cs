@@ -11,7 +11,7 @@ internal sealed record Section(int Number, string Title, bool HasTarget, params 
         new(4, "Federation", false, "FD-"),
         new(5, "Workload endpoint", true, "EP-"),
         new(6, "Workload API", true, "WA-"),
-        new(7, "JWT-SVID", false, "JW-"),
+        new(7, "JWT-SVID", true, "JW-"),
         new(8, "WIT-SVID", false, "WT-"),
     ];
 
