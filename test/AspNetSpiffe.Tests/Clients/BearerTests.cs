@@ -10,15 +10,16 @@ namespace AspNetSpiffe.Tests.Clients;
 /// <summary>Which requests get a token, and which token.</summary>
 public sealed class BearerTests(ITestOutputHelper output) : BearerTest(output)
 {
-    [Theory, Trait("Spec", "JW-18")]
+    [Theory, Trait("Spec", "JW-18"), Trait("Spec", "JW-20")]
     [InlineData("1.1")]
     [InlineData("2.0")]
-    public async Task A_token_for_the_audience_is_added(string version)
+    public async Task A_token_for_the_audience_alone_is_added(string version)
     {
         var server = await StartPlainAsync("https");
         using var client = Bearer(server);
         Assert.Equal(HttpStatusCode.OK, await CallAsync(client, version: version));
         Assert.Equal("spiffe://example.org/client", (await CallerAsync()).ToString());
+        Assert.Equal([Audience], JwtSvidReader.Read(Arrived.Single().Authorization["Bearer ".Length..]).Audiences.AsEnumerable());
     }
 
     [Theory, Trait("Spec", "JW-18")]
