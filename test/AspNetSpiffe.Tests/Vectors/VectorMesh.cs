@@ -39,6 +39,9 @@ public sealed class VectorMesh : IAsyncLifetime
 
         Agent.Send(World.Message(World.Home.Leaf("/us")));
         _service = await StartServiceAsync();
+
+        // It is logged a moment after the service may have started; tests count what comes after it.
+        await Logs.WaitForAsync("SvidRenewed", Timeout);
         _stranger = await StartStrangerAsync();
     }
 
