@@ -13,7 +13,7 @@ internal sealed class DefaultSchemeSetup : IPostConfigureOptions<AuthenticationO
         // ASP.NET Core takes an only scheme as the default. Ours must not take that from the application's:
         // whoever asks for a user's token must not be content with a workload's certificate. Nor does SpiffeJwt become it beside Spiffe:
         // what the endpoints of an application mean must not change because one of them takes tokens.
-        var others = options.Schemes.Where(scheme => !IsOurs(scheme.Name)).Take(2).ToArray();
+        var others = options.Schemes.Where(scheme => !OurSchemes.Contain(scheme.Name)).Take(2).ToArray();
         options.DefaultScheme = others switch
         {
             [] => SpiffeAuthenticationDefaults.AuthenticationScheme,
@@ -21,8 +21,6 @@ internal sealed class DefaultSchemeSetup : IPostConfigureOptions<AuthenticationO
             _ => null,
         };
     }
-
-    private static bool IsOurs(string scheme) => scheme is SpiffeAuthenticationDefaults.AuthenticationScheme or SpiffeJwtAuthenticationDefaults.AuthenticationScheme;
 
     private static bool NamesDefault(AuthenticationOptions options) =>
         (options.DefaultScheme ?? options.DefaultAuthenticateScheme ?? options.DefaultChallengeScheme ?? options.DefaultForbidScheme

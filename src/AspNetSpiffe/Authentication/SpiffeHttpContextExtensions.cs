@@ -43,7 +43,8 @@ public static class SpiffeHttpContextExtensions
     /// <summary>Gets the SPIFFE ID of the caller, the one that the policies of the endpoint mean.</summary>
     /// <param name="context">The request.</param>
     /// <exception cref="InvalidOperationException">Nobody was verified; the message names the call that is missing.</exception>
-    public static SpiffeId GetRequiredSpiffeId(this HttpContext context) => context.GetSpiffeId() ?? throw (CurrentCaller.IsAskedForToken(context) ? NoToken() : NoPeer(context));
+    public static SpiffeId GetRequiredSpiffeId(this HttpContext context) =>
+        context.GetSpiffeId() ?? throw (CurrentCaller.IsAskedForToken(context) ? NoToken() : NoPeer(context));
 
     private static InvalidOperationException NoPeer(HttpContext context) => new(
         context.Features.Get<ISpiffePeerFeature>() is null

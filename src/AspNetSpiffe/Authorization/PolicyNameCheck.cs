@@ -35,9 +35,11 @@ internal sealed class PolicyNameCheck(SpiffePolicies policies, IOptions<Authoriz
     };
 
     private static IEnumerable<IAuthorizeData> OwnOf(Endpoint endpoint) =>
-        endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>().Concat(endpoint.Metadata.GetOrderedMetadata<AuthorizeFilter>().SelectMany(filter => filter.AuthorizeData ?? []));
+        endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>()
+            .Concat(endpoint.Metadata.GetOrderedMetadata<AuthorizeFilter>().SelectMany(filter => filter.AuthorizeData ?? []));
 
-    private static IEnumerable<IAuthorizeData> MethodsOf(Endpoint endpoint) => endpoint.Metadata.GetOrderedMetadata<HubMetadata>().SelectMany(hub => OfMethods(hub.HubType));
+    private static IEnumerable<IAuthorizeData> MethodsOf(Endpoint endpoint) =>
+        endpoint.Metadata.GetOrderedMetadata<HubMetadata>().SelectMany(hub => OfMethods(hub.HubType));
 
     // The methods of a hub are no endpoints: their attributes are not among the metadata.
     [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "SignalR keeps the methods of a hub; one that is trimmed cannot be called.")]

@@ -5,20 +5,25 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe;
 
-/// <summary>Holds that each policy says whom it means: the schemes of an endpoint are one list, so one that names <c>SpiffeJwt</c> would change what its others mean.</summary>
+/// <summary>Holds that each policy says whom it means.</summary>
+/// <remarks>The schemes of an endpoint are one list: a policy that names <c>SpiffeJwt</c> would change what the others mean.</remarks>
 internal static class SchemeCheck
 {
     private const string Token = SpiffeJwtAuthenticationDefaults.AuthenticationScheme;
 
     /// <exception cref="InvalidOperationException">A policy of the endpoint, or of a method of its hub, may mean the peer or the token.</exception>
     public static void Check(
-        Endpoint endpoint, IReadOnlyCollection<IAuthorizeData> own, IReadOnlyCollection<IAuthorizeData> methods, IAuthorizationPolicyProvider provider, IServiceProvider services)
+        Endpoint endpoint, IReadOnlyCollection<IAuthorizeData> own, IReadOnlyCollection<IAuthorizeData> methods,
+        IAuthorizationPolicyProvider provider, IServiceProvider services)
     {
         var patterns = own.Concat(methods).Where(data => SpiffePolicies.IsPattern(data.Policy)).ToArray();
         if (patterns.Length == 0) return;
 
         var meansToken = own.Any(NamesToken) || PoliciesOf(endpoint, own, provider).Any(policy => policy?.AuthenticationSchemes.Contains(Token) == true);
-        if (patterns.FirstOrDefault(data => NamesToken(data) != meansToken)?.Policy is { } unclear) throw new InvalidOperationException(Describe(endpoint, unclear, meansToken));
+        foreach (var pattern in patterns)
+            if (NamesToken(pattern) != meansToken)
+                throw new InvalidOperationException(Describe(endpoint, pattern.Policy!, meansToken));
+
         if (meansToken) ThrowIfReplaced(endpoint, services.GetRequiredService<IPolicyEvaluator>());
     }
 

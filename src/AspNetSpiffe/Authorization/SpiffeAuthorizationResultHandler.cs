@@ -15,7 +15,7 @@ internal sealed class SpiffeAuthorizationResultHandler(IAuthorizationMiddlewareR
         if (!policy.AuthenticationSchemes.Contains(SpiffeJwtAuthenticationDefaults.AuthenticationScheme)) return others.HandleAsync(next, context, policy, authorizeResult);
 
         // A browser is sent to the log-in page of the other scheme; whoever has a token is no browser.
-        var foreign = policy.AuthenticationSchemes.Where(scheme => !IsOurs(scheme)).ToArray();
+        var foreign = policy.AuthenticationSchemes.Where(scheme => !OurSchemes.Contain(scheme)).ToArray();
         if (foreign.Length > 0 && !BearerToken.IsIn(context.Request)) return others.HandleAsync(next, context, new(policy.Requirements, foreign), authorizeResult);
 
         refusal = authorizeResult.Challenged ? Refusal.Unauthenticated : Refusal.PermissionDenied;
@@ -31,6 +31,4 @@ internal sealed class SpiffeAuthorizationResultHandler(IAuthorizationMiddlewareR
 
         return null;
     }
-
-    private static bool IsOurs(string scheme) => scheme is SpiffeAuthenticationDefaults.AuthenticationScheme or SpiffeJwtAuthenticationDefaults.AuthenticationScheme;
 }

@@ -12,7 +12,8 @@ internal sealed class SpiffeJwtOptionsValidator : IValidateOptions<SpiffeJwtAuth
         var mistakes = new ValidateOptionsResultBuilder();
         if (options.Audiences.Count == 0)
             mistakes.AddError(
-                "is empty, so that every token would be refused. Name this service as its callers do: AddSpiffeJwt(options => options.Audiences.Add(\"https://orders.example.org\")).",
+                "is empty, so that every token would be refused. Name this service as its callers do: " +
+                "AddSpiffeJwt(options => options.Audiences.Add(\"https://orders.example.org\")).",
                 nameof(options.Audiences));
         if (options.Audiences.Any(string.IsNullOrEmpty)) mistakes.AddError("has an empty text.", nameof(options.Audiences));
 

@@ -63,7 +63,9 @@ public sealed class RefusalTests(ITestOutputHelper output) : TokenTest(output)
         var closed = await StartPlainAsync(MapUser);
         Assert.Equal(Unauthorized, await SendRawAsync(closed, "/user", $"Authorization: Bearer {token}"));
         var refusal = await WaitForAsync("TokenRefused", Timeout);
-        Assert.Equal((JwtRejectionReason.NotAllowed, "spiffe://other.org/client", "members of 'example.org'"), (refusal.Values["Reason"], refusal.Values["SpiffeId"], refusal.Values["Problem"]));
+        Assert.Equal(
+            (JwtRejectionReason.NotAllowed, "spiffe://other.org/client", "members of 'example.org'"),
+            (refusal.Values["Reason"], refusal.Values["SpiffeId"], refusal.Values["Problem"]));
 
         var open = await StartPlainAsync(MapUser, options => options.AllowedCallers.Add("spiffe://other.org/**"));
         Assert.StartsWith("HTTP/1.1 200 OK", await SendRawAsync(open, "/user", $"Authorization: Bearer {token}"));

@@ -83,7 +83,8 @@ public abstract partial class TokenTest(ITestOutputHelper output) : MeshTest(out
     protected static HttpClient PlainClient(WebApplication server) => new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = AddressOf(server, "http") };
 
     protected static string Describe(HttpContext http) =>
-        $"caller {http.GetSpiffeId()?.Path ?? "-"}, peer {http.GetSpiffePeer()?.Id.Path ?? "-"}, token {http.GetSpiffeToken()?.Id.Path ?? "-"}, user {http.User.FindFirst(SpiffeClaimTypes.Path)?.Value ?? "-"}";
+        $"caller {http.GetSpiffeId()?.Path ?? "-"}, peer {http.GetSpiffePeer()?.Id.Path ?? "-"}, " +
+        $"token {http.GetSpiffeToken()?.Id.Path ?? "-"}, user {http.User.FindFirst(SpiffeClaimTypes.Path)?.Value ?? "-"}";
 
     [GeneratedRegex("Date: [^\r]*")]
     private static partial Regex Date();
