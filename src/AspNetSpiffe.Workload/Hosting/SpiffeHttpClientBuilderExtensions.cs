@@ -5,6 +5,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Gives HTTP clients, and gRPC clients made by the client factory, this workload's SPIFFE identity.</summary>
 public static class SpiffeHttpClientBuilderExtensions
 {
+    // As long as the client factory keeps a handler by default.
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
+
     /// <summary>Lets the client call over mutual TLS: with our current SVID, and only to the server that is meant.</summary>
     /// <param name="builder">The client.</param>
     /// <param name="expectedServer">Who must answer: an ID, or a <see cref="SpiffeIdPattern"/>.</param>
@@ -17,12 +20,24 @@ public static class SpiffeHttpClientBuilderExtensions
         builder.AddSpiffeMtls(SpiffeIdPattern.Parse(expectedServer), configure);
 
     /// <inheritdoc cref="AddSpiffeMtls(IHttpClientBuilder, string, Action{SocketsHttpHandler}?)"/>
+    /// <remarks>
+    /// All clients of one name share one pool of connections for as long as the host runs: the client factory's habit of making a new one every two minutes is switched
+    /// off. Its reason, addresses that change in DNS, is met by connections that take no new requests when they are two minutes old, unless <paramref name="configure"/> says otherwise.
+    /// </remarks>
     public static IHttpClientBuilder AddSpiffeMtls(this IHttpClientBuilder builder, SpiffeIdPattern expectedServer, Action<SocketsHttpHandler>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(expectedServer);
         builder.Services.AddSpiffe();
-        return builder.ConfigurePrimaryHttpMessageHandler(provider => SpiffeHttpHandler.Create(provider.GetRequiredService<X509Source>(), expectedServer, configure));
+        return builder
+            .ConfigurePrimaryHttpMessageHandler(provider => SpiffeHttpHandler.Create(provider.GetRequiredService<X509Source>(), expectedServer, Configure))
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
+
+        void Configure(SocketsHttpHandler handler)
+        {
+            handler.PooledConnectionLifetime = ConnectionLifetime;
+            configure?.Invoke(handler);
+        }
     }
 
     /// <summary>Adds our JWT-SVID to each request of the client that has no <c>Authorization</c> of its own; never over plain http, nor after a redirect.</summary>
