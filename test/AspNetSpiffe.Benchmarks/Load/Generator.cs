@@ -23,8 +23,8 @@ internal static class Generator
             var (begin, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
             var failed = order[0] switch
             {
-                "handshakes" => Share(count, share => Handshakes(port, peers, share)),
-                "http/1.1" => Share(count, share => new Http1Load(port, peers.Next(), order[4]).Run(share)),
+                Contender.Handshakes => Share(count, share => Handshakes(port, peers, share)),
+                Contender.Http1 => Share(count, share => new Http1Load(port, peers.Next(), order[4]).Run(share)),
                 _ => Share(count, share => new Http2Load(port, peers.Next(), order[4]).Run(share)),
             };
             var (seconds, busy) = (Stopwatch.GetElapsedTime(begin).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);

@@ -6,37 +6,51 @@ using System.Text;
 namespace AspNetSpiffe.Benchmarks;
 
 /// <summary>What a load run has measured, as Markdown.</summary>
-internal static class LoadReport
+internal sealed class LoadReport(Dictionary<Contender, List<Sample>> samples)
 {
-    public const string Nginx = "nginx", Baseline = "Kestrel, CertificateChainPolicy";
+    private readonly StringBuilder _text = new();
 
-    public static string Write(Case[] cases, Dictionary<Contender, List<Sample>> samples, int rounds, DateTimeOffset begin)
+    public string Write(IEnumerable<Case> cases, int rounds, DateTimeOffset begin, string memory)
     {
-        var text = new StringBuilder();
         var minutes = (TimeProvider.System.GetUtcNow() - begin).TotalMinutes;
-        text.AppendLine(Invariant($"Run of {begin:yyyy-MM-dd HH:mm} UTC, {rounds} rounds in {minutes:0.0} minutes, commit {Commit()}."));
-        text.AppendLine(Invariant($"{Environment.ProcessorCount} × {Processor()}, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}."));
-        foreach (var one in cases)
-        {
-            text.AppendLine().AppendLine(Invariant($"### {one.Name}")).AppendLine();
-            text.AppendLine("| contender | server CPU, µs each (min / median / max) | × baseline, same round | × nginx, same round | server's core | generator's core |");
-            text.AppendLine("|---|---|---|---|---|---|");
-            foreach (var contender in one.Contenders)
-            {
-                var own = samples[contender];
-                text.AppendLine(Invariant($"| {contender.Name} | {Spread(own.Select(s => s.Microseconds), "0")} | {Ratio(Baseline)} | {Ratio(Nginx)} | {Median(own.Select(s => s.ServerShare)):P0} | {Median(own.Select(s => s.GeneratorShare)):P0} |"));
-
-                string Ratio(string name) => one.Contenders.FirstOrDefault(c => c.Name == name) is { } other
-                    ? Spread(own.Zip(samples[other], (a, b) => a.Microseconds / b.Microseconds), "0.00")
-                    : "";
-            }
-        }
-
-        return text.ToString();
+        _text.AppendLine(Invariant($"Run of {begin:yyyy-MM-dd HH:mm} UTC: {rounds} rounds in {minutes:0.0} minutes, commit {Commit()}."));
+        _text.AppendLine(Invariant($"{Environment.ProcessorCount} cores of {Processor()}, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}."));
+        foreach (var one in cases) WriteCase(one);
+        return _text.AppendLine().AppendLine(memory).ToString();
     }
+
+    private void WriteCase(Case one)
+    {
+        List<(string Title, Func<Contender, string> Cell)> columns =
+        [
+            (one.Name, c => c.Name),
+            ("server CPU, µs each", c => Spread(Of(c), "0.0")),
+            .. one.References.Select(name => ($"× {name}", Ratios(one, name))),
+            ("allocated, bytes each", c => samples[c][0].Bytes is null ? "" : Invariant($"{Median(samples[c].Select(s => s.Bytes!.Value)):N0}")),
+            ("server's core", c => Percent(samples[c].Select(s => s.ServerShare))),
+            ("generator's core", c => Percent(samples[c].Select(s => s.GeneratorShare))),
+        ];
+        _text.AppendLine();
+        Row(columns.Select(c => c.Title));
+        Row(columns.Select(_ => "---"));
+        foreach (var contender in one.Contenders) Row(columns.Select(c => c.Cell(contender)));
+    }
+
+    // Of the same round: what disturbs the machine disturbs both.
+    private Func<Contender, string> Ratios(Case one, string name)
+    {
+        var reference = one.Contenders.Single(c => c.Name == name);
+        return c => c == reference ? "1" : Spread(Of(c).Zip(Of(reference), (a, b) => a / b), "0.00");
+    }
+
+    private IEnumerable<double> Of(Contender contender) => samples[contender].Select(s => s.Microseconds);
+
+    private void Row(IEnumerable<string> cells) => _text.AppendLine($"| {string.Join(" | ", cells)} |");
 
     private static string Spread(IEnumerable<double> values, string format) =>
         string.Join(" / ", new[] { values.Min(), Median(values), values.Max() }.Select(v => v.ToString(format, CultureInfo.InvariantCulture)));
+
+    private static string Percent(IEnumerable<double> shares) => Invariant($"{100 * Median(shares):0} %");
 
     private static double Median(IEnumerable<double> values)
     {

@@ -24,6 +24,9 @@ internal sealed class Material : IDisposable
 
     public TestSvid Server { get; }
 
+    /// <summary>Gets the size of a federated bundle.</summary>
+    public int BundleBytes => _federated.BundleDer.Length;
+
     public string FileOf(string name) => Path.Combine(Folder.FullName, name);
 
     /// <summary>Issues clients of the servers' trust domain, below its root or below an intermediate, and gives their file.</summary>

@@ -5,14 +5,20 @@ using System.Net.Sockets;
 namespace AspNetSpiffe.Benchmarks;
 
 /// <summary>A server under test on its core.</summary>
-internal sealed record Server(Pinned Process, int Port) : IDisposable
+internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) : IDisposable
 {
     private const int Core = 1;
+
+    /// <summary>Gets what was allocated so far; null of what is no .NET.</summary>
+    public long? Allocated => IsDotnet ? Ask("allocated") : null;
+
+    /// <summary>Gets what is alive, after a collection.</summary>
+    public long Heap => Ask("heap");
 
     public static Server Kestrel(string kind, Material material, string agent = "")
     {
         var process = Pinned.StartOwn(Core, "server", kind, material.Folder.FullName, agent);
-        return new(process, int.Parse(process.ReadLine(), CultureInfo.InvariantCulture));
+        return new(process, int.Parse(process.ReadLine(), CultureInfo.InvariantCulture), IsDotnet: true);
     }
 
     public static Server Nginx(Material material) => Start(material, "nginx.conf", NginxConfiguration, file => ["nginx", "-p", material.Folder.FullName, "-e", "stderr", "-c", file]);
@@ -20,6 +26,8 @@ internal sealed record Server(Pinned Process, int Port) : IDisposable
     public static Server Haproxy(Material material) => Start(material, "haproxy.cfg", HaproxyConfiguration, file => ["haproxy", "-db", "-q", "-f", file]);
 
     public void Dispose() => Process.Dispose();
+
+    private long Ask(string question) => long.Parse(Process.Ask(question), CultureInfo.InvariantCulture);
 
     private static Server Start(Material material, string name, Func<Material, int, string> configuration, Func<string, string[]> command)
     {
