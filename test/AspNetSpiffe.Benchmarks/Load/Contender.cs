@@ -11,7 +11,10 @@ internal sealed record Contender(string Name, Server Server, string Peers, strin
 }
 
 /// <summary>Contenders in the same situation, and those of them that the others are compared with.</summary>
-internal sealed record Case(string Name, int Count, string[] References, Contender[] Contenders);
+internal sealed record Case(string Name, int Count, string[] References, Contender[] Contenders)
+{
+    public bool IsOfRequests => Contenders[0].Load != Contender.Handshakes;
+}
 
 /// <summary>What one round of one contender has cost.</summary>
 /// <param name="Microseconds">Processor time of the server for each operation.</param>

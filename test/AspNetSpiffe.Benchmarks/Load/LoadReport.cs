@@ -25,7 +25,7 @@ internal sealed class LoadReport(Dictionary<Contender, List<Sample>> samples)
         [
             (one.Name, c => c.Name),
             ("server CPU, µs each", c => Spread(Of(c), "0.0")),
-            .. one.References.Select(name => ($"× {name}", Ratios(one, name))),
+            .. one.References.Select(name => one.IsOfRequests ? ($"µs more than {name}", Compare(one, name, (a, b) => a - b, "+0.0;-0.0", "0")) : ($"× {name}", Compare(one, name, (a, b) => a / b, "0.00", "1"))),
             ("allocated, bytes each", c => samples[c][0].Bytes is null ? "" : Invariant($"{Median(samples[c].Select(s => s.Bytes!.Value)):N0}")),
             ("server's core", c => Percent(samples[c].Select(s => s.ServerShare))),
             ("generator's core", c => Percent(samples[c].Select(s => s.GeneratorShare))),
@@ -37,10 +37,10 @@ internal sealed class LoadReport(Dictionary<Contender, List<Sample>> samples)
     }
 
     // Of the same round: what disturbs the machine disturbs both.
-    private Func<Contender, string> Ratios(Case one, string name)
+    private Func<Contender, string> Compare(Case one, string name, Func<double, double, double> compare, string format, string same)
     {
         var reference = one.Contenders.Single(c => c.Name == name);
-        return c => c == reference ? "1" : Spread(Of(c).Zip(Of(reference), (a, b) => a / b), "0.00");
+        return c => c == reference ? same : Spread(Of(c).Zip(Of(reference), compare), format);
     }
 
     private IEnumerable<double> Of(Contender contender) => samples[contender].Select(s => s.Microseconds);

@@ -21,13 +21,16 @@ internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) :
         return new(process, int.Parse(process.ReadLine(), CultureInfo.InvariantCulture), IsDotnet: true);
     }
 
-    public static Server Nginx(Material material) => Start(material, "nginx.conf", NginxConfiguration, file => ["nginx", "-p", material.Folder.FullName, "-e", "stderr", "-c", file]);
+    public static Server Nginx(Material material) => Start(material, "nginx.conf", NginxConfiguration, file => [Installed("/usr/sbin/nginx"), "-p", material.Folder.FullName, "-e", "stderr", "-c", file]);
 
-    public static Server Haproxy(Material material) => Start(material, "haproxy.cfg", HaproxyConfiguration, file => ["haproxy", "-db", "-q", "-f", file]);
+    public static Server Haproxy(Material material) => Start(material, "haproxy.cfg", HaproxyConfiguration, file => [Installed("/usr/sbin/haproxy"), "-db", "-q", "-f", file]);
 
     public void Dispose() => Process.Dispose();
 
     private long Ask(string question) => long.Parse(Process.Ask(question), CultureInfo.InvariantCulture);
+
+    private static string Installed(string program) =>
+        File.Exists(program) ? program : throw new InvalidOperationException($"There is no {program}: run 'build/install-test-tools --benchmarks'.");
 
     private static Server Start(Material material, string name, Func<Material, int, string> configuration, Func<string, string[]> command)
     {
