@@ -17,8 +17,8 @@ internal sealed class LoadCases : IDisposable
 
     private LoadCases(Material material, int rounds)
     {
-        // One round to warm up; a new peer is never seen twice.
-        var issued = (rounds + 1) * Handshakes;
+        // A new peer is never seen twice.
+        var issued = (rounds + LoadRun.WarmUp) * Handshakes;
         _running.Add(_material = material);
         (_known, _new) = (material.IssuePeers("known", 1, intermediate: false), material.IssuePeers("new", issued, intermediate: false));
         (_knownBelow, _newBelow) = (material.IssuePeers("known-below", 1, intermediate: true), material.IssuePeers("new-below", issued, intermediate: true));
