@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Authentication;
 using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace AspNetSpiffe.Benchmarks;
 
