@@ -138,6 +138,19 @@ public sealed class WordsTests
         Assert.Equal(200, http.Response.StatusCode);
     }
 
+    [Fact]
+    public void Letting_a_request_pass_in_the_pipeline_allocates_nothing()
+    {
+        using var services = new ServiceCollection().BuildServiceProvider();
+        var app = new ApplicationBuilder(services).RequireSpiffe().RequireSpiffe("spiffe://example.org/ns/**").RequireTrustDomain("example.org").RequirePathPrefix("/ns/shop");
+        app.Run(static _ => Task.CompletedTask);
+        var pipeline = app.Build();
+        var http = Requests.From(Peers.Web, services);
+
+        Assert.Equal(0, Allocations.Of(() => pipeline(http)));
+        Assert.Equal(200, http.Response.StatusCode);
+    }
+
     private static async Task AssertAsync(
         string kind, Action<IEndpointConventionBuilder> endpoint, Action<IApplicationBuilder> pipeline, SpiffePeer[] allowed, SpiffePeer[] refused)
     {

@@ -171,9 +171,17 @@ public sealed class SpiffeIdPatternTests
     [InlineData("spiffe://example.org/ns/shop/**")]
     [InlineData("spiffe://example.org/ns/*/**")]
     [InlineData("spiffe://example.org/nobody")]
-    public void Matching_allocates_nothing(string text)
+    public void Matching_allocates_nothing(string text) => AssertAllocatesNothing(SpiffeIdPattern.Parse(text));
+
+    [Theory]
+    [InlineData("spiffe://example.org/ns/team-{0}/sa/cart")]
+    [InlineData("spiffe://example.org/ns/team-{0}/**")]
+    [InlineData("spiffe://example.org/ns/team-{0}/*/cart")]
+    public void Matching_a_thousand_alternatives_allocates_nothing(string form) =>
+        AssertAllocatesNothing(SpiffeIdPattern.Parse(string.Join(',', Enumerable.Range(1, 1000).Select(i => form.Replace("{0}", $"{i}", StringComparison.Ordinal)))));
+
+    private static void AssertAllocatesNothing(SpiffeIdPattern pattern)
     {
-        var pattern = SpiffeIdPattern.Parse(text);
         var id = SpiffeId.Parse("spiffe://example.org/ns/shop/sa/cart");
         pattern.Matches(id);
 

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace AspNetSpiffe.Benchmarks;
+
+/// <summary>The contenders on Kestrel, each in a process of its own: <c>server KIND FOLDER [AGENT]</c>.</summary>
+internal static class KestrelServer
+{
+    public const string Spiffe = "spiffe", ChainPolicy = "chain-policy", OwnChain = "own-chain", Anonymous = "anonymous";
+
+    public static async Task<int> RunAsync(string kind, string folder, string agent)
+    {
+        await using var app = kind == Spiffe ? BuildSpiffe(agent) : BuildPlain(kind, folder);
+        await app.StartAsync();
+        Console.WriteLine(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port);
+
+        // Until whoever started us ends.
+        while (await Console.In.ReadLineAsync() is { } question)
+            Console.WriteLine(question == "heap" ? GC.GetTotalMemory(forceFullCollection: true) : GC.GetTotalAllocatedBytes(precise: true));
+        return 0;
+    }
+
+    private static WebApplication BuildSpiffe(string agent)
+    {
+        var builder = CreateBuilder();
+        builder.Configuration.AddInMemoryCollection([new("Spiffe:EndpointSocket", agent), new("Spiffe:AllowedPeers:0", "spiffe:any"), new("urls", "https://127.0.0.1:0")]);
+        builder.WebHost.UseSpiffeMtls();
+        var app = builder.Build();
+        app.MapGet("/", Answer);
+        app.MapGet("/id", (RequestDelegate)(static http => http.GetRequiredSpiffeId().Path.Length > 0 ? Answer(http) : throw new InvalidOperationException()));
+        app.MapGet("/trust-domain", Answer).RequireTrustDomain("example.org");
+        app.MapGet("/policy", Answer).WithMetadata(new AuthorizeAttribute("spiffe://example.org/ns/shop/**"));
+        return app;
+    }
+
+    private static WebApplication BuildPlain(string kind, string folder)
+    {
+        var builder = CreateBuilder();
+        var certificate = X509Certificate2.CreateFromPemFile(Path.Combine(folder, "server.pem"), Path.Combine(folder, "server.key"));
+        var authority = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, "ca.pem"));
+        var context = SslStreamCertificateContext.Create(certificate, null, offline: true);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            if (kind == OwnChain) listen.UseHttps(https => BuildOwnChain(https, certificate, authority));
+            else listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(TlsOptions(context, kind == Anonymous ? null : authority)) });
+        }));
+        var app = builder.Build();
+        app.MapGet("/", Answer);
+        return app;
+    }
+
+    // The fair baseline. As with us, no sessions are resumed: every handshake is full, and nobody pays for tickets.
+    private static SslServerAuthenticationOptions TlsOptions(SslStreamCertificateContext context, X509Certificate2? authority) => new()
+    {
+        ServerCertificateContext = context,
+        ClientCertificateRequired = authority is not null,
+        CertificateChainPolicy = authority is null ? null : Policy(authority),
+        AllowTlsResume = false,
+    };
+
+    // What samples show.
+    private static void BuildOwnChain(HttpsConnectionAdapterOptions https, X509Certificate2 certificate, X509Certificate2 authority)
+    {
+        https.ServerCertificate = certificate;
+        https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+        https.ClientCertificateValidation = (client, built, _) =>
+        {
+            using var chain = new X509Chain { ChainPolicy = Policy(authority) };
+            chain.ChainPolicy.ExtraStore.AddRange(built!.ChainPolicy.ExtraStore);
+            return chain.Build(client);
+        };
+        https.OnAuthenticate = (_, options) => options.AllowTlsResume = false;
+    }
+
+    private static X509ChainPolicy Policy(X509Certificate2 authority)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        policy.CustomTrustStore.Add(authority);
+        return policy;
+    }
+
+    private static WebApplicationBuilder CreateBuilder()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.Sources.Clear();
+        builder.Logging.ClearProviders();
+        return builder;
+    }
+
+    private static Task Answer(HttpContext http)
+    {
+        http.Response.ContentLength = 0;
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace AspNetSpiffe.Benchmarks;
+
+/// <summary>A server under test on its core.</summary>
+internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) : IDisposable
+{
+    private const int Core = 1;
+
+    /// <summary>Gets what was allocated so far; null of what is no .NET.</summary>
+    public long? Allocated => IsDotnet ? Ask("allocated") : null;
+
+    /// <summary>Gets what is alive, after a collection.</summary>
+    public long Heap => Ask("heap");
+
+    public static Server Kestrel(string kind, Material material, string agent = "")
+    {
+        var process = Pinned.StartOwn(Core, "server", kind, material.Folder.FullName, agent);
+        return new(process, int.Parse(process.ReadLine(), CultureInfo.InvariantCulture), IsDotnet: true);
+    }
+
+    public static Server Nginx(Material material) => Start(material, "nginx.conf", NginxConfiguration, file => [Installed("/usr/sbin/nginx"), "-p", material.Folder.FullName, "-e", "stderr", "-c", file]);
+
+    public static Server Haproxy(Material material) => Start(material, "haproxy.cfg", HaproxyConfiguration, file => [Installed("/usr/sbin/haproxy"), "-db", "-q", "-f", file]);
+
+    public void Dispose() => Process.Dispose();
+
+    private long Ask(string question) => long.Parse(Process.Ask(question), CultureInfo.InvariantCulture);
+
+    private static string Installed(string program) =>
+        File.Exists(program) ? program : throw new InvalidOperationException($"There is no {program}: run 'build/install-test-tools --benchmarks'.");
+
+    private static Server Start(Material material, string name, Func<Material, int, string> configuration, Func<string, string[]> command)
+    {
+        var port = FreePort();
+        File.WriteAllText(material.FileOf(name), configuration(material, port));
+        var server = new Server(Pinned.Start(Core, command(material.FileOf(name))), port);
+        server.WaitUntilItListens();
+        return server;
+    }
+
+    // These two take no port 0.
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private void WaitUntilItListens()
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                using var client = new TcpClient();
+                client.Connect(IPAddress.Loopback, Port);
+                return;
+            }
+            catch (SocketException) when (tries < 100)
+            {
+                Thread.Sleep(50);
+            }
+        }
+    }
+
+    private static string NginxConfiguration(Material material, int port) => $$"""
+        daemon off;
+        master_process off;
+        pid nginx.pid;
+        events { worker_connections 1024; }
+        http {
+          access_log off;
+          client_body_temp_path body;
+          proxy_temp_path proxy;
+          fastcgi_temp_path fastcgi;
+          uwsgi_temp_path uwsgi;
+          scgi_temp_path scgi;
+          server {
+            listen 127.0.0.1:{{port}} ssl;
+            ssl_protocols TLSv1.3;
+            ssl_certificate {{material.FileOf("server.pem")}};
+            ssl_certificate_key {{material.FileOf("server.key")}};
+            ssl_client_certificate {{material.FileOf("ca.pem")}};
+            ssl_verify_client on;
+            ssl_verify_depth 3;
+            ssl_session_cache off;
+            ssl_session_tickets off;
+            location / { return 200 ""; }
+          }
+        }
+        """;
+
+    private static string HaproxyConfiguration(Material material, int port) => $"""
+        global
+          nbthread 1
+          tune.ssl.cachesize 0
+          ssl-default-bind-options ssl-min-ver TLSv1.3 no-tls-tickets
+        defaults
+          mode http
+          timeout connect 10s
+          timeout client 30s
+          timeout server 30s
+        frontend service
+          bind 127.0.0.1:{port} ssl crt {material.FileOf("server-and-key.pem")} ca-file {material.FileOf("ca.pem")} verify required
+          http-request return status 200
+
+        """;
+}
