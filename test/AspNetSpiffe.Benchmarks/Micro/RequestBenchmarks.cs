@@ -1,7 +1,6 @@
 using System.Security.Claims;
 using AspNetSpiffe.TestKit;
 using BenchmarkDotNet.Attributes;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -41,9 +40,6 @@ public class RequestBenchmarks
 
     [Benchmark]
     public Task RequireSpiffe() => _pattern.InvokeAsync(_http);
-
-    [Benchmark]
-    public Task<AuthenticateResult> Authenticate() => _http.AuthenticateAsync();
 
     [Benchmark]
     public Task<AuthorizationResult> EvaluatePolicy() => _authorization!.AuthorizeAsync(new ClaimsPrincipal(), _http, _policy!);
