@@ -75,6 +75,9 @@ internal static class PeerVectors
         Refused("24 an unknown critical extension", RejectionReason.InvalidChain, l => l with { UnknownCriticalExtension = true }),
         Refused("a signature that is not its issuer's", RejectionReason.BadSignature, l => l with { SignedBy = TestKey.Create(KeyKind.P256) }),
         Refused("an empty bundle", RejectionReason.EmptyBundle, () => World.Empty.Leaf(), () => World.Partner.Leaf()),
+
+        // That nobody asks there is held by DownloadTests, with a listener.
+        Accepted("25 the URL of its issuer", l => l with { AiaUrl = "http://127.0.0.1:1/ca.der" }),
         Accepted("26 RSA, 2048 bits", l => l with { Key = KeyKind.Rsa2048 }),
         Accepted("26 P-256", l => l with { Key = KeyKind.P256 }),
         Accepted("26 P-384", l => l with { Key = KeyKind.P384 }),
