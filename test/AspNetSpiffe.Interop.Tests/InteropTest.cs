@@ -34,7 +34,7 @@ public abstract class InteropTest(ITestOutputHelper output) : LoggedTest(output)
     /// <summary>Does what changes the SVIDs, and waits until all sources have the change.</summary>
     protected async Task RenewAsync(Func<Task> change, params X509Source[] sources)
     {
-        var renewed = sources.Select(NextAsync).ToArray();
+        var renewed = sources.Select(source => source.GetChangeToken().ChangedAsync(Patience)).ToArray();
         await change();
         await Task.WhenAll(renewed);
     }
@@ -46,12 +46,5 @@ public abstract class InteropTest(ITestOutputHelper output) : LoggedTest(output)
         foreach (var thing in _toStop) await thing.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
         _patience.Dispose();
-    }
-
-    private async Task NextAsync(X509Source source)
-    {
-        var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = source.GetChangeToken().RegisterChangeCallback(_ => changed.TrySetResult(), null);
-        await changed.Task.WaitAsync(Patience);
     }
 }

@@ -102,6 +102,14 @@ public abstract class MeshTest(ITestOutputHelper output) : LoggedTest(output), I
         return await response.Content.ReadAsStringAsync(Timeout);
     }
 
+    /// <summary>Renews the SVID of a workload, and waits until its source has it.</summary>
+    protected async Task RotateAsync(string workload, X509Source source)
+    {
+        var changed = source.GetChangeToken().ChangedAsync(Timeout);
+        Agent.Rotate(workload);
+        await changed;
+    }
+
     protected async Task AssertRefusedAsync(HttpClient client, RejectionReason reason, string claimed = "no SPIFFE ID", string version = "1.1")
     {
         await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client, version));

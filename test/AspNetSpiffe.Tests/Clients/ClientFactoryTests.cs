@@ -64,7 +64,7 @@ public sealed class ClientFactoryTests(ITestOutputHelper output) : MeshTest(outp
         var before = source.Current!.DefaultSvid.Leaf.SerialNumber;
         Assert.Equal($"sweet {before}", await client.GetStringAsync("/get", Timeout));
 
-        await RotateAsync(source);
+        await RotateAsync("client", source);
         Assert.NotEqual(before, source.Current!.DefaultSvid.Leaf.SerialNumber);
         Assert.Equal($"sweet {source.Current!.DefaultSvid.Leaf.SerialNumber}", await client.GetStringAsync("/get", Timeout));
     }
@@ -76,14 +76,6 @@ public sealed class ClientFactoryTests(ITestOutputHelper output) : MeshTest(outp
     {
         using var client = factory.CreateClient(name);
         return await GetAsync(client, version, "/connection");
-    }
-
-    private async Task RotateAsync(X509Source source)
-    {
-        var changed = new TaskCompletionSource();
-        using var registration = source.GetChangeToken().RegisterChangeCallback(_ => changed.TrySetResult(), null);
-        Agent.Rotate("client");
-        await changed.Task.WaitAsync(Timeout);
     }
 
     private async Task<IHost> HostAsync(Action<IServiceCollection> configure)

@@ -31,14 +31,6 @@ public sealed class ReleasedKeyTests(ITestOutputHelper output) : MeshTest(output
         }
     }
 
-    private async Task RotateAsync(string workload, X509Source source)
-    {
-        var changed = new TaskCompletionSource();
-        using var registration = source.GetChangeToken().RegisterChangeCallback(_ => changed.TrySetResult(), null);
-        Agent.Rotate(workload);
-        await changed.Task.WaitAsync(Timeout);
-    }
-
     // Not in the test itself, whose locals would hold it.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference SvidOf(X509Source source) => new(source.Current!.DefaultSvid);

@@ -21,7 +21,7 @@ public sealed class RetiredConnectionTests(ITestOutputHelper output) : MeshTest(
         var first = await GetAsync(client, version, "/connection");
         Assert.Equal(first, await GetAsync(client, version, "/connection"));
 
-        await RenewAsync(source, "client");
+        await RotateAsync("client", source);
         Assert.NotEqual(first, await GetAsync(client, version, "/connection"));
     }
 
@@ -42,7 +42,7 @@ public sealed class RetiredConnectionTests(ITestOutputHelper output) : MeshTest(
         var answer = GetAsync(client, version, "/slow");
         await started.Task.WaitAsync(Timeout);
 
-        await RenewAsync(source, "client");
+        await RotateAsync("client", source);
         await GetAsync(client, version);
         finish.SetResult();
         Assert.Equal("finished", await answer);
@@ -66,7 +66,7 @@ public sealed class RetiredConnectionTests(ITestOutputHelper output) : MeshTest(
         using var request = new HttpRequestMessage(HttpMethod.Get, "/stream") { Version = Version.Parse(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Timeout);
 
-        await RenewAsync(source, "client");
+        await RotateAsync("client", source);
         finish.SetResult();
         Assert.Equal("first last", await response.Content.ReadAsStringAsync(Timeout));
     }
@@ -86,8 +86,8 @@ public sealed class RetiredConnectionTests(ITestOutputHelper output) : MeshTest(
         })).ToArray();
         for (var i = 0; i < 20; i++)
         {
-            await RenewAsync(source, "client");
-            await RenewAsync(serverSource, "server");
+            await RotateAsync("client", source);
+            await RotateAsync("server", serverSource);
         }
 
         await done.CancelAsync();
@@ -138,13 +138,5 @@ public sealed class RetiredConnectionTests(ITestOutputHelper output) : MeshTest(
         handler.Dispose();
         using var request = new HttpRequestMessage(HttpMethod.Get, AddressOf(server));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => invoker.SendAsync(request, Timeout));
-    }
-
-    private async Task RenewAsync(X509Source source, string workload)
-    {
-        var changed = new TaskCompletionSource();
-        using var registration = source.GetChangeToken().RegisterChangeCallback(_ => changed.TrySetResult(), null);
-        Agent.Rotate(workload);
-        await changed.Task.WaitAsync(Timeout);
     }
 }

@@ -29,7 +29,7 @@ public sealed class SharedStreamTests(ITestOutputHelper output) : MeshTest(outpu
 
         // The first host goes; the stream that it opened stays.
         await servers[0].StopAsync(Timeout);
-        var renewed = new[] { source, servers[1].Services.GetRequiredService<X509Source>() }.Select(RenewedAsync).ToArray();
+        var renewed = new[] { source, servers[1].Services.GetRequiredService<X509Source>() }.Select(s => s.GetChangeToken().ChangedAsync(Timeout)).ToArray();
         _fake.Send(_pki.Response(_pki.Leaf("/renewed")));
         await Task.WhenAll(renewed);
         Assert.Equal("spiffe://example.org/renewed", await GetAsync(client));
@@ -45,12 +45,5 @@ public sealed class SharedStreamTests(ITestOutputHelper output) : MeshTest(outpu
         var builder = Builder(("urls", "https://127.0.0.1:0"), ("Spiffe:EndpointSocket", _fake.Address));
         builder.WebHost.UseSpiffeMtls();
         return StartAsync(builder);
-    }
-
-    private Task RenewedAsync(X509Source source)
-    {
-        var renewed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        source.GetChangeToken().RegisterChangeCallback(_ => renewed.SetResult(), null);
-        return renewed.Task.WaitAsync(Timeout);
     }
 }

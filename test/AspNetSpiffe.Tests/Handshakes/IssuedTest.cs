@@ -30,10 +30,9 @@ public abstract class IssuedTest(ITestOutputHelper output) : MeshTest(output)
     /// <summary>Issues the next identity and waits until the source has it.</summary>
     protected async Task ReissueAsync(FakeAgent agent, X509Source source, TestIdentity next)
     {
-        var changed = new TaskCompletionSource();
-        using var registration = source.GetChangeToken().RegisterChangeCallback(_ => changed.TrySetResult(), null);
+        var changed = source.GetChangeToken().ChangedAsync(Timeout);
         agent.Send(next);
-        await changed.Task.WaitAsync(Timeout);
+        await changed;
     }
 
     /// <summary>Starts a service with UseSpiffeMtls that admits whoever is verified.</summary>

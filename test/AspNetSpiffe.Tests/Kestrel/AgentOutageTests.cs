@@ -107,10 +107,9 @@ public sealed class AgentOutageTests(ITestOutputHelper output) : MeshTest(output
 
     private async Task RenewedAsync(X509Source source, Func<Task> provoke)
     {
-        var renewed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = source.GetChangeToken().RegisterChangeCallback(_ => renewed.TrySetResult(), null);
+        var changed = source.GetChangeToken().ChangedAsync(Timeout);
         await provoke();
-        await renewed.Task.WaitAsync(Timeout);
+        await changed;
     }
 
     /// <summary>The real clock, until somebody sets it; timers go on as they were.</summary>

@@ -164,9 +164,7 @@ public sealed class MutualTlsTests(ITestOutputHelper output) : MeshTest(output)
         {
             var serial = await GetAsync(client, version, "/serial");
             Assert.Equal(source.Current!.DefaultSvid.Leaf.SerialNumber, serial);
-            var renewed = WaitForChange(source);
-            Agent.Rotate("client");
-            await renewed;
+            await RotateAsync("client", source);
             Assert.NotEqual(serial, await GetAsync(client, version, "/serial"));
         }
     }
@@ -189,13 +187,6 @@ public sealed class MutualTlsTests(ITestOutputHelper output) : MeshTest(output)
             inner = h;
         });
         Assert.False(inner!.SslOptions.RemoteCertificateValidationCallback!(this, null, null, SslPolicyErrors.None));
-    }
-
-    private async Task WaitForChange(X509Source source)
-    {
-        var changed = new TaskCompletionSource();
-        using var registration = source.GetChangeToken().RegisterChangeCallback(_ => changed.TrySetResult(), null);
-        await changed.Task.WaitAsync(Timeout);
     }
 
     private async Task<X509Svid> SvidAsync(string workload) => (await SourceAsync(workload)).Current!.DefaultSvid;

@@ -54,10 +54,9 @@ public abstract class JwtBundleSourceTest(ITestOutputHelper output) : AgentTest(
     /// <summary>Waits until the source has published its next bundles.</summary>
     protected async Task<JwtBundleSet> NextAsync(JwtBundleSource source, Action provoke)
     {
-        var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = source.GetChangeToken().RegisterChangeCallback(_ => changed.TrySetResult(), null);
+        var changed = source.GetChangeToken().ChangedAsync(Patience);
         provoke();
-        await changed.Task.WaitAsync(Patience);
+        await changed;
         return source.Current!;
     }
 

@@ -48,10 +48,9 @@ public abstract class SourceTest(ITestOutputHelper output) : AgentTest(output)
     /// <summary>Waits until the source has published its next context.</summary>
     protected async Task<X509Context> NextAsync(X509Source source, Action provoke)
     {
-        var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = source.GetChangeToken().RegisterChangeCallback(_ => changed.TrySetResult(), null);
+        var changed = source.GetChangeToken().ChangedAsync(Patience);
         provoke();
-        await changed.Task.WaitAsync(Patience);
+        await changed;
         return source.Current!;
     }
 
