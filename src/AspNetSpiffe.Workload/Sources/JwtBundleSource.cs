@@ -12,28 +12,28 @@ namespace AspNetSpiffe;
 /// </remarks>
 public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 {
-    private readonly JwtBundleWatch _watch;
+    private readonly AgentEndpoint _endpoint;
+    private readonly AgentWatch<JwtBundleSet> _watch;
     private readonly VerifiedTokens _verified = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource<JwtBundleSet> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
+    private readonly Log _log;
     private readonly Lock _starting = new();
     private volatile JwtBundleSet? _current;
+    private volatile string? _problem;
     private CancellationTokenSource _changed = new();
     private bool _started;
     private int _disposed;
 
     internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time)
     {
-        Address = WorkloadApiAddress.Resolve(options.EndpointSocket);
-        _time = time;
-        _logger = loggerFactory.CreateLogger("AspNetSpiffe.JwtBundleSource");
-        _watch = new(this, new(Address, time, new(options.Retry), options.KeepAlive, options.Limits with { }), _logger);
+        _endpoint = new(options, time);
+        _log = new(new UnfailingLogger(loggerFactory.CreateLogger("AspNetSpiffe.JwtBundleSource")));
+        _watch = new(_endpoint, static (client, stopping) => client.WatchJwtUpdatesAsync(stopping), Take, _log);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
-    public WorkloadApiAddress Address { get; }
+    public WorkloadApiAddress Address => _endpoint.Address;
 
     /// <summary>Gets the newest bundles, or <see langword="null"/> before the first.</summary>
     public JwtBundleSet? Current => _current;
@@ -80,7 +80,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(token);
         JwtSvidVerifier.CheckExpectations(audiences, leeway);
         return Current is { } bundles
-            ? _verified.Verify(token, bundles, audiences, _time.GetUtcNow(), leeway)
+            ? _verified.Verify(token, bundles, audiences, _endpoint.Time.GetUtcNow(), leeway)
             : JwtVerificationResult.Reject(JwtRejectionReason.NoBundles);
     }
 
@@ -113,22 +113,27 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         {
             if (_started) return;
             _started = true;
-
-            // It outlives whoever happened to ask first, and must not keep that one's scopes and activities.
-            using var _ = ExecutionContext.SuppressFlow();
-            Watching = Task.Run(() => _watch.RunAsync(_stopping.Token));
+            Watching = _watch.RunAsync(_stopping.Token);
         }
     }
 
-    internal void Publish(JwtBundleSet next)
+    private void Take(AgentState<JwtBundleSet> state)
+    {
+        _problem = state.Problem;
+        if (state.End is { } end) GiveUp(end);
+        if (state.Value is { } bundles && Current?.SameContentAs(bundles) is not true) Publish(bundles);
+    }
+
+    private void Publish(JwtBundleSet next)
     {
         _current = next;
         _first.TrySetResult(next);
         Notify();
+        _log.Renewed(next.Count, next.Sum(bundle => bundle.Authorities.Length));
     }
 
     // No retry will help: whoever waits for the first bundles must know.
-    internal void GiveUp(Exception problem)
+    private void GiveUp(Exception problem)
     {
         _first.TrySetException(problem);
         _ = _first.Task.Exception;
@@ -138,12 +143,12 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     {
         try
         {
-            await _first.Task.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
+            await _first.Task.WaitAsync(timeout, _endpoint.Time, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is TimeoutException or WorkloadApiException)
         {
             var waited = e is TimeoutException ? $" within {timeout.TotalSeconds:0.#} s" : "";
-            throw new InvalidOperationException($"The SPIFFE Workload API at '{Address}' gave no JWT bundles{waited}. " + (_watch.LastProblem ?? "It has not answered."), e);
+            throw new InvalidOperationException($"The SPIFFE Workload API at '{Address}' gave no JWT bundles{waited}. " + (_problem ?? "It has not answered."), e);
         }
     }
 
@@ -156,13 +161,36 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         }
         catch (Exception e)
         {
-            Log.SubscriberFailed(_logger, e);
+            _log.SubscriberFailed(e);
         }
     }
 
-    private static partial class Log
+    private sealed partial class Log(ILogger logger) : IAgentLog
     {
+        [LoggerMessage(1, LogLevel.Warning, "No stream of JWT bundles from the SPIFFE Workload API at {Endpoint}; trying again. {Problem}", EventName = "AgentUnavailable")]
+        public partial void AgentUnavailable(WorkloadApiAddress endpoint, string problem);
+
+        [LoggerMessage(2, LogLevel.Information, "The JWT bundles of {TrustDomains} trust domains, with {Keys} keys.", EventName = "JwtBundlesRenewed")]
+        public partial void Renewed(int trustDomains, int keys);
+
+        public void UpdateRefused(string problem, bool isFirst) => Refused(problem, isFirst ? "there are none yet" : "the last good ones stay");
+
+        [LoggerMessage(4, LogLevel.Warning, "In an update of JWT bundles from the SPIFFE Workload API: {Remark}", EventName = "UpdateRemark")]
+        public partial void Remark(string remark);
+
+        [LoggerMessage(5, LogLevel.Error, "The SPIFFE Workload API at {Endpoint} gave an answer that no retry can change; the watch of JWT bundles has ended. {Problem}", EventName = "WatchGivenUp")]
+        public partial void GivenUp(WorkloadApiAddress endpoint, string problem);
+
+        [LoggerMessage(6, LogLevel.Warning, "The SPIFFE Workload API at {Endpoint} is not on this host: whoever can change what it sends over the network can make any token good. Use a Unix socket.", EventName = "AgentNotLocal")]
+        public partial void NotLocal(WorkloadApiAddress endpoint);
+
+        [LoggerMessage(7, LogLevel.Error, "The watch of JWT bundles failed; trying again.", EventName = "WatchFailed")]
+        public partial void WatchFailed(Exception exception);
+
         [LoggerMessage(10, LogLevel.Error, "A subscriber to JWT bundle changes failed; the new bundles are in use all the same.", EventName = "SubscriberFailed")]
-        public static partial void SubscriberFailed(ILogger logger, Exception exception);
+        public partial void SubscriberFailed(Exception exception);
+
+        [LoggerMessage(3, LogLevel.Error, "Refused an update of JWT bundles from the SPIFFE Workload API. {Problem} Bundles: {State}.", EventName = "UpdateRefused")]
+        private partial void Refused(string problem, string state);
     }
 }

@@ -13,6 +13,7 @@ namespace AspNetSpiffe;
 /// </remarks>
 public sealed partial class X509Source : IAsyncDisposable, IDisposable
 {
+    private readonly AgentEndpoint _endpoint;
     private readonly X509SourceWatch _watch;
     private readonly Withdrawal _withdrawal;
     private readonly CancellationTokenSource _stopping = new();
@@ -29,19 +30,17 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     internal X509Source(SpiffeOptions options, ILoggerFactory loggerFactory, IMeterFactory? meterFactory, TimeProvider time)
     {
-        Address = WorkloadApiAddress.Resolve(options.EndpointSocket);
+        _endpoint = new(options, time);
         LoggerFactory = loggerFactory;
         Metrics = new(meterFactory);
-        Time = time;
-        Limits = options.Limits with { };
         _logger = loggerFactory.CreateLogger("AspNetSpiffe.X509Source");
         _withdrawal = new(this, options, _logger);
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
-        _watch = new(this, _withdrawal, choice, new(Address, time, new(options.Retry), options.KeepAlive, Limits), _logger);
+        _watch = new(this, _withdrawal, choice, _endpoint, _logger);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
-    public WorkloadApiAddress Address { get; }
+    public WorkloadApiAddress Address => _endpoint.Address;
 
     /// <summary>Gets the newest context, or <see langword="null"/> before the first and after the Workload API has taken our identity back.</summary>
     public X509Context? Current => _current;
@@ -50,9 +49,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     internal SpiffeMetrics Metrics { get; }
 
-    internal TimeProvider Time { get; }
+    internal TimeProvider Time => _endpoint.Time;
 
-    internal SpiffeLimits Limits { get; }
+    internal SpiffeLimits Limits => _endpoint.Limits;
 
     /// <summary>Connects to the Workload API and waits for the first SVID, for programs without a host.</summary>
     /// <param name="options">Where the Workload API is, how long to wait, and which SVID to use.</param>
