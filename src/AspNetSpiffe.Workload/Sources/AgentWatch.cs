@@ -22,10 +22,10 @@ internal sealed class AgentWatch<T>(
     {
         // It outlives whoever happened to ask first, and must not keep that one's scopes and activities.
         using var _ = ExecutionContext.SuppressFlow();
-        return Task.Run(() => TryAgainAndAgainAsync(stopping), CancellationToken.None);
+        return Task.Run(() => KeepWatchingAsync(stopping), CancellationToken.None);
     }
 
-    private async Task TryAgainAndAgainAsync(CancellationToken stopping)
+    private async Task KeepWatchingAsync(CancellationToken stopping)
     {
         try
         {
@@ -36,7 +36,7 @@ internal sealed class AgentWatch<T>(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The last source is disposed.
+            // Nobody needs it any more.
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Primitives;
@@ -13,32 +12,27 @@ namespace AspNetSpiffe;
 public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 {
     private readonly AgentEndpoint _endpoint;
-    private readonly AgentWatch<JwtBundleSet> _watch;
+    private readonly SourceRun _run;
+    private readonly Newest<JwtBundleSet> _newest;
     private readonly VerifiedTokens _verified = new();
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly TaskCompletionSource<JwtBundleSet> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Log _log;
-    private readonly Lock _starting = new();
-    private volatile JwtBundleSet? _current;
     private volatile string? _problem;
-    private CancellationTokenSource _changed = new();
-    private bool _started;
-    private int _disposed;
 
     internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time)
     {
         _endpoint = new(options, time);
         _log = new(new UnfailingLogger(loggerFactory.CreateLogger("AspNetSpiffe.JwtBundleSource")));
-        _watch = new(_endpoint, static (client, stopping) => client.WatchJwtUpdatesAsync(stopping), Take, _log);
+        _newest = new(_log.SubscriberFailed);
+        _run = new(new AgentWatch<JwtBundleSet>(_endpoint, static (client, stopping) => client.WatchJwtUpdatesAsync(stopping), Take, _log).RunAsync);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
     public WorkloadApiAddress Address => _endpoint.Address;
 
     /// <summary>Gets the newest bundles, or <see langword="null"/> before the first.</summary>
-    public JwtBundleSet? Current => _current;
+    public JwtBundleSet? Current => _newest.Value;
 
-    internal Task Watching { get; private set; } = Task.CompletedTask;
+    internal Task Watching => _run.Task;
 
     /// <summary>Connects to the Workload API and waits for the first bundles, for programs without a host.</summary>
     /// <param name="options">Where the Workload API is, and how long to wait.</param>
@@ -87,82 +81,41 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     /// <summary>Waits until there are bundles.</summary>
     /// <exception cref="WorkloadApiException">The Workload API gave an answer that no retry can change.</exception>
     /// <exception cref="ObjectDisposedException">The source is disposed, and never had bundles.</exception>
-    public Task<JwtBundleSet> WaitForFirstAsync(CancellationToken cancellationToken) => _first.Task.WaitAsync(cancellationToken);
+    public Task<JwtBundleSet> WaitForFirstAsync(CancellationToken cancellationToken) => _newest.WaitAsync(cancellationToken);
 
     /// <summary>Gets a token that fires when the next bundles are published. Take the token first, then read <see cref="Current"/>.</summary>
-    public IChangeToken GetChangeToken() => new CancellationChangeToken(Volatile.Read(ref _changed).Token);
+    public IChangeToken GetChangeToken() => _newest.GetChangeToken();
 
     /// <summary>Ends the watch without waiting for it. The last bundles stay readable.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
-        _stopping.Cancel();
-        GiveUp(new ObjectDisposedException(nameof(JwtBundleSource)));
+        _run.Dispose();
+        _newest.GiveUp(new ObjectDisposedException(nameof(JwtBundleSource)));
     }
 
     /// <summary>Ends the watch and waits for it. The last bundles stay readable.</summary>
     public async ValueTask DisposeAsync()
     {
         Dispose();
-        await Watching.ConfigureAwait(false);
+        await _run.DisposeAsync().ConfigureAwait(false);
     }
 
-    internal void Start()
-    {
-        lock (_starting)
-        {
-            if (_started) return;
-            _started = true;
-            Watching = _watch.RunAsync(_stopping.Token);
-        }
-    }
+    internal void Start() => _run.Start();
+
+    private Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
+        timeout,
+        _endpoint.Time,
+        waited => $"The SPIFFE Workload API at '{Address}' gave no JWT bundles{waited}. {_problem ?? "It has not answered."}",
+        cancellationToken);
 
     private void Take(AgentState<JwtBundleSet> state)
     {
         _problem = state.Problem;
-        if (state.End is { } end) GiveUp(end);
-        if (state.Value is { } bundles && Current?.SameContentAs(bundles) is not true) Publish(bundles);
-    }
+        if (state.End is { } end) _newest.GiveUp(end);
+        if (state.Value is not { } bundles || Current?.SameContentAs(bundles) is true) return;
 
-    private void Publish(JwtBundleSet next)
-    {
-        _current = next;
-        _first.TrySetResult(next);
-        Notify();
-        _log.Renewed(next.Count, next.Sum(bundle => bundle.Authorities.Length));
-    }
-
-    // No retry will help: whoever waits for the first bundles must know.
-    private void GiveUp(Exception problem)
-    {
-        _first.TrySetException(problem);
-        _ = _first.Task.Exception;
-    }
-
-    private async Task RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _first.Task.WaitAsync(timeout, _endpoint.Time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is TimeoutException or WorkloadApiException)
-        {
-            var waited = e is TimeoutException ? $" within {timeout.TotalSeconds:0.#} s" : "";
-            throw new InvalidOperationException($"The SPIFFE Workload API at '{Address}' gave no JWT bundles{waited}. " + (_problem ?? "It has not answered."), e);
-        }
-    }
-
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A subscriber's mistake must not stop the watch; it is logged.")]
-    private void Notify()
-    {
-        try
-        {
-            Interlocked.Exchange(ref _changed, new()).Cancel();
-        }
-        catch (Exception e)
-        {
-            _log.SubscriberFailed(e);
-        }
+        _newest.Publish(bundles);
+        _log.Renewed(bundles.Count, bundles.Sum(bundle => bundle.Authorities.Length));
     }
 
     private sealed partial class Log(ILogger logger) : IAgentLog
@@ -174,6 +127,9 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         public partial void Renewed(int trustDomains, int keys);
 
         public void UpdateRefused(string problem, bool isFirst) => Refused(problem, isFirst ? "there are none yet" : "the last good ones stay");
+
+        [LoggerMessage(3, LogLevel.Error, "Refused an update of JWT bundles from the SPIFFE Workload API. {Problem} Bundles: {State}.", EventName = "UpdateRefused")]
+        private partial void Refused(string problem, string state);
 
         [LoggerMessage(4, LogLevel.Warning, "In an update of JWT bundles from the SPIFFE Workload API: {Remark}", EventName = "UpdateRemark")]
         public partial void Remark(string remark);
@@ -189,8 +145,5 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 
         [LoggerMessage(10, LogLevel.Error, "A subscriber to JWT bundle changes failed; the new bundles are in use all the same.", EventName = "SubscriberFailed")]
         public partial void SubscriberFailed(Exception exception);
-
-        [LoggerMessage(3, LogLevel.Error, "Refused an update of JWT bundles from the SPIFFE Workload API. {Problem} Bundles: {State}.", EventName = "UpdateRefused")]
-        private partial void Refused(string problem, string state);
     }
 }

@@ -60,6 +60,9 @@ internal sealed partial class X509Stream : IAsyncDisposable
 
         public void UpdateRefused(string problem, bool isFirst) => Refused(problem, isFirst ? "there is none yet" : "the last good one stays");
 
+        [LoggerMessage(3, LogLevel.Error, "Refused an update from the SPIFFE Workload API. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
+        private partial void Refused(string problem, string state);
+
         [LoggerMessage(4, LogLevel.Warning, "In an update from the SPIFFE Workload API: {Remark}", EventName = "UpdateRemark")]
         public partial void Remark(string remark);
 
@@ -71,8 +74,5 @@ internal sealed partial class X509Stream : IAsyncDisposable
 
         [LoggerMessage(7, LogLevel.Error, "The watch of the SPIFFE Workload API failed; trying again.", EventName = "WatchFailed")]
         public partial void WatchFailed(Exception exception);
-
-        [LoggerMessage(3, LogLevel.Error, "Refused an update from the SPIFFE Workload API. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
-        private partial void Refused(string problem, string state);
     }
 }

@@ -125,6 +125,16 @@ public sealed class JwtBundleSourceTests(ITestOutputHelper output) : JwtBundleSo
     }
 
     [Fact]
+    public async Task Who_waits_when_there_are_bundles_gets_the_newest()
+    {
+        var source = await StartGoodAsync();
+        var first = await source.WaitForFirstAsync(Patience);
+        var next = await NextAsync(source, () => Agent.Send(Message(("td", [("k2", _other)]))));
+        Assert.NotSame(first, next);
+        Assert.Same(next, await source.WaitForFirstAsync(Patience));
+    }
+
+    [Fact]
     public async Task A_source_that_never_began_can_be_disposed_and_begins_no_more()
     {
         var source = Make();
