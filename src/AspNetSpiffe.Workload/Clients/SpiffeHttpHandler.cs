@@ -49,8 +49,9 @@ public sealed class SpiffeHttpHandler : HttpMessageHandler
     /// <param name="source">Our SVID and the bundles.</param>
     /// <param name="expectedServer">Who must answer. There is no default: a client that calls anybody has no security.</param>
     /// <param name="configure">
-    /// Changes the other settings of the connections; runs again after each renewal of our SVID, so give it cookies and the like to share. Proxies are off
-    /// unless it switches them on; TLS inside a proxy's tunnel is not made by us, and is refused.
+    /// Changes the other settings of the connections; runs again after each renewal of our SVID, so give it cookies and the like to share. Proxies are off, and
+    /// no environment variable leads requests astray, unless it sets <see cref="SocketsHttpHandler.UseProxy"/>: then the same mutual TLS goes through the
+    /// tunnel of a proxy whose address begins with <c>http</c>, <c>socks4</c>, <c>socks4a</c> or <c>socks5</c>. One with <c>https</c> is refused.
     /// </param>
     /// <example><code>
     /// using var client = new HttpClient(SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse("spiffe://example.org/orders")));

@@ -7,8 +7,8 @@ namespace AspNetSpiffe.Tests.Clients;
 /// <summary>An HTTP proxy that knows CONNECT, and Basic credentials when it has some.</summary>
 internal sealed class ConnectProxy() : TunnelProxy("http")
 {
-    /// <summary>Gets what it answers instead of opening a tunnel, such as <c>502 Bad Gateway</c>.</summary>
-    public string? Refusal { get; init; }
+    /// <summary>Gets or sets what it answers instead of opening a tunnel, such as <c>502 Bad Gateway</c>.</summary>
+    public string? Refusal { get; set; }
 
     protected override async Task<DnsEndPoint?> AskAsync(NetworkStream client, CancellationToken cancellationToken)
     {

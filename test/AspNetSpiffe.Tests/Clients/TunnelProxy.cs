@@ -22,7 +22,7 @@ internal abstract class TunnelProxy : IAsyncDisposable
 
     public Uri Address { get; }
 
-    /// <summary>Gets or sets who may use it; <see langword="null"/> is everybody.</summary>
+    /// <summary>Gets who may use it; <see langword="null"/> is everybody.</summary>
     public NetworkCredential? Credentials { get; init; }
 
     /// <summary>Gets the connections so far, tunnels or not.</summary>
@@ -30,6 +30,9 @@ internal abstract class TunnelProxy : IAsyncDisposable
 
     /// <summary>Gets where the tunnels so far lead, in their order.</summary>
     public IReadOnlyList<string> Tunnels => [.. _tunnels];
+
+    /// <summary>Makes a client go through it.</summary>
+    public void Use(SocketsHttpHandler handler) => (handler.UseProxy, handler.Proxy) = (true, new WebProxy(Address) { Credentials = Credentials });
 
     public async ValueTask DisposeAsync()
     {
