@@ -187,7 +187,8 @@ public sealed class ProxyTests(ITestOutputHelper output) : MeshTest(output)
             http.Response.Headers.ETag = $"\"{http.Request.Method} {http.GetSpiffeId()}\"";
             return Task.CompletedTask;
         }));
-        using var invoker = new HttpMessageInvoker(SpiffeHttpHandler.Create(await SourceAsync("client"), SpiffeIdPattern.Parse(Expected), handler => handler.UseProxy = true));
+        using var invoker = new HttpMessageInvoker(SpiffeHttpHandler.Create(
+            await SourceAsync("client"), SpiffeIdPattern.Parse(Expected), handler => (handler.UseProxy, handler.Proxy) = (true, new WebProxy())));
         using var request = new HttpRequestMessage(HttpMethod.Connect, AddressOf(server)) { Headers = { Host = "elsewhere.example:443" } };
 
         using var response = await invoker.SendAsync(request, Timeout);
