@@ -52,7 +52,8 @@ internal sealed class PeerTunnels(SpiffeTls tls, SpiffeIdPattern expected)
             options.RemoteCertificateValidationCallback = static (_, _, _, _) => false;
         }
 
-        options.CertificateChainPolicy = TrustNobody();
+        // The options outlive bundles and have no clock, so SslStream's chain must not count: trusting nobody, it is nobody's, and the verifier builds its own.
+        options.CertificateChainPolicy = VerifiedPeers.TrustNobody;
         return options;
     }
 
@@ -62,10 +63,6 @@ internal sealed class PeerTunnels(SpiffeTls tls, SpiffeIdPattern expected)
         _peers.TryGetValue(stream, out var peer) ? peer : throw new AuthenticationException("The handshake ended without a verified server.");
 
     private static bool IsForTunnel(HttpRequestMessage request) => request.Method == HttpMethod.Connect && !request.Options.TryGetValue(IsCallers, out _);
-
-    // The options outlive bundles and have no clock, so SslStream's chain must not count: trusting nobody, it is nobody's, and the verifier builds its own.
-    private static X509ChainPolicy TrustNobody() =>
-        new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
 
     private bool Verify(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
