@@ -23,9 +23,7 @@ internal static class LoadRun
             Console.Error.WriteLine(round > 0 ? $"round {round} of {rounds}" : "warming up");
         }
 
-        var text = new LoadReport(samples).Write(cases.All, rounds, begin, cases.Memory);
-        Console.WriteLine(text);
-        if (report is not null) await File.WriteAllTextAsync(report, text);
+        await new LoadReport(samples).WriteAsync(cases.All, rounds, begin, cases.Memory, report);
         return 0;
     }
 

@@ -15,9 +15,12 @@ internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) :
     /// <summary>Gets what is alive, after a collection.</summary>
     public long Heap => Ask("heap");
 
-    public static Server Kestrel(string kind, Material material, string agent = "")
+    /// <summary>Gets when the server published the next update of its agent; waits for it. 0 if none came.</summary>
+    public long Published => Ask("published");
+
+    public static Server Kestrel(string kind, Material material, string agent = "", params string[] environment)
     {
-        var process = Pinned.StartOwn(Core, "server", kind, material.Folder.FullName, agent);
+        var process = Pinned.Start(Core, ["env", .. environment, .. Pinned.Own("server", kind, material.Folder.FullName, agent)]);
         return new(process, int.Parse(process.ReadLine(), CultureInfo.InvariantCulture), IsDotnet: true);
     }
 
@@ -70,9 +73,10 @@ internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) :
         daemon off;
         master_process off;
         pid nginx.pid;
-        events { worker_connections 1024; }
+        events { worker_connections 20000; }
         http {
           access_log off;
+          keepalive_timeout 1h;
           client_body_temp_path body;
           proxy_temp_path proxy;
           fastcgi_temp_path fastcgi;
@@ -96,12 +100,14 @@ internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) :
     private static string HaproxyConfiguration(Material material, int port) => $"""
         global
           nbthread 1
+          maxconn 20000
+          no strict-limits
           tune.ssl.cachesize 0
           ssl-default-bind-options ssl-min-ver TLSv1.3 no-tls-tickets
         defaults
           mode http
           timeout connect 10s
-          timeout client 30s
+          timeout client 1h
           timeout server 30s
         frontend service
           bind 127.0.0.1:{port} ssl crt {material.FileOf("server-and-key.pem")} ca-file {material.FileOf("ca.pem")} verify required

@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AspNetSpiffe.Benchmarks;
+
+/// <summary>What a server under test says of itself: a line of its standard input is a question, a line of its standard output the answer.</summary>
+internal sealed class Questions(IServiceProvider services) : IDisposable
+{
+    private const int Times = 20;
+
+    private readonly Publications? _publications = services.GetService<X509Source>() is { } source ? new(source) : null;
+
+    /// <summary>Answers until whoever started us ends.</summary>
+    public async Task AnswerAsync()
+    {
+        while (await Console.In.ReadLineAsync() is { } question) Console.WriteLine(await AnswerAsync(question));
+    }
+
+    public void Dispose() => _publications?.Dispose();
+
+    private async Task<string> AnswerAsync(string question) => question switch
+    {
+        "heap" => Text(GC.GetTotalMemory(forceFullCollection: true)),
+        "allocated" => Text(GC.GetTotalAllocatedBytes(precise: true)),
+        "published" => Text(await _publications!.NextAsync()),
+        "look" => Look(services.GetRequiredService<PeerConnectionRegistry>()),
+        _ => throw new InvalidOperationException($"Nobody knows '{question}'."),
+    };
+
+    /// <summary>Looks at all connections again, and gives how many there are and the milliseconds of each look.</summary>
+    private static string Look(PeerConnectionRegistry registry)
+    {
+        List<string> answer = [Text(registry.Count)];
+        for (var i = 0; i < Times; i++)
+        {
+            var begin = Stopwatch.GetTimestamp();
+            registry.Check();
+            answer.Add(Stopwatch.GetElapsedTime(begin).TotalMilliseconds.ToString("R", CultureInfo.InvariantCulture));
+        }
+
+        return string.Join('\t', answer);
+    }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
