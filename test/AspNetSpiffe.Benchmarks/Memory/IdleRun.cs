@@ -90,10 +90,13 @@ internal sealed class IdleRun : IDisposable
         var answer = ours.Server.Process.Ask("look").Split('\t');
         if (answer[0] != _count.ToString(CultureInfo.InvariantCulture)) throw new InvalidOperationException($"The server knows {answer[0]} of {_count} connections.");
 
+        var cpu = ours.Server.Process.Cpu;
         var sent = ours.Send(_material.WithAnotherAuthority()).Sent;
         var closed = long.Parse(clients.Ask("end"), CultureInfo.InvariantCulture);
         if (closed == 0) throw new InvalidOperationException("A connection stayed open whose peer is not trusted any more.");
-        return new([.. answer.Skip(1).Select(a => double.Parse(a, CultureInfo.InvariantCulture))], Stopwatch.GetElapsedTime(sent, closed).TotalMilliseconds);
+
+        var looks = answer.Skip(1).Select(a => double.Parse(a, CultureInfo.InvariantCulture));
+        return new([.. looks], Stopwatch.GetElapsedTime(sent, closed).TotalMilliseconds, (ours.Server.Process.Cpu - cpu).TotalMilliseconds);
     }
 
     // .NET has raised its own limit as far as it may, and its children have that.
