@@ -11,19 +11,23 @@ internal sealed class Questions(IServiceProvider services) : IDisposable
 
     private readonly Publications? _publications = services.GetService<X509Source>() is { } source ? new(source) : null;
 
-    /// <summary>Answers until whoever started us ends.</summary>
-    public async Task AnswerAsync()
-    {
-        while (await Console.In.ReadLineAsync() is { } question) Console.WriteLine(await AnswerAsync(question));
-    }
+    /// <summary>Answers until whoever started us ends, on a thread of its own: on one core the pool has one, and would wait with it.</summary>
+    public Task AnswerAsync() => Task.Factory.StartNew(
+        () =>
+        {
+            while (Console.In.ReadLine() is { } question) Console.WriteLine(Answer(question));
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default);
 
     public void Dispose() => _publications?.Dispose();
 
-    private async Task<string> AnswerAsync(string question) => question switch
+    private string Answer(string question) => question switch
     {
         "heap" => Text(GC.GetTotalMemory(forceFullCollection: true)),
         "allocated" => Text(GC.GetTotalAllocatedBytes(precise: true)),
-        "published" => Text(await _publications!.NextAsync()),
+        "published" => Text(_publications!.Next()),
         "look" => Look(services.GetRequiredService<PeerConnectionRegistry>()),
         _ => throw new InvalidOperationException($"Nobody knows '{question}'."),
     };
