@@ -14,10 +14,11 @@ internal sealed class IdleReport(Dictionary<string, List<Footprint>> footprints,
         var columns = Columns();
         text.AddTable(columns.Select(c => c.Title), footprints.Keys.Select(name => columns.Select(c => c.Cell(name))));
         var looks = revocations.SelectMany(r => r.Looks);
+        var (closed, cpu) = (Markdown.Spread(revocations.Select(r => r.Closed), "N0"), Markdown.Spread(revocations.Select(r => r.Cpu), "N0"));
         text.AddParagraph(
             $"Each connection has a client certificate of its own, and was asked one request over HTTP/1.1. {IdleRun.Ours} and Kestrel were read after a collection.",
-            $"With {_count:N0} connections open, a look at all of them takes {Markdown.Median(looks):0.0} ms (median of {looks.Count()}; the longest {looks.Max():0.0} ms).",
-            $"When the CA of their peers leaves the bundle, the last is closed {Markdown.Spread(revocations.Select(r => r.Closed), "N0")} ms after the agent's message, for {Markdown.Spread(revocations.Select(r => r.Cpu), "N0")} ms of the server's processor time.");
+            $"With {_count:N0} connections open, a look at all takes {Markdown.Median(looks):0.0} ms (median of {looks.Count()}; the longest {looks.Max():0.0} ms).",
+            $"When the CA of their peers leaves the bundle, the last is closed {closed} ms after the agent's message, for {cpu} ms of the server's processor time.");
         await text.WriteAsync(file);
     }
 

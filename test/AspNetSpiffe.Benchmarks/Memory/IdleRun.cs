@@ -103,8 +103,10 @@ internal sealed class IdleRun : IDisposable
     private static void RequireOpenFiles(int count)
     {
         const int Others = 500;
-        var limit = File.ReadLines("/proc/self/limits").Single(l => l.StartsWith("Max open files", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
-        if (int.TryParse(limit, CultureInfo.InvariantCulture, out var most) && most < count + Others)
-            throw new InvalidOperationException($"{count} connections need {count + Others} open files, and a process may have {most}: raise the limit with 'ulimit -n', or ask for fewer with --count.");
+        var limit = File.ReadLines("/proc/self/limits").Single(l => l.StartsWith("Max open files", StringComparison.Ordinal));
+        var soft = limit.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
+        if (!int.TryParse(soft, CultureInfo.InvariantCulture, out var most) || most >= count + Others) return;
+        throw new InvalidOperationException(
+            $"{count} connections need {count + Others} open files, and a process may have {most}: raise the limit with 'ulimit -n', or ask for fewer with --count.");
     }
 }

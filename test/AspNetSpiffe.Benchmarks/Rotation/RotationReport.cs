@@ -22,7 +22,9 @@ internal sealed class RotationReport(List<MemorySample> samples, RotationRun.Out
             ["resident memory at the end, MB", Describe(megabytes[^1])],
             ["lowest and highest between, MB", $"{Describe(megabytes.Min())}, {Describe(megabytes.Max())}"],
         ]);
-        text.AddParagraph($"Memory is the median of each {Window} seconds. The server ran with TieredCompilation off: otherwise memory grows for minutes because code is compiled a second time.");
+        text.AddParagraph(
+            $"Memory is the median of each {Window} seconds.",
+            $"The server ran with TieredCompilation off: otherwise memory grows for minutes because code is compiled a second time.");
         await text.WriteAsync(file);
 
         string Describe(double size) => Invariant($"{size:0.0} ({100 * ((size / megabytes[0]) - 1):+0.0;-0.0;0.0} %)");
