@@ -13,6 +13,10 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
 
     private readonly ILogger _logger = source.LoggerFactory.CreateLogger("AspNetSpiffe.Handshake");
     private readonly RefusalLimit _limit = new(source.Time);
+    private readonly VerifiedPeers _peers = new(source.Limits);
+
+    /// <summary>Gives what SslStream builds its chain with before it asks us; without it, it would use the system's CAs and download from URLs that the peer chose.</summary>
+    public X509ChainPolicy ChainPolicy(X509Context context) => _peers.ExpectPeer(context.Bundles.Find(context.TrustDomain)!, source.Time.GetUtcNow());
 
     public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, PeerRole role, EndPoint? remote)
     {
@@ -41,7 +45,7 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
     {
         // A SPIFFE peer's name is its ID: the host name is not compared, everything else counts.
         var isValid = (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
-        var result = X509SvidVerifier.VerifyBuilt(certificate as X509Certificate2, chain, isValid, context.Bundles, role, source.Time.GetUtcNow(), source.Limits);
+        var result = _peers.Verify(certificate as X509Certificate2, chain, isValid, context.Bundles, role, source.Time.GetUtcNow());
 
         return result.Accepted && !IsAllowed(result.Id, context) ? VerificationResult.Reject(RejectionReason.NotAllowed, result.Id) : result;
     }

@@ -44,7 +44,7 @@ public sealed class SpiffeTls
         options.ServerCertificateSelectionCallback = null;
         options.ServerCertificateContext = context.DefaultSvid.CertificateContext;
         options.ClientCertificateRequired = true;
-        options.CertificateChainPolicy = ChainPolicy(context);
+        options.CertificateChainPolicy = _verifier.ChainPolicy(context);
         options.CertificateRevocationCheckMode = X509RevocationMode.NoCheck;
 
         // Resumed sessions bring the leaf without its intermediates, so a good peer would fail from its second connection on.
@@ -67,7 +67,7 @@ public sealed class SpiffeTls
 
         // Of all ways to show a client certificate, only the context sends the intermediates too.
         options.ClientCertificateContext = context.DefaultSvid.CertificateContext;
-        options.CertificateChainPolicy = ChainPolicy(context);
+        options.CertificateChainPolicy = _verifier.ChainPolicy(context);
         options.CertificateRevocationCheckMode = X509RevocationMode.NoCheck;
         options.AllowTlsResume = false;
         options.AllowRenegotiation = false;
@@ -101,9 +101,6 @@ public sealed class SpiffeTls
             ? context
             : throw new AuthenticationException($"The SVID '{context.DefaultSvid.Id}' expired at {context.DefaultSvid.NotAfter:u} and the Workload API has issued no newer one.");
     }
-
-    // SslStream builds a chain before it asks us; without a policy it uses the system's CAs and downloads from URLs that the peer chose.
-    private X509ChainPolicy ChainPolicy(X509Context context) => context.Bundles.Find(context.TrustDomain)!.CreateChainPolicy(_source.Time.GetUtcNow());
 
     private RemoteCertificateValidationCallback Callback(PeerRole role, EndPoint? remote, Action<VerificationResult>? verified) =>
         (_, certificate, chain, errors) =>

@@ -7,11 +7,11 @@ internal sealed class LoadReport(Dictionary<Contender, List<Sample>> samples)
 {
     private readonly Markdown _text = new();
 
-    public async Task WriteAsync(IEnumerable<Case> cases, int rounds, DateTimeOffset begin, string memory, string? file)
+    public async Task WriteAsync(LoadCases cases, string what, DateTimeOffset begin, string? file)
     {
-        _text.AddRun(begin, $"{rounds} rounds");
-        foreach (var one in cases) Add(one);
-        _text.AddParagraph($"{memory}");
+        _text.AddRun(begin, what);
+        foreach (var one in cases.All) Add(one);
+        if (cases.Memory is not null) _text.AddParagraph($"{cases.Memory}");
         await _text.WriteAsync(file);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe.Benchmarks;
@@ -27,6 +28,7 @@ internal sealed class Questions(IServiceProvider services) : IDisposable
     {
         "heap" => Text(GC.GetTotalMemory(forceFullCollection: true)),
         "allocated" => Text(GC.GetTotalAllocatedBytes(precise: true)),
+        "compiled" => Text(JitInfo.GetCompiledMethodCount()),
         "published" => Text(_publications!.Next()),
         "look" => Look(services.GetRequiredService<PeerConnectionRegistry>()),
         _ => throw new InvalidOperationException($"Nobody knows '{question}'."),

@@ -1,13 +1,16 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace AspNetSpiffe.Benchmarks;
 
 /// <summary>A server under test on its core.</summary>
-internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) : IDisposable
+/// <param name="Kind">Which of the servers on Kestrel; null of what is no .NET.</param>
+internal sealed record Server(Pinned Process, int Port, string? Kind = null) : IDisposable
 {
     private const int Core = 1;
+
+    public bool IsDotnet => Kind is not null;
+
+    public bool IsOurs => Kind == KestrelServer.Spiffe;
 
     /// <summary>Gets what was allocated so far; null of what is no .NET.</summary>
     public long? Allocated => IsDotnet ? Ask("allocated") : null;
@@ -15,18 +18,33 @@ internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) :
     /// <summary>Gets what is alive, after a collection.</summary>
     public long Heap => Ask("heap");
 
+    /// <summary>Gets how many methods the JIT has compiled so far, each time that it did.</summary>
+    public long Compiled => Ask("compiled");
+
     /// <summary>Gets when the server published the next update of its agent; waits for it. 0 if none came.</summary>
     public long Published => Ask("published");
 
     public static Server Kestrel(string kind, Material material, string agent = "", params string[] environment)
     {
         var process = Pinned.Start(Core, ["env", .. environment, .. Pinned.Own("server", kind, material.Folder.FullName, agent)]);
-        return new(process, int.Parse(process.ReadLine(), CultureInfo.InvariantCulture), IsDotnet: true);
+        return new(process, int.Parse(process.ReadLine(), CultureInfo.InvariantCulture), kind);
     }
 
-    public static Server Nginx(Material material) => Start(material, "nginx.conf", NginxConfiguration, file => [Installed("/usr/sbin/nginx"), "-p", material.Folder.FullName, "-e", "stderr", "-c", file]);
+    public static Server Nginx(Material material)
+    {
+        using var listener = new InheritedListener();
+        var file = material.FileOf("nginx.conf");
+        File.WriteAllText(file, NginxConfiguration(material, listener.Port));
+        return new(Pinned.Start(Core, "env", $"NGINX={listener.Number};", Installed("/usr/sbin/nginx"), "-p", material.Folder.FullName, "-e", "stderr", "-c", file), listener.Port);
+    }
 
-    public static Server Haproxy(Material material) => Start(material, "haproxy.cfg", HaproxyConfiguration, file => [Installed("/usr/sbin/haproxy"), "-db", "-q", "-f", file]);
+    public static Server Haproxy(Material material)
+    {
+        using var listener = new InheritedListener();
+        var file = material.FileOf("haproxy.cfg");
+        File.WriteAllText(file, HaproxyConfiguration(material, listener.Number));
+        return new(Pinned.Start(Core, Installed("/usr/sbin/haproxy"), "-db", "-q", "-f", file), listener.Port);
+    }
 
     public void Dispose() => Process.Dispose();
 
@@ -34,40 +52,6 @@ internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) :
 
     private static string Installed(string program) =>
         File.Exists(program) ? program : throw new InvalidOperationException($"There is no {program}: run 'build/install-test-tools --benchmarks'.");
-
-    private static Server Start(Material material, string name, Func<Material, int, string> configuration, Func<string, string[]> command)
-    {
-        var port = FreePort();
-        File.WriteAllText(material.FileOf(name), configuration(material, port));
-        var server = new Server(Pinned.Start(Core, command(material.FileOf(name))), port);
-        server.WaitUntilItListens();
-        return server;
-    }
-
-    // These two take no port 0.
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private void WaitUntilItListens()
-    {
-        for (var tries = 0; ; tries++)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                client.Connect(IPAddress.Loopback, Port);
-                return;
-            }
-            catch (SocketException) when (tries < 100)
-            {
-                Thread.Sleep(50);
-            }
-        }
-    }
 
     private static string NginxConfiguration(Material material, int port) => $$"""
         daemon off;
@@ -97,7 +81,7 @@ internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) :
         }
         """;
 
-    private static string HaproxyConfiguration(Material material, int port) => $"""
+    private static string HaproxyConfiguration(Material material, int socket) => $"""
         global
           nbthread 1
           maxconn 20000
@@ -110,7 +94,7 @@ internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) :
           timeout client 1h
           timeout server 30s
         frontend service
-          bind 127.0.0.1:{port} ssl crt {material.FileOf("server-and-key.pem")} ca-file {material.FileOf("ca.pem")} verify required
+          bind fd@{socket} ssl crt {material.FileOf("server-and-key.pem")} ca-file {material.FileOf("ca.pem")} verify required
           http-request return status 200
 
         """;

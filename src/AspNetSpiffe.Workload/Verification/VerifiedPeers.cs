@@ -1,0 +1,67 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe;
+
+/// <summary>Verifies the peers of handshakes and remembers the good ones: seen again, with the same bundles, they cost a hash and no chain.</summary>
+/// <remarks>
+/// Thread-safe. What is remembered was proved by these very certificates, to the byte and in this order, for this role and with these bundles, and counts while each
+/// certificate of the chain is valid. Refusals are not remembered. That the peer holds the key, each handshake proves; whom we allow is asked each time.
+/// </remarks>
+internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
+{
+    // Nobody is verified by it, and so SslStream is done with it in no time.
+    private static readonly X509ChainPolicy TrustNobody = new()
+    {
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+        RevocationMode = X509RevocationMode.NoCheck,
+        DisableCertificateDownloads = true,
+    };
+
+    private readonly VerifiedBefore<X509BundleSet, Presented, PeerProof> _known = new(capacity);
+    private volatile bool _lastWasKnown;
+
+    /// <summary>Gets how many peers are remembered; one that has come again lately may count twice.</summary>
+    public int Count => _known.Count;
+
+    /// <summary>Gives what SslStream is to build its chain with, before anyone knows who comes: probably a known peer after a known one.</summary>
+    /// <remarks>It decides what a handshake costs, and nothing else: a chain that was not built with the bundle of the peer's trust domain counts for nothing.</remarks>
+    public X509ChainPolicy ExpectPeer(X509Bundle ofOurOwn, DateTimeOffset now) => _lastWasKnown ? TrustNobody : ofOurOwn.CreateChainPolicy(now);
+
+    /// <inheritdoc cref="X509SvidVerifier.VerifyBuilt"/>
+    public VerificationResult Verify(X509Certificate2? leaf, X509Chain? chain, bool isValid, X509BundleSet bundles, PeerRole role, DateTimeOffset now)
+    {
+        if (!Presented.TryRead(leaf, chain, role, limits, out var presented)) return X509SvidVerifier.VerifyBuilt(leaf, chain, isValid, bundles, role, now, limits);
+
+        if (_known.Find(bundles, presented) is { } proof && proof.Holds(now))
+        {
+            _lastWasKnown = true;
+            return VerificationResult.Accept(new(leaf!, proof));
+        }
+
+        var result = X509SvidVerifier.VerifyBuilt(leaf, chain, isValid, bundles, role, now, limits);
+        if (!result.Accepted) return result;
+
+        _lastWasKnown = false;
+        _known.Remember(bundles, presented, result.Peer.Proof);
+        return result;
+    }
+
+    /// <summary>All that a peer presented, as a hash of hashes, and the role in which it did.</summary>
+    private readonly record struct Presented(Sha256 Certificates, PeerRole Role)
+    {
+        /// <returns><see langword="false"/> when the peer presented nothing, or more than it may.</returns>
+        public static bool TryRead(X509Certificate2? leaf, X509Chain? chain, PeerRole role, SpiffeLimits limits, out Presented presented)
+        {
+            presented = default;
+            if (leaf is null || chain is null || chain.ChainPolicy.ExtraStore is var others && others.Count >= limits.MaxChainLength) return false;
+
+            Span<byte> hashes = stackalloc byte[(1 + others.Count) * Sha256.Length];
+            SHA256.HashData(leaf.RawDataMemory.Span, hashes);
+            for (var i = 0; i < others.Count; i++) SHA256.HashData(others[i].RawDataMemory.Span, hashes[((i + 1) * Sha256.Length)..]);
+
+            presented = new(Sha256.Of(hashes), role);
+            return true;
+        }
+    }
+}
