@@ -24,7 +24,7 @@ internal sealed class IdleRun : IDisposable
         _peers = _material.IssuePeers("idle", count, intermediate: false);
     }
 
-    public static async Task<int> RunAsync(int count, int rounds, string? report)
+    public static async Task<int> RunAsync(int count, int rounds, string? report, string? plots)
     {
         RequireOpenFiles(count);
         var begin = TimeProvider.System.GetUtcNow();
@@ -35,7 +35,7 @@ internal sealed class IdleRun : IDisposable
             Console.Error.WriteLine($"round {round} of {rounds}");
         }
 
-        await new IdleReport(run._footprints, run._revocations).WriteAsync(begin, report);
+        await new IdleReport(run._footprints, run._revocations).WriteAsync(begin, report, plots);
         return 0;
     }
 

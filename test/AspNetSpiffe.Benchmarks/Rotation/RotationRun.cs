@@ -12,7 +12,7 @@ internal static class RotationRun
     // Code that is compiled a second time takes memory for many minutes; what is left then is what we keep.
     private const string NoTiers = "DOTNET_TieredCompilation=0";
 
-    public static async Task<int> RunAsync(int count, int perSecond, string? report, string? samplesFile)
+    public static async Task<int> RunAsync(int count, int perSecond, string? report, string? plots)
     {
         var seconds = (count - Settled) / perSecond;
         if (seconds < 2 * RotationReport.Window)
@@ -27,8 +27,7 @@ internal static class RotationRun
 
         var samples = await RotateAsync(ours, material, count, perSecond);
         var outcome = Outcome.Parse(load.Ask("stop"));
-        await new RotationReport(samples, outcome).WriteAsync(begin, report);
-        if (samplesFile is not null) await File.WriteAllLinesAsync(samplesFile, ["second,rotations,resident", .. samples.Select(Line)]);
+        await new RotationReport(samples, outcome).WriteAsync(begin, report, plots);
         return outcome is { Failed: 0, Requests: > 0, Handshakes: > 0 } ? 0 : 1;
     }
 
@@ -48,8 +47,6 @@ internal static class RotationRun
         samples.Add(new(Stopwatch.GetElapsedTime(begin), count, ours.Server.Process.ResidentBytes));
         return samples;
     }
-
-    private static string Line(MemorySample sample) => string.Create(CultureInfo.InvariantCulture, $"{sample.At.TotalSeconds:0.00},{sample.Rotations},{sample.Resident}");
 
     /// <summary>What became of the load.</summary>
     internal sealed record Outcome(int Requests, int FailedRequests, int Handshakes, int FailedHandshakes)
