@@ -13,12 +13,15 @@ internal sealed class Questions(IServiceProvider services) : IDisposable
     private readonly Publications? _publications = services.GetService<X509Source>() is { } source ? new(source) : null;
 
     /// <summary>Answers until whoever started us ends.</summary>
-    public async Task AnswerAsync()
-    {
-        while (await Console.In.ReadLineAsync() is { } question) Console.WriteLine(await AnswerAsync(question));
-    }
+    public Task AnswerAsync() => Task.Factory.StartNew(Answer, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     public void Dispose() => _publications?.Dispose();
+
+    // On a thread of its own. To read the console blocks, and the pool has but one thread for one core: without it, handshakes wait up to a second for another one.
+    private void Answer()
+    {
+        while (Console.In.ReadLine() is { } question) Console.WriteLine(AnswerAsync(question).GetAwaiter().GetResult());
+    }
 
     private async Task<string> AnswerAsync(string question) => question switch
     {
