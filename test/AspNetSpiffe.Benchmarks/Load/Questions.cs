@@ -12,17 +12,16 @@ internal sealed class Questions(IServiceProvider services) : IDisposable
 
     private readonly Publications? _publications = services.GetService<X509Source>() is { } source ? new(source) : null;
 
-    /// <summary>Answers until whoever started us ends, on a thread of its own: on one core the pool has one, and would wait with it.</summary>
-    public Task AnswerAsync() => Task.Factory.StartNew(
-        () =>
-        {
-            while (Console.In.ReadLine() is { } question) Console.WriteLine(Answer(question));
-        },
-        CancellationToken.None,
-        TaskCreationOptions.LongRunning,
-        TaskScheduler.Default);
+    /// <summary>Answers until whoever started us ends.</summary>
+    public Task AnswerAsync() => Task.Factory.StartNew(Answer, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     public void Dispose() => _publications?.Dispose();
+
+    // On a thread of its own. To read the console blocks, and the pool has but one thread for one core: without it, handshakes wait up to a second for another one.
+    private void Answer()
+    {
+        while (Console.In.ReadLine() is { } question) Console.WriteLine(Answer(question));
+    }
 
     private string Answer(string question) => question switch
     {

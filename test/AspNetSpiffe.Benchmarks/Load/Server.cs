@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 
 namespace AspNetSpiffe.Benchmarks;
 
@@ -30,12 +32,15 @@ internal sealed record Server(Pinned Process, int Port, string? Kind = null) : I
         return new(process, int.Parse(process.ReadLine(), CultureInfo.InvariantCulture), kind);
     }
 
+    // Alone in its process, it cannot inherit a socket.
     public static Server Nginx(Material material)
     {
-        using var listener = new InheritedListener();
-        var file = material.FileOf("nginx.conf");
-        File.WriteAllText(file, NginxConfiguration(material, listener.Port));
-        return new(Pinned.Start(Core, "env", $"NGINX={listener.Number};", Installed("/usr/sbin/nginx"), "-p", material.Folder.FullName, "-e", "stderr", "-c", file), listener.Port);
+        var (file, port) = (material.FileOf("nginx.conf"), FreePort());
+        File.WriteAllText(file, NginxConfiguration(material, port));
+        using var listening = new NewFile(material.FileOf("nginx.pid"));
+        var process = Pinned.Start(Core, Installed("/usr/sbin/nginx"), "-p", material.Folder.FullName, "-e", "stderr", "-c", file);
+        listening.Wait();
+        return new(process, port);
     }
 
     public static Server Haproxy(Material material)
@@ -52,6 +57,13 @@ internal sealed record Server(Pinned Process, int Port, string? Kind = null) : I
 
     private static string Installed(string program) =>
         File.Exists(program) ? program : throw new InvalidOperationException($"There is no {program}: run 'build/install-test-tools --benchmarks'.");
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
 
     private static string NginxConfiguration(Material material, int port) => $$"""
         daemon off;
