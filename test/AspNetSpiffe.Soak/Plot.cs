@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using AspNetSpiffe.Plots;
 
 namespace AspNetSpiffe.Soak;
 
@@ -7,25 +7,24 @@ namespace AspNetSpiffe.Soak;
 internal sealed class Plot(Ledger ledger, Memory memory)
 {
     private const double Left = 60, Top = 40, Width = 1080, Height = 320;
+    private const string Requests = "#1f77b4", Resident = "black", Frame = "#888";
     private static readonly string[] Colours = ["#d62728", "#ff7f0e", "#8c564b", "#9467bd", "#2ca02c", "#e377c2", "#bcbd22"];
 
-    private readonly double _seconds = ledger.Now.TotalSeconds;
-    private readonly StringBuilder _svg = new();
+    private readonly Axis _time = new(0, ledger.Now.TotalSeconds, Left, Left + Width);
+    private readonly Svg _svg = new(1200, 440, "Requests, faults and memory over time");
 
     public async Task WriteAsync(string file)
     {
-        _svg.AppendLine("""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 440" font-family="sans-serif" font-size="12">""");
-        _svg.AppendLine("""<rect width="1200" height="440" fill="white"/>""");
         Faults();
 
-        var rates = Enumerable.Range(0, (int)_seconds).Select(s => (At: s + 0.5, Value: (double)ledger.RequestsIn(s))).ToArray();
+        var rates = Enumerable.Range(0, (int)_time.Most).Select(s => (At: s + 0.5, Value: (double)ledger.RequestsIn(s))).ToArray();
         var sizes = memory.WorkingSet.Samples.Select(static s => (At: s.At.TotalSeconds, Value: s.Bytes / 1e6)).ToArray();
-        Line(rates, Round(rates.Max(static r => r.Value)), "#1f77b4");
-        Line(sizes, Round(sizes.Max(static s => s.Value)), "black");
-        Axes(Round(rates.Max(static r => r.Value)), Round(sizes.Max(static s => s.Value)));
+        var (requests, megabytes) = (AxisOf(rates), AxisOf(sizes));
+        _svg.Curve(rates.Select(p => (_time.At(p.At), requests.At(p.Value))), Requests);
+        _svg.Curve(sizes.Select(p => (_time.At(p.At), megabytes.At(p.Value))), Resident);
+        Axes(requests, megabytes);
 
-        _svg.AppendLine("</svg>");
-        await File.WriteAllTextAsync(file, _svg.ToString());
+        await _svg.WriteAsync(file);
     }
 
     private void Faults()
@@ -35,44 +34,35 @@ internal sealed class Plot(Ledger ledger, Memory memory)
         {
             foreach (var fault in faults)
             {
-                var (from, to) = (X(fault.Began.TotalSeconds), X((fault.Ended ?? ledger.Now).TotalSeconds));
-                _svg.AppendLine(Invariant($"""<rect x="{from:0.0}" y="{Top}" width="{Math.Max(1, to - from):0.0}" height="{Height}" fill="{colour}" fill-opacity="0.12"/>"""));
-                _svg.AppendLine(Invariant($"""<line x1="{from:0.0}" y1="{Top}" x2="{from:0.0}" y2="{Top + Height}" stroke="{colour}" stroke-width="0.7"/>"""));
+                var (from, to) = (_time.At(fault.Began.TotalSeconds), _time.At((fault.Ended ?? ledger.Now).TotalSeconds));
+                _svg.Box(from, Top, Math.Max(1, to - from), Height, colour, opacity: 0.12);
+                _svg.Line(from, Top, from, Top + Height, colour, 0.7);
             }
 
-            _svg.AppendLine(Invariant($"""<rect x="{x:0}" y="405" width="10" height="10" fill="{colour}"/><text x="{x + 14:0}" y="414">{kind}</text>"""));
+            _svg.Box(x, 405, 10, 10, colour);
+            _svg.Text(x + 14, 414, kind);
             x += 34 + (kind.Length * 6.2);
         }
     }
 
-    private void Line((double At, double Value)[] points, double most, string colour) => _svg.AppendLine(Invariant(
-        $"""<polyline fill="none" stroke="{colour}" stroke-width="1.2" points="{string.Join(' ', points.Select(p => Invariant($"{X(p.At):0.0},{Top + Height - (p.Value / most * Height):0.0}")))}"/>"""));
-
-    private void Axes(double mostRequests, double mostMemory)
+    private void Axes(Axis requests, Axis megabytes)
     {
-        _svg.AppendLine(Invariant($"""<rect x="{Left}" y="{Top}" width="{Width}" height="{Height}" fill="none" stroke="#888"/>"""));
+        foreach (var y in new[] { Top, Top + Height }) _svg.Line(Left, y, Left + Width, y, Frame);
+        foreach (var x in new[] { Left, Left + Width }) _svg.Line(x, Top, x, Top + Height, Frame);
         for (var i = 0; i <= 4; i++)
         {
             var y = Top + Height - (i * Height / 4) + 4;
-            _svg.AppendLine(Invariant($"""<text x="{Left - 6}" y="{y}" text-anchor="end" fill="#1f77b4">{mostRequests * i / 4:0.#}</text>"""));
-            _svg.AppendLine(Invariant($"""<text x="{Left + Width + 6}" y="{y}">{mostMemory * i / 4:0.#}</text>"""));
+            _svg.Text(Left - 6, y, Quarter(requests, i), Svg.End, Requests);
+            _svg.Text(Left + Width + 6, y, Quarter(megabytes, i), colour: Resident);
         }
 
-        for (var minute = 0; minute * 60 <= _seconds; minute++)
-            _svg.AppendLine(Invariant($"""<text x="{X(minute * 60):0.0}" y="{Top + Height + 16}" text-anchor="middle">{minute} min</text>"""));
+        for (var minute = 0; minute * 60 <= _time.Most; minute++) _svg.Text(_time.At(minute * 60), Top + Height + 16, $"{minute} min", Svg.Middle);
 
-        _svg.AppendLine(Invariant($"""<text x="{Left}" y="26" fill="#1f77b4">requests per second</text>"""));
-        _svg.AppendLine(Invariant($"""<text x="{Left + Width}" y="26" text-anchor="end">resident memory, MB</text>"""));
+        _svg.Text(Left, 26, "requests per second", colour: Requests);
+        _svg.Text(Left + Width, 26, "resident memory, MB", Svg.End, Resident);
     }
 
-    private double X(double seconds) => Left + (seconds / _seconds * Width);
+    private static string Quarter(Axis axis, int quarters) => (axis.Most * quarters / 4).ToString("0.#", CultureInfo.InvariantCulture);
 
-    // The top of an axis: the next multiple of a quarter of a power of ten.
-    private static double Round(double most)
-    {
-        var step = Math.Pow(10, Math.Floor(Math.Log10(Math.Max(most, 1)))) / 4;
-        return (Math.Floor(most / step) + 1) * step;
-    }
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static Axis AxisOf((double At, double Value)[] points) => new(0, Axis.Above(points.Max(static p => p.Value)), Top + Height, Top);
 }

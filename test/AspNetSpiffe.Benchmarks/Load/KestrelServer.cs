@@ -25,9 +25,8 @@ internal static class KestrelServer
         await app.StartAsync();
         Console.WriteLine(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port);
 
-        // Until whoever started us ends.
-        while (await Console.In.ReadLineAsync() is { } question)
-            Console.WriteLine(question == "heap" ? GC.GetTotalMemory(forceFullCollection: true) : GC.GetTotalAllocatedBytes(precise: true));
+        using var questions = new Questions(app.Services);
+        await questions.AnswerAsync();
         return 0;
     }
 
@@ -96,6 +95,9 @@ internal static class KestrelServer
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
+
+        // As long as a run holds connections that say nothing.
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.KeepAliveTimeout = TimeSpan.FromHours(1));
         return builder;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.Benchmarks;
@@ -8,37 +9,38 @@ internal sealed class LoadCases : IDisposable
     private const int Handshakes = 800;
     private const int Requests = 20_000;
     private const int ManyTrustDomains = 10_001;
-    private const string Nginx = "nginx", Baseline = "Kestrel, CertificateChainPolicy", Plain = "Kestrel, plain mutual TLS";
+    private const string MemoryOfBundles = "memory", FromRoot = "handshakes", Intermediate = "intermediate", Federation = "federation";
+    private const string Nginx = "nginx", Haproxy = "haproxy", Baseline = "Kestrel, CertificateChainPolicy", Plain = "Kestrel, plain mutual TLS";
     private const string OneDomain = "1 federated trust domain", ManyDomains = "10,000 federated trust domains";
 
     private readonly List<IDisposable> _running = [];
-    private readonly Material _material;
-    private readonly string _known, _new, _knownBelow, _newBelow, _federated;
+    private readonly Dictionary<string, Server> _servers = [];
+    private readonly Material _material = new();
+    private readonly List<Case> _cases = [];
+    private readonly int _issued;
 
-    private LoadCases(Material material, int rounds)
+    // A new peer is never seen twice.
+    private LoadCases(int rounds)
     {
-        // A new peer is never seen twice.
-        var issued = (rounds + LoadRun.WarmUp) * Handshakes;
-        _running.Add(_material = material);
-        (_known, _new) = (material.IssuePeers("known", 1, intermediate: false), material.IssuePeers("new", issued, intermediate: false));
-        (_knownBelow, _newBelow) = (material.IssuePeers("known-below", 1, intermediate: true), material.IssuePeers("new-below", issued, intermediate: true));
-        _federated = material.IssueFederatedPeers("federated", 1);
+        _issued = (rounds + WarmUp.MostRounds) * Handshakes;
+        _running.Add(_material);
     }
 
-    public Case[] All { get; private set; } = [];
+    /// <summary>Gets what there is to choose from, in the order in which it comes.</summary>
+    public static IReadOnlyList<string> Names { get; } = [MemoryOfBundles, FromRoot, Intermediate, Federation, Contender.Http1, Contender.Http2];
+
+    public IReadOnlyList<Case> All => _cases;
 
     /// <summary>Gets what 10,000 bundles cost the server, in a sentence.</summary>
-    public string Memory { get; private set; } = "";
+    public string? Memory { get; private set; }
 
-    public static async Task<LoadCases> StartAsync(int rounds)
+    /// <summary>Starts what some cases need, and nothing else.</summary>
+    public static async Task<LoadCases> StartAsync(string[] names, int rounds)
     {
-        var cases = new LoadCases(new Material(), rounds);
-        var ours = await cases.StartSpiffeAsync(trustDomains: 2);
-        var many = await cases.StartSpiffeAsync(ManyTrustDomains);
-        cases.Memory = cases.CompareMemory(ours, many);
+        if (names.Except(Names).FirstOrDefault() is { } unknown) throw new InvalidOperationException($"There is no case '{unknown}'; there are {string.Join(", ", Names)}.");
 
-        var baseline = cases.Keep(Server.Kestrel(KestrelServer.ChainPolicy, cases._material));
-        cases.All = [.. cases.HandshakesOf(ours, baseline), cases.Federation(ours, many), cases.RequestsOver(Contender.Http1, ours, baseline), cases.RequestsOver(Contender.Http2, ours, baseline)];
+        var cases = new LoadCases(rounds);
+        foreach (var name in Names.Where(name => names is [] || names.Contains(name))) await cases.AddAsync(name);
         return cases;
     }
 
@@ -47,59 +49,88 @@ internal sealed class LoadCases : IDisposable
         foreach (var running in Enumerable.Reverse(_running)) running.Dispose();
     }
 
-    private Case[] HandshakesOf(Server ours, Server baseline)
+    private async Task AddAsync(string name)
     {
-        var ownChain = Keep(Server.Kestrel(KestrelServer.OwnChain, _material));
-        var anonymous = Keep(Server.Kestrel(KestrelServer.Anonymous, _material));
-        var (nginx, haproxy) = (Keep(Server.Nginx(_material)), Keep(Server.Haproxy(_material)));
-        return
-        [
-            new("full handshakes, leaf from root", Handshakes, [Baseline, Nginx],
-            [
-                new(Nginx, nginx, _known),
-                new("haproxy", haproxy, _known),
-                new("Kestrel without client certificates", anonymous, _known),
-                new(Baseline, baseline, _known),
-                new("Kestrel, a callback that builds its own chain", ownChain, _known),
-                new("AspNetSpiffe, known peer", ours, _known),
-                new("AspNetSpiffe, each peer new", ours, _new),
-            ]),
-            new("full handshakes, leaf and intermediate", Handshakes, [Baseline, Nginx],
-            [
-                new(Nginx, nginx, _knownBelow),
-                new("haproxy", haproxy, _knownBelow),
-                new(Baseline, baseline, _knownBelow),
-                new("Kestrel, a callback that builds its own chain", ownChain, _knownBelow),
-                new("AspNetSpiffe, known peer", ours, _knownBelow),
-                new("AspNetSpiffe, each peer new", ours, _newBelow),
-            ]),
-        ];
+        var ours = await SpiffeAsync(trustDomains: 2);
+        if (name == MemoryOfBundles) Memory = CompareMemory(ours, await SpiffeAsync(ManyTrustDomains));
+        else if (name == Federation) _cases.Add(FederationOf(ours, await SpiffeAsync(ManyTrustDomains)));
+        else _cases.Add(name is FromRoot ? HandshakesFromRoot(ours) : name is Intermediate ? HandshakesBelow(ours) : RequestsOver(name, ours));
     }
 
-    private Case Federation(Server one, Server many) => new("full handshakes, federation", Handshakes, [$"{OneDomain}, a peer of our own"],
-    [
-        new($"{OneDomain}, a peer of our own", one, _known),
-        new($"{ManyDomains}, a peer of our own", many, _known),
-        new($"{OneDomain}, a peer of it", one, _federated),
-        new($"{ManyDomains}, a peer of one", many, _federated),
-    ]);
-
-    private Case RequestsOver(string protocol, Server ours, Server baseline) => new($"requests on kept connections, {protocol}", Requests, [Plain],
-    [
-        new(Plain, baseline, _known, protocol),
-        new("AspNetSpiffe, nothing asked", ours, _known, protocol),
-        new("AspNetSpiffe, GetSpiffeId", ours, _known, protocol, "/id"),
-        new("AspNetSpiffe, RequireTrustDomain", ours, _known, protocol, "/trust-domain"),
-        new("AspNetSpiffe, Authorize with a policy", ours, _known, protocol, "/policy"),
-    ]);
-
-    private async Task<Server> StartSpiffeAsync(int trustDomains)
+    private Case HandshakesFromRoot(Server ours)
     {
+        var (known, each) = (_material.IssuePeers("known", 1, intermediate: false), _material.IssuePeers("new", _issued, intermediate: false));
+        return new("full handshakes, leaf from root", Handshakes, [Baseline, Nginx],
+        [
+            new(Nginx, Other(Nginx), known),
+            new(Haproxy, Other(Haproxy), known),
+            new("Kestrel without client certificates", Kestrel(KestrelServer.Anonymous), known),
+            new(Baseline, Kestrel(KestrelServer.ChainPolicy), known),
+            new("Kestrel, a callback that builds its own chain", Kestrel(KestrelServer.OwnChain), known),
+            new("AspNetSpiffe, known peer", ours, known),
+            new("AspNetSpiffe, each peer new", ours, each),
+        ]);
+    }
+
+    private Case HandshakesBelow(Server ours)
+    {
+        var (known, each) = (_material.IssuePeers("known-below", 1, intermediate: true), _material.IssuePeers("new-below", _issued, intermediate: true));
+        return new("full handshakes, leaf and intermediate", Handshakes, [Baseline, Nginx],
+        [
+            new(Nginx, Other(Nginx), known),
+            new(Haproxy, Other(Haproxy), known),
+            new(Baseline, Kestrel(KestrelServer.ChainPolicy), known),
+            new("Kestrel, a callback that builds its own chain", Kestrel(KestrelServer.OwnChain), known),
+            new("AspNetSpiffe, known peer", ours, known),
+            new("AspNetSpiffe, each peer new", ours, each),
+        ]);
+    }
+
+    private Case FederationOf(Server one, Server many)
+    {
+        var (own, federated) = (_material.IssuePeers("own", 1, intermediate: false), _material.IssueFederatedPeers("federated", 1));
+        return new("full handshakes, federation", Handshakes, [$"{OneDomain}, a peer of our own"],
+        [
+            new($"{OneDomain}, a peer of our own", one, own),
+            new($"{ManyDomains}, a peer of our own", many, own),
+            new($"{OneDomain}, a peer of it", one, federated),
+            new($"{ManyDomains}, a peer of one", many, federated),
+        ]);
+    }
+
+    private Case RequestsOver(string protocol, Server ours)
+    {
+        var peer = _material.IssuePeers("asking", 1, intermediate: false);
+        return new($"requests on kept connections, {protocol}", Requests, [Plain],
+        [
+            new(Plain, Kestrel(KestrelServer.ChainPolicy), peer, protocol),
+            new("AspNetSpiffe, nothing asked", ours, peer, protocol),
+            new("AspNetSpiffe, GetSpiffeId", ours, peer, protocol, "/id"),
+            new("AspNetSpiffe, RequireTrustDomain", ours, peer, protocol, "/trust-domain"),
+            new("AspNetSpiffe, Authorize with a policy", ours, peer, protocol, "/policy"),
+        ]);
+    }
+
+    private Server Kestrel(string kind) => Find(kind, () => Server.Kestrel(kind, _material));
+
+    private Server Other(string name) => Find(name, () => name == Nginx ? Server.Nginx(_material) : Server.Haproxy(_material));
+
+    private async Task<Server> SpiffeAsync(int trustDomains)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"{KestrelServer.Spiffe}-{trustDomains}");
+        if (_servers.TryGetValue(name, out var server)) return server;
+
         var identity = _material.Identity(trustDomains);
         var agent = await FakeAgent.StartAsync();
         _running.Add(new Stopping(agent));
         agent.OnEachCall = a => a.Send(identity);
-        return Keep(Server.Kestrel(KestrelServer.Spiffe, _material, agent.Address));
+        return Find(name, () => Server.Kestrel(KestrelServer.Spiffe, _material, agent.Address));
+    }
+
+    private Server Find(string name, Func<Server> start)
+    {
+        if (!_servers.TryGetValue(name, out var server)) _running.Add(_servers[name] = server = start());
+        return server;
     }
 
     private string CompareMemory(Server one, Server many)
@@ -108,12 +139,6 @@ internal sealed class LoadCases : IDisposable
         var (heap, resident) = (many.Heap - one.Heap, many.Process.ResidentBytes - one.Process.ResidentBytes);
         return FormattableString.Invariant(
             $"Each of {More + 1:N0} federated bundles, of one CA with {_material.BundleBytes} bytes of DER, takes {heap / More:N0} bytes of managed heap and {resident / More:N0} of resident memory.");
-    }
-
-    private Server Keep(Server server)
-    {
-        _running.Add(server);
-        return server;
     }
 
     private sealed class Stopping(FakeAgent agent) : IDisposable

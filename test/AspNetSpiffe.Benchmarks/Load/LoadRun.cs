@@ -5,27 +5,23 @@ namespace AspNetSpiffe.Benchmarks;
 /// <summary>Servers on one core, clients on the other, and in each round all contenders one after the other.</summary>
 internal static class LoadRun
 {
-    /// <summary>Rounds that are not counted: the JIT is at work in them.</summary>
-    public const int WarmUp = 2;
-
-    public static async Task<int> RunAsync(int rounds, string? report)
+    public static async Task<int> RunAsync(int rounds, string[] names, string? report, string? plots)
     {
         var begin = TimeProvider.System.GetUtcNow();
         using var generator = Pinned.StartOwn(core: 0, "generate");
-        using var cases = await LoadCases.StartAsync(rounds);
-        var samples = cases.All.SelectMany(c => c.Contenders).ToDictionary(c => c, _ => new List<Sample>());
-        for (var round = 1 - WarmUp; round <= rounds; round++)
+        using var cases = await LoadCases.StartAsync(names, rounds);
+        var contenders = cases.All.SelectMany(c => c.Contenders.Select(contender => (Contender: contender, c.Count))).ToArray();
+        var samples = contenders.ToDictionary(c => c.Contender, _ => new List<Sample>());
+
+        var warmUp = WarmUp.Run(contenders.Select(c => c.Contender.Server), () => Array.ForEach(contenders, c => Measure(generator, c.Contender, c.Count)));
+        for (var round = 1; round <= rounds; round++)
         {
-            foreach (var one in cases.All)
-                foreach (var contender in one.Contenders)
-                    if (Measure(generator, contender, one.Count) is var sample && round > 0)
-                        samples[contender].Add(sample);
-            Console.Error.WriteLine(round > 0 ? $"round {round} of {rounds}" : "warming up");
+            foreach (var (contender, count) in contenders) samples[contender].Add(Measure(generator, contender, count));
+            Console.Error.WriteLine($"round {round} of {rounds}");
         }
 
-        var text = new LoadReport(samples).Write(cases.All, rounds, begin, cases.Memory);
-        Console.WriteLine(text);
-        if (report is not null) await File.WriteAllTextAsync(report, text);
+        await new LoadReport(samples).WriteAsync(cases, $"{rounds} rounds, and {warmUp},", begin, report);
+        if (plots is not null) await new LoadPlots(samples, rounds).WriteAsync(cases.All, plots);
         return 0;
     }
 

@@ -49,6 +49,16 @@ internal sealed class Material : IDisposable
         return identity;
     }
 
+    /// <summary>Gives the server's next identity: another SVID, the same bundle.</summary>
+    public TestIdentity Renewed() => new(_pki.Leaf("/server"), _pki.Root.Certificate);
+
+    /// <summary>Gives the server's next identity after the CA was replaced: whom the old one signed is not trusted any more.</summary>
+    public TestIdentity WithAnotherAuthority()
+    {
+        var root = _pki.CreateRoot();
+        return new(root.Leaf("/server"), root.Certificate);
+    }
+
     public void Dispose() => Folder.Delete(recursive: true);
 
     // One key for all, which changes nothing for a server; each has a serial number and an ID of its own.

@@ -44,6 +44,21 @@ internal static unsafe partial class OpenSsl
         foreach (var intermediate in peer.Intermediates) SSL_ctrl(ssl, AddChainCertificate, 1, intermediate);
     }
 
+    /// <summary>Gets what the other end presented, as DER.</summary>
+    public static byte[] PeerLeaf(nint ssl)
+    {
+        var certificate = SSL_get1_peer_certificate(ssl);
+        var der = new byte[i2d_X509(certificate, null)];
+        fixed (byte* first = der)
+        {
+            var at = first;
+            _ = i2d_X509(certificate, &at);
+        }
+
+        X509_free(certificate);
+        return der;
+    }
+
     [LibraryImport(Ssl)]
     public static partial nint SSL_new(nint context);
 
@@ -85,6 +100,15 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(Ssl)]
     private static partial void SSL_use_PrivateKey(nint ssl, nint key);
+
+    [LibraryImport(Ssl)]
+    private static partial nint SSL_get1_peer_certificate(nint ssl);
+
+    [LibraryImport(Crypto)]
+    private static partial void X509_free(nint certificate);
+
+    [LibraryImport(Crypto)]
+    private static partial int i2d_X509(nint certificate, byte** target);
 
     [LibraryImport(Crypto)]
     private static partial nint d2i_X509(nint target, byte** bytes, nint length);

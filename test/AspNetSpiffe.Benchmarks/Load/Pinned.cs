@@ -35,8 +35,10 @@ internal sealed partial class Pinned : IDisposable
     public static Pinned Start(int core, params IEnumerable<string> command) => new(core, command);
 
     /// <summary>Starts this program again.</summary>
-    public static Pinned StartOwn(int core, params IEnumerable<string> arguments) =>
-        new(core, ["dotnet", "exec", typeof(Pinned).Assembly.Location, .. arguments]);
+    public static Pinned StartOwn(int core, params IEnumerable<string> arguments) => new(core, Own(arguments));
+
+    /// <summary>Gives the command that starts this program again.</summary>
+    public static IEnumerable<string> Own(params IEnumerable<string> arguments) => ["dotnet", "exec", typeof(Pinned).Assembly.Location, .. arguments];
 
     public string Ask(string question)
     {

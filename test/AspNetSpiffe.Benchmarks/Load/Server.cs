@@ -5,9 +5,14 @@ using System.Net.Sockets;
 namespace AspNetSpiffe.Benchmarks;
 
 /// <summary>A server under test on its core.</summary>
-internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) : IDisposable
+/// <param name="Kind">Which of the servers on Kestrel; null of what is no .NET.</param>
+internal sealed record Server(Pinned Process, int Port, string? Kind = null) : IDisposable
 {
     private const int Core = 1;
+
+    public bool IsDotnet => Kind is not null;
+
+    public bool IsOurs => Kind == KestrelServer.Spiffe;
 
     /// <summary>Gets what was allocated so far; null of what is no .NET.</summary>
     public long? Allocated => IsDotnet ? Ask("allocated") : null;
@@ -15,15 +20,36 @@ internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) :
     /// <summary>Gets what is alive, after a collection.</summary>
     public long Heap => Ask("heap");
 
-    public static Server Kestrel(string kind, Material material, string agent = "")
+    /// <summary>Gets how many methods the JIT has compiled so far, each time that it did.</summary>
+    public long Compiled => Ask("compiled");
+
+    /// <summary>Gets when the server published the next update of its agent; waits for it. 0 if none came.</summary>
+    public long Published => Ask("published");
+
+    public static Server Kestrel(string kind, Material material, string agent = "", params string[] environment)
     {
-        var process = Pinned.StartOwn(Core, "server", kind, material.Folder.FullName, agent);
-        return new(process, int.Parse(process.ReadLine(), CultureInfo.InvariantCulture), IsDotnet: true);
+        var process = Pinned.Start(Core, ["env", .. environment, .. Pinned.Own("server", kind, material.Folder.FullName, agent)]);
+        return new(process, int.Parse(process.ReadLine(), CultureInfo.InvariantCulture), kind);
     }
 
-    public static Server Nginx(Material material) => Start(material, "nginx.conf", NginxConfiguration, file => [Installed("/usr/sbin/nginx"), "-p", material.Folder.FullName, "-e", "stderr", "-c", file]);
+    // Alone in its process, it cannot inherit a socket.
+    public static Server Nginx(Material material)
+    {
+        var (file, port) = (material.FileOf("nginx.conf"), FreePort());
+        File.WriteAllText(file, NginxConfiguration(material, port));
+        using var listening = new NewFile(material.FileOf("nginx.pid"));
+        var process = Pinned.Start(Core, Installed("/usr/sbin/nginx"), "-p", material.Folder.FullName, "-e", "stderr", "-c", file);
+        listening.Wait();
+        return new(process, port);
+    }
 
-    public static Server Haproxy(Material material) => Start(material, "haproxy.cfg", HaproxyConfiguration, file => [Installed("/usr/sbin/haproxy"), "-db", "-q", "-f", file]);
+    public static Server Haproxy(Material material)
+    {
+        using var listener = new InheritedListener();
+        var file = material.FileOf("haproxy.cfg");
+        File.WriteAllText(file, HaproxyConfiguration(material, listener.Number));
+        return new(Pinned.Start(Core, Installed("/usr/sbin/haproxy"), "-db", "-q", "-f", file), listener.Port);
+    }
 
     public void Dispose() => Process.Dispose();
 
@@ -32,16 +58,6 @@ internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) :
     private static string Installed(string program) =>
         File.Exists(program) ? program : throw new InvalidOperationException($"There is no {program}: run 'build/install-test-tools --benchmarks'.");
 
-    private static Server Start(Material material, string name, Func<Material, int, string> configuration, Func<string, string[]> command)
-    {
-        var port = FreePort();
-        File.WriteAllText(material.FileOf(name), configuration(material, port));
-        var server = new Server(Pinned.Start(Core, command(material.FileOf(name))), port);
-        server.WaitUntilItListens();
-        return server;
-    }
-
-    // These two take no port 0.
     private static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -49,30 +65,14 @@ internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) :
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private void WaitUntilItListens()
-    {
-        for (var tries = 0; ; tries++)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                client.Connect(IPAddress.Loopback, Port);
-                return;
-            }
-            catch (SocketException) when (tries < 100)
-            {
-                Thread.Sleep(50);
-            }
-        }
-    }
-
     private static string NginxConfiguration(Material material, int port) => $$"""
         daemon off;
         master_process off;
         pid nginx.pid;
-        events { worker_connections 1024; }
+        events { worker_connections 20000; }
         http {
           access_log off;
+          keepalive_timeout 1h;
           client_body_temp_path body;
           proxy_temp_path proxy;
           fastcgi_temp_path fastcgi;
@@ -93,18 +93,20 @@ internal sealed record Server(Pinned Process, int Port, bool IsDotnet = false) :
         }
         """;
 
-    private static string HaproxyConfiguration(Material material, int port) => $"""
+    private static string HaproxyConfiguration(Material material, int socket) => $"""
         global
           nbthread 1
+          maxconn 20000
+          no strict-limits
           tune.ssl.cachesize 0
           ssl-default-bind-options ssl-min-ver TLSv1.3 no-tls-tickets
         defaults
           mode http
           timeout connect 10s
-          timeout client 30s
+          timeout client 1h
           timeout server 30s
         frontend service
-          bind 127.0.0.1:{port} ssl crt {material.FileOf("server-and-key.pem")} ca-file {material.FileOf("ca.pem")} verify required
+          bind fd@{socket} ssl crt {material.FileOf("server-and-key.pem")} ca-file {material.FileOf("ca.pem")} verify required
           http-request return status 200
 
         """;

@@ -40,6 +40,37 @@ internal sealed unsafe class TlsConnection : IDisposable
         }
     }
 
+    /// <summary>Asks for the root over HTTP/1.1, and keeps the connection.</summary>
+    /// <returns>Whether the answer is 200.</returns>
+    public bool Get()
+    {
+        Write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"u8);
+
+        // Without a body, and so one read.
+        Span<byte> answer = stackalloc byte[1024];
+        return answer[..Read(answer)].StartsWith("HTTP/1.1 200"u8);
+    }
+
+    /// <summary>Gets whether the server has said nothing, not even the end.</summary>
+    public bool IsIdle => !_socket.Poll(0, SelectMode.SelectRead);
+
+    /// <summary>Gets the certificate that the server presented.</summary>
+    public byte[] ServerLeaf => OpenSsl.PeerLeaf(_ssl);
+
+    /// <summary>Waits until the server closes the connection.</summary>
+    /// <returns>Whether it did in time.</returns>
+    public bool WaitForEnd(TimeSpan patience)
+    {
+        _socket.ReceiveTimeout = (int)patience.TotalMilliseconds;
+        Span<byte> farewell = stackalloc byte[1024];
+        SocketError error;
+        while (_socket.Receive(farewell, SocketFlags.None, out error) > 0)
+        {
+        }
+
+        return error is SocketError.Success or SocketError.ConnectionReset;
+    }
+
     public void Dispose()
     {
         OpenSsl.SSL_free(_ssl);
