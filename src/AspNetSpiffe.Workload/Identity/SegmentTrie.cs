@@ -1,7 +1,7 @@
 namespace AspNetSpiffe;
 
 /// <summary>What alternatives with stars mean, segment by segment from the trust domain on: a node is what comes after the segments that lead to it.</summary>
-/// <remarks>Filled by one thread, and then only read. Texts come without the scheme: <c>example.org/ns/shop</c>.</remarks>
+/// <remarks>Filled at once, and then only read. Texts come without the scheme: <c>example.org/ns/shop</c>.</remarks>
 internal sealed class SegmentTrie
 {
     // Most nodes have one child, and comparing is cheaper than hashing.
@@ -12,22 +12,11 @@ internal sealed class SegmentTrie
     private bool _ends;
     private bool _coversAllBelow;
 
-    public void Add(ReadOnlySpan<char> alternative)
+    public static SegmentTrie Of(IEnumerable<string> alternatives)
     {
-        var node = this;
-        foreach (var range in alternative.Split('/'))
-        {
-            var segment = alternative[range];
-            if (segment is "**")
-            {
-                node._coversAllBelow = true;
-                return;
-            }
-
-            node = segment is "*" ? node._star ??= new() : node.FindChild(segment) ?? node.AddChild(segment.ToString());
-        }
-
-        node._ends = true;
+        var root = new SegmentTrie();
+        foreach (var alternative in alternatives) root.Add(alternative);
+        return root;
     }
 
     /// <summary>Says whether an alternative means an ID. Allocates nothing.</summary>
@@ -48,6 +37,24 @@ internal sealed class SegmentTrie
         }
 
         return true;
+    }
+
+    private void Add(ReadOnlySpan<char> alternative)
+    {
+        var node = this;
+        foreach (var range in alternative.Split('/'))
+        {
+            var segment = alternative[range];
+            if (segment is "**")
+            {
+                node._coversAllBelow = true;
+                return;
+            }
+
+            node = segment is "*" ? node._star ??= new() : node.FindChild(segment) ?? node.AddChild(segment.ToString());
+        }
+
+        node._ends = true;
     }
 
     private SegmentTrie? FindChild(ReadOnlySpan<char> segment)

@@ -42,16 +42,10 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
         _ids = ids.Length > 1 ? ids.ToFrozenSet(StringComparer.Ordinal) : null;
 
         var withStars = Array.FindAll(alternatives, a => a.Contains('*'));
-        if (withStars is [var only] && IsPrefix(only))
-        {
-            // 'spiffe://td/a/**' covers what begins with 'spiffe://td/a/': an ID never ends with a slash.
-            _onlyPrefix = only[..^2];
-        }
-        else if (withStars.Length > 0)
-        {
-            _trie = new();
-            foreach (var alternative in withStars) _trie.Add(alternative.AsSpan(SpiffeId.Grammar.Scheme.Length));
-        }
+
+        // 'spiffe://td/a/**' covers what begins with 'spiffe://td/a/': an ID never ends with a slash.
+        _onlyPrefix = withStars is [var only] && IsPrefix(only) ? only[..^2] : null;
+        _trie = withStars.Length > 0 && _onlyPrefix is null ? SegmentTrie.Of(withStars.Select(a => a[SpiffeId.Grammar.Scheme.Length..])) : null;
     }
 
     /// <summary>Gets the pattern that every verified peer matches: <c>spiffe:any</c>.</summary>
@@ -74,7 +68,6 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
         var text = id.ToString();
         if (_onlyId is not null && string.Equals(_onlyId, text, StringComparison.Ordinal)) return true;
         if (_ids is not null && _ids.Contains(text)) return true;
-
         if (_onlyPrefix is not null && text.StartsWith(_onlyPrefix, StringComparison.Ordinal)) return true;
         return _trie is not null && _trie.Matches(text.AsSpan(SpiffeId.Grammar.Scheme.Length));
     }

@@ -164,6 +164,7 @@ public sealed class SpiffeIdPatternTests
     }
 
     [Theory]
+    [InlineData("spiffe://td/a/x,spiffe://td/*", "spiffe://td/a", true)]
     [InlineData("spiffe://td/a/x,spiffe://td/*/y", "spiffe://td/a/y", true)]
     [InlineData("spiffe://td/*/x,spiffe://td/a/y", "spiffe://td/a/x", true)]
     [InlineData("spiffe://td/a/*/x,spiffe://td/*/b/y", "spiffe://td/a/b/y", true)]
