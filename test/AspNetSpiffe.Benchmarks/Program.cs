@@ -8,12 +8,20 @@ return args switch
     ["load" or "--load", .. var rest] => await LoadRun.RunAsync(Option(rest, "--rounds") is { } rounds ? Number(rounds) : 7, Option(rest, "--report")),
     ["micro", .. var rest] => MicroRun.Run(rest),
 
-    // The parts of these two that are processes of their own.
+    ["memory"] => await MemoryAsync(),
+
+    // The parts of these that are processes of their own.
     ["clients", var address, var port, var count] => await Connections.OpenAsync(address, Number(port), Number(count)),
     ["server", var kind, var folder, var agent] => await KestrelServer.RunAsync(kind, folder, agent),
     ["generate"] => Generator.Run(),
     _ => Usage(),
 };
+
+static async Task<int> MemoryAsync()
+{
+    Console.WriteLine(await LoadCases.MeasureMemoryAsync());
+    return 0;
+}
 
 static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
@@ -23,6 +31,7 @@ static int Usage()
 {
     Console.Error.WriteLine("""
         benchmarks load [--rounds N] [--report FILE.md]   handshakes and requests beside Kestrel, nginx and haproxy
+        benchmarks memory                                 the part of it that says what a federated bundle takes
         benchmarks micro [ARGUMENTS OF BENCHMARKDOTNET]   parts of a handshake and of a request, with their allocations
         benchmarks connections [COUNT]                    how long it takes to look at all connections of a server again
         """);

@@ -42,6 +42,13 @@ internal sealed class LoadCases : IDisposable
         return cases;
     }
 
+    /// <summary>Says what 10,000 bundles cost a server, and measures nothing else.</summary>
+    public static async Task<string> MeasureMemoryAsync()
+    {
+        using var cases = new LoadCases(new Material(), rounds: 0);
+        return cases.CompareMemory(await cases.StartSpiffeAsync(trustDomains: 2), await cases.StartSpiffeAsync(ManyTrustDomains));
+    }
+
     public void Dispose()
     {
         foreach (var running in Enumerable.Reverse(_running)) running.Dispose();
