@@ -89,6 +89,9 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         return true;
     }
 
+    /// <summary>Says whether it was read from these very bytes, with nothing left out.</summary>
+    internal bool IsOf(ReadOnlySpan<byte> der) => der.SequenceEqual(_der);
+
     /// <summary>Says whether a certificate is one of our authorities, byte for byte.</summary>
     internal bool Contains(X509Certificate2 certificate) => DerSequence.Contains(_der, certificate.RawDataMemory.Span);
 

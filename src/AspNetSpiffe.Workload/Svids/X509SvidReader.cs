@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
@@ -12,7 +13,7 @@ internal static class X509SvidReader
     /// <param name="known">Intermediates that came before; one that comes again is the same instance.</param>
     /// <exception cref="FormatException">Something breaks a rule; the message names it, without secrets.</exception>
     /// <exception cref="NotSupportedException">The key is of a kind that .NET does not know, for example Ed25519.</exception>
-    public static X509Svid Read(SpiffeId id, ReadOnlySpan<byte> der, ReadOnlySpan<byte> pkcs8, string hint, IReadOnlyList<X509Certificate2> known)
+    public static X509Svid Read(SpiffeId id, ReadOnlySpan<byte> der, ReadOnlySpan<byte> pkcs8, string hint, ImmutableArray<X509Certificate2> known)
     {
         var certificates = DerSequence.ReadCertificates(der);
         if (certificates.Count == 0) throw new FormatException("The X509-SVID has no certificate.");
@@ -23,7 +24,7 @@ internal static class X509SvidReader
     }
 
     // Each handshake of a client leaks a reference to each intermediate (dotnet/runtime#132350), so every instance stays in native memory for ever.
-    private static X509Certificate2 Intern(X509Certificate2 intermediate, IReadOnlyList<X509Certificate2> known)
+    private static X509Certificate2 Intern(X509Certificate2 intermediate, ImmutableArray<X509Certificate2> known)
     {
         if (known.FirstOrDefault(k => k.RawDataMemory.Span.SequenceEqual(intermediate.RawDataMemory.Span)) is not { } same) return intermediate;
         intermediate.Dispose();

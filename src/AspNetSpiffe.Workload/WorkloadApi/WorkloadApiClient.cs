@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.Wire;
 
 namespace AspNetSpiffe;
@@ -14,7 +13,7 @@ public sealed partial class WorkloadApiClient : IDisposable
     private readonly GrpcConnection _connection;
     private readonly TimeProvider _time;
     private readonly SpiffeLimits _limits;
-    private volatile IReadOnlyList<X509Certificate2> _intermediates = [];
+    private volatile KnownCertificates _known = KnownCertificates.None;
 
     /// <summary>Makes a client. It connects with its first call.</summary>
     /// <param name="address">Where the Workload API is.</param>
@@ -74,11 +73,11 @@ public sealed partial class WorkloadApiClient : IDisposable
 
     private AgentUpdate<X509Context> Read(X509SVIDResponse message)
     {
-        var reader = new X509ContextReader(_time, _limits, _intermediates);
+        var reader = new X509ContextReader(_time, _limits, _known);
         try
         {
             var context = reader.Read(message);
-            _intermediates = [.. context.Svids.SelectMany(static s => s.Intermediates)];
+            _known = KnownCertificates.Of(context);
             return new(context, null, reader.Remarks);
         }
         catch (FormatException e)

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.Wire;
 using Google.Protobuf;
 
@@ -9,8 +8,9 @@ namespace AspNetSpiffe;
 
 /// <summary>A message of the Workload API → an X509Context (Workload API §5.2). A message is read whole or refused whole.</summary>
 /// <remarks>Only a federated bundle may fail alone: it is left out, so that one bad neighbour does not cost us our own identity.</remarks>
-internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, IReadOnlyList<X509Certificate2>? known = null)
+internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, KnownCertificates? known = null)
 {
+    private readonly KnownCertificates _known = known ?? KnownCertificates.None;
     private readonly List<string> _remarks = [];
 
     /// <summary>Gets what an operator should hear of the message that was read.</summary>
@@ -54,7 +54,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
         if (svids.Count == 0) throw new FormatException($"The message has no SVID that can be used. {string.Join(' ', _remarks)}");
         foreach (var (key, der) in response.FederatedBundles) AddFederated(bundles, key, der);
-        return new(svids.ToImmutable(), new(bundles.Values), svids[0]);
+        return new(svids.ToImmutable(), _known.SetOf(bundles.Values), svids[0]);
     }
 
     // Workload API §5.2.1: of two SVIDs with the same hint, the first counts.
@@ -77,7 +77,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
         try
         {
-            var svid = X509SvidReader.Read(id, message.X509Svid.Span, message.X509SvidKey.Span, message.Hint, known ?? []);
+            var svid = X509SvidReader.Read(id, message.X509Svid.Span, message.X509SvidKey.Span, message.Hint, _known.Intermediates);
             CheckAgainst(OwnBundle(id, message.Bundle, bundles), svid);
             return svid;
         }
@@ -94,7 +94,8 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
     private X509Bundle OwnBundle(SpiffeId id, ByteString der, Dictionary<TrustDomain, X509Bundle> bundles)
     {
-        var bundle = X509Bundle.Read(id.TrustDomain, der.Span, out var leftOut);
+        var leftOut = 0;
+        var bundle = _known.FindBundle(id.TrustDomain, der.Span) ?? X509Bundle.Read(id.TrustDomain, der.Span, out leftOut);
         RemarkLeftOut(bundle, leftOut);
         if (bundle.Count == 0) throw new FormatException("Its bundle has no CA certificate.");
 
@@ -124,7 +125,8 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
         try
         {
-            var bundle = X509Bundle.ReadFederated(id.TrustDomain, der.Span, out var leftOut);
+            var leftOut = 0;
+            var bundle = _known.FindBundle(id.TrustDomain, der.Span) ?? X509Bundle.ReadFederated(id.TrustDomain, der.Span, out leftOut);
             RemarkLeftOut(bundle, leftOut);
 
             // The bundle that came with our own SVID stands; nobody else says whom we trust at home.

@@ -52,6 +52,24 @@ public sealed class UpdateTests(ITestOutputHelper output) : SourceTest(output)
     }
 
     [Fact]
+    public async Task Bundles_that_come_again_are_the_same_instances_and_a_new_one_is_not()
+    {
+        var (one, two) = (new TestPki("one"), new TestPki("two"));
+        Agent.Send(Pki.Response(Pki.Leaf(), one, two));
+        var source = Start();
+        var first = (await source.WaitForFirstAsync(Patience)).Bundles;
+        Assert.Same(first, (await NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf(), one, two)))).Bundles);
+
+        // The same trust domain with a new CA.
+        var next = (await NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf(), one, new TestPki("two"))))).Bundles;
+        Assert.Same(first.Find(Pki.TrustDomain), next.Find(Pki.TrustDomain));
+        Assert.Same(first.Find(one.TrustDomain), next.Find(one.TrustDomain));
+        Assert.NotEqual(first.Find(two.TrustDomain), next.Find(two.TrustDomain));
+
+        Assert.Equal(2, (await NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf(), one)))).Bundles.Count);
+    }
+
+    [Fact]
     public async Task A_subscriber_by_OnChange_hears_of_every_update()
     {
         var source = await StartGoodAsync("/0");

@@ -1,0 +1,18 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe;
+
+/// <summary>What the message before brought, without its keys: what comes again, byte for byte, is the same instance.</summary>
+/// <remarks>So whatever was verified with a bundle stays verified, and ten thousand bundles are not decoded anew because one has changed.</remarks>
+internal sealed record KnownCertificates(ImmutableArray<X509Certificate2> Intermediates, X509BundleSet Bundles)
+{
+    public static readonly KnownCertificates None = new([], new([]));
+
+    public static KnownCertificates Of(X509Context context) => new([.. context.Svids.SelectMany(static svid => svid.Intermediates)], context.Bundles);
+
+    public X509Bundle? FindBundle(TrustDomain trustDomain, ReadOnlySpan<byte> der) => Bundles.Find(trustDomain) is { } bundle && bundle.IsOf(der) ? bundle : null;
+
+    public X509BundleSet SetOf(IReadOnlyCollection<X509Bundle> bundles) =>
+        Bundles.Count == bundles.Count && bundles.All(bundle => ReferenceEquals(bundle, Bundles.Find(bundle.TrustDomain))) ? Bundles : new(bundles);
+}
