@@ -6,7 +6,7 @@ namespace AspNetSpiffe.Benchmarks;
 /// <summary>Latency over time as a picture: for each second the worst handshake and the median, one server above the other.</summary>
 internal sealed class StallPlot
 {
-    private const double Width = 1000, Left = 70, Right = 24, Top = 92, Panel = 190, Between = 52;
+    private const double Width = 1000, Left = 70, Right = 24, Top = 112, Panel = 190, Between = 52;
 
     private readonly Svg _svg;
     private readonly Axis _time;
@@ -39,17 +39,16 @@ internal sealed class StallPlot
 
     private void Legend()
     {
-        (string Name, string Colour)[] entries =
-        [
-            ("worst of a second", Svg.Blue), ($"worst, over {StallRun.Stall} ms", Svg.Orange), ("the same, and the other server was too: the machine", Svg.Soft), ("median of a second", Svg.Ink),
-        ];
         var x = 20.0;
-        foreach (var (name, colour) in entries)
+        foreach (var (name, colour) in new[] { ("worst of a second", Svg.Blue), ($"worst, over {StallRun.Stall} ms", Svg.Orange), ($"worst, over {StallRun.Stall} ms with both servers", Svg.Soft) })
         {
-            _svg.Dots([(x + 5, 69)], colour, 7);
-            _svg.Text(x + 14, 73, name);
-            x += 44 + (name.Length * 6);
+            _svg.Dots([(x + 5, 71)], colour, 7);
+            _svg.Text(x + 14, 75, name);
+            x += 44 + (name.Length * 6.4);
         }
+
+        _svg.Line(x, 71, x + 16, 71, Svg.Ink, 1.2);
+        _svg.Text(x + 22, 75, "median of a second");
     }
 
     private void Draw(StallResult result, Second[] seconds, Second[] others, double top)
