@@ -14,7 +14,7 @@ public class PipelineBenchmarks
 
     public PipelineBenchmarks()
     {
-        var (plain, scopes) = (new ServiceCollection().AddLogging().BuildServiceProvider(), new ServiceCollection().AddLogging(logging => logging.AddProvider(new Scopes())).BuildServiceProvider());
+        var (plain, scopes) = (Services(new SilentLogs()), Services(new SilentLogs.WithScopes()));
         foreach (var (http, services) in new[] { (_http, plain), (_scoped, scopes) })
         {
             http.RequestServices = services;
@@ -51,34 +51,13 @@ public class PipelineBenchmarks
     [Benchmark]
     public Task LogIdentityInScopes() => _logIdentityInScopes(_scoped);
 
+    private static ServiceProvider Services(ILoggerProvider logs) => new ServiceCollection().AddLogging(logging => logging.AddProvider(logs)).BuildServiceProvider();
+
     private static RequestDelegate Build(IServiceProvider services, Action<IApplicationBuilder> words)
     {
         var app = new ApplicationBuilder(services);
         words(app);
         app.Run(static _ => Task.CompletedTask);
         return app.Build();
-    }
-
-    /// <summary>A provider that wants scopes, and writes nothing.</summary>
-    private sealed class Scopes : ILoggerProvider, ILogger, ISupportExternalScope
-    {
-        private IExternalScopeProvider _scopes = new LoggerExternalScopeProvider();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void SetScopeProvider(IExternalScopeProvider scopeProvider) => _scopes = scopeProvider;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => _scopes.Push(state);
-
-        public bool IsEnabled(LogLevel logLevel) => false;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -59,7 +59,7 @@ internal sealed class StallPlot
         _svg.Text(Width - Right, top - 6, string.Create(CultureInfo.InvariantCulture, $"p50 {result.Percentile(0.5):0.0} ms · p99.9 {result.Percentile(0.999):0.0} ms · worst {result.Percentile(1):0.0} ms"), Svg.End);
 
         var with = seconds.Zip(others).ToArray();
-        DrawDots(with.Where(s => !s.First.IsStalled), Svg.Blue, 2.6, 0.7);
+        DrawDots(with.Where(s => !s.First.IsStalled), Svg.Blue, 3, 0.7);
         DrawDots(with.Where(s => s.First.IsStalled && s.Second.IsStalled), Svg.Soft, 6);
         DrawDots(with.Where(s => s.First.IsStalled && !s.Second.IsStalled), Svg.Orange, 7);
         _svg.Curve(seconds.Select(s => (_time.At(s.At + 0.5), latency.At(s.Median))), Svg.Ink);
@@ -73,7 +73,7 @@ internal sealed class StallPlot
         foreach (var mark in latency.Marks)
         {
             _svg.Line(Left, latency.At(mark), Width - Right, latency.At(mark), mark == StallRun.Stall ? Svg.Orange : Svg.Faint, dashes: mark == StallRun.Stall ? "5 4" : "none");
-            _svg.Text(Left - 8, latency.At(mark) + 4, string.Create(CultureInfo.InvariantCulture, $"{mark:0.##} ms"), Svg.End, Svg.Soft);
+            _svg.Text(Left - 8, latency.At(mark) + 4, mark < 1000 ? string.Create(CultureInfo.InvariantCulture, $"{mark:0.##} ms") : string.Create(CultureInfo.InvariantCulture, $"{mark / 1000:0} s"), Svg.End, Svg.Soft);
         }
 
         foreach (var mark in new Axis(0, _time.Most / 60, 0, 1).Marks)
