@@ -8,8 +8,8 @@ try
     {
         ["load" or "--load", .. var rest] => await LoadRun.RunAsync(Count(rest, "--rounds", 7), Option(rest, "--cases")?.Split(',') ?? [], Option(rest, "--report"), Option(rest, "--plots")),
         ["micro", .. var rest] => MicroRun.Run(rest),
-        ["idle", .. var rest] => await IdleRun.RunAsync(Count(rest, "--count", 10_000), Count(rest, "--rounds", 3), Option(rest, "--report")),
-        ["rotation", .. var rest] => await RotationRun.RunAsync(Count(rest, "--count", 10_000), Count(rest, "--rate", 75), Option(rest, "--report"), Option(rest, "--samples")),
+        ["idle", .. var rest] => await IdleRun.RunAsync(Count(rest, "--count", 10_000), Count(rest, "--rounds", 3), Option(rest, "--report"), Option(rest, "--plots")),
+        ["rotation", .. var rest] => await RotationRun.RunAsync(Count(rest, "--count", 10_000), Count(rest, "--rate", 75), Option(rest, "--report"), Option(rest, "--plots")),
         ["latency", .. var rest] => await LatencyRun.RunAsync(Count(rest, "--count", 200), Option(rest, "--report")),
         ["stalls", .. var rest] => await StallRun.RunAsync(Count(rest, "--minutes", 20), !rest.Contains("--no-system-cas"), Option(rest, "--report"), Option(rest, "--plots")),
 
@@ -40,9 +40,9 @@ static int Usage()
         benchmarks load [--rounds N] [--cases NAME[,NAME]] [--report FILE.md] [--plots FOLDER]
                                                           handshakes and requests beside Kestrel, nginx and haproxy
         benchmarks micro [ARGUMENTS OF BENCHMARKDOTNET]   parts of a handshake and of a request, with their allocations
-        benchmarks idle [--count N] [--rounds N] [--report FILE.md]
+        benchmarks idle [--count N] [--rounds N] [--report FILE.md] [--plots FOLDER]
                                                           memory of idle connections, and the time to look at all and to close all
-        benchmarks rotation [--count N] [--rate N] [--report FILE.md] [--samples FILE.csv]
+        benchmarks rotation [--count N] [--rate N] [--report FILE.md] [--plots FOLDER]
                                                           new SVIDs under load: failed requests, memory
         benchmarks latency [--count N] [--report FILE.md] from a new SVID to the first handshake that presents it
         benchmarks stalls [--minutes N] [--no-system-cas] [--report FILE.md] [--plots FOLDER]

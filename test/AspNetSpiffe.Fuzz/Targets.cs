@@ -95,7 +95,13 @@ internal sealed class Targets
         });
     }
 
-    private bool ReadDer(byte[] input) => Accepts<FormatException>(() => X509Bundle.Read(_pki.TrustDomain, input, out _));
+    private bool ReadDer(byte[] input)
+    {
+        X509Bundle? bundle = null;
+        if (!Accepts<FormatException>(() => bundle = X509Bundle.ReadFederated(_pki.TrustDomain, input, out _))) return false;
+        Holds(bundle!.Authorities.Length == bundle.Count, "a bundle that was read is decoded later");
+        return true;
+    }
 
     private static bool ReadMessage(byte[] input)
     {

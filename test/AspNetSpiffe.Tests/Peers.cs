@@ -17,7 +17,6 @@ internal static class Peers
     public static SpiffePeer Create(string path, TestPki? pki = null)
     {
         pki ??= Example;
-        var svid = pki.Leaf(path);
-        return new(SpiffeId.Parse(svid.Id), svid.Leaf, pki.Bundle, pki.Root.Certificate);
+        return X509SvidVerifier.Verify(pki.Leaf(path).Leaf, [], new([pki.Bundle]), PeerRole.Client, TimeProvider.System.GetUtcNow()).Peer!;
     }
 }

@@ -22,6 +22,19 @@ internal static class DerSequence
         return certificates;
     }
 
+    /// <summary>Says whether one certificate of a sequence that was read before is this one, byte for byte.</summary>
+    public static bool Contains(ReadOnlySpan<byte> der, ReadOnlySpan<byte> certificate)
+    {
+        while (!der.IsEmpty)
+        {
+            var length = LengthOfSequence(der);
+            if (der[..length].SequenceEqual(certificate)) return true;
+            der = der[length..];
+        }
+
+        return false;
+    }
+
     private static int LengthOfSequence(ReadOnlySpan<byte> der) =>
         der[0] == 0x30 && AsnDecoder.TryReadEncodedValue(der, AsnEncodingRules.DER, out _, out _, out _, out var length) ? length : 0;
 

@@ -8,49 +8,70 @@ namespace AspNetSpiffe;
 /// <remarks>A bundle without authorities trusts nobody. Immutable, and so safe to share between threads.</remarks>
 public sealed class X509Bundle : IEquatable<X509Bundle>
 {
-    private readonly X509ChainPolicy _policy;
+    // The authorities one after the other, and never given away: what was checked is what is decoded later.
+    private readonly byte[] _der;
+
+    private Anchors? _anchors;
 
     /// <summary>Makes a bundle of CA certificates.</summary>
     /// <param name="trustDomain">The trust domain whose SVIDs the authorities verify.</param>
     /// <param name="authorities">CA certificates, self-signed or not. The bundle keeps them: do not dispose them.</param>
     /// <exception cref="ArgumentException">A certificate is no CA: its basic constraints do not say cA=true.</exception>
     public X509Bundle(TrustDomain trustDomain, IEnumerable<X509Certificate2> authorities)
+        : this(trustDomain, Check(trustDomain, authorities))
     {
-        ArgumentNullException.ThrowIfNull(trustDomain);
-        ArgumentNullException.ThrowIfNull(authorities);
-        TrustDomain = trustDomain;
-        Authorities = [.. authorities];
-
-        foreach (var authority in Authorities)
-            if (!IsCa(authority))
-                throw new ArgumentException($"The bundle of '{trustDomain}' has a certificate that is no CA: '{authority.Subject}'.", nameof(authorities));
-
-        HasUnrootedAuthority = Authorities.Any(a => !IsSelfIssued(a));
-        _policy = CreatePolicy();
     }
+
+    private X509Bundle(TrustDomain trustDomain, ImmutableArray<X509Certificate2> authorities)
+    {
+        TrustDomain = trustDomain;
+        Count = authorities.Length;
+        HasUnrootedAuthority = authorities.Any(a => !IsSelfIssued(a));
+        _der = [.. authorities.SelectMany(a => a.RawData)];
+        _anchors = new(authorities, HasUnrootedAuthority);
+    }
+
+    private X509Bundle(X509Bundle decoded) =>
+        (TrustDomain, Count, HasUnrootedAuthority, _der) = (decoded.TrustDomain, decoded.Count, decoded.HasUnrootedAuthority, decoded._der);
 
     /// <summary>Gets the trust domain whose SVIDs the authorities verify.</summary>
     public TrustDomain TrustDomain { get; }
 
     /// <summary>Gets the CA certificates, in the order in which they came. They belong to the bundle: do not dispose them.</summary>
-    public ImmutableArray<X509Certificate2> Authorities { get; }
+    public ImmutableArray<X509Certificate2> Authorities => (_anchors ?? Decode()).Authorities;
+
+    /// <summary>Gets how many authorities there are.</summary>
+    internal int Count { get; }
 
     // X509-SVID §6.1: an authority need not be self-signed. OpenSSL then calls the chain partial, and we look for the authority ourselves.
     internal bool HasUnrootedAuthority { get; }
+
+    /// <summary>Gets whether the certificates are in memory, and not only their bytes.</summary>
+    internal bool IsDecoded => _anchors is not null;
 
     /// <summary>Reads concatenated DER; a certificate that is no CA is left out, for a leaf among the anchors would verify itself (X509-SVID §3.2).</summary>
     /// <exception cref="FormatException">The bytes are not certificates, one after the other.</exception>
     internal static X509Bundle Read(TrustDomain trustDomain, ReadOnlySpan<byte> der, out int leftOut)
     {
-        var certificates = DerSequence.ReadCertificates(der);
-        leftOut = certificates.RemoveAll(c => !IsCa(c));
-        return new(trustDomain, certificates);
+        var certificates = DerSequence.ReadCertificates(der).ToLookup(IsCa);
+        leftOut = certificates[false].Count();
+        Dispose(certificates[false]);
+        return new(trustDomain, certificates[true].ToImmutableArray());
+    }
+
+    /// <summary>Reads as <see cref="Read"/> does, and keeps the bytes only: of many trust domains most never send us a peer.</summary>
+    /// <exception cref="FormatException">The bytes are not certificates, one after the other.</exception>
+    internal static X509Bundle ReadFederated(TrustDomain trustDomain, ReadOnlySpan<byte> der, out int leftOut)
+    {
+        var decoded = Read(trustDomain, der, out leftOut);
+        Dispose(decoded.Authorities);
+        return new(decoded);
     }
 
     /// <summary>Makes the policy for one chain build against these authorities, and no others: no downloads, no revocation traffic.</summary>
     internal X509ChainPolicy CreateChainPolicy(DateTimeOffset now)
     {
-        var policy = _policy.Clone();
+        var policy = (_anchors ?? Decode()).Policy.Clone();
         policy.VerificationTime = now.UtcDateTime;
         return policy;
     }
@@ -58,13 +79,18 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     /// <summary>Says whether a policy is one of ours: exactly these authorities are its trust, the very instances.</summary>
     internal bool IsIn(X509ChainPolicy policy)
     {
-        if (policy.TrustMode != X509ChainTrustMode.CustomRootTrust || policy.CustomTrustStore.Count != Authorities.Length) return false;
-        for (var i = 0; i < Authorities.Length; i++)
-            if (!ReferenceEquals(policy.CustomTrustStore[i], Authorities[i]))
+        // Before the certificates are decoded, nobody has a policy with them.
+        if (_anchors is not { Authorities: var authorities }) return false;
+        if (policy.TrustMode != X509ChainTrustMode.CustomRootTrust || policy.CustomTrustStore.Count != authorities.Length) return false;
+        for (var i = 0; i < authorities.Length; i++)
+            if (!ReferenceEquals(policy.CustomTrustStore[i], authorities[i]))
                 return false;
 
         return true;
     }
+
+    /// <summary>Says whether a certificate is one of our authorities, byte for byte.</summary>
+    internal bool Contains(X509Certificate2 certificate) => DerSequence.Contains(_der, certificate.RawDataMemory.Span);
 
     /// <summary>Finds our own instance of a certificate, if it is one of our authorities, byte for byte.</summary>
     internal X509Certificate2? Find(X509Certificate2 certificate)
@@ -78,10 +104,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
 
     /// <summary>Says whether two bundles are of the same trust domain and hold the same certificates in the same order.</summary>
     public bool Equals([NotNullWhen(true)] X509Bundle? other) =>
-        ReferenceEquals(this, other)
-        || (other is not null && TrustDomain == other.TrustDomain
-            && Authorities.Length == other.Authorities.Length
-            && Authorities.Zip(other.Authorities).All(pair => pair.First.RawDataMemory.Span.SequenceEqual(pair.Second.RawDataMemory.Span)));
+        ReferenceEquals(this, other) || (other is not null && TrustDomain == other.TrustDomain && _der.AsSpan().SequenceEqual(other._der));
 
     /// <inheritdoc/>
     public override bool Equals([NotNullWhen(true)] object? obj) => Equals(obj as X509Bundle);
@@ -91,32 +114,67 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     {
         var hash = new HashCode();
         hash.Add(TrustDomain);
-        foreach (var authority in Authorities) hash.AddBytes(authority.SerialNumberBytes.Span);
+        hash.AddBytes(_der);
         return hash.ToHashCode();
     }
 
     /// <summary>Gives the trust domain and the number of authorities.</summary>
-    public override string ToString() => $"{TrustDomain} ({Authorities.Length} authorities)";
+    public override string ToString() => $"{TrustDomain} ({Count} authorities)";
 
-    private X509ChainPolicy CreatePolicy()
+    // Whoever comes first decodes for all: certificates are compared by instance, so there is one set of them.
+    private Anchors Decode()
     {
-        var policy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
+        var decoded = new Anchors([.. DerSequence.ReadCertificates(_der)], HasUnrootedAuthority);
+        if (Interlocked.CompareExchange(ref _anchors, decoded, null) is not { } first) return decoded;
 
-            // Without this, a stranger's certificate makes us fetch the URL that it names, before anyone is asked.
-            DisableCertificateDownloads = true,
+        Dispose(decoded.Authorities);
+        return first;
+    }
 
-            // Never IgnoreInvalidName: it would also hide a violated name constraint.
-            VerificationFlags = HasUnrootedAuthority ? X509VerificationFlags.AllowUnknownCertificateAuthority : X509VerificationFlags.NoFlag,
-        };
-        foreach (var authority in Authorities) policy.CustomTrustStore.Add(authority);
-        return policy;
+    private static void Dispose(IEnumerable<X509Certificate2> certificates)
+    {
+        foreach (var certificate in certificates) certificate.Dispose();
+    }
+
+    private static ImmutableArray<X509Certificate2> Check(TrustDomain trustDomain, IEnumerable<X509Certificate2> authorities)
+    {
+        ArgumentNullException.ThrowIfNull(trustDomain);
+        ArgumentNullException.ThrowIfNull(authorities);
+        ImmutableArray<X509Certificate2> given = [.. authorities];
+
+        foreach (var authority in given)
+            if (!IsCa(authority))
+                throw new ArgumentException($"The bundle of '{trustDomain}' has a certificate that is no CA: '{authority.Subject}'.", nameof(authorities));
+
+        return given;
     }
 
     private static bool IsCa(X509Certificate2 certificate) => CertificateUsage.TryRead(certificate, out var usage) && usage.IsCa;
 
     private static bool IsSelfIssued(X509Certificate2 certificate) =>
         certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
+
+    private sealed class Anchors
+    {
+        public Anchors(ImmutableArray<X509Certificate2> authorities, bool unrooted)
+        {
+            Authorities = authorities;
+            Policy = new()
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+
+                // Without this, a stranger's certificate makes us fetch the URL that it names, before anyone is asked.
+                DisableCertificateDownloads = true,
+
+                // Never IgnoreInvalidName: it would also hide a violated name constraint.
+                VerificationFlags = unrooted ? X509VerificationFlags.AllowUnknownCertificateAuthority : X509VerificationFlags.NoFlag,
+            };
+            foreach (var authority in authorities) Policy.CustomTrustStore.Add(authority);
+        }
+
+        public ImmutableArray<X509Certificate2> Authorities { get; }
+
+        public X509ChainPolicy Policy { get; }
+    }
 }

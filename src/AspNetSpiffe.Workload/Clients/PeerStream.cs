@@ -6,7 +6,7 @@ using System.Security.Authentication;
 namespace AspNetSpiffe;
 
 /// <summary>One TLS connection to a verified server.</summary>
-internal sealed class PeerStream : SslStream
+internal sealed class PeerStream : SslStream, IPeerConnection
 {
     private readonly Action<PeerStream> _closed;
     private volatile SpiffePeer? _peer;
@@ -15,7 +15,6 @@ internal sealed class PeerStream : SslStream
 
     public SpiffePeer Peer => _peer!;
 
-    /// <summary>Gets when the connection is cut off, because its server is no longer trusted; <see langword="null"/> as long as it is.</summary>
     public DateTimeOffset? AbortAt { get; set; }
 
     /// <summary>Connects, and authenticates both ends.</summary>
@@ -36,7 +35,22 @@ internal sealed class PeerStream : SslStream
         }
     }
 
-    /// <summary>Cuts the connection off, whatever is under way on it.</summary>
+    /// <summary>Connects, and no more.</summary>
+    public static async Task<NetworkStream> ConnectSocketAsync(DnsEndPoint server, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(server, cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     public void Abort() => InnerStream.Dispose();
 
     protected override void Dispose(bool disposing)
@@ -67,20 +81,5 @@ internal sealed class PeerStream : SslStream
         }
 
         _peer = result.Peer ?? throw new AuthenticationException("The handshake ended without a verified server.");
-    }
-
-    private static async Task<NetworkStream> ConnectSocketAsync(DnsEndPoint server, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(server, cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 }

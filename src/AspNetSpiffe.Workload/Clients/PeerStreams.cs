@@ -6,13 +6,13 @@ namespace AspNetSpiffe;
 /// <summary>All connections of one client. Cuts off those whose server is no longer trusted, once the requests under way have had their time.</summary>
 internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILogger logger)
 {
-    private readonly ConcurrentDictionary<PeerStream, byte> _streams = new();
+    private readonly ConcurrentDictionary<IPeerConnection, byte> _streams = new();
 
     public int Count => _streams.Count;
 
-    public void Add(PeerStream stream) => _streams.TryAdd(stream, 0);
+    public void Add(IPeerConnection stream) => _streams.TryAdd(stream, 0);
 
-    public void Remove(PeerStream stream) => _streams.TryRemove(stream, out byte _);
+    public void Remove(IPeerConnection stream) => _streams.TryRemove(stream, out byte _);
 
     /// <summary>Looks at every connection.</summary>
     /// <param name="drainTimeout">How long requests under way have to finish.</param>
@@ -38,7 +38,7 @@ internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILog
         return next;
     }
 
-    private void Abort(PeerStream stream)
+    private void Abort(IPeerConnection stream)
     {
         Remove(stream);
         stream.Abort();

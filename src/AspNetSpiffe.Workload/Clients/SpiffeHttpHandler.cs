@@ -20,6 +20,7 @@ public sealed class SpiffeHttpHandler : HttpMessageHandler
     private readonly SpiffeIdPattern _expected;
     private readonly Action<SocketsHttpHandler>? _configure;
     private readonly PeerStreams _streams;
+    private readonly PeerTunnels _tunnels;
     private readonly IDisposable _subscription;
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
@@ -33,6 +34,7 @@ public sealed class SpiffeHttpHandler : HttpMessageHandler
         (_source, _expected, _configure) = (source, expected, configure);
         _tls = new(source, expected);
         _streams = new(_tls, source.Time, source.LoggerFactory.CreateLogger("AspNetSpiffe.HttpHandler"));
+        _tunnels = new(_tls, expected);
         _timer = source.Time.CreateTimer(_ => Check(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _seen = source.Current;
         _pool = CreatePool(_seen);
@@ -47,8 +49,9 @@ public sealed class SpiffeHttpHandler : HttpMessageHandler
     /// <param name="source">Our SVID and the bundles.</param>
     /// <param name="expectedServer">Who must answer. There is no default: a client that calls anybody has no security.</param>
     /// <param name="configure">
-    /// Changes the other settings of the connections; runs again after each renewal of our SVID, so give it cookies and the like to share. Proxies are off
-    /// unless it switches them on; TLS inside a proxy's tunnel is not made by us, and is refused.
+    /// Changes the other settings of the connections; runs again after each renewal of our SVID, so give it cookies and the like to share. Proxies are off, and
+    /// no environment variable leads requests astray, unless it sets <see cref="SocketsHttpHandler.UseProxy"/>: then the same mutual TLS goes through the
+    /// tunnel of a proxy whose address begins with <c>http</c>, <c>socks4</c>, <c>socks4a</c> or <c>socks5</c>. One with <c>https</c> is refused.
     /// </param>
     /// <example><code>
     /// using var client = new HttpClient(SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse("spiffe://example.org/orders")));
@@ -63,6 +66,10 @@ public sealed class SpiffeHttpHandler : HttpMessageHandler
     /// <inheritdoc/>
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        if (request.RequestUri is { IsAbsoluteUri: true, Scheme: not "https" } address)
+            throw new HttpRequestException($"A SPIFFE client speaks https only, but was asked for '{address}'.");
+        PeerTunnels.MarkAsCallers(request);
+
         // We may be asked before the source has told us of its change, and a clock that jumps past an expiry moves no timer.
         if (!ReferenceEquals(_seen, _source.Current) || _source.Time.GetUtcNow().UtcTicks > Volatile.Read(ref _due)) Check();
         while (true)
@@ -127,25 +134,53 @@ public sealed class SpiffeHttpHandler : HttpMessageHandler
     {
         var handler = new SocketsHttpHandler { UseProxy = false };
         _configure?.Invoke(handler);
-        handler.ConnectCallback = ConnectAsync;
+        if (handler.UseProxy) UseTunnels(handler);
+        else
+        {
+            handler.ConnectCallback = ConnectAsync;
 
-        // TLS that the handler makes itself (inside a proxy's tunnel, or over QUIC) knows nothing of the expected server: refuse it.
-        handler.SslOptions = new() { RemoteCertificateValidationCallback = static (_, _, _, _) => false };
+            // TLS that the handler makes itself (over QUIC) knows nothing of the expected server: refuse it.
+            handler.SslOptions = new() { RemoteCertificateValidationCallback = static (_, _, _, _) => false };
+        }
+
         return new(current?.DefaultSvid, handler);
+    }
+
+    private void UseTunnels(SocketsHttpHandler handler)
+    {
+        var filter = handler.PlaintextStreamFilter;
+        handler.ConnectCallback = (context, cancellationToken) =>
+            PeerTunnels.IsToProxy(context) ? _tunnels.ConnectToProxyAsync(context, cancellationToken) : ConnectAsync(context, cancellationToken);
+        handler.SslOptions = _tunnels.CreateOptions();
+        handler.PlaintextStreamFilter = (context, cancellationToken) => FilterAsync(filter, context, cancellationToken);
     }
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        var request = context.InitialRequestMessage;
-        if (request.RequestUri?.Scheme != "https")
-            throw new HttpRequestException($"A SPIFFE client speaks https only, but was asked for '{request.RequestUri}'.");
+        var protocols = ProtocolsFor(context.InitialRequestMessage);
+        var stream = await PeerStream.ConnectAsync(_tls, _expected, context.DnsEndPoint, protocols, _streams.Remove, cancellationToken).ConfigureAwait(false);
+        Add(stream);
+        return stream;
+    }
 
-        var stream = await PeerStream.ConnectAsync(_tls, _expected, context.DnsEndPoint, ProtocolsFor(request), _streams.Remove, cancellationToken).ConfigureAwait(false);
-        _streams.Add(stream);
+    private async ValueTask<Stream> FilterAsync(
+        Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>>? filter, SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancellationToken)
+    {
+        var peer = context.PlaintextStream is SslStream stream and not PeerStream ? _tunnels.PeerOf(stream) : null;
+        var filtered = filter is null ? context.PlaintextStream : await filter(context, cancellationToken).ConfigureAwait(false);
+        if (peer is null || filtered is null) return filtered!;
+
+        var tunnel = new TunnelStream(filtered, peer, _streams.Remove);
+        Add(tunnel);
+        return tunnel;
+    }
+
+    private void Add(IPeerConnection connection)
+    {
+        _streams.Add(connection);
 
         // The bundles may have changed during the handshake: look at once, and again when this server's SVID expires.
         Check();
-        return stream;
     }
 
     private static List<SslApplicationProtocol> ProtocolsFor(HttpRequestMessage request) => request switch

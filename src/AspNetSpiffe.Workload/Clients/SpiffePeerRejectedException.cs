@@ -5,7 +5,7 @@ namespace AspNetSpiffe;
 /// <summary>The server that we called is not verified, or not the one that we expected. Nothing was sent to it.</summary>
 public sealed class SpiffePeerRejectedException : AuthenticationException
 {
-    internal SpiffePeerRejectedException(VerificationResult result, SpiffeIdPattern expected, Exception inner)
+    internal SpiffePeerRejectedException(VerificationResult result, SpiffeIdPattern expected, Exception? inner = null)
         : base($"The server was refused: {result.Reason}. It presented {(result.Id is { } id ? $"'{id}'" : "no SPIFFE ID")}; expected was '{expected}'.", inner)
     {
         Reason = result.Reason;

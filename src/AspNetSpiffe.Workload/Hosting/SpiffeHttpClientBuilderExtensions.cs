@@ -11,7 +11,7 @@ public static class SpiffeHttpClientBuilderExtensions
     /// <summary>Lets the client call over mutual TLS: with our current SVID, and only to the server that is meant.</summary>
     /// <param name="builder">The client.</param>
     /// <param name="expectedServer">Who must answer: an ID, or a <see cref="SpiffeIdPattern"/>.</param>
-    /// <param name="configure">Changes the other settings of the connections; see <see cref="SpiffeHttpHandler.Create"/>.</param>
+    /// <param name="configure">Changes the other settings of the connections, such as cookies and proxies; see <see cref="SpiffeHttpHandler.Create"/>.</param>
     /// <exception cref="FormatException"><paramref name="expectedServer"/> is no pattern; the message names the mistake and its position.</exception>
     /// <example><code>
     /// builder.Services.AddHttpClient&lt;OrdersClient&gt;().AddSpiffeMtls("spiffe://example.org/orders");

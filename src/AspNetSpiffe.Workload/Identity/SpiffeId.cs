@@ -117,8 +117,7 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
             return false;
         }
 
-        var trustDomain = new TrustDomain(text[Grammar.Scheme.Length..pathStart].ToString());
-        id = pathStart == text.Length ? trustDomain.Id : new(text.ToString(), trustDomain, text[pathStart..].ToString());
+        id = new(text.ToString(), new TrustDomain(text[Grammar.Scheme.Length..pathStart].ToString()), text[pathStart..].ToString());
         return true;
     }
 

@@ -28,8 +28,8 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
     private readonly bool _any;
     private readonly string? _onlyId;
     private readonly FrozenSet<string>? _ids;
-    private readonly string[] _prefixes;
-    private readonly string[] _wildcards;
+    private readonly string? _onlyPrefix;
+    private readonly SegmentTrie? _trie;
 
     private SpiffeIdPattern(string text)
     {
@@ -41,9 +41,11 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
         _onlyId = ids.Length == 1 ? ids[0] : null;
         _ids = ids.Length > 1 ? ids.ToFrozenSet(StringComparer.Ordinal) : null;
 
+        var withStars = Array.FindAll(alternatives, a => a.Contains('*'));
+
         // 'spiffe://td/a/**' covers what begins with 'spiffe://td/a/': an ID never ends with a slash.
-        _prefixes = [.. alternatives.Where(IsPrefix).Select(a => a[..^2])];
-        _wildcards = Array.FindAll(alternatives, a => a.Contains('*') && !IsPrefix(a));
+        _onlyPrefix = withStars is [var only] && IsPrefix(only) ? only[..^2] : null;
+        _trie = withStars.Length > 0 && _onlyPrefix is null ? SegmentTrie.Of(withStars.Select(a => a[SpiffeId.Grammar.Scheme.Length..])) : null;
     }
 
     /// <summary>Gets the pattern that every verified peer matches: <c>spiffe:any</c>.</summary>
@@ -66,16 +68,8 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
         var text = id.ToString();
         if (_onlyId is not null && string.Equals(_onlyId, text, StringComparison.Ordinal)) return true;
         if (_ids is not null && _ids.Contains(text)) return true;
-
-        foreach (var prefix in _prefixes)
-            if (text.StartsWith(prefix, StringComparison.Ordinal))
-                return true;
-
-        foreach (var wildcard in _wildcards)
-            if (MatchesWildcard(wildcard, text))
-                return true;
-
-        return false;
+        if (_onlyPrefix is not null && text.StartsWith(_onlyPrefix, StringComparison.Ordinal)) return true;
+        return _trie is not null && _trie.Matches(text.AsSpan(SpiffeId.Grammar.Scheme.Length));
     }
 
     /// <summary>Reads a pattern.</summary>
@@ -141,27 +135,4 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
     private static bool IsPrefix(string alternative) => alternative.IndexOf('*') == alternative.Length - 2 && alternative.EndsWith("/**", StringComparison.Ordinal);
 
     private static string WithoutSpaces(string text) => text.Replace(" ", "", StringComparison.Ordinal);
-
-    // Both begin with 'spiffe://'; the grammar keeps '*' out of the trust domain.
-    private static bool MatchesWildcard(ReadOnlySpan<char> pattern, ReadOnlySpan<char> id)
-    {
-        while (true)
-        {
-            var expected = TakeSegment(ref pattern, out var patternEnds);
-            if (expected is "**") return true;
-
-            var actual = TakeSegment(ref id, out var idEnds);
-            if (expected is not "*" && !expected.SequenceEqual(actual)) return false;
-            if (patternEnds || idEnds) return patternEnds && idEnds;
-        }
-    }
-
-    private static ReadOnlySpan<char> TakeSegment(ref ReadOnlySpan<char> rest, out bool ends)
-    {
-        var slash = rest.IndexOf('/');
-        ends = slash < 0;
-        var segment = ends ? rest : rest[..slash];
-        rest = ends ? [] : rest[(slash + 1)..];
-        return segment;
-    }
 }

@@ -14,17 +14,13 @@ public sealed class TrustDomain : IEquatable<TrustDomain>, ISpanParsable<TrustDo
     /// <summary>The most characters of a name: 255 (SPIFFE-ID §2.3).</summary>
     public const int MaxLength = 255;
 
-    internal TrustDomain(string name)
-    {
-        Name = name;
-        Id = SpiffeId.OfTrustDomain(this);
-    }
+    internal TrustDomain(string name) => Name = name;
 
     /// <summary>Gets the name, for example <c>example.org</c>.</summary>
     public string Name { get; }
 
     /// <summary>Gets the trust domain's own ID, for example <c>spiffe://example.org</c>. It names no workload.</summary>
-    public SpiffeId Id { get; }
+    public SpiffeId Id => field ??= SpiffeId.OfTrustDomain(this);
 
     /// <summary>Reads a name, or a trust domain's own ID: <c>example.org</c> or <c>spiffe://example.org</c>.</summary>
     /// <param name="text">The whole name; nothing is trimmed.</param>

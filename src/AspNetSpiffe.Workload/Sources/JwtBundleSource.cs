@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Primitives;
@@ -12,33 +11,28 @@ namespace AspNetSpiffe;
 /// </remarks>
 public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 {
-    private readonly JwtBundleWatch _watch;
+    private readonly AgentEndpoint _endpoint;
+    private readonly SourceRun _run;
+    private readonly Newest<JwtBundleSet> _newest;
     private readonly VerifiedTokens _verified = new();
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly TaskCompletionSource<JwtBundleSet> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-    private readonly Lock _starting = new();
-    private volatile JwtBundleSet? _current;
-    private CancellationTokenSource _changed = new();
-    private bool _started;
-    private int _disposed;
+    private readonly Log _log;
+    private volatile string? _problem;
 
     internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time)
     {
-        Address = WorkloadApiAddress.Resolve(options.EndpointSocket);
-        _time = time;
-        _logger = loggerFactory.CreateLogger("AspNetSpiffe.JwtBundleSource");
-        _watch = new(this, new(Address, time, new(options.Retry), options.KeepAlive, options.Limits with { }), _logger);
+        _endpoint = new(options, time);
+        _log = new(new UnfailingLogger(loggerFactory.CreateLogger("AspNetSpiffe.JwtBundleSource")));
+        _newest = new(_log.SubscriberFailed);
+        _run = new(new AgentWatch<JwtBundleSet>(_endpoint, static (client, stopping) => client.WatchJwtUpdatesAsync(stopping), Take, _log).RunAsync);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
-    public WorkloadApiAddress Address { get; }
+    public WorkloadApiAddress Address => _endpoint.Address;
 
     /// <summary>Gets the newest bundles, or <see langword="null"/> before the first.</summary>
-    public JwtBundleSet? Current => _current;
+    public JwtBundleSet? Current => _newest.Value;
 
-    internal Task Watching { get; private set; } = Task.CompletedTask;
+    internal Task Watching => _run.Task;
 
     /// <summary>Connects to the Workload API and waits for the first bundles, for programs without a host.</summary>
     /// <param name="options">Where the Workload API is, and how long to wait.</param>
@@ -80,89 +74,76 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(token);
         JwtSvidVerifier.CheckExpectations(audiences, leeway);
         return Current is { } bundles
-            ? _verified.Verify(token, bundles, audiences, _time.GetUtcNow(), leeway)
+            ? _verified.Verify(token, bundles, audiences, _endpoint.Time.GetUtcNow(), leeway)
             : JwtVerificationResult.Reject(JwtRejectionReason.NoBundles);
     }
 
     /// <summary>Waits until there are bundles.</summary>
     /// <exception cref="WorkloadApiException">The Workload API gave an answer that no retry can change.</exception>
     /// <exception cref="ObjectDisposedException">The source is disposed, and never had bundles.</exception>
-    public Task<JwtBundleSet> WaitForFirstAsync(CancellationToken cancellationToken) => _first.Task.WaitAsync(cancellationToken);
+    public Task<JwtBundleSet> WaitForFirstAsync(CancellationToken cancellationToken) => _newest.WaitAsync(cancellationToken);
 
     /// <summary>Gets a token that fires when the next bundles are published. Take the token first, then read <see cref="Current"/>.</summary>
-    public IChangeToken GetChangeToken() => new CancellationChangeToken(Volatile.Read(ref _changed).Token);
+    public IChangeToken GetChangeToken() => _newest.GetChangeToken();
 
     /// <summary>Ends the watch without waiting for it. The last bundles stay readable.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
-        _stopping.Cancel();
-        GiveUp(new ObjectDisposedException(nameof(JwtBundleSource)));
+        _run.Dispose();
+        _newest.GiveUp(new ObjectDisposedException(nameof(JwtBundleSource)));
     }
 
     /// <summary>Ends the watch and waits for it. The last bundles stay readable.</summary>
     public async ValueTask DisposeAsync()
     {
         Dispose();
-        await Watching.ConfigureAwait(false);
+        await _run.DisposeAsync().ConfigureAwait(false);
     }
 
-    internal void Start()
-    {
-        lock (_starting)
-        {
-            if (_started) return;
-            _started = true;
+    internal void Start() => _run.Start();
 
-            // It outlives whoever happened to ask first, and must not keep that one's scopes and activities.
-            using var _ = ExecutionContext.SuppressFlow();
-            Watching = Task.Run(() => _watch.RunAsync(_stopping.Token));
-        }
+    private Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
+        timeout,
+        _endpoint.Time,
+        waited => $"The SPIFFE Workload API at '{Address}' gave no JWT bundles{waited}. {_problem ?? "It has not answered."}",
+        cancellationToken);
+
+    private void Take(AgentState<JwtBundleSet> state)
+    {
+        _problem = state.Problem;
+        if (state.End is { } end) _newest.GiveUp(end);
+        if (state.Value is not { } bundles || Current?.SameContentAs(bundles) is true) return;
+
+        _newest.Publish(bundles);
+        _log.Renewed(bundles.Count, bundles.Sum(bundle => bundle.Authorities.Length));
     }
 
-    internal void Publish(JwtBundleSet next)
+    private sealed partial class Log(ILogger logger) : IAgentLog
     {
-        _current = next;
-        _first.TrySetResult(next);
-        Notify();
-    }
+        [LoggerMessage(1, LogLevel.Warning, "No stream of JWT bundles from the SPIFFE Workload API at {Endpoint}; trying again. {Problem}", EventName = "AgentUnavailable")]
+        public partial void AgentUnavailable(WorkloadApiAddress endpoint, string problem);
 
-    // No retry will help: whoever waits for the first bundles must know.
-    internal void GiveUp(Exception problem)
-    {
-        _first.TrySetException(problem);
-        _ = _first.Task.Exception;
-    }
+        [LoggerMessage(2, LogLevel.Information, "The JWT bundles of {TrustDomains} trust domains, with {Keys} keys.", EventName = "JwtBundlesRenewed")]
+        public partial void Renewed(int trustDomains, int keys);
 
-    private async Task RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _first.Task.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is TimeoutException or WorkloadApiException)
-        {
-            var waited = e is TimeoutException ? $" within {timeout.TotalSeconds:0.#} s" : "";
-            throw new InvalidOperationException($"The SPIFFE Workload API at '{Address}' gave no JWT bundles{waited}. " + (_watch.LastProblem ?? "It has not answered."), e);
-        }
-    }
+        public void UpdateRefused(string problem, bool isFirst) => Refused(problem, isFirst ? "there are none yet" : "the last good ones stay");
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A subscriber's mistake must not stop the watch; it is logged.")]
-    private void Notify()
-    {
-        try
-        {
-            Interlocked.Exchange(ref _changed, new()).Cancel();
-        }
-        catch (Exception e)
-        {
-            Log.SubscriberFailed(_logger, e);
-        }
-    }
+        [LoggerMessage(3, LogLevel.Error, "Refused an update of JWT bundles from the SPIFFE Workload API. {Problem} Bundles: {State}.", EventName = "UpdateRefused")]
+        private partial void Refused(string problem, string state);
 
-    private static partial class Log
-    {
+        [LoggerMessage(4, LogLevel.Warning, "In an update of JWT bundles from the SPIFFE Workload API: {Remark}", EventName = "UpdateRemark")]
+        public partial void Remark(string remark);
+
+        [LoggerMessage(5, LogLevel.Error, "The SPIFFE Workload API at {Endpoint} gave an answer that no retry can change; the watch of JWT bundles has ended. {Problem}", EventName = "WatchGivenUp")]
+        public partial void GivenUp(WorkloadApiAddress endpoint, string problem);
+
+        [LoggerMessage(6, LogLevel.Warning, "The SPIFFE Workload API at {Endpoint} is not on this host: whoever can change what it sends over the network can make any token good. Use a Unix socket.", EventName = "AgentNotLocal")]
+        public partial void NotLocal(WorkloadApiAddress endpoint);
+
+        [LoggerMessage(7, LogLevel.Error, "The watch of JWT bundles failed; trying again.", EventName = "WatchFailed")]
+        public partial void WatchFailed(Exception exception);
+
         [LoggerMessage(10, LogLevel.Error, "A subscriber to JWT bundle changes failed; the new bundles are in use all the same.", EventName = "SubscriberFailed")]
-        public static partial void SubscriberFailed(ILogger logger, Exception exception);
+        public partial void SubscriberFailed(Exception exception);
     }
 }

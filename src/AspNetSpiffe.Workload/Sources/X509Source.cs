@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -13,46 +12,38 @@ namespace AspNetSpiffe;
 /// </remarks>
 public sealed partial class X509Source : IAsyncDisposable, IDisposable
 {
+    private readonly AgentEndpoint _endpoint;
     private readonly X509SourceWatch _watch;
     private readonly Withdrawal _withdrawal;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly ILogger _logger;
-    private readonly Lock _starting = new();
-    private volatile X509Context? _current;
-
-    // Completed while there is a context. It holds none itself: a replaced private key must be in nobody's hands.
-    private volatile TaskCompletionSource _available = NotAvailable();
-    private CancellationTokenSource _changed = new();
-    private Task _watching = Task.CompletedTask;
-    private bool _started;
-    private int _disposed;
+    private readonly SourceRun _run;
+    private readonly Newest<X509Context> _newest;
 
     internal X509Source(SpiffeOptions options, ILoggerFactory loggerFactory, IMeterFactory? meterFactory, TimeProvider time)
     {
-        Address = WorkloadApiAddress.Resolve(options.EndpointSocket);
+        _endpoint = new(options, time);
         LoggerFactory = loggerFactory;
         Metrics = new(meterFactory);
-        Time = time;
-        Limits = options.Limits with { };
-        _logger = loggerFactory.CreateLogger("AspNetSpiffe.X509Source");
-        _withdrawal = new(this, options, _logger);
+        var logger = loggerFactory.CreateLogger("AspNetSpiffe.X509Source");
+        _newest = new(e => Log.SubscriberFailed(logger, e));
+        _withdrawal = new(this, options, logger);
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
-        _watch = new(this, _withdrawal, choice, new(Address, time, new(options.Retry), options.KeepAlive, Limits), _logger);
+        _watch = new(this, _withdrawal, choice, _endpoint, logger);
+        _run = new(_watch.RunAsync);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
-    public WorkloadApiAddress Address { get; }
+    public WorkloadApiAddress Address => _endpoint.Address;
 
     /// <summary>Gets the newest context, or <see langword="null"/> before the first and after the Workload API has taken our identity back.</summary>
-    public X509Context? Current => _current;
+    public X509Context? Current => _newest.Value;
 
     internal ILoggerFactory LoggerFactory { get; }
 
     internal SpiffeMetrics Metrics { get; }
 
-    internal TimeProvider Time { get; }
+    internal TimeProvider Time => _endpoint.Time;
 
-    internal SpiffeLimits Limits { get; }
+    internal SpiffeLimits Limits => _endpoint.Limits;
 
     /// <summary>Connects to the Workload API and waits for the first SVID, for programs without a host.</summary>
     /// <param name="options">Where the Workload API is, how long to wait, and which SVID to use.</param>
@@ -86,23 +77,15 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <summary>Waits until there is a context.</summary>
     /// <exception cref="WorkloadApiException">The Workload API gave an answer that no retry can change.</exception>
     /// <exception cref="ObjectDisposedException">The source is disposed, and never had a context.</exception>
-    public async Task<X509Context> WaitForFirstAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            await _available.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (_current is { } current) return current;
-        }
-    }
+    public Task<X509Context> WaitForFirstAsync(CancellationToken cancellationToken) => _newest.WaitAsync(cancellationToken);
 
     /// <summary>Gets a token that fires when the next context is published. Take the token first, then read <see cref="Current"/>.</summary>
-    public IChangeToken GetChangeToken() => new CancellationChangeToken(Volatile.Read(ref _changed).Token);
+    public IChangeToken GetChangeToken() => _newest.GetChangeToken();
 
     /// <summary>Ends the watch without waiting for it. The last context stays readable.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
-        _stopping.Cancel();
+        _run.Dispose();
         _withdrawal.Dispose();
         GiveUp(new ObjectDisposedException(nameof(X509Source)));
     }
@@ -111,72 +94,30 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     public async ValueTask DisposeAsync()
     {
         Dispose();
-        await _watching.ConfigureAwait(false);
+        await _run.DisposeAsync().ConfigureAwait(false);
     }
 
-    internal void Start()
-    {
-        lock (_starting)
-        {
-            if (_started) return;
-            _started = true;
-            if (Volatile.Read(ref _disposed) != 0) return;
-            _watching = _watch.RunAsync(_stopping.Token);
-        }
-    }
+    internal void Start() => _run.Start();
 
-    internal async Task<X509Context> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    internal Task<X509Context> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
+        timeout,
+        Time,
+        waited => $"The SPIFFE Workload API at '{Address}' gave this workload no identity{waited}. {_watch.LastProblem ?? "It has not answered."}",
+        cancellationToken);
+
+    internal void Publish(X509Context next)
     {
-        try
-        {
-            return await WaitForFirstAsync(cancellationToken).WaitAsync(timeout, Time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is TimeoutException or WorkloadApiException)
-        {
-            var waited = e is TimeoutException ? $" within {timeout.TotalSeconds:0.#} s" : "";
-            throw new InvalidOperationException(
-                $"The SPIFFE Workload API at '{Address}' gave this workload no identity{waited}. " + (_watch.LastProblem ?? "It has not answered."), e);
-        }
+        _newest.Publish(next);
+        Metrics.ContextPublished(next);
     }
 
     internal void Withdraw()
     {
-        _available = NotAvailable();
-        _current = null;
-        Notify();
+        _newest.Withdraw();
         Metrics.ContextWithdrawn();
     }
 
-    internal void Publish(X509Context next)
-    {
-        _current = next;
-        _available.TrySetResult();
-        Notify();
-        Metrics.ContextPublished(next);
-    }
-
-    // No retry will help: whoever waits for the first context must know.
-    internal void GiveUp(Exception problem)
-    {
-        var available = _available;
-        available.TrySetException(problem);
-        _ = available.Task.Exception;
-    }
-
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A subscriber's mistake must not stop the watch; it is logged.")]
-    private void Notify()
-    {
-        try
-        {
-            Interlocked.Exchange(ref _changed, new()).Cancel();
-        }
-        catch (Exception e)
-        {
-            Log.SubscriberFailed(_logger, e);
-        }
-    }
-
-    private static TaskCompletionSource NotAvailable() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    internal void GiveUp(Exception problem) => _newest.GiveUp(problem);
 
     private static partial class Log
     {

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>Keeps one source current: takes its SVID out of what the shared stream tells, publishes it, or has it withdrawn.</summary>
-internal sealed partial class X509SourceWatch(X509Source source, Withdrawal withdrawal, SvidChoice choice, X509StreamKey key, ILogger logger)
+internal sealed partial class X509SourceWatch(X509Source source, Withdrawal withdrawal, SvidChoice choice, AgentEndpoint endpoint, ILogger logger)
 {
     private volatile X509StreamReader? _reader;
     private volatile string? _missing;
@@ -16,12 +16,12 @@ internal sealed partial class X509SourceWatch(X509Source source, Withdrawal with
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        var reader = _reader = X509Streams.Join(key, logger);
+        var reader = _reader = X509Streams.Join(endpoint, logger);
         try
         {
             // The caller starts its host; nobody's subscribers run on its thread.
             await Task.Yield();
-            await foreach (var state in reader.ReadAllAsync(stopping).ConfigureAwait(false)) Take(state, reader);
+            await foreach (var state in reader.ReadAllAsync(stopping).ConfigureAwait(false)) Take(state);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -35,19 +35,19 @@ internal sealed partial class X509SourceWatch(X509Source source, Withdrawal with
     }
 
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
-    private void Take(X509StreamState state, X509StreamReader reader)
+    private void Take(AgentState<X509Context> state)
     {
         try
         {
             CountRefusals(state.Refusals);
             if (state.End is { } end) source.GiveUp(end);
             if (state.IsDenied) Deny();
-            else if (state.Context is { } context && context != _taken) Take(context);
+            else if (state.Value is { } context && context != _taken) Take(context);
         }
         catch (Exception e)
         {
             // Nobody awaits the watch before its end: if it died here, the SVID would expire without a word.
-            reader.TryTell(LogLevel.Error, log => Log.UpdateFailed(log, e));
+            Log.UpdateFailed(new UnfailingLogger(logger), e);
         }
     }
 

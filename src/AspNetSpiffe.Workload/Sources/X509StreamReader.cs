@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
@@ -8,30 +7,16 @@ namespace AspNetSpiffe;
 internal sealed class X509StreamReader(X509Stream stream, ILogger logger) : IAsyncDisposable
 {
     // A source whose subscribers hang holds up itself only, and holds on to little: older states are of no use to it.
-    private readonly Channel<X509StreamState> _states =
-        Channel.CreateBounded<X509StreamState>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<AgentState<X509Context>> _states =
+        Channel.CreateBounded<AgentState<X509Context>>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
 
-    public X509StreamState Latest => stream.State;
+    public ILogger Logger => logger;
 
-    public IAsyncEnumerable<X509StreamState> ReadAllAsync(CancellationToken cancellationToken) => _states.Reader.ReadAllAsync(cancellationToken);
+    public AgentState<X509Context> Latest => stream.State;
 
-    public void Write(X509StreamState state) => _states.Writer.TryWrite(state);
+    public IAsyncEnumerable<AgentState<X509Context>> ReadAllAsync(CancellationToken cancellationToken) => _states.Reader.ReadAllAsync(cancellationToken);
 
-    /// <summary>Logs, unless the source has no log for it, or one that fails: no log may stop a watch.</summary>
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A log that fails has nowhere to tell it.")]
-    public bool TryTell(LogLevel level, Action<ILogger> tell)
-    {
-        try
-        {
-            if (!logger.IsEnabled(level)) return false;
-            tell(logger);
-            return true;
-        }
-        catch (Exception)
-        {
-            return false;
-        }
-    }
+    public void Write(AgentState<X509Context> state) => _states.Writer.TryWrite(state);
 
     public ValueTask DisposeAsync() => X509Streams.LeaveAsync(stream, this);
 }

@@ -7,16 +7,16 @@ namespace AspNetSpiffe;
 internal static class X509Streams
 {
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<X509StreamKey, X509Stream> Open = [];
+    private static readonly Dictionary<AgentEndpoint, X509Stream> Open = [];
 
     /// <summary>Takes part in the stream, and opens it when nobody else does.</summary>
-    public static X509StreamReader Join(X509StreamKey key, ILogger logger)
+    public static X509StreamReader Join(AgentEndpoint endpoint, ILogger logger)
     {
         lock (Gate)
         {
-            if (Open.TryGetValue(key, out var open)) return open.Add(logger);
+            if (Open.TryGetValue(endpoint, out var open)) return open.Add(logger);
 
-            var stream = Open[key] = new(key);
+            var stream = Open[endpoint] = new(endpoint);
             var reader = stream.Add(logger);
             stream.Start();
             return reader;
@@ -36,7 +36,7 @@ internal static class X509Streams
     }
 
     /// <summary>Tells every reader the new state. Once there is an end, the next source opens a stream of its own.</summary>
-    public static void Publish(X509Stream stream, X509StreamState state)
+    public static void Publish(X509Stream stream, AgentState<X509Context> state)
     {
         lock (Gate)
         {
@@ -47,6 +47,6 @@ internal static class X509Streams
 
     private static void Forget(X509Stream stream)
     {
-        if (Open.GetValueOrDefault(stream.Key) == stream) Open.Remove(stream.Key);
+        if (Open.GetValueOrDefault(stream.Endpoint) == stream) Open.Remove(stream.Endpoint);
     }
 }

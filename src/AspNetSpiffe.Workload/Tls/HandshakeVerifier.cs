@@ -37,7 +37,7 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
         if (source.Current is not { } context) return RejectionReason.None;
 
         if (context.Bundles.Find(peer.Id.TrustDomain) is not { } bundle) return RejectionReason.UnknownTrustDomain;
-        if (!ReferenceEquals(bundle, peer.Bundle) && bundle.Find(peer.Authority) is null) return RejectionReason.NotTrusted;
+        if (!ReferenceEquals(bundle, peer.Bundle) && !bundle.Contains(peer.Authority)) return RejectionReason.NotTrusted;
         return IsAllowed(peer.Id, context) ? RejectionReason.None : RejectionReason.NotAllowed;
     }
 

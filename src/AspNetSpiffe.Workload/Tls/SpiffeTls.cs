@@ -93,6 +93,9 @@ public sealed class SpiffeTls
         return _verifier.Recheck(peer);
     }
 
+    /// <exception cref="AuthenticationException">We have no SVID, or it has expired.</exception>
+    internal void RequireSvid() => RequireContext();
+
     private X509Context RequireContext()
     {
         // Kestrel is quiet about an AuthenticationException, and calls every other type an error of its own.

@@ -10,8 +10,8 @@ namespace AspNetSpiffe;
 /// </remarks>
 internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
 {
-    // Nobody is verified by it, and so SslStream is done with it in no time.
-    private static readonly X509ChainPolicy TrustNobody = new()
+    /// <summary>What SslStream builds its chain with where that is not to count: it is done in no time, and downloads nothing.</summary>
+    public static readonly X509ChainPolicy TrustNobody = new()
     {
         TrustMode = X509ChainTrustMode.CustomRootTrust,
         RevocationMode = X509RevocationMode.NoCheck,

@@ -71,7 +71,7 @@ public static class X509SvidVerifier
 
         // Trust Domain and Bundle §3, §4.1.3: the bundle of its own trust domain, or nobody's; an empty one trusts nobody.
         if (bundles.Find(id.TrustDomain) is not { } bundle) return (RejectionReason.UnknownTrustDomain, id, null);
-        return bundle.Authorities.IsEmpty ? (RejectionReason.EmptyBundle, id, bundle) : (RejectionReason.None, id, bundle);
+        return bundle.Count == 0 ? (RejectionReason.EmptyBundle, id, bundle) : (RejectionReason.None, id, bundle);
     }
 
     private static VerificationResult BuildAndCheck(

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Google.Protobuf;
@@ -9,7 +10,7 @@ internal sealed class GrpcMessageReader(Stream body, WorkloadApiAddress address,
 {
     public const int PrefixLength = 5;
 
-    private const int FirstBuffer = 16 * 1024;
+    private const int PieceLength = 16 * 1024;
 
     private readonly byte[] _prefix = new byte[PrefixLength];
 
@@ -32,18 +33,17 @@ internal sealed class GrpcMessageReader(Stream body, WorkloadApiAddress address,
 
     private async Task<T> ReadBodyAsync<T>(MessageParser<T> parser, int length, CancellationToken cancellationToken) where T : class, IMessage<T>
     {
-        // What was announced is not there yet: memory is taken as the bytes come.
-        var buffer = new byte[Math.Min(length, FirstBuffer)];
+        // What was announced is not there yet: memory is taken as the bytes come. In pieces, for large arrays stay in memory long after their use.
+        var pieces = new List<byte[]>();
         try
         {
-            for (var filled = 0; filled < length;)
+            for (var left = length; left > 0; left -= pieces[^1].Length)
             {
-                if (filled == buffer.Length) buffer = Grow(buffer, Math.Min(length, buffer.Length * 2));
-                await body.ReadExactlyAsync(buffer.AsMemory(filled), cancellationToken).ConfigureAwait(false);
-                filled = buffer.Length;
+                pieces.Add(new byte[Math.Min(left, PieceLength)]);
+                await body.ReadExactlyAsync(pieces[^1], cancellationToken).ConfigureAwait(false);
             }
 
-            return parser.ParseFrom(buffer);
+            return parser.ParseFrom(Piece.Join(pieces));
         }
         catch (EndOfStreamException)
         {
@@ -57,18 +57,27 @@ internal sealed class GrpcMessageReader(Stream body, WorkloadApiAddress address,
         finally
         {
             // It may hold private keys.
-            CryptographicOperations.ZeroMemory(buffer);
+            foreach (var piece in pieces) CryptographicOperations.ZeroMemory(piece);
         }
-    }
-
-    private static byte[] Grow(byte[] buffer, int length)
-    {
-        var larger = new byte[length];
-        buffer.CopyTo(larger, 0);
-        CryptographicOperations.ZeroMemory(buffer);
-        return larger;
     }
 
     private WorkloadApiException Malformed(string what) =>
         new(address, WorkloadApiFailure.MalformedResponse, $"{what} What answers at this address may be no SPIFFE Workload API: check the address.");
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public static ReadOnlySequence<byte> Join(IEnumerable<byte[]> pieces)
+        {
+            var first = new Piece();
+            var last = first;
+            foreach (var piece in pieces)
+            {
+                var next = new Piece { Memory = piece, RunningIndex = last.RunningIndex + last.Memory.Length };
+                last.Next = next;
+                last = next;
+            }
+
+            return new(first, 0, last, last.Memory.Length);
+        }
+    }
 }

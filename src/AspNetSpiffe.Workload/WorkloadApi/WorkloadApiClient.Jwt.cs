@@ -45,7 +45,7 @@ public sealed partial class WorkloadApiClient
     public async IAsyncEnumerable<JwtBundleSet> WatchJwtBundlesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (var update in WatchJwtUpdatesAsync(cancellationToken).ConfigureAwait(false))
-            yield return update.Bundles ?? throw update.Problem!;
+            yield return update.Value ?? throw update.Problem!;
     }
 
     /// <summary>Lets the Workload API validate a token that somebody has sent us (Workload API §6.2.3).</summary>
@@ -72,13 +72,13 @@ public sealed partial class WorkloadApiClient
     }
 
     /// <summary>Watches as <see cref="WatchJwtBundlesAsync"/> does, but goes on after a message that breaks a rule.</summary>
-    internal async IAsyncEnumerable<JwtUpdate> WatchJwtUpdatesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    internal async IAsyncEnumerable<AgentUpdate<JwtBundleSet>> WatchJwtUpdatesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var message in GrpcCall.StreamAsync(_connection, "FetchJWTBundles", new JWTBundlesRequest(), JWTBundlesResponse.Parser, cancellationToken).ConfigureAwait(false))
             yield return Read(message);
     }
 
-    private JwtUpdate Read(JWTBundlesResponse message)
+    private AgentUpdate<JwtBundleSet> Read(JWTBundlesResponse message)
     {
         var reader = new JwtResponseReader(_limits);
         try

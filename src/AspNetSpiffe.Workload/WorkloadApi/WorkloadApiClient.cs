@@ -45,7 +45,7 @@ public sealed partial class WorkloadApiClient : IDisposable
     public async IAsyncEnumerable<X509Context> WatchX509ContextAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (var update in WatchX509UpdatesAsync(cancellationToken).ConfigureAwait(false))
-            yield return update.Context ?? throw update.Problem!;
+            yield return update.Value ?? throw update.Problem!;
     }
 
     /// <summary>Fetches the X.509 bundles of all trust domains once, for a workload that has no SVID (Workload API §5.2.2).</summary>
@@ -66,13 +66,13 @@ public sealed partial class WorkloadApiClient : IDisposable
     public void Dispose() => _connection.Dispose();
 
     /// <summary>Watches as <see cref="WatchX509ContextAsync"/> does, but goes on after a message that breaks a rule.</summary>
-    internal async IAsyncEnumerable<X509Update> WatchX509UpdatesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    internal async IAsyncEnumerable<AgentUpdate<X509Context>> WatchX509UpdatesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var message in GrpcCall.StreamAsync(_connection, "FetchX509SVID", new X509SVIDRequest(), X509SVIDResponse.Parser, cancellationToken).ConfigureAwait(false))
             yield return Read(message);
     }
 
-    private X509Update Read(X509SVIDResponse message)
+    private AgentUpdate<X509Context> Read(X509SVIDResponse message)
     {
         var reader = new X509ContextReader(_time, _limits, _intermediates);
         try

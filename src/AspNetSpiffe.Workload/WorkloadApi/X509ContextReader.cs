@@ -96,7 +96,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
     {
         var bundle = X509Bundle.Read(id.TrustDomain, der.Span, out var leftOut);
         RemarkLeftOut(bundle, leftOut);
-        if (bundle.Authorities.IsEmpty) throw new FormatException("Its bundle has no CA certificate.");
+        if (bundle.Count == 0) throw new FormatException("Its bundle has no CA certificate.");
 
         if (bundles.TryAdd(id.TrustDomain, bundle)) return bundle;
         if (!bundle.Equals(bundles[id.TrustDomain])) _remarks.Add($"Two SVIDs of '{id.TrustDomain}' come with different bundles; the first bundle counts.");
@@ -124,7 +124,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
         try
         {
-            var bundle = X509Bundle.Read(id.TrustDomain, der.Span, out var leftOut);
+            var bundle = X509Bundle.ReadFederated(id.TrustDomain, der.Span, out var leftOut);
             RemarkLeftOut(bundle, leftOut);
 
             // The bundle that came with our own SVID stands; nobody else says whom we trust at home.

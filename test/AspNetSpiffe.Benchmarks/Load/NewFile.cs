@@ -12,6 +12,9 @@ internal sealed class NewFile : IDisposable
     public NewFile(string file)
     {
         _file = file;
+
+        // That of an earlier process says nothing.
+        File.Delete(file);
         _watcher = new(Path.GetDirectoryName(file)!, Path.GetFileName(file));
         _watcher.Created += (_, _) => _created.Set();
         _watcher.EnableRaisingEvents = true;

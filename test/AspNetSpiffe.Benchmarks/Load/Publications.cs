@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Threading.Channels;
 using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe.Benchmarks;
@@ -9,24 +9,17 @@ internal sealed class Publications : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly Channel<long> _moments = Channel.CreateUnbounded<long>();
+    private readonly BlockingCollection<long> _moments = [];
     private readonly IDisposable _subscription;
 
-    public Publications(X509Source source) => _subscription = ChangeToken.OnChange(source.GetChangeToken, () => _moments.Writer.TryWrite(Stopwatch.GetTimestamp()));
+    public Publications(X509Source source) => _subscription = ChangeToken.OnChange(source.GetChangeToken, () => _moments.Add(Stopwatch.GetTimestamp()));
 
     /// <summary>Gives each publication once, in their order; waits for the next, and gives 0 when none comes.</summary>
-    public async Task<long> NextAsync()
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        try
-        {
-            return await _moments.Reader.ReadAsync(patience.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            return 0;
-        }
-    }
+    public long Next() => _moments.TryTake(out var moment, Patience) ? moment : 0;
 
-    public void Dispose() => _subscription.Dispose();
+    public void Dispose()
+    {
+        _subscription.Dispose();
+        _moments.Dispose();
+    }
 }

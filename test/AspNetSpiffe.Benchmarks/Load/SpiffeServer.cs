@@ -16,6 +16,8 @@ internal sealed class SpiffeServer : IAsyncDisposable
     /// <param name="environment">Variables of the server's process, as NAME=VALUE.</param>
     public static async Task<SpiffeServer> StartAsync(Material material, params string[] environment)
     {
+        // Whoever waits for an answer of the server holds a thread of the pool, and the agent needs some.
+        ThreadPool.SetMinThreads(8, 8);
         var (agent, identity) = (await FakeAgent.StartAsync(), material.Identity(trustDomains: 1));
         agent.OnEachCall = a => a.Send(identity);
         return new(agent, Server.Kestrel(KestrelServer.Spiffe, material, agent.Address, environment));

@@ -4,7 +4,10 @@ using System.Globalization;
 namespace AspNetSpiffe.Benchmarks;
 
 /// <summary>Clients that connect, ask once and then say nothing, in a process of their own: <c>idle-clients PORT PEERS</c>. Each has a leaf of its own.</summary>
-/// <remarks>A number on the standard input: that many are to be open; the answer says how many are. <c>end</c>: waits until the server has closed all, and gives the moment, or 0.</remarks>
+/// <remarks>
+/// A number on the standard input: that many are to be open; the answer says how many are. <c>end</c>: waits until the server has closed all, and gives the
+/// moment, or 0.
+/// </remarks>
 internal sealed class IdleClients(int port, Peer[] peers)
 {
     private static readonly ParallelOptions Four = new() { MaxDegreeOfParallelism = 4 };

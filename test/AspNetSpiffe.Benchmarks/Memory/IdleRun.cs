@@ -24,7 +24,7 @@ internal sealed class IdleRun : IDisposable
         _peers = _material.IssuePeers("idle", count, intermediate: false);
     }
 
-    public static async Task<int> RunAsync(int count, int rounds, string? report)
+    public static async Task<int> RunAsync(int count, int rounds, string? report, string? plots)
     {
         RequireOpenFiles(count);
         var begin = TimeProvider.System.GetUtcNow();
@@ -35,7 +35,7 @@ internal sealed class IdleRun : IDisposable
             Console.Error.WriteLine($"round {round} of {rounds}");
         }
 
-        await new IdleReport(run._footprints, run._revocations).WriteAsync(begin, report);
+        await new IdleReport(run._footprints, run._revocations).WriteAsync(begin, report, plots);
         return 0;
     }
 
@@ -103,8 +103,10 @@ internal sealed class IdleRun : IDisposable
     private static void RequireOpenFiles(int count)
     {
         const int Others = 500;
-        var limit = File.ReadLines("/proc/self/limits").Single(l => l.StartsWith("Max open files", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
-        if (int.TryParse(limit, CultureInfo.InvariantCulture, out var most) && most < count + Others)
-            throw new InvalidOperationException($"{count} connections need {count + Others} open files, and a process may have {most}: raise the limit with 'ulimit -n', or ask for fewer with --count.");
+        var limit = File.ReadLines("/proc/self/limits").Single(l => l.StartsWith("Max open files", StringComparison.Ordinal));
+        var soft = limit.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
+        if (!int.TryParse(soft, CultureInfo.InvariantCulture, out var most) || most >= count + Others) return;
+        throw new InvalidOperationException(
+            $"{count} connections need {count + Others} open files, and a process may have {most}: raise the limit with 'ulimit -n', or ask for fewer with --count.");
     }
 }

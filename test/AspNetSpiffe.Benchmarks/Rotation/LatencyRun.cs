@@ -37,7 +37,13 @@ internal static class LatencyRun
         var first = Connect(ours.Server.Port, peer, next.Svid.Leaf.RawData);
         var end = Stopwatch.GetTimestamp();
         var second = Connect(ours.Server.Port, peer, next.Svid.Leaf.RawData);
-        return new(Milliseconds(update.Sent, update.Published), Milliseconds(update.Published, first), Milliseconds(update.Sent, first), Milliseconds(begin, first), Milliseconds(end, second), cpu.TotalMilliseconds);
+        return new(
+            Publish: Milliseconds(update.Sent, update.Published),
+            Present: Milliseconds(update.Published, first),
+            Whole: Milliseconds(update.Sent, first),
+            FirstHandshake: Milliseconds(begin, first),
+            SecondHandshake: Milliseconds(end, second),
+            Cpu: cpu.TotalMilliseconds);
     }
 
     /// <summary>Connects, and gives the moment at which the handshake was done.</summary>
@@ -64,7 +70,9 @@ internal static class LatencyRun
             Row("that handshake alone", l => l.FirstHandshake),
             Row("the handshake after it, for comparison", l => l.SecondHandshake),
         ]);
-        text.AddParagraph($"The server has no other connection, and an update every {Between.TotalMilliseconds} ms. Its very first update, with code that was not compiled yet, took {measured[0].Whole:0.0} ms.");
+        text.AddParagraph(
+            $"The server has no other connection, and an update every {Between.TotalMilliseconds} ms.",
+            $"Its very first update, with code that was not compiled yet, took {measured[0].Whole:0.0} ms.");
         await text.WriteAsync(file);
 
         IEnumerable<string> Row(string title, Func<Latency, double> of)

@@ -8,7 +8,7 @@ internal sealed class RotationReport(List<MemorySample> samples, RotationRun.Out
     /// <summary>Seconds whose median is compared: one sample may fall on a busy moment.</summary>
     public const int Window = 5;
 
-    public async Task WriteAsync(DateTimeOffset begin, string? file)
+    public async Task WriteAsync(DateTimeOffset begin, string? file, string? plots)
     {
         var (last, megabytes) = (samples[^1], Medians());
         var text = new Markdown();
@@ -22,8 +22,11 @@ internal sealed class RotationReport(List<MemorySample> samples, RotationRun.Out
             ["resident memory at the end, MB", Describe(megabytes[^1])],
             ["lowest and highest between, MB", $"{Describe(megabytes.Min())}, {Describe(megabytes.Max())}"],
         ]);
-        text.AddParagraph($"Memory is the median of each {Window} seconds. The server ran with TieredCompilation off: otherwise memory grows for minutes because code is compiled a second time.");
+        text.AddParagraph(
+            $"Memory is the median of each {Window} seconds.",
+            $"The server ran with TieredCompilation off: otherwise memory grows for minutes because code is compiled a second time.");
         await text.WriteAsync(file);
+        if (plots is not null) await RotationPlot.WriteAsync(samples, megabytes[0], plots);
 
         string Describe(double size) => Invariant($"{size:0.0} ({100 * ((size / megabytes[0]) - 1):+0.0;-0.0;0.0} %)");
     }

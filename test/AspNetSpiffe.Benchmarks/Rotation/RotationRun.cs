@@ -12,22 +12,23 @@ internal static class RotationRun
     // Code that is compiled a second time takes memory for many minutes; what is left then is what we keep.
     private const string NoTiers = "DOTNET_TieredCompilation=0";
 
-    public static async Task<int> RunAsync(int count, int perSecond, string? report, string? samplesFile)
+    public static async Task<int> RunAsync(int count, int perSecond, string? report, string? plots)
     {
         var seconds = (count - Settled) / perSecond;
-        if (seconds < 2 * RotationReport.Window) throw new InvalidOperationException($"Too few: {2 * RotationReport.Window} seconds are compared after the first {Settled} rotations, and there are {seconds}.");
+        if (seconds < 2 * RotationReport.Window)
+            throw new InvalidOperationException($"Too few: {2 * RotationReport.Window} seconds are compared after the first {Settled} rotations, and there are {seconds}.");
 
         var begin = TimeProvider.System.GetUtcNow();
         using var material = new Material();
         await using var ours = await SpiffeServer.StartAsync(material, NoTiers);
-        using var load = Pinned.StartOwn(core: 0, "steady-load", ours.Server.Port.ToString(CultureInfo.InvariantCulture), material.IssuePeers("steady", 1, intermediate: false));
+        var peers = material.IssuePeers("steady", 1, intermediate: false);
+        using var load = Pinned.StartOwn(core: 0, "steady-load", ours.Server.Port.ToString(CultureInfo.InvariantCulture), peers);
         if (load.ReadLine() != "running") throw new InvalidOperationException("The load has not begun.");
 
         var samples = await RotateAsync(ours, material, count, perSecond);
         var outcome = Outcome.Parse(load.Ask("stop"));
-        await new RotationReport(samples, outcome).WriteAsync(begin, report);
-        if (samplesFile is not null) await File.WriteAllLinesAsync(samplesFile, ["second,rotations,resident", .. samples.Select(Line)]);
-        return outcome.Failed == 0 ? 0 : 1;
+        await new RotationReport(samples, outcome).WriteAsync(begin, report, plots);
+        return outcome is { Failed: 0, Requests: > 0, Handshakes: > 0 } ? 0 : 1;
     }
 
     /// <summary>Rotates, one after the other; gives the server's memory of each second.</summary>
@@ -47,16 +48,15 @@ internal static class RotationRun
         return samples;
     }
 
-    private static string Line(MemorySample sample) => string.Create(CultureInfo.InvariantCulture, $"{sample.At.TotalSeconds:0.00},{sample.Rotations},{sample.Resident}");
-
     /// <summary>What became of the load.</summary>
     internal sealed record Outcome(int Requests, int FailedRequests, int Handshakes, int FailedHandshakes)
     {
         public int Failed => FailedRequests + FailedHandshakes;
 
-        public static Outcome Parse(string text) =>
-            text.Split('\t') is { Length: 4 } parts ? new(Number(parts[0]), Number(parts[1]), Number(parts[2]), Number(parts[3])) : throw new InvalidOperationException("The load has ended too early.");
-
-        private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+        public static Outcome Parse(string text)
+        {
+            int[] numbers = [.. text.Split('\t').Select(n => int.Parse(n, CultureInfo.InvariantCulture))];
+            return new(numbers[0], numbers[1], numbers[2], numbers[3]);
+        }
     }
 }

@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using System.Security.Authentication;
 using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace AspNetSpiffe.Benchmarks;
 
 /// <summary>The same load all the time, in a process of its own: <c>steady-load PORT PEERS</c>. Requests on kept connections, and new connections beside them.</summary>
-/// <remarks>Says <c>running</c> when each client was answered once; ends with a line of the standard input, and gives requests, failed requests, handshakes and failed handshakes.</remarks>
+/// <remarks>Says <c>running</c> when it has begun. A line of the standard input ends it; then it gives requests, failed requests, handshakes, failed handshakes.</remarks>
 internal sealed class SteadyLoad(int port, Peer peer)
 {
     private const int KeptConnections = 4;
@@ -19,7 +19,6 @@ internal sealed class SteadyLoad(int port, Peer peer)
         var load = new SteadyLoad(port, Peer.ReadFile(file)[0]);
         Thread[] threads = [.. Enumerable.Range(0, KeptConnections).Select(_ => new Thread(load.Ask)), new(load.Connect)];
         foreach (var thread in threads) thread.Start();
-        while (load._requests.All == 0 || load._handshakes.All == 0) Thread.Yield();
         Console.WriteLine("running");
 
         Console.In.ReadLine();
@@ -74,8 +73,6 @@ internal sealed class SteadyLoad(int port, Peer peer)
     private sealed class Count
     {
         private int _all, _failed;
-
-        public int All => Volatile.Read(ref _all);
 
         public void Add(bool good)
         {

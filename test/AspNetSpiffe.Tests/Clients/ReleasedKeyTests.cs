@@ -8,13 +8,15 @@ namespace AspNetSpiffe.Tests.Clients;
 public sealed class ReleasedKeyTests(ITestOutputHelper output) : MeshTest(output)
 {
     [Theory]
-    [InlineData("1.1")]
-    [InlineData("2.0")]
-    public async Task The_SVIDs_of_before_a_rotation_are_released_on_both_sides(string version)
+    [InlineData("1.1", false)]
+    [InlineData("2.0", false)]
+    [InlineData("1.1", true)]
+    [InlineData("2.0", true)]
+    public async Task The_SVIDs_of_before_a_rotation_are_released_on_both_sides(string version, bool throughProxy)
     {
         var server = await StartServerAsync();
         var source = await SourceAsync("client");
-        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected)));
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected), throughProxy ? Keep(new ConnectProxy()).Use : null));
         await GetAsync(client, version);
 
         WeakReference[] old = [SvidOf(source), SvidOf(server.Services.GetRequiredService<X509Source>())];

@@ -36,14 +36,14 @@ public abstract class IssuedTest(ITestOutputHelper output) : MeshTest(output)
     }
 
     /// <summary>Starts a service with UseSpiffeMtls that admits whoever is verified.</summary>
-    protected Task<WebApplication> StartServerAsync(FakeAgent agent, SslProtocols protocols = SslProtocols.None)
+    protected Task<WebApplication> StartServerAsync(FakeAgent agent, SslProtocols protocols = SslProtocols.None, Action<WebApplication>? map = null)
     {
         var builder = Builder(
             ("Spiffe:EndpointSocket", agent.Address),
             ("Kestrel:Endpoints:Mesh:Url", "https://127.0.0.1:0"),
             ("Kestrel:Endpoints:Mesh:SslProtocols:0", protocols.ToString()));
         builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers.Add("spiffe:any"));
-        return StartAsync(builder);
+        return StartAsync(builder, map);
     }
 
     /// <summary>Starts a service that knows nothing of SPIFFE.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
+using AspNetSpiffe.Tests.Clients;
 using AspNetSpiffe.Tests.Handshakes;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -49,10 +50,26 @@ public sealed class DownloadTests : IssuedTest
         }
     }
 
+    public static TheoryData<string> Sent => [.. Peers.Keys];
+
     [Theory, Trait("Spec", "XV-o"), MemberData(nameof(Data))]
     public async Task A_handshake_touches_neither_network_nor_disk(string sent, PeerRole role, string version)
     {
         await AssertAsync(Peers[sent](this), role, version);
+        Assert.Empty(await _urls.VisitsAsync(Timeout));
+        Assert.Equal(_stores, UserStores.List());
+    }
+
+    [Theory, Trait("Spec", "XV-o"), MemberData(nameof(Sent))]
+    public async Task A_handshake_behind_a_proxy_touches_neither_network_nor_disk(string sent)
+    {
+        var (peer, proxy) = (Peers[sent](this), Keep(new ConnectProxy()));
+        var server = await StartServerAsync(peer.Peer);
+        using var client = Client(NamedAddressOf(server), SpiffeHttpHandler.Create(await SourceAsync(await IssueAsync(peer.Ours)), SpiffeIdPattern.Any, proxy.Use));
+        if (peer.Reason == RejectionReason.None) await GetAsync(client);
+        else await AssertServerRefusedAsync(client, peer.Reason, peer.Id);
+
+        Assert.Single(proxy.Tunnels);
         Assert.Empty(await _urls.VisitsAsync(Timeout));
         Assert.Equal(_stores, UserStores.List());
     }

@@ -164,6 +164,35 @@ public sealed class SpiffeIdPatternTests
     }
 
     [Theory]
+    [InlineData("spiffe://td/a/x,spiffe://td/*", "spiffe://td/a", true)]
+    [InlineData("spiffe://td/a/x,spiffe://td/*/y", "spiffe://td/a/y", true)]
+    [InlineData("spiffe://td/*/x,spiffe://td/a/y", "spiffe://td/a/x", true)]
+    [InlineData("spiffe://td/a/*/x,spiffe://td/*/b/y", "spiffe://td/a/b/y", true)]
+    [InlineData("spiffe://td/a/*/x,spiffe://td/*/b/y", "spiffe://td/a/b/x", true)]
+    [InlineData("spiffe://td/a/*/x,spiffe://td/*/b/y", "spiffe://td/a/b/z", false)]
+    [InlineData("spiffe://td/a/*/x,spiffe://td/*/b/y", "spiffe://td/c/c/x", false)]
+    [InlineData("spiffe://td/a/b/c,spiffe://td/*/**", "spiffe://td/a/b", true)]
+    [InlineData("spiffe://td/a/b/**,spiffe://td/*/b", "spiffe://td/a/b", true)]
+    [InlineData("spiffe://td/a/b/**,spiffe://td/*/b", "spiffe://td/c/b/c", false)]
+    [InlineData("spiffe://td/a/b/**,spiffe://td/*/b", "spiffe://td/a/b/c", true)]
+    [InlineData("spiffe://td/*/b,spiffe://td2/a/*", "spiffe://td/a/c", false)]
+    public void Where_one_alternative_has_a_name_and_another_a_star_both_are_followed(string pattern, string id, bool matches) =>
+        Assert.Equal(matches, SpiffeIdPattern.Parse(pattern).Matches(SpiffeId.Parse(id)));
+
+    [Fact]
+    public void As_many_stars_as_fit_into_an_ID_are_followed_to_the_end()
+    {
+        // After each star another alternative goes on with a name: two ways at every segment.
+        const int Deepest = 1017;
+        var pattern = SpiffeIdPattern.Parse(string.Join(',', Enumerable.Range(0, Deepest + 1).Select(stars => $"spiffe://td{string.Concat(Enumerable.Repeat("/*", stars))}/a")));
+        var above = $"spiffe://td{string.Concat(Enumerable.Repeat("/a", Deepest))}";
+
+        Assert.Equal(SpiffeId.MaxLength - 1, (above + "/a").Length);
+        Assert.True(pattern.Matches(SpiffeId.Parse(above + "/a")));
+        Assert.False(pattern.Matches(SpiffeId.Parse(above + "/b")));
+    }
+
+    [Theory]
     [InlineData("spiffe:any")]
     [InlineData("spiffe://example.org/ns/shop/sa/cart")]
     [InlineData("spiffe://example.org/x,spiffe://example.org/ns/shop/sa/cart")]

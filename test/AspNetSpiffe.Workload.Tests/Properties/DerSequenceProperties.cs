@@ -32,7 +32,7 @@ public sealed class DerSequenceProperties(ITestOutputHelper output) : PropertyTe
             try
             {
                 Assert.Equal(Convert.ToHexString(parts.WithAnotherByte), string.Concat(DerSequence.ReadCertificates(parts.WithAnotherByte).Select(Hex)));
-                X509Bundle.Read(Td, parts.WithAnotherByte, out _);
+                AssertSame(X509Bundle.Read(Td, parts.WithAnotherByte, out _), X509Bundle.ReadFederated(Td, parts.WithAnotherByte, out _));
             }
             catch (FormatException)
             {
@@ -47,11 +47,19 @@ public sealed class DerSequenceProperties(ITestOutputHelper output) : PropertyTe
             var bundle = X509Bundle.Read(Td, parts.Der, out var leftOut);
             Assert.Equal(parts.Certificates.Where(certificate => certificate.IsCa).Select(certificate => Hex(certificate.Certificate)), bundle.Authorities.Select(Hex));
             Assert.Equal(parts.Certificates.Count(certificate => !certificate.IsCa), leftOut);
-            Assert.Equal(bundle, X509Bundle.Read(Td, parts.Der, out _));
+            AssertSame(bundle, X509Bundle.ReadFederated(Td, parts.Der, out var alsoLeftOut));
+            Assert.Equal(leftOut, alsoLeftOut);
         }, times: 200);
 
     private static void AssertRead(IEnumerable<NamedCertificate> expected, byte[] der) =>
         Assert.Equal(expected.Select(certificate => Hex(certificate.Certificate)), DerSequence.ReadCertificates(der).Select(Hex));
+
+    private static void AssertSame(X509Bundle bundle, X509Bundle federated)
+    {
+        Assert.Equal(bundle, federated);
+        Assert.Equal(bundle.HasUnrootedAuthority, federated.HasUnrootedAuthority);
+        Assert.Equal(bundle.Authorities.Select(Hex), federated.Authorities.Select(Hex));
+    }
 
     private static string Hex(X509Certificate2 certificate) => Convert.ToHexString(certificate.RawDataMemory.Span);
 

@@ -16,6 +16,14 @@ public sealed class SpiffeIdPatternProperties(ITestOutputHelper output) : Proper
             pair => StandardGrammar.Means(pair.Pattern.ToString(), pair.Id.ToString()));
 
     [Fact]
+    public void A_pattern_of_many_alternatives_means_exactly_whom_one_of_them_means_segment_by_segment() =>
+        Agree(
+            Inputs.CrowdedPatternsAndIds,
+            pair => SpiffeIdPattern.Parse(pair.Pattern.ToString()).Matches(SpiffeId.Parse(pair.Id.ToString())),
+            pair => pair.Pattern.ToString().Split(',').Any(alternative => Means(alternative.Split('/'), pair.Id.ToString().Split('/'))),
+            times: 5000);
+
+    [Fact]
     public void What_TryParse_refuses_is_a_FormatException_of_Parse_and_what_it_takes_is_none() =>
         ForAll(Inputs.NearlyPatterns, text =>
         {
@@ -59,4 +67,10 @@ public sealed class SpiffeIdPatternProperties(ITestOutputHelper output) : Proper
             Assert.Equal(member, SpiffeIdPattern.MembersOf(TrustDomain.Parse(pair.First.TrustDomain)).Matches(id));
             Assert.Equal(member, SpiffeIdPattern.Parse($"spiffe://{pair.First.TrustDomain}/**").Matches(id));
         });
+
+    private static bool Means(string[] alternative, string[] id)
+    {
+        if (alternative[^1] == "**") return id.Length >= alternative.Length && Means(alternative[..^1], id[..(alternative.Length - 1)]);
+        return id.Length == alternative.Length && alternative.Zip(id).All(pair => pair.First == "*" || pair.First == pair.Second);
+    }
 }

@@ -125,6 +125,16 @@ public sealed class JwtBundleSourceTests(ITestOutputHelper output) : JwtBundleSo
     }
 
     [Fact]
+    public async Task Who_waits_when_there_are_bundles_gets_the_newest()
+    {
+        var source = await StartGoodAsync();
+        var first = await source.WaitForFirstAsync(Patience);
+        var next = await NextAsync(source, () => Agent.Send(Message(("td", [("k2", _other)]))));
+        Assert.NotSame(first, next);
+        Assert.Same(next, await source.WaitForFirstAsync(Patience));
+    }
+
+    [Fact]
     public async Task A_source_that_never_began_can_be_disposed_and_begins_no_more()
     {
         var source = Make();
@@ -132,6 +142,17 @@ public sealed class JwtBundleSourceTests(ITestOutputHelper output) : JwtBundleSo
         source.Start();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => source.WaitForFirstAsync(Patience));
         Assert.Empty(Agent.Calls);
+    }
+
+    [Fact]
+    public async Task The_watch_keeps_nothing_of_whoever_happened_to_start_it()
+    {
+        var scope = new AsyncLocal<string?> { Value = "the starter's" };
+        var seen = new TaskCompletionSource<string?>();
+        Agent.Send(Message(("td", [("k1", Key)])));
+        await using var source = new JwtBundleSource(new() { EndpointSocket = Agent.Address }, Loggers, new WatchedTime(() => seen.TrySetResult(scope.Value)));
+        source.Start();
+        Assert.Null(await seen.Task.WaitAsync(Patience));
     }
 
     [Fact]
@@ -172,5 +193,15 @@ public sealed class JwtBundleSourceTests(ITestOutputHelper output) : JwtBundleSo
         var options = new SpiffeOptions { EndpointSocket = Agent.Address, StartupTimeout = TimeSpan.FromSeconds(1) };
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => JwtBundleSource.StartAsync(options, Loggers, Patience));
         Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' gave no JWT bundles within 1 s. Its last message was refused:", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A clock that tells when the watch looks at it.</summary>
+    private sealed class WatchedTime(Action looked) : TimeProvider
+    {
+        public override long GetTimestamp()
+        {
+            looked();
+            return base.GetTimestamp();
+        }
     }
 }

@@ -70,13 +70,27 @@ public sealed class GrpcMessageReaderTests
         AssertMalformedAsync($"A message of {Message.Length + 1} bytes is no 'X509SVID'.", GrpcFrame.Of([.. Message, 0xFF]));
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task The_buffer_of_a_frame_is_cleared_whether_the_message_was_good_or_not(bool bad)
+    [InlineData(false, 0)]
+    [InlineData(true, 0)]
+    [InlineData(false, 50_000)]
+    [InlineData(true, 50_000)]
+    public async Task The_buffers_of_a_frame_are_cleared_whether_the_message_was_good_or_not(bool bad, int more)
     {
-        var stream = new KeepingStream(GrpcFrame.Of(bad ? [.. Message, 0xFF] : Message));
+        byte[] message = [.. Message, .. new X509SVID { Bundle = ByteString.CopyFrom([.. Enumerable.Repeat((byte)1, more)]) }.ToByteArray()];
+        var stream = new KeepingStream(GrpcFrame.Of(bad ? [.. message, 0xFF] : message));
         await Record.ExceptionAsync(() => ReadAsync(new(stream, Address, MaxLength)));
-        Assert.All(stream.Frame.ToArray(), b => Assert.Equal(0, b));
+        Assert.Equal(message.Length + (bad ? 1 : 0), stream.Frame.Sum(buffer => buffer.Length));
+        Assert.All(stream.Frame, buffer => Assert.All(buffer.ToArray(), b => Assert.Equal(0, b)));
+    }
+
+    [Theory]
+    [InlineData(16_380)]
+    [InlineData(16_384)]
+    [InlineData(40_000)]
+    public async Task A_message_of_several_pieces_has_every_byte(int length)
+    {
+        var message = new X509SVID { SpiffeId = new string('a', length), X509Svid = ByteString.CopyFrom([.. Enumerable.Range(0, 20_000).Select(i => (byte)i)]), Hint = "last" };
+        Assert.Equal(message, await ReadAsync(ReaderOf(GrpcFrame.Of(message.ToByteArray()))));
     }
 
     private static GrpcMessageReader ReaderOf(byte[] bytes) => new(new MemoryStream(bytes), Address, MaxLength);
@@ -104,16 +118,15 @@ public sealed class GrpcMessageReaderTests
         }
     }
 
-    /// <summary>Keeps the buffer into which the message itself was read.</summary>
+    /// <summary>Keeps the buffers into which the message itself was read.</summary>
     private sealed class KeepingStream(byte[] bytes) : MemoryStream(bytes)
     {
-        private Memory<byte>? _frame;
-
-        public Memory<byte> Frame => _frame ?? throw new InvalidOperationException("Nothing was read.");
+        public List<Memory<byte>> Frame { get; } = [];
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            if (buffer.Length > GrpcMessageReader.PrefixLength) _frame = buffer;
+            // Before the message come a read of nothing and the prefix; each buffer is filled in one read.
+            if (buffer.Length > 0 && Position >= GrpcMessageReader.PrefixLength && Position < Length) Frame.Add(buffer);
             return new(Read(buffer.Span));
         }
     }

@@ -90,9 +90,9 @@ public sealed class ProfileTests(ITestOutputHelper output) : ClientTest(output)
         Agent.Send(Pki.Response(Pki.Leaf("/two")));
         Agent.CloseWith(GrpcStatusCode.Ok);
 
-        var updates = new List<X509Update>();
+        var updates = new List<AgentUpdate<X509Context>>();
         await foreach (var update in Client.WatchX509UpdatesAsync(Patience)) updates.Add(update);
-        Assert.Equal(["/one", null, "/two"], updates.Select(update => update.Context?.DefaultSvid.Id.Path));
+        Assert.Equal(["/one", null, "/two"], updates.Select(update => update.Value?.DefaultSvid.Id.Path));
         Assert.Contains("no SVID", updates[1].Problem!.Message, StringComparison.Ordinal);
         Assert.Single(Agent.Calls);
     }

@@ -21,17 +21,24 @@ internal static partial class Inputs
         from alternatives in Alternatives.ArrayOf(count)
         select new PatternParts([.. alternatives]);
 
+    // Of so many, most begin alike, and at many a segment one goes on with a name and another one with a star.
+    private static readonly Gen<PatternParts> CrowdedPatternParts =
+        from count in Gen.Choose(4, 40)
+        from alternatives in (
+            from name in Gen.Elements("td", "td", "t")
+            from deep in Gen.Frequency((9, Gen.Constant(false)), (1, Gen.Constant(true)))
+            from length in Gen.Choose(3, 6)
+            from segments in Gen.Frequency((5, Gen.Elements("a", "b", "ab")), (2, Gen.Constant("*"))).ArrayOf(length)
+            select new AlternativeParts(name, [.. segments], deep)).ArrayOf(count)
+        select new PatternParts([.. alternatives]);
+
     public static Arbitrary<PatternParts> Patterns => Arb.From(PatternParts, ShrinkPattern);
 
     /// <summary>A pattern, and an ID that it means or nearly means.</summary>
-    public static Arbitrary<(PatternParts Pattern, IdParts Id)> PatternsAndIds =>
-        Arb.From(
-            from pattern in PatternParts
-            from alternative in Gen.Elements(pattern.Alternatives.AsEnumerable())
-            from meant in Meant(alternative)
-            from id in Gen.OneOf(Gen.Constant(meant), FewIds, Gen.Elements(Beside(meant)))
-            select (pattern, id),
-            pair => ShrinkPattern(pair.pattern).Select(pattern => (pattern, pair.id)).Concat(ShrinkId(pair.id).Select(id => (pair.pattern, id))));
+    public static Arbitrary<(PatternParts Pattern, IdParts Id)> PatternsAndIds => WithIds(PatternParts);
+
+    /// <summary>A pattern of many alternatives that begin alike, and an ID that it means or nearly means.</summary>
+    public static Arbitrary<(PatternParts Pattern, IdParts Id)> CrowdedPatternsAndIds => WithIds(CrowdedPatternParts);
 
     public static Arbitrary<(IdParts First, IdParts Second)> FewIdPairs =>
         Arb.From(
@@ -42,6 +49,15 @@ internal static partial class Inputs
 
     /// <summary>Texts that an operator could write: with spaces, capitals, and a mistake in every second one.</summary>
     public static Arbitrary<string> NearlyPatterns => Arb.From(Nearly(Gen.Frequency((12, Written), (1, Gen.Elements("spiffe:any", " SPIFFE:Any ")), (1, LongPatterns))), Shrink.Text);
+
+    private static Arbitrary<(PatternParts Pattern, IdParts Id)> WithIds(Gen<PatternParts> patterns) =>
+        Arb.From(
+            from pattern in patterns
+            from alternative in Gen.Elements(pattern.Alternatives.AsEnumerable())
+            from meant in Meant(alternative)
+            from id in Gen.OneOf(Gen.Constant(meant), FewIds, Gen.Elements(Beside(meant)))
+            select (pattern, id),
+            pair => ShrinkPattern(pair.pattern).Select(pattern => (pattern, pair.id)).Concat(ShrinkId(pair.id).Select(id => (pair.pattern, id))));
 
     private static Gen<IdParts> FewIds =>
         from name in FewNames

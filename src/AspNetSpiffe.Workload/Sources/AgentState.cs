@@ -1,12 +1,13 @@
 namespace AspNetSpiffe;
 
-/// <summary>All that matters of what a stream has told so far: whoever misses one state loses nothing with the next.</summary>
-internal sealed record X509StreamState
+/// <summary>All that matters of what a watch has told so far: whoever misses one state loses nothing with the next.</summary>
+internal sealed record AgentState<T>
+    where T : class
 {
-    /// <summary>Gets the last good message, if there was one.</summary>
-    public X509Context? Context { get; init; }
+    /// <summary>Gets what the last good message brought, if there was one.</summary>
+    public T? Value { get; init; }
 
-    /// <summary>Gets whether the Workload API has denied us every identity since.</summary>
+    /// <summary>Gets whether the Workload API has denied us everything since.</summary>
     public bool IsDenied { get; init; }
 
     /// <summary>Gets how many messages were refused.</summary>

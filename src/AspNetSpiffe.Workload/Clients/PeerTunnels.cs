@@ -1,0 +1,80 @@
+using System.Net;
+using System.Net.Security;
+using System.Runtime.CompilerServices;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe;
+
+/// <summary>The ways through proxies: SocketsHttpHandler asks for the tunnel and makes the TLS inside it, we say with what, and who may be at its end.</summary>
+internal sealed class PeerTunnels(SpiffeTls tls, SpiffeIdPattern expected)
+{
+    private static readonly HttpRequestOptionsKey<bool> IsCallers = new("AspNetSpiffe.IsCallers");
+
+    private readonly ConditionalWeakTable<SslStream, SpiffePeer> _peers = [];
+
+    /// <summary>Tells a request of the caller from those that SocketsHttpHandler makes itself.</summary>
+    public static void MarkAsCallers(HttpRequestMessage request)
+    {
+        if (request.Method == HttpMethod.Connect) request.Options.Set(IsCallers, true);
+    }
+
+    /// <summary>Says whether a connection goes to a proxy, not to the server. A mistake is no danger: there is TLS with the expected server on either way, or nothing.</summary>
+    public static bool IsToProxy(SocketsHttpConnectionContext context)
+    {
+        var (request, server) = (context.InitialRequestMessage, context.InitialRequestMessage.RequestUri!);
+        return IsForTunnel(request) || context.DnsEndPoint.Host != server.IdnHost || context.DnsEndPoint.Port != server.Port;
+    }
+
+    /// <summary>Connects to a proxy, without TLS.</summary>
+    public async ValueTask<Stream> ConnectToProxyAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        // SocketsHttpHandler would take the proxy for the server: it knows one set of TLS options only.
+        if (IsForTunnel(context.InitialRequestMessage) && context.InitialRequestMessage.RequestUri!.Scheme == "https")
+            throw new HttpRequestException("A SPIFFE client speaks TLS to its server through the proxy, not to the proxy itself: name the proxy by an address with http or socks5.");
+
+        tls.RequireSvid();
+        return await PeerStream.ConnectSocketAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes the options for all tunnels of one pool of connections, which all show our SVID of now.</summary>
+    public SslClientAuthenticationOptions CreateOptions()
+    {
+        var options = new SslClientAuthenticationOptions();
+        try
+        {
+            tls.Configure(options);
+            options.RemoteCertificateValidationCallback = Verify;
+        }
+        catch (AuthenticationException)
+        {
+            // Without an SVID, nobody; the pool is replaced when there is one.
+            options.RemoteCertificateValidationCallback = static (_, _, _, _) => false;
+        }
+
+        // The options outlive bundles and have no clock, so SslStream's chain must not count: trusting nobody, it is nobody's, and the verifier builds its own.
+        options.CertificateChainPolicy = VerifiedPeers.TrustNobody;
+        return options;
+    }
+
+    /// <summary>Says who was verified at the other end of a tunnel.</summary>
+    /// <exception cref="AuthenticationException">Nobody.</exception>
+    public SpiffePeer PeerOf(SslStream stream) =>
+        _peers.TryGetValue(stream, out var peer) ? peer : throw new AuthenticationException("The handshake ended without a verified server.");
+
+    private static bool IsForTunnel(HttpRequestMessage request) => request.Method == HttpMethod.Connect && !request.Options.TryGetValue(IsCallers, out _);
+
+    private bool Verify(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        // QUIC would come here too, and is no tunnel.
+        if (sender is not SslStream stream) return false;
+
+        tls.RequireSvid();
+        var result = tls.Verify(certificate, chain, errors, PeerRole.Server, new DnsEndPoint(stream.TargetHostName, 0));
+
+        // Thrown here, it is the inner exception of the request that asked for this very tunnel; nothing else leads from the one to the other.
+        if (!result.Accepted) throw new SpiffePeerRejectedException(result, expected);
+        _peers.AddOrUpdate(stream, result.Peer);
+        return true;
+    }
+}
