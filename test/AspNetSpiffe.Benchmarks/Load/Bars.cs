@@ -6,7 +6,7 @@ namespace AspNetSpiffe.Benchmarks;
 /// <summary>Horizontal bars in groups: medians, with a whisker from the least to the most.</summary>
 internal sealed class Bars(string title, string subtitle, string unit)
 {
-    private const double Width = 1000, Left = 330, Right = 150, Top = 66, Row = 24, Thickness = 14, Gap = 38;
+    private const double Width = 1000, Left = 345, Right = 150, Top = 60, Row = 24, Thickness = 14, Gap = 40;
 
     private readonly List<Group> _groups = [];
 
@@ -16,39 +16,35 @@ internal sealed class Bars(string title, string subtitle, string unit)
 
     public Task WriteAsync(string file)
     {
-        var bottom = Top + _groups.Sum(g => Gap + (g.Bars.Length * Row)) + 8;
-        var axis = new Axis(Math.Min(0, Math.Floor(All.Min(b => b.Least))), All.Max(b => b.Most) * 1.02, Left, Width - Right);
-        var svg = new Svg(Width, bottom + 46, title);
+        var bottom = Top + _groups.Sum(g => Gap + (g.Bars.Length * Row));
+        var all = _groups.SelectMany(g => g.Bars).ToArray();
+        var axis = new Axis(Math.Min(0, Math.Floor(all.Min(b => b.Least))), all.Max(b => b.Most) * 1.02, Left, Width - Right);
+        var svg = new Svg(Width, bottom + 50, title);
         svg.Text(20, 30, title, size: 18, bold: true);
         svg.Text(20, 50, subtitle, colour: Svg.Soft);
-        DrawAxis(svg, axis, bottom);
 
         var y = Top;
         foreach (var group in _groups)
         {
-            svg.Text(20, y + 26, group.Name, size: 13, bold: true);
-            y += Gap;
-            foreach (var bar in group.Bars)
-            {
-                Draw(svg, axis, bar, y);
-                y += Row;
-            }
+            Draw(svg, axis, group, y);
+            y += Gap + (group.Bars.Length * Row);
         }
 
+        foreach (var mark in axis.Marks) svg.Text(axis.At(mark), bottom + 18, mark.ToString("#,0.##", CultureInfo.InvariantCulture), Svg.Middle, Svg.Soft);
+        svg.Text((axis.From + axis.To) / 2, bottom + 38, unit, Svg.Middle);
         return svg.WriteAsync(file);
     }
 
-    private IEnumerable<Bar> All => _groups.SelectMany(g => g.Bars);
-
-    private void DrawAxis(Svg svg, Axis axis, double bottom)
+    private static void Draw(Svg svg, Axis axis, Group group, double top)
     {
-        foreach (var mark in axis.Marks)
+        var y = top + Gap;
+        svg.Text(20, y - 12, group.Name, size: 13, bold: true);
+        foreach (var mark in axis.Marks) svg.Line(axis.At(mark), y - 4, axis.At(mark), y + (group.Bars.Length * Row), mark == 0 ? Svg.Soft : Svg.Faint);
+        foreach (var bar in group.Bars)
         {
-            svg.Line(axis.At(mark), Top + 8, axis.At(mark), bottom, mark == 0 ? Svg.Soft : Svg.Faint);
-            svg.Text(axis.At(mark), bottom + 16, mark.ToString("#,0.##", CultureInfo.InvariantCulture), Svg.Middle, Svg.Soft);
+            Draw(svg, axis, bar, y);
+            y += Row;
         }
-
-        svg.Text((axis.From + axis.To) / 2, bottom + 36, unit, Svg.Middle);
     }
 
     private static void Draw(Svg svg, Axis axis, Bar bar, double y)

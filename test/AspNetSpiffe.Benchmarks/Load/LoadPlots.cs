@@ -26,9 +26,11 @@ internal sealed class LoadPlots(Dictionary<Contender, List<Sample>> samples, int
         if (!requests.IsEmpty) await requests.WriteAsync(Path.Combine(folder, "requests.svg"));
     }
 
-    private string Title(Case one) => one.IsOfRequests
-        ? string.Create(CultureInfo.InvariantCulture, $"{one.Name}: µs more than the {Markdown.Median(Of(Reference(one))):0.0} µs of {one.References[0]}")
-        : $"{one.Name} (× {one.References[0]})";
+    private string Title(Case one) => Capital(one.Name) + (one.IsOfRequests
+        ? string.Create(CultureInfo.InvariantCulture, $": more than the {Markdown.Median(Of(Reference(one))):0.0} µs of {one.References[0]}")
+        : $": × {one.References[0]}");
+
+    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
     private Bar Ratio(Case one, Contender contender)
     {

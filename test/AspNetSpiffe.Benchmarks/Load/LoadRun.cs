@@ -20,7 +20,7 @@ internal static class LoadRun
             Console.Error.WriteLine($"round {round} of {rounds}");
         }
 
-        await new LoadReport(samples).WriteAsync(cases, $"{rounds} rounds, and {warmUp},", begin, report);
+        await new LoadReport(samples).WriteAsync(cases, $"{rounds} rounds, and {warmUp.Describe()},", begin, report);
         if (plots is not null) await new LoadPlots(samples, rounds).WriteAsync(cases.All, plots);
         return 0;
     }

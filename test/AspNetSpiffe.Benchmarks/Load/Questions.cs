@@ -27,7 +27,7 @@ internal sealed class Questions(IServiceProvider services) : IDisposable
     {
         "heap" => Text(Alive()),
         "allocated" => Text(GC.GetTotalAllocatedBytes(precise: true)),
-        "compiled" => Text(JitInfo.GetCompiledMethodCount()),
+        "jit" => Text(JitInfo.GetCompilationTime().Ticks),
         "published" => Text(_publications!.Next()),
         "look" => Look(services.GetRequiredService<PeerConnectionRegistry>()),
         _ => throw new InvalidOperationException($"Nobody knows '{question}'."),

@@ -20,8 +20,8 @@ internal sealed record Server(Pinned Process, int Port, string? Kind = null) : I
     /// <summary>Gets what is alive, after a collection.</summary>
     public long Heap => Ask("heap");
 
-    /// <summary>Gets how many methods the JIT has compiled so far, each time that it did.</summary>
-    public long Compiled => Ask("compiled");
+    /// <summary>Gets how long the JIT has worked so far.</summary>
+    public TimeSpan Jit => new(Ask("jit"));
 
     /// <summary>Gets when the server published the next update of its agent; waits for it. 0 if none came.</summary>
     public long Published => Ask("published");

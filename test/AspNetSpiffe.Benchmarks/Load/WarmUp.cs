@@ -2,30 +2,53 @@ using System.Globalization;
 
 namespace AspNetSpiffe.Benchmarks;
 
-/// <summary>Rounds that are not counted: as many as it takes until the JIT leaves the servers' code alone.</summary>
-internal static class WarmUp
+/// <summary>Rounds that are not counted: as many as it takes until the JIT is no part of the figures any more.</summary>
+internal sealed class WarmUp
 {
     public const int MostRounds = 10;
 
-    // Some code comes late, of timers and of collections; that of a handshake is some thousand methods.
-    private const long Quiet = 10;
+    private const double Quiet = 0.01;
 
-    /// <returns>What was done, in a sentence.</returns>
-    public static string Run(IEnumerable<Server> servers, Action round)
+    private readonly Server[] _servers;
+    private (TimeSpan Jit, TimeSpan Cpu)[] _last;
+
+    private WarmUp(IEnumerable<Server> servers)
     {
-        var dotnet = servers.Where(s => s.IsDotnet).Distinct().ToArray();
-        var before = dotnet.Select(s => s.Compiled).ToArray();
-        for (var rounds = 1; ; rounds++)
-        {
-            round();
-            var after = dotnet.Select(s => s.Compiled).ToArray();
-            var most = after.Zip(before, (a, b) => a - b).DefaultIfEmpty().Max();
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"warming up, round {rounds}: {most} methods compiled"));
-            if (most <= Quiet || rounds == MostRounds) return Describe(rounds, most);
-            before = after;
-        }
+        _servers = [.. servers.Where(s => s.IsDotnet).Distinct()];
+        _last = Read();
     }
 
-    private static string Describe(int rounds, long most) => string.Create(
-        CultureInfo.InvariantCulture, $"{rounds} more to warm up, in the last of which the JIT compiled {(most == 0 ? "nothing" : $"at most {most} methods")} in a server{(most > Quiet ? ", which is not quiet" : "")}");
+    public int Rounds { get; private set; }
+
+    /// <summary>Gets what part of its processor time the busiest JIT of a server took in the last of these rounds.</summary>
+    public double Last { get; private set; }
+
+    public static WarmUp Run(IEnumerable<Server> servers, Action round)
+    {
+        var warmUp = new WarmUp(servers);
+        do
+        {
+            round();
+            warmUp.Last = warmUp.JitShare();
+            warmUp.Rounds++;
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"warming up, round {warmUp.Rounds}: {warmUp.Last:0.0 %} for the JIT"));
+        }
+        while (warmUp.Last > Quiet && warmUp.Rounds < MostRounds);
+        return warmUp;
+    }
+
+    /// <summary>Says what was done, and how much of what was counted since then is the JIT's.</summary>
+    public string Describe() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Rounds} more to warm up (a server's JIT took at most {Last:0.0 %} of its processor time in the last of them, {JitShare():0.0 %} in what was counted)");
+
+    private double JitShare()
+    {
+        var now = Read();
+        var share = now.Zip(_last, (a, b) => (a.Jit - b.Jit) / (a.Cpu - b.Cpu)).DefaultIfEmpty().Max();
+        _last = now;
+        return share;
+    }
+
+    private (TimeSpan Jit, TimeSpan Cpu)[] Read() => [.. _servers.Select(s => (s.Jit, s.Process.Cpu))];
 }

@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using AspNetSpiffe.TestKit;
 using BenchmarkDotNet.Attributes;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -24,7 +23,7 @@ public class RequestBenchmarks
     {
         var services = new ServiceCollection().AddLogging().AddSpiffeServerSecurity().BuildServiceProvider();
         _http.RequestServices = services;
-        _http.Features.Set<ISpiffePeerFeature>(new Connection(VerifiedPeer()));
+        _http.Features.Set<ISpiffePeerFeature>(VerifiedConnection.Create());
         _authorization = services.GetRequiredService<IAuthorizationService>();
         _policy = await services.GetRequiredService<IAuthorizationPolicyProvider>().GetPolicyAsync(Policy);
     }
@@ -43,13 +42,4 @@ public class RequestBenchmarks
 
     [Benchmark]
     public Task<AuthorizationResult> EvaluatePolicy() => _authorization!.AuthorizeAsync(new ClaimsPrincipal(), _http, _policy!);
-
-    private static SpiffePeer VerifiedPeer()
-    {
-        var pki = new TestPki();
-        var result = X509SvidVerifier.Verify(pki.Leaf("/ns/shop/sa/cart").Leaf, [], new([pki.Bundle]), PeerRole.Client, TimeProvider.System.GetUtcNow());
-        return result.Accepted ? result.Peer : throw new InvalidOperationException("A good peer is refused.");
-    }
-
-    private sealed record Connection(SpiffePeer? Peer) : ISpiffePeerFeature;
 }

@@ -6,7 +6,7 @@ namespace AspNetSpiffe.Benchmarks;
 /// <summary>Latency over time as a picture: for each second the worst handshake and the median, one server above the other.</summary>
 internal sealed class StallPlot
 {
-    private const double Width = 1000, Left = 70, Right = 24, Top = 92, Panel = 190, Between = 52;
+    private const double Width = 1000, Left = 70, Right = 24, Top = 112, Panel = 190, Between = 52;
 
     private readonly Svg _svg;
     private readonly Axis _time;
@@ -39,17 +39,16 @@ internal sealed class StallPlot
 
     private void Legend()
     {
-        (string Name, string Colour)[] entries =
-        [
-            ("worst of a second", Svg.Blue), ($"worst, over {StallRun.Stall} ms", Svg.Orange), ("the same, and the other server was too: the machine", Svg.Soft), ("median of a second", Svg.Ink),
-        ];
         var x = 20.0;
-        foreach (var (name, colour) in entries)
+        foreach (var (name, colour) in new[] { ("worst of a second", Svg.Blue), ($"worst, over {StallRun.Stall} ms", Svg.Orange), ($"worst, over {StallRun.Stall} ms with both servers", Svg.Soft) })
         {
-            _svg.Dots([(x + 5, 69)], colour, 7);
-            _svg.Text(x + 14, 73, name);
-            x += 44 + (name.Length * 6);
+            _svg.Dots([(x + 5, 71)], colour, 7);
+            _svg.Text(x + 14, 75, name);
+            x += 44 + (name.Length * 6.4);
         }
+
+        _svg.Line(x, 71, x + 16, 71, Svg.Ink, 1.2);
+        _svg.Text(x + 22, 75, "median of a second");
     }
 
     private void Draw(StallResult result, Second[] seconds, Second[] others, double top)
@@ -60,7 +59,7 @@ internal sealed class StallPlot
         _svg.Text(Width - Right, top - 6, string.Create(CultureInfo.InvariantCulture, $"p50 {result.Percentile(0.5):0.0} ms · p99.9 {result.Percentile(0.999):0.0} ms · worst {result.Percentile(1):0.0} ms"), Svg.End);
 
         var with = seconds.Zip(others).ToArray();
-        DrawDots(with.Where(s => !s.First.IsStalled), Svg.Blue, 2.6, 0.7);
+        DrawDots(with.Where(s => !s.First.IsStalled), Svg.Blue, 3, 0.7);
         DrawDots(with.Where(s => s.First.IsStalled && s.Second.IsStalled), Svg.Soft, 6);
         DrawDots(with.Where(s => s.First.IsStalled && !s.Second.IsStalled), Svg.Orange, 7);
         _svg.Curve(seconds.Select(s => (_time.At(s.At + 0.5), latency.At(s.Median))), Svg.Ink);
@@ -74,7 +73,7 @@ internal sealed class StallPlot
         foreach (var mark in latency.Marks)
         {
             _svg.Line(Left, latency.At(mark), Width - Right, latency.At(mark), mark == StallRun.Stall ? Svg.Orange : Svg.Faint, dashes: mark == StallRun.Stall ? "5 4" : "none");
-            _svg.Text(Left - 8, latency.At(mark) + 4, string.Create(CultureInfo.InvariantCulture, $"{mark:0.##} ms"), Svg.End, Svg.Soft);
+            _svg.Text(Left - 8, latency.At(mark) + 4, mark < 1000 ? string.Create(CultureInfo.InvariantCulture, $"{mark:0.##} ms") : string.Create(CultureInfo.InvariantCulture, $"{mark / 1000:0} s"), Svg.End, Svg.Soft);
         }
 
         foreach (var mark in new Axis(0, _time.Most / 60, 0, 1).Marks)

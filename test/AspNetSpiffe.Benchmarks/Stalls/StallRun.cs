@@ -28,7 +28,7 @@ internal static class StallRun
         var results = contenders.Select((c, i) => new StallResult(c.Name, start - first[i], [.. handshakes.Where(h => h.Server == i)])).ToArray();
 
         var authorities = systemAuthorities ? "with the system's CAs" : "without the system's CAs";
-        await new StallReport(results, pauses).WriteAsync($"{minutes} minutes at {PerSecond} handshakes a second with each server, {authorities}, and {warmUp},", begin, report);
+        await new StallReport(results, pauses).WriteAsync($"{minutes} minutes at {PerSecond} handshakes a second with each server, {authorities}, and {warmUp.Describe()},", begin, report);
         if (plots is not null) await StallPlot.WriteAsync(results, PerSecond, authorities, plots);
         return handshakes.All(h => h.Good) ? 0 : 1;
     }
@@ -41,7 +41,7 @@ internal static class StallRun
     }
 
     /// <summary>Warms the servers up; gives when each saw its first handshake, for the platform counts from there when to read the system's CAs again.</summary>
-    private static (string WarmUp, TimeSpan[] First) Prepare(Contender[] contenders)
+    private static (WarmUp WarmUp, TimeSpan[] First) Prepare(Contender[] contenders)
     {
         using var generator = Pinned.StartOwn(core: 0, "generate");
         var first = new TimeSpan[contenders.Length];

@@ -45,5 +45,6 @@ public sealed class HttpContextTests
         Assert.Equal(0, Allocations.Of(() => http.GetSpiffeId()));
         Assert.Equal(0, Allocations.Of(() => http.GetRequiredSpiffeId()));
         Assert.Equal(0, Allocations.Of(() => http.GetSpiffePeer()));
+        Assert.Equal(0, Allocations.Of(() => http.GetRequiredSpiffePeer()));
     }
 }

@@ -199,6 +199,9 @@ public sealed class SpiffeIdPatternTests
     [InlineData("spiffe://example.org/ns/*/sa/cart")]
     [InlineData("spiffe://example.org/ns/shop/**")]
     [InlineData("spiffe://example.org/ns/*/**")]
+    [InlineData("spiffe://example.org/**")]
+    [InlineData("spiffe://example.org/*/*/*/*")]
+    [InlineData("spiffe://other.org/**, spiffe://example.org/a, spiffe://example.org/*/a, spiffe://example.org/a/**, spiffe://example.org/*/*/sa/**")]
     [InlineData("spiffe://example.org/nobody")]
     public void Matching_allocates_nothing(string text) => AssertAllocatesNothing(SpiffeIdPattern.Parse(text));
 
