@@ -19,6 +19,7 @@ internal static class SpiffeServerSecurity
         services.AddAuthenticationCore();
         new AuthenticationBuilder(services).AddSpiffe();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<AuthenticationOptions>, DefaultSchemeSetup>());
+        services.AddShortAuthentication();
         return services.AddSpiffePolicies();
     }
 
@@ -31,11 +32,36 @@ internal static class SpiffeServerSecurity
         if (services.Any(service => service.ServiceType == typeof(SpiffePolicies))) return services;
 
         services.AddSingleton<SpiffePolicies>();
+        services.TryAddSingleton<FrameworkInstruments>();
         services.AddTransient<IStartupFilter, PolicyNameCheck>();
         services.Decorate<IAuthorizationPolicyProvider, SpiffePolicyProvider>();
-        services.Decorate<IPolicyEvaluator, CallerChoice>();
+        services.AddCallerChoice();
         services.Decorate<IAuthorizationMiddlewareResultHandler, SpiffeAuthorizationResultHandler>();
         return services;
+    }
+
+    // Short ways only around the framework's own services: what another does, it alone knows.
+    private static void AddCallerChoice(this IServiceCollection services)
+    {
+        var asked = services.FindAsked<IPolicyEvaluator>();
+        if (asked.ImplementationType == typeof(PolicyEvaluator)) services.Add(new(typeof(IPolicyEvaluator), Create, asked.Lifetime));
+        else services.Decorate<IPolicyEvaluator, CallerChoice>();
+
+        static object Create(IServiceProvider provider)
+        {
+            var service = provider.GetRequiredService<IAuthorizationService>();
+            return new CallerChoice(new PolicyEvaluator(service), new(service, provider));
+        }
+    }
+
+    private static void AddShortAuthentication(this IServiceCollection services)
+    {
+        var asked = services.FindAsked<IAuthenticationService>();
+        if (asked.ImplementationType?.Assembly != typeof(AuthenticationService).Assembly) return;
+
+        services.TryAddSingleton<FrameworkInstruments>();
+        services.Add(WithKey(asked, typeof(SpiffeAuthenticationService)));
+        services.AddSingleton<IAuthenticationService, SpiffeAuthenticationService>();
     }
 
     // The one who was asked so far stays in the container under a key, with its lifetime, and is handed to the one who is asked now.
@@ -43,13 +69,16 @@ internal static class SpiffeServerSecurity
         where TService : class
         where TDecorator : class, TService
     {
-        var decorated = services.Last(service => service.ServiceType == typeof(TService) && !service.IsKeyedService);
+        var create = ActivatorUtilities.CreateFactory<TDecorator>([typeof(TService)]);
+        var decorated = services.FindAsked<TService>();
         services.Add(WithKey(decorated, typeof(TDecorator)));
         services.Add(new(typeof(TService), Create, decorated.Lifetime));
 
-        object Create(IServiceProvider provider) =>
-            ActivatorUtilities.CreateInstance<TDecorator>(provider, provider.GetRequiredKeyedService<TService>(typeof(TDecorator)));
+        object Create(IServiceProvider provider) => create(provider, [provider.GetRequiredKeyedService<TService>(typeof(TDecorator))]);
     }
+
+    private static ServiceDescriptor FindAsked<TService>(this IServiceCollection services) =>
+        services.Last(service => service.ServiceType == typeof(TService) && !service.IsKeyedService);
 
     private static ServiceDescriptor WithKey(ServiceDescriptor service, object key) => service switch
     {
