@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Authorization.Infrastructure;
 using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -55,8 +54,8 @@ internal static class Applications
     private static void Forward(IServiceCollection services, Action<SpiffeAuthenticationOptions> configure) =>
         services.AddSpiffeServerSecurity().Configure("Spiffe", configure).AddAuthentication("Spiffe").AddScheme<AuthenticationSchemeOptions, Tester>("Test", null);
 
-    private sealed class Tester(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder)
-        : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
+    private sealed class Tester(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers)
+        : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, UrlEncoder.Default)
     {
         protected override Task<AuthenticateResult> HandleAuthenticateAsync() =>
             Task.FromResult(AuthenticateResult.Success(new(new(new ClaimsIdentity([new(ClaimTypes.Name, "tester")], Scheme.Name)), Scheme.Name)));

@@ -21,13 +21,13 @@ internal sealed class Pipeline : IServer, ISpiffePeerFeature
     SpiffePeer? ISpiffePeerFeature.Peer => _peer;
 
     /// <summary>Gives what a request allocates: as soon as it is that little, else what it is at last, when the JIT and the container have compiled all they want.</summary>
-    public static async Task<long> AllocatesAsync(string path, long atMost, Action<IServiceCollection> add, Action<WebApplication> map, SpiffePeer? peer)
+    public static async Task<long> AllocatesAsync(string path, long atMost, Action<WebApplication> map, SpiffePeer? peer)
     {
         using var server = new Pipeline(peer);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<IServer>(server);
-        add(builder.Services);
+        builder.Services.AddSpiffeServerSecurity();
         await using var app = builder.Build();
         map(app);
         await app.StartAsync();
