@@ -30,15 +30,17 @@ internal sealed class LoadCases : IDisposable
     /// <summary>Gets what 10,000 bundles cost the server, in a sentence.</summary>
     public string Memory { get; private set; } = "";
 
-    public static async Task<LoadCases> StartAsync(int rounds)
+    public static async Task<LoadCases> StartAsync(int rounds, bool onlyRequests)
     {
         var cases = new LoadCases(new Material(), rounds);
         var ours = await cases.StartSpiffeAsync(trustDomains: 2);
+        var baseline = cases.Keep(Server.Kestrel(KestrelServer.ChainPolicy, cases._material));
+        cases.All = [cases.RequestsOver(Contender.Http1, ours, baseline), cases.RequestsOver(Contender.Http2, ours, baseline)];
+        if (onlyRequests) return cases;
+
         var many = await cases.StartSpiffeAsync(ManyTrustDomains);
         cases.Memory = cases.CompareMemory(ours, many);
-
-        var baseline = cases.Keep(Server.Kestrel(KestrelServer.ChainPolicy, cases._material));
-        cases.All = [.. cases.HandshakesOf(ours, baseline), cases.Federation(ours, many), cases.RequestsOver(Contender.Http1, ours, baseline), cases.RequestsOver(Contender.Http2, ours, baseline)];
+        cases.All = [.. cases.HandshakesOf(ours, baseline), cases.Federation(ours, many), .. cases.All];
         return cases;
     }
 

@@ -8,11 +8,11 @@ internal static class LoadRun
     /// <summary>Rounds that are not counted: the JIT is at work in them.</summary>
     public const int WarmUp = 2;
 
-    public static async Task<int> RunAsync(int rounds, string? report)
+    public static async Task<int> RunAsync(int rounds, string? report, bool onlyRequests)
     {
         var begin = TimeProvider.System.GetUtcNow();
         using var generator = Pinned.StartOwn(core: 0, "generate");
-        using var cases = await LoadCases.StartAsync(rounds);
+        using var cases = await LoadCases.StartAsync(rounds, onlyRequests);
         var samples = cases.All.SelectMany(c => c.Contenders).ToDictionary(c => c, _ => new List<Sample>());
         for (var round = 1 - WarmUp; round <= rounds; round++)
         {
