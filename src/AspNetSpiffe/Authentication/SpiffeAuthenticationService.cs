@@ -26,7 +26,7 @@ internal sealed class SpiffeAuthenticationService(FrameworkInstruments instrumen
     public Task SignOutAsync(HttpContext context, string? scheme, AuthenticationProperties? properties) => Others(context).SignOutAsync(context, scheme, properties);
 
     private static IAuthenticationService Others(HttpContext context) =>
-        context.RequestServices.GetRequiredKeyedService<IAuthenticationService>(typeof(SpiffeAuthenticationService));
+        context.RequestServices.GetRequiredKeyedService<IAuthenticationService>(SpiffeServerSecurity.Key);
 
     private Task<AuthenticateResult>? Find(HttpContext context)
     {

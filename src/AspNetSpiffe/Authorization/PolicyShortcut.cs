@@ -11,9 +11,12 @@ internal readonly struct PolicyShortcut(IAuthorizationService service, IServiceP
 {
     public bool Allows(AuthorizationPolicy policy, object? resource)
     {
-        if (!HasOnlyOurs(policy.Requirements) || !IsFrameworks() || FindOnly(services.GetServices<IAuthorizationHandler>()) is not { } handler) return false;
-        foreach (var requirement in policy.Requirements)
-            if (!handler.IsMet((SpiffeRequirement)requirement, resource))
+        var requirements = policy.Requirements;
+        if (requirements.Count == 0 || !IsFrameworks() || FindOnlyHandler() is not { } handler) return false;
+
+        // By index, as no enumerator is made for it.
+        for (var i = 0; i < requirements.Count; i++)
+            if (requirements[i] is not SpiffeRequirement requirement || !handler.IsMet(requirement, resource))
                 return false;
 
         // What the framework logs and measures, it alone can.
@@ -21,29 +24,21 @@ internal readonly struct PolicyShortcut(IAuthorizationService service, IServiceP
             && !services.GetRequiredService<ILogger<DefaultAuthorizationService>>().IsEnabled(LogLevel.Debug);
     }
 
-    private static bool HasOnlyOurs(IReadOnlyList<IAuthorizationRequirement> requirements)
-    {
-        for (var i = 0; i < requirements.Count; i++)
-            if (requirements[i] is not SpiffeRequirement)
-                return false;
-
-        return requirements.Count > 0;
-    }
-
-    // Beside ours only the one that lets requirements handle themselves; ours do not.
-    private static SpiffeRequirementHandler? FindOnly(IEnumerable<IAuthorizationHandler> handlers)
-    {
-        SpiffeRequirementHandler? found = null;
-        foreach (var handler in handlers)
-            if (handler is SpiffeRequirementHandler ours) found = ours;
-            else if (handler.GetType() != typeof(PassThroughAuthorizationHandler)) return null;
-
-        return found;
-    }
-
     private bool IsFrameworks() =>
         service.GetType().Assembly == typeof(DefaultAuthorizationService).Assembly
         && services.GetService<IAuthorizationHandlerProvider>()?.GetType() == typeof(DefaultAuthorizationHandlerProvider)
         && services.GetService<IAuthorizationHandlerContextFactory>()?.GetType() == typeof(DefaultAuthorizationHandlerContextFactory)
         && services.GetService<IAuthorizationEvaluator>()?.GetType() == typeof(DefaultAuthorizationEvaluator);
+
+    // Beside ours only the one that lets requirements handle themselves; ours do not.
+    private SpiffeRequirementHandler? FindOnlyHandler()
+    {
+        if (services.GetServices<IAuthorizationHandler>() is not IReadOnlyList<IAuthorizationHandler> handlers) return null;
+        SpiffeRequirementHandler? found = null;
+        for (var i = 0; i < handlers.Count; i++)
+            if (handlers[i] is SpiffeRequirementHandler ours) found = ours;
+            else if (handlers[i].GetType() != typeof(PassThroughAuthorizationHandler)) return null;
+
+        return found;
+    }
 }

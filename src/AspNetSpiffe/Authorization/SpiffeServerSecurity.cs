@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
@@ -12,6 +11,9 @@ namespace AspNetSpiffe;
 /// <summary>Registers all that stands between a verified connection and the application's code.</summary>
 internal static class SpiffeServerSecurity
 {
+    /// <summary>The key of those in the container who were asked before we were.</summary>
+    public static readonly object Key = new();
+
     /// <summary>Adds the scheme <c>Spiffe</c>, policies named by patterns, and their answers. Calling it twice does no harm.</summary>
     public static IServiceCollection AddSpiffeServerSecurity(this IServiceCollection services)
     {
@@ -34,9 +36,9 @@ internal static class SpiffeServerSecurity
         services.AddSingleton<SpiffePolicies>();
         services.TryAddSingleton<FrameworkInstruments>();
         services.AddTransient<IStartupFilter, PolicyNameCheck>();
-        services.Decorate<IAuthorizationPolicyProvider, SpiffePolicyProvider>();
+        services.Decorate<IAuthorizationPolicyProvider>(static (others, provider) => new SpiffePolicyProvider(others, provider.GetRequiredService<SpiffePolicies>()));
+        services.Decorate<IAuthorizationMiddlewareResultHandler>(static (others, provider) => new SpiffeAuthorizationResultHandler(others, provider.GetRequiredService<TimeProvider>()));
         services.AddCallerChoice();
-        services.Decorate<IAuthorizationMiddlewareResultHandler, SpiffeAuthorizationResultHandler>();
         return services;
     }
 
@@ -45,7 +47,7 @@ internal static class SpiffeServerSecurity
     {
         var asked = services.FindAsked<IPolicyEvaluator>();
         if (asked.ImplementationType == typeof(PolicyEvaluator)) services.Add(new(typeof(IPolicyEvaluator), Create, asked.Lifetime));
-        else services.Decorate<IPolicyEvaluator, CallerChoice>();
+        else services.Decorate<IPolicyEvaluator>(static (others, _) => new CallerChoice(others));
 
         static object Create(IServiceProvider provider)
         {
@@ -60,21 +62,17 @@ internal static class SpiffeServerSecurity
         if (asked.ImplementationType?.Assembly != typeof(AuthenticationService).Assembly) return;
 
         services.TryAddSingleton<FrameworkInstruments>();
-        services.Add(WithKey(asked, typeof(SpiffeAuthenticationService)));
+        services.Add(WithKey(asked, Key));
         services.AddSingleton<IAuthenticationService, SpiffeAuthenticationService>();
     }
 
     // The one who was asked so far stays in the container under a key, with its lifetime, and is handed to the one who is asked now.
-    private static void Decorate<TService, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TDecorator>(this IServiceCollection services)
+    private static void Decorate<TService>(this IServiceCollection services, Func<TService, IServiceProvider, TService> create)
         where TService : class
-        where TDecorator : class, TService
     {
-        var create = ActivatorUtilities.CreateFactory<TDecorator>([typeof(TService)]);
         var decorated = services.FindAsked<TService>();
-        services.Add(WithKey(decorated, typeof(TDecorator)));
-        services.Add(new(typeof(TService), Create, decorated.Lifetime));
-
-        object Create(IServiceProvider provider) => create(provider, [provider.GetRequiredKeyedService<TService>(typeof(TDecorator))]);
+        services.Add(WithKey(decorated, Key));
+        services.Add(new(typeof(TService), provider => create(provider.GetRequiredKeyedService<TService>(Key), provider), decorated.Lifetime));
     }
 
     private static ServiceDescriptor FindAsked<TService>(this IServiceCollection services) =>

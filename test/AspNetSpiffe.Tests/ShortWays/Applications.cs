@@ -27,7 +27,7 @@ internal static class Applications
         ["ForwardAuthenticate"] = services => Forward(services, options => options.ForwardAuthenticate = "Test"),
         ["ForwardDefault"] = services => Forward(services, options => options.ForwardDefault = "Test"),
         ["ForwardDefaultSelector"] = services => Forward(services, options => options.ForwardDefaultSelector = _ => "Test"),
-        ["events of its own"] = services => services.AddSpiffeServerSecurity().AddScoped(_ => new Events()).Configure<SpiffeAuthenticationOptions>("Spiffe", options => options.EventsType = typeof(Events)),
+        ["events that nobody can make"] = services => services.AddSpiffeServerSecurity().Configure<SpiffeAuthenticationOptions>("Spiffe", options => options.EventsType = typeof(Events)),
         ["an authentication service before"] = services => services.AddSingleton<IAuthenticationService, Nobody>().AddSpiffeServerSecurity(),
         ["an authentication service after"] = services => services.AddSpiffeServerSecurity().AddSingleton<IAuthenticationService, Nobody>(),
         ["a provider of handlers"] = services => services.AddSpiffeServerSecurity().AddScoped<IAuthenticationHandlerProvider, TesterAlways>(),

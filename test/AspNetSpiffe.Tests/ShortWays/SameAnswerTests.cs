@@ -26,7 +26,7 @@ public sealed class SameAnswerTests
     [InlineData("ForwardAuthenticate", HttpStatusCode.OK)]
     [InlineData("ForwardDefault", HttpStatusCode.OK)]
     [InlineData("ForwardDefaultSelector", HttpStatusCode.OK)]
-    [InlineData("events of its own", HttpStatusCode.OK)]
+    [InlineData("events that nobody can make", HttpStatusCode.InternalServerError)]
     [InlineData("an authentication service before", HttpStatusCode.OK)]
     [InlineData("an authentication service after", HttpStatusCode.OK)]
     [InlineData("a provider of handlers", HttpStatusCode.OK)]
