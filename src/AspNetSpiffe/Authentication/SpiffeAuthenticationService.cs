@@ -8,32 +8,30 @@ using Microsoft.Extensions.Options;
 namespace AspNetSpiffe;
 
 /// <summary>Says yes for the scheme <c>Spiffe</c> without making a handler, where the handler alone would say so. All else the framework's service does.</summary>
-/// <remarks>Both ways ask <see cref="PeerTicket"/>. Whoever has a say is looked for in the services of each request: a tenant may have its own.</remarks>
-internal sealed class SpiffeAuthenticationService(FrameworkInstruments instruments, ILogger<SpiffeAuthenticationHandler> logger) : IAuthenticationService
+/// <remarks>Both ways ask <see cref="PeerTicket"/>. Whoever has a say is looked for in the services of each request, as the framework does: a tenant may have its own.</remarks>
+internal sealed class SpiffeAuthenticationService(IServiceProvider services, FrameworkInstruments instruments, ILogger<SpiffeAuthenticationHandler> logger) : IAuthenticationService
 {
     private const string Scheme = SpiffeAuthenticationDefaults.AuthenticationScheme;
 
+    private IAuthenticationService Others => services.GetRequiredKeyedService<IAuthenticationService>(SpiffeServerSecurity.Key);
+
     public Task<AuthenticateResult> AuthenticateAsync(HttpContext context, string? scheme) =>
-        scheme == Scheme && Find(context) is { IsCompletedSuccessfully: true, Result.Succeeded: true } yes ? yes : Others(context).AuthenticateAsync(context, scheme);
+        scheme == Scheme && Find(context) is { IsCompletedSuccessfully: true, Result.Succeeded: true } yes ? yes : Others.AuthenticateAsync(context, scheme);
 
-    public Task ChallengeAsync(HttpContext context, string? scheme, AuthenticationProperties? properties) => Others(context).ChallengeAsync(context, scheme, properties);
+    public Task ChallengeAsync(HttpContext context, string? scheme, AuthenticationProperties? properties) => Others.ChallengeAsync(context, scheme, properties);
 
-    public Task ForbidAsync(HttpContext context, string? scheme, AuthenticationProperties? properties) => Others(context).ForbidAsync(context, scheme, properties);
+    public Task ForbidAsync(HttpContext context, string? scheme, AuthenticationProperties? properties) => Others.ForbidAsync(context, scheme, properties);
 
     public Task SignInAsync(HttpContext context, string? scheme, ClaimsPrincipal principal, AuthenticationProperties? properties) =>
-        Others(context).SignInAsync(context, scheme, principal, properties);
+        Others.SignInAsync(context, scheme, principal, properties);
 
-    public Task SignOutAsync(HttpContext context, string? scheme, AuthenticationProperties? properties) => Others(context).SignOutAsync(context, scheme, properties);
-
-    private static IAuthenticationService Others(HttpContext context) =>
-        context.RequestServices.GetRequiredKeyedService<IAuthenticationService>(SpiffeServerSecurity.Key);
+    public Task SignOutAsync(HttpContext context, string? scheme, AuthenticationProperties? properties) => Others.SignOutAsync(context, scheme, properties);
 
     private Task<AuthenticateResult>? Find(HttpContext context)
     {
         // What the framework logs and measures, it alone can.
         if (logger.IsEnabled(LogLevel.Debug) || instruments.Authentication is not { Enabled: false }) return null;
 
-        var services = context.RequestServices;
         var options = services.GetRequiredService<IOptionsMonitor<SpiffeAuthenticationOptions>>().Get(Scheme);
         if (options is not { ForwardAuthenticate: null, ForwardDefault: null, ForwardDefaultSelector: null, EventsType: null }) return null;
         if (services.GetService<IClaimsTransformation>()?.GetType() != typeof(NoopClaimsTransformation)) return null;

@@ -63,7 +63,7 @@ internal static class SpiffeServerSecurity
 
         services.TryAddSingleton<FrameworkInstruments>();
         services.Add(WithKey(asked, Key));
-        services.AddSingleton<IAuthenticationService, SpiffeAuthenticationService>();
+        services.AddTransient<IAuthenticationService, SpiffeAuthenticationService>();
     }
 
     // The one who was asked so far stays in the container under a key, with its lifetime, and is handed to the one who is asked now.
