@@ -1,5 +1,6 @@
 using AspNetSpiffe;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -17,6 +18,7 @@ public static class SpiffeAuthenticationBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configure);
+        builder.Services.TryAddScoped<PeerTicket>();
         builder.Services.Configure(SpiffeAuthenticationDefaults.AuthenticationScheme, configure);
 
         // The framework refuses a second scheme of the same name, whoever adds it.

@@ -6,8 +6,10 @@ using Microsoft.AspNetCore.Http;
 namespace AspNetSpiffe;
 
 /// <summary>Notes for each request whom the policy of its endpoint means, by the schemes that it names: only here are all of them known.</summary>
-internal sealed class CallerChoice(IPolicyEvaluator others) : IPolicyEvaluator
+internal sealed class CallerChoice(IPolicyEvaluator others, PolicyShortcut? shortcut = null) : IPolicyEvaluator
 {
+    private static readonly Task<PolicyAuthorizationResult> Yes = Task.FromResult(PolicyAuthorizationResult.Success());
+
     public Task<AuthenticateResult> AuthenticateAsync(AuthorizationPolicy policy, HttpContext context)
     {
         var either = policy.AuthenticationSchemes.Contains(SpiffeAuthenticationDefaults.AuthenticationScheme);
@@ -22,7 +24,7 @@ internal sealed class CallerChoice(IPolicyEvaluator others) : IPolicyEvaluator
     }
 
     public Task<PolicyAuthorizationResult> AuthorizeAsync(AuthorizationPolicy policy, AuthenticateResult authenticationResult, HttpContext context, object? resource) =>
-        others.AuthorizeAsync(policy, authenticationResult, context, resource);
+        shortcut?.Allows(policy, resource) == true ? Yes : others.AuthorizeAsync(policy, authenticationResult, context, resource);
 
     private static AuthorizationPolicy WithoutPeer(AuthorizationPolicy policy) =>
         new(policy.Requirements, policy.AuthenticationSchemes.Where(scheme => scheme != SpiffeAuthenticationDefaults.AuthenticationScheme));

@@ -8,9 +8,11 @@ namespace AspNetSpiffe;
 /// <summary>Decides a <see cref="SpiffeRequirement"/> by the caller of the request. What it cannot find a request in, it does not let pass.</summary>
 internal sealed class SpiffeRequirementHandler(TimeProvider time) : AuthorizationHandler<SpiffeRequirement>
 {
+    public bool IsMet(SpiffeRequirement requirement, object? resource) => requirement.Pattern.Matches(CurrentCaller.Find(FindHttpContext(resource), time));
+
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, SpiffeRequirement requirement)
     {
-        if (requirement.Pattern.Matches(CurrentCaller.Find(FindHttpContext(context.Resource), time))) context.Succeed(requirement);
+        if (IsMet(requirement, context.Resource)) context.Succeed(requirement);
         return Task.CompletedTask;
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
@@ -12,6 +11,9 @@ namespace AspNetSpiffe;
 /// <summary>Registers all that stands between a verified connection and the application's code.</summary>
 internal static class SpiffeServerSecurity
 {
+    /// <summary>The key of those in the container who were asked before we were.</summary>
+    public static readonly object Key = new();
+
     /// <summary>Adds the scheme <c>Spiffe</c>, policies named by patterns, and their answers. Calling it twice does no harm.</summary>
     public static IServiceCollection AddSpiffeServerSecurity(this IServiceCollection services)
     {
@@ -19,6 +21,7 @@ internal static class SpiffeServerSecurity
         services.AddAuthenticationCore();
         new AuthenticationBuilder(services).AddSpiffe();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<AuthenticationOptions>, DefaultSchemeSetup>());
+        services.AddShortAuthentication();
         return services.AddSpiffePolicies();
     }
 
@@ -31,25 +34,49 @@ internal static class SpiffeServerSecurity
         if (services.Any(service => service.ServiceType == typeof(SpiffePolicies))) return services;
 
         services.AddSingleton<SpiffePolicies>();
+        services.TryAddSingleton<FrameworkInstruments>();
         services.AddTransient<IStartupFilter, PolicyNameCheck>();
-        services.Decorate<IAuthorizationPolicyProvider, SpiffePolicyProvider>();
-        services.Decorate<IPolicyEvaluator, CallerChoice>();
-        services.Decorate<IAuthorizationMiddlewareResultHandler, SpiffeAuthorizationResultHandler>();
+        services.Decorate<IAuthorizationPolicyProvider>(static (others, provider) => new SpiffePolicyProvider(others, provider.GetRequiredService<SpiffePolicies>()));
+        services.Decorate<IAuthorizationMiddlewareResultHandler>(static (others, provider) => new SpiffeAuthorizationResultHandler(others, provider.GetRequiredService<TimeProvider>()));
+        services.AddCallerChoice();
         return services;
     }
 
-    // The one who was asked so far stays in the container under a key, with its lifetime, and is handed to the one who is asked now.
-    private static void Decorate<TService, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TDecorator>(this IServiceCollection services)
-        where TService : class
-        where TDecorator : class, TService
+    // Short ways only around the framework's own services: what another does, it alone knows.
+    private static void AddCallerChoice(this IServiceCollection services)
     {
-        var decorated = services.Last(service => service.ServiceType == typeof(TService) && !service.IsKeyedService);
-        services.Add(WithKey(decorated, typeof(TDecorator)));
-        services.Add(new(typeof(TService), Create, decorated.Lifetime));
+        var asked = services.FindAsked<IPolicyEvaluator>();
+        if (asked.ImplementationType == typeof(PolicyEvaluator)) services.Add(new(typeof(IPolicyEvaluator), Create, asked.Lifetime));
+        else services.Decorate<IPolicyEvaluator>(static (others, _) => new CallerChoice(others));
 
-        object Create(IServiceProvider provider) =>
-            ActivatorUtilities.CreateInstance<TDecorator>(provider, provider.GetRequiredKeyedService<TService>(typeof(TDecorator)));
+        static object Create(IServiceProvider provider)
+        {
+            var service = provider.GetRequiredService<IAuthorizationService>();
+            return new CallerChoice(new PolicyEvaluator(service), new(service, provider));
+        }
     }
+
+    private static void AddShortAuthentication(this IServiceCollection services)
+    {
+        var asked = services.FindAsked<IAuthenticationService>();
+        if (asked.ImplementationType?.Assembly != typeof(AuthenticationService).Assembly) return;
+
+        services.TryAddSingleton<FrameworkInstruments>();
+        services.Add(WithKey(asked, Key));
+        services.AddTransient<IAuthenticationService, SpiffeAuthenticationService>();
+    }
+
+    // The one who was asked so far stays in the container under a key, with its lifetime, and is handed to the one who is asked now.
+    private static void Decorate<TService>(this IServiceCollection services, Func<TService, IServiceProvider, TService> create)
+        where TService : class
+    {
+        var decorated = services.FindAsked<TService>();
+        services.Add(WithKey(decorated, Key));
+        services.Add(new(typeof(TService), provider => create(provider.GetRequiredKeyedService<TService>(Key), provider), decorated.Lifetime));
+    }
+
+    private static ServiceDescriptor FindAsked<TService>(this IServiceCollection services) =>
+        services.Last(service => service.ServiceType == typeof(TService) && !service.IsKeyedService);
 
     private static ServiceDescriptor WithKey(ServiceDescriptor service, object key) => service switch
     {
