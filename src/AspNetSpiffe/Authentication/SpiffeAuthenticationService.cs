@@ -2,14 +2,13 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
 /// <summary>Says yes for the scheme <c>Spiffe</c> without making a handler, where the handler alone would say so. All else the framework's service does.</summary>
 /// <remarks>Both ways ask <see cref="PeerTicket"/>. Whoever has a say is looked for in the services of each request, as the framework does: a tenant may have its own.</remarks>
-internal sealed class SpiffeAuthenticationService(IServiceProvider services, FrameworkInstruments instruments, ILogger<SpiffeAuthenticationHandler> logger) : IAuthenticationService
+internal sealed class SpiffeAuthenticationService(IServiceProvider services, Listeners listeners) : IAuthenticationService
 {
     private const string Scheme = SpiffeAuthenticationDefaults.AuthenticationScheme;
 
@@ -29,8 +28,7 @@ internal sealed class SpiffeAuthenticationService(IServiceProvider services, Fra
 
     private Task<AuthenticateResult>? Find(HttpContext context)
     {
-        // What the framework logs and measures, it alone can.
-        if (logger.IsEnabled(LogLevel.Debug) || instruments.Authentication is not { Enabled: false }) return null;
+        if (listeners.HearAuthentication) return null;
 
         var options = services.GetRequiredService<IOptionsMonitor<SpiffeAuthenticationOptions>>().Get(Scheme);
         if (options is not { ForwardAuthenticate: null, ForwardDefault: null, ForwardDefaultSelector: null, EventsType: null }) return null;

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
@@ -19,9 +18,7 @@ internal readonly struct PolicyShortcut(IAuthorizationService service, IServiceP
             if (requirements[i] is not SpiffeRequirement requirement || !handler.IsMet(requirement, resource))
                 return false;
 
-        // What the framework logs and measures, it alone can.
-        return services.GetRequiredService<FrameworkInstruments>().Authorization is { Enabled: false }
-            && !services.GetRequiredService<ILogger<DefaultAuthorizationService>>().IsEnabled(LogLevel.Debug);
+        return !services.GetRequiredService<Listeners>().HearAuthorization;
     }
 
     private bool IsFrameworks() =>

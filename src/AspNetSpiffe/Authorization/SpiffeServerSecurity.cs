@@ -34,7 +34,7 @@ internal static class SpiffeServerSecurity
         if (services.Any(service => service.ServiceType == typeof(SpiffePolicies))) return services;
 
         services.AddSingleton<SpiffePolicies>();
-        services.TryAddSingleton<FrameworkInstruments>();
+        services.TryAddSingleton<Listeners>();
         services.AddTransient<IStartupFilter, PolicyNameCheck>();
         services.Decorate<IAuthorizationPolicyProvider>(static (others, provider) => new SpiffePolicyProvider(others, provider.GetRequiredService<SpiffePolicies>()));
         services.Decorate<IAuthorizationMiddlewareResultHandler>(static (others, provider) => new SpiffeAuthorizationResultHandler(others, provider.GetRequiredService<TimeProvider>()));
@@ -61,7 +61,7 @@ internal static class SpiffeServerSecurity
         var asked = services.FindAsked<IAuthenticationService>();
         if (asked.ImplementationType?.Assembly != typeof(AuthenticationService).Assembly) return;
 
-        services.TryAddSingleton<FrameworkInstruments>();
+        services.TryAddSingleton<Listeners>();
         services.Add(WithKey(asked, Key));
         services.AddTransient<IAuthenticationService, SpiffeAuthenticationService>();
     }
