@@ -17,7 +17,7 @@ namespace AspNetSpiffe.Benchmarks;
 /// <summary>The contenders on Kestrel, each in a process of its own: <c>server KIND FOLDER [AGENT]</c>.</summary>
 internal static class KestrelServer
 {
-    public const string Spiffe = "spiffe", ChainPolicy = "chain-policy", OwnChain = "own-chain", Anonymous = "anonymous";
+    public const string Spiffe = "spiffe", ChainPolicy = "chain-policy", Resumable = "resumable", OwnChain = "own-chain", Anonymous = "anonymous";
 
     public static async Task<int> RunAsync(string kind, string folder, string agent)
     {
@@ -53,20 +53,20 @@ internal static class KestrelServer
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {
             if (kind == OwnChain) listen.UseHttps(https => BuildOwnChain(https, certificate, authority));
-            else listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(TlsOptions(context, kind == Anonymous ? null : authority)) });
+            else listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(TlsOptions(context, kind == Anonymous ? null : authority, kind == Resumable)) });
         }));
         var app = builder.Build();
         app.MapGet("/", Answer);
         return app;
     }
 
-    // The fair baseline. As with us, no sessions are resumed: every handshake is full, and nobody pays for tickets.
-    private static SslServerAuthenticationOptions TlsOptions(SslStreamCertificateContext context, X509Certificate2? authority) => new()
+    // The fair baseline. As with us, no sessions are resumed: every handshake is full, and nobody pays for tickets. Where they may be, SslStream keeps the SSL_CTX, which is new for each handshake otherwise.
+    private static SslServerAuthenticationOptions TlsOptions(SslStreamCertificateContext context, X509Certificate2? authority, bool resumable) => new()
     {
         ServerCertificateContext = context,
         ClientCertificateRequired = authority is not null,
         CertificateChainPolicy = authority is null ? null : Policy(authority),
-        AllowTlsResume = false,
+        AllowTlsResume = resumable,
     };
 
     // What samples show.

@@ -66,6 +66,7 @@ internal sealed class LoadCases : IDisposable
             new(Haproxy, Other(Haproxy), known),
             new("Kestrel without client certificates", Kestrel(KestrelServer.Anonymous), known),
             new(Baseline, Kestrel(KestrelServer.ChainPolicy), known),
+            new("Kestrel, CertificateChainPolicy, that would resume", Kestrel(KestrelServer.Resumable), known),
             new("Kestrel, a callback that builds its own chain", Kestrel(KestrelServer.OwnChain), known),
             new("AspNetSpiffe, known peer", ours, known),
             new("AspNetSpiffe, each peer new", ours, each),
