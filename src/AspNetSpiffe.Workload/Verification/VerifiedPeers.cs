@@ -54,7 +54,10 @@ internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
         public static bool TryRead(X509Certificate2? leaf, X509Chain? chain, PeerRole role, SpiffeLimits limits, out Presented presented)
         {
             presented = default;
-            if (leaf is null || chain is null || chain.ChainPolicy.ExtraStore is var others && others.Count >= limits.MaxChainLength) return false;
+            if (leaf is null || chain is null) return false;
+
+            var others = chain.ChainPolicy.ExtraStore;
+            if (others.Count >= limits.MaxChainLength) return false;
 
             Span<byte> hashes = stackalloc byte[(1 + others.Count) * Sha256.Length];
             SHA256.HashData(leaf.RawDataMemory.Span, hashes);
