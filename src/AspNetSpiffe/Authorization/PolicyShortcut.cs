@@ -8,6 +8,9 @@ namespace AspNetSpiffe;
 /// <remarks>Whoever has a say is looked for in the services of each request, as the framework does: a tenant may have its own.</remarks>
 internal readonly struct PolicyShortcut(IAuthorizationService service, IServiceProvider services)
 {
+    // The framework's provider gives the same handlers to everybody.
+    private static readonly AuthorizationHandlerContext AnyContext = new([], new(), null);
+
     public bool Allows(AuthorizationPolicy policy, object? resource)
     {
         var requirements = policy.Requirements;
@@ -23,14 +26,15 @@ internal readonly struct PolicyShortcut(IAuthorizationService service, IServiceP
 
     private bool IsFrameworks() =>
         service.GetType().Assembly == typeof(DefaultAuthorizationService).Assembly
-        && services.GetService<IAuthorizationHandlerProvider>()?.GetType() == typeof(DefaultAuthorizationHandlerProvider)
         && services.GetService<IAuthorizationHandlerContextFactory>()?.GetType() == typeof(DefaultAuthorizationHandlerContextFactory)
         && services.GetService<IAuthorizationEvaluator>()?.GetType() == typeof(DefaultAuthorizationEvaluator);
 
     // Beside ours only the one that lets requirements handle themselves; ours do not.
     private SpiffeRequirementHandler? FindOnlyHandler()
     {
-        if (services.GetServices<IAuthorizationHandler>() is not IReadOnlyList<IAuthorizationHandler> handlers) return null;
+        if (services.GetService<IAuthorizationHandlerProvider>() is not { } provider || provider.GetType() != typeof(DefaultAuthorizationHandlerProvider)) return null;
+        if (provider.GetHandlersAsync(AnyContext) is not { IsCompletedSuccessfully: true, Result: IReadOnlyList<IAuthorizationHandler> handlers }) return null;
+
         SpiffeRequirementHandler? found = null;
         for (var i = 0; i < handlers.Count; i++)
             if (handlers[i] is SpiffeRequirementHandler ours) found = ours;
