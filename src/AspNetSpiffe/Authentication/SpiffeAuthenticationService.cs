@@ -10,9 +10,12 @@ namespace AspNetSpiffe;
 /// <remarks>Both ways ask <see cref="PeerTicket"/>. Whoever has a say is looked for in the services of each request, as the framework does: a tenant may have its own.</remarks>
 internal sealed class SpiffeAuthenticationService(IServiceProvider services, Listeners listeners) : IAuthenticationService
 {
+    /// <summary>The key of the framework's own service in the container.</summary>
+    public static readonly object OthersKey = new();
+
     private const string Scheme = SpiffeAuthenticationDefaults.AuthenticationScheme;
 
-    private IAuthenticationService Others => services.GetRequiredKeyedService<IAuthenticationService>(SpiffeServerSecurity.Key);
+    private IAuthenticationService Others => services.GetRequiredKeyedService<IAuthenticationService>(OthersKey);
 
     public Task<AuthenticateResult> AuthenticateAsync(HttpContext context, string? scheme) =>
         scheme == Scheme && Find(context) is { IsCompletedSuccessfully: true, Result.Succeeded: true } yes ? yes : Others.AuthenticateAsync(context, scheme);

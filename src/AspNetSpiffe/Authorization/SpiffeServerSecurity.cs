@@ -11,8 +11,8 @@ namespace AspNetSpiffe;
 /// <summary>Registers all that stands between a verified connection and the application's code.</summary>
 internal static class SpiffeServerSecurity
 {
-    /// <summary>The key of those in the container who were asked before we were.</summary>
-    public static readonly object Key = new();
+    // The key of those in the container who were asked before we were.
+    private static readonly object Key = new();
 
     /// <summary>Adds the scheme <c>Spiffe</c>, policies named by patterns, and their answers. Calling it twice does no harm.</summary>
     public static IServiceCollection AddSpiffeServerSecurity(this IServiceCollection services)
@@ -62,7 +62,7 @@ internal static class SpiffeServerSecurity
         if (asked.ImplementationType?.Assembly != typeof(AuthenticationService).Assembly) return;
 
         services.TryAddSingleton<Listeners>();
-        services.Add(WithKey(asked, Key));
+        services.Add(WithKey(asked, SpiffeAuthenticationService.OthersKey));
         services.AddTransient<IAuthenticationService, SpiffeAuthenticationService>();
     }
 
