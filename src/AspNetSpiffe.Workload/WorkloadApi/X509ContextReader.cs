@@ -94,9 +94,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
     private X509Bundle OwnBundle(SpiffeId id, ByteString der, Dictionary<TrustDomain, X509Bundle> bundles)
     {
-        var leftOut = 0;
-        var bundle = _known.FindBundle(id.TrustDomain, der.Span) ?? X509Bundle.Read(id.TrustDomain, der.Span, out leftOut);
-        RemarkLeftOut(bundle, leftOut);
+        var bundle = ReadBundle(id.TrustDomain, der.Span, isOurs: true);
         if (bundle.Count == 0) throw new FormatException("Its bundle has no CA certificate.");
 
         if (bundles.TryAdd(id.TrustDomain, bundle)) return bundle;
@@ -125,9 +123,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
         try
         {
-            var leftOut = 0;
-            var bundle = _known.FindBundle(id.TrustDomain, der.Span) ?? X509Bundle.ReadFederated(id.TrustDomain, der.Span, out leftOut);
-            RemarkLeftOut(bundle, leftOut);
+            var bundle = ReadBundle(id.TrustDomain, der.Span, isOurs: false);
 
             // The bundle that came with our own SVID stands; nobody else says whom we trust at home.
             if (!bundles.TryAdd(id.TrustDomain, bundle)) _remarks.Add($"A federated bundle for our own trust domain '{id.TrustDomain}' is ignored.");
@@ -138,9 +134,13 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
         }
     }
 
-    private void RemarkLeftOut(X509Bundle bundle, int leftOut)
+    private X509Bundle ReadBundle(TrustDomain trustDomain, ReadOnlySpan<byte> der, bool isOurs)
     {
-        if (leftOut > 0) _remarks.Add($"The bundle of '{bundle.TrustDomain}' has {leftOut} certificates that are no CA; they are left out.");
+        if (_known.FindBundle(trustDomain, der) is { } same) return same;
+
+        var bundle = isOurs ? X509Bundle.Read(trustDomain, der, out var leftOut) : X509Bundle.ReadFederated(trustDomain, der, out leftOut);
+        if (leftOut > 0) _remarks.Add($"The bundle of '{trustDomain}' has {leftOut} certificates that are no CA; they are left out.");
+        return bundle;
     }
 
     private static void Clear(ByteString secret)
