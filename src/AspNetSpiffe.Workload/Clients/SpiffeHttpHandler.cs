@@ -33,7 +33,7 @@ public sealed class SpiffeHttpHandler : HttpMessageHandler
     {
         (_source, _expected, _configure) = (source, expected, configure);
         _tls = new(source, expected);
-        _streams = new(_tls, source.Time, source.LoggerFactory.CreateLogger("AspNetSpiffe.HttpHandler"));
+        _streams = new(_tls, source.Time, source.Notifications.CreateLogger("AspNetSpiffe.HttpHandler"));
         _tunnels = new(_tls, expected);
         _timer = source.Time.CreateTimer(_ => Check(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _seen = source.Current;

@@ -8,10 +8,12 @@ internal sealed class SpiffeMetrics
     private readonly Counter<long> _handshakes;
     private readonly Counter<long> _rejections;
     private readonly Counter<long> _updates;
+    private readonly NotificationQueue _notifications;
     private long _notAfter;
 
-    public SpiffeMetrics(IMeterFactory? factory)
+    public SpiffeMetrics(IMeterFactory? factory, NotificationQueue notifications)
     {
+        _notifications = notifications;
         var meter = factory?.Create(SpiffeDiagnostics.MeterName) ?? new Meter(SpiffeDiagnostics.MeterName);
         _handshakes = meter.CreateCounter<long>("spiffe.peer.handshakes", "{handshake}", "Handshakes whose peer was verified and allowed.");
         _rejections = meter.CreateCounter<long>("spiffe.peer.rejections", "{handshake}", "Handshakes refused because the peer had no acceptable X509-SVID.");
@@ -20,20 +22,23 @@ internal sealed class SpiffeMetrics
     }
 
     public void PeerAccepted(PeerRole role, TrustDomain trustDomain) =>
-        _handshakes.Add(1, new("spiffe.peer.role", RoleName(role)), new("spiffe.peer.trust_domain", trustDomain.Name));
+        _notifications.Post(() => _handshakes.Add(1, new("spiffe.peer.role", RoleName(role)), new("spiffe.peer.trust_domain", trustDomain.Name)));
 
     public void PeerRejected(PeerRole role, RejectionReason reason, TrustDomain? known) =>
-        _rejections.Add(1, new("spiffe.peer.role", RoleName(role)), new("spiffe.rejection.reason", reason.ToString()), new("spiffe.peer.trust_domain", known?.Name ?? "unknown"));
+        _notifications.Post(() => _rejections.Add(
+            1, new("spiffe.peer.role", RoleName(role)), new("spiffe.rejection.reason", reason.ToString()), new("spiffe.peer.trust_domain", known?.Name ?? "unknown")));
 
     public void ContextPublished(X509Context context)
     {
         Volatile.Write(ref _notAfter, context.DefaultSvid.NotAfter.ToUnixTimeSeconds());
-        _updates.Add(1, new KeyValuePair<string, object?>("spiffe.update.accepted", true));
+        CountUpdate(accepted: true);
     }
 
     public void ContextWithdrawn() => Volatile.Write(ref _notAfter, 0);
 
-    public void UpdateRefused() => _updates.Add(1, new KeyValuePair<string, object?>("spiffe.update.accepted", false));
+    public void UpdateRefused() => CountUpdate(accepted: false);
+
+    private void CountUpdate(bool accepted) => _notifications.Post(() => _updates.Add(1, new KeyValuePair<string, object?>("spiffe.update.accepted", accepted)));
 
     private static string RoleName(PeerRole role) => role == PeerRole.Client ? "client" : "server";
 }

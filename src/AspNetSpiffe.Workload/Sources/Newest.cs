@@ -1,11 +1,9 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
 /// <summary>The newest value of a source: to read, to wait for the first, and to be told of the next. Thread-safe; reading takes no lock.</summary>
 /// <param name="subscriberFailed">Hears of a subscriber's mistake: it must not stop whoever publishes.</param>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Without a timer and without links, it has nothing to dispose.")]
 internal sealed class Newest<T>(Action<Exception> subscriberFailed)
     where T : class
 {
@@ -13,12 +11,12 @@ internal sealed class Newest<T>(Action<Exception> subscriberFailed)
 
     // Completed while there is a value. It holds none itself: a replaced private key must be in nobody's hands.
     private volatile TaskCompletionSource _available = NotAvailable();
-    private CancellationTokenSource _changed = new();
+    private ChangeSignal _changed = new(subscriberFailed);
 
     public T? Value => _value;
 
     /// <summary>Gets a token that fires when the next value is published. Take the token first, then read <see cref="Value"/>.</summary>
-    public IChangeToken GetChangeToken() => new CancellationChangeToken(Volatile.Read(ref _changed).Token);
+    public IChangeToken GetChangeToken() => Volatile.Read(ref _changed);
 
     /// <summary>Waits until there is a value.</summary>
     public async Task<T> WaitAsync(CancellationToken cancellationToken)
@@ -66,18 +64,7 @@ internal sealed class Newest<T>(Action<Exception> subscriberFailed)
         _ = available.Task.Exception;
     }
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A subscriber's mistake must not stop the watch; it is logged.")]
-    private void Notify()
-    {
-        try
-        {
-            Interlocked.Exchange(ref _changed, new()).Cancel();
-        }
-        catch (Exception e)
-        {
-            subscriberFailed(e);
-        }
-    }
+    private void Notify() => Interlocked.Exchange(ref _changed, new(subscriberFailed)).Fire();
 
     private static TaskCompletionSource NotAvailable() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

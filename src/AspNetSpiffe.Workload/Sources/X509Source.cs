@@ -22,8 +22,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     {
         _endpoint = new(options, time);
         LoggerFactory = loggerFactory;
-        Metrics = new(meterFactory);
-        var logger = loggerFactory.CreateLogger("AspNetSpiffe.X509Source");
+        Notifications = new(loggerFactory);
+        var logger = Notifications.CreateLogger("AspNetSpiffe.X509Source");
+        Metrics = new(meterFactory, Notifications);
         _newest = new(e => Log.SubscriberFailed(logger, e));
         _withdrawal = new(this, options, logger);
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
@@ -38,6 +39,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     public X509Context? Current => _newest.Value;
 
     internal ILoggerFactory LoggerFactory { get; }
+
+    /// <summary>Gets where all code that is not ours is called from, after the effect.</summary>
+    internal NotificationQueue Notifications { get; }
 
     internal SpiffeMetrics Metrics { get; }
 
@@ -95,6 +99,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     {
         Dispose();
         await _run.DisposeAsync().ConfigureAwait(false);
+        await Notifications.DrainAsync().ConfigureAwait(false);
     }
 
     internal void Start() => _run.Start();

@@ -11,7 +11,7 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
 {
     private const int MostNames = 20;
 
-    private readonly ILogger _logger = source.LoggerFactory.CreateLogger("AspNetSpiffe.Handshake");
+    private readonly ILogger _logger = source.Notifications.CreateLogger("AspNetSpiffe.Handshake");
     private readonly RefusalLimit _limit = new(source.Time);
     private readonly VerifiedPeers _peers = new(source.Limits);
 

@@ -21,10 +21,10 @@ public sealed class SpiffePeer
     public X509Certificate2 Authority => Proof.Authority;
 
     /// <summary>Gets when the peer's SVID became valid.</summary>
-    public DateTimeOffset NotBefore => Proof.NotBefore;
+    public DateTimeOffset NotBefore => Proof.Leaf.NotBefore;
 
     /// <summary>Gets when the peer's SVID expires.</summary>
-    public DateTimeOffset NotAfter => Proof.NotAfter;
+    public DateTimeOffset NotAfter => Proof.Leaf.NotAfter;
 
     internal PeerProof Proof { get; }
 

@@ -33,7 +33,7 @@ internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
     {
         if (!Presented.TryRead(leaf, chain, role, limits, out var presented)) return X509SvidVerifier.VerifyBuilt(leaf, chain, isValid, bundles, role, now, limits);
 
-        if (_known.Find(bundles, presented) is { } proof && proof.Holds(now))
+        if (_known.Find(bundles, presented) is { } proof && proof.Chain.Contains(now))
         {
             _lastWasKnown = true;
             return VerificationResult.Accept(new(leaf!, proof));

@@ -101,7 +101,7 @@ public static class X509SvidVerifier
         {
             if (!isValid) return VerificationResult.Reject(ChainReasons.Of(chain), id);
             return ChainReasons.FindAuthority(bundle, chain) is { } authority
-                ? VerificationResult.Accept(new(leaf, new(id, leaf, bundle, authority, chain)))
+                ? VerificationResult.Accept(new(leaf, new(id, leaf, bundle, authority, chain.ChainElements.Select(element => element.Certificate))))
                 : VerificationResult.Reject(RejectionReason.NotTrusted, id);
         }
         catch (CryptographicException)

@@ -1,0 +1,18 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe;
+
+/// <summary>When a certificate, or a whole chain of them, is valid, in UTC.</summary>
+internal readonly record struct Validity(DateTimeOffset NotBefore, DateTimeOffset NotAfter)
+{
+    /// <summary>Gets the first moment after it: the second that <see cref="NotAfter"/> names still belongs to it (RFC 5280 §4.1.2.5).</summary>
+    public DateTimeOffset End => NotAfter > DateTimeOffset.MaxValue - TimeSpan.FromSeconds(1) ? DateTimeOffset.MaxValue : NotAfter + TimeSpan.FromSeconds(1);
+
+    public bool Contains(DateTimeOffset now) => NotBefore <= now && now < End;
+
+    public static Validity Of(X509Certificate2 certificate) => new(certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+
+    /// <summary>What two have in common.</summary>
+    public Validity And(Validity other) =>
+        new(NotBefore > other.NotBefore ? NotBefore : other.NotBefore, NotAfter < other.NotAfter ? NotAfter : other.NotAfter);
+}

@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Primitives;
+
+namespace AspNetSpiffe;
+
+/// <summary>A change token whose subscribers do not hear of each other: each is called on a thread of its own, so that one that throws or blocks delays nobody.</summary>
+/// <remarks>Thread-safe. Fires once; take a new one for the next change.</remarks>
+/// <param name="failed">Is told of a subscriber's exception.</param>
+internal sealed class ChangeSignal(Action<Exception> failed) : IChangeToken
+{
+    private readonly Action<Exception> _failed = failed;
+    private readonly Lock _lock = new();
+    private readonly List<Subscription> _subscriptions = [];
+
+    public bool HasChanged { get; private set; }
+
+    public bool ActiveChangeCallbacks => true;
+
+    public IDisposable RegisterChangeCallback(Action<object?> callback, object? state)
+    {
+        var subscription = new Subscription(this, callback, state);
+        lock (_lock)
+        {
+            if (!HasChanged)
+            {
+                _subscriptions.Add(subscription);
+                return subscription;
+            }
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(subscription, preferLocal: false);
+        return subscription;
+    }
+
+    /// <summary>Tells all subscribers, and waits for none.</summary>
+    public void Fire()
+    {
+        Subscription[] told;
+        lock (_lock)
+        {
+            HasChanged = true;
+            told = [.. _subscriptions];
+            _subscriptions.Clear();
+        }
+
+        foreach (var subscription in told) ThreadPool.UnsafeQueueUserWorkItem(subscription, preferLocal: false);
+    }
+
+    private sealed class Subscription(ChangeSignal signal, Action<object?> callback, object? state) : IDisposable, IThreadPoolWorkItem
+    {
+        private volatile bool _disposed;
+
+        public void Execute()
+        {
+            if (!_disposed) NotificationQueue.Guard(() => callback(state), signal._failed);
+        }
+
+        public void Dispose()
+        {
+            _disposed = true;
+            lock (signal._lock) signal._subscriptions.Remove(this);
+        }
+    }
+}
