@@ -16,6 +16,7 @@ public sealed class X509Svid
         Hint = hint;
         NotBefore = leaf.NotBefore.ToUniversalTime();
         NotAfter = leaf.NotAfter.ToUniversalTime();
+        ValidFrom = intermediates.Select(Validity.Of).Aggregate(Validity.Of(leaf), static (all, next) => all.And(next)).NotBefore;
 
         // Made once per SVID: one per handshake costs a chain build and leaks natively. Offline: or it asks an OCSP server about us.
         CertificateContext = SslStreamCertificateContext.Create(leaf, [.. intermediates], offline: true);
@@ -39,7 +40,20 @@ public sealed class X509Svid
     /// <summary>Gets when the SVID expires.</summary>
     public DateTimeOffset NotAfter { get; }
 
+    /// <summary>Gets when all that is sent of it is valid.</summary>
+    internal DateTimeOffset ValidFrom { get; }
+
+    /// <summary>Gets the first moment at which it is valid no longer.</summary>
+    internal DateTimeOffset End => new Validity(NotBefore, NotAfter).End;
+
     internal SslStreamCertificateContext CertificateContext { get; }
+
+    /// <summary>Says whether two are the same certificates, byte for byte, for the same use.</summary>
+    internal bool IsSameAs(X509Svid other) =>
+        Hint == other.Hint
+        && Leaf.RawDataMemory.Span.SequenceEqual(other.Leaf.RawDataMemory.Span)
+        && Intermediates.Length == other.Intermediates.Length
+        && Intermediates.Zip(other.Intermediates).All(static pair => pair.First.RawDataMemory.Span.SequenceEqual(pair.Second.RawDataMemory.Span));
 
     /// <summary>Gives the SPIFFE ID; never the key.</summary>
     public override string ToString() => Id.ToString();
