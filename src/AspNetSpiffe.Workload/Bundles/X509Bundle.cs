@@ -11,6 +11,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     // The authorities one after the other, and never given away: what was checked is what is decoded later.
     private readonly byte[] _der;
 
+    private readonly int _count;
     private readonly Action<string>? _remark;
 
     private Anchors? _anchors;
@@ -27,11 +28,14 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     private X509Bundle(TrustDomain trustDomain, ImmutableArray<X509Certificate2> authorities)
     {
         TrustDomain = trustDomain;
+        _count = authorities.Length;
         _der = [.. authorities.SelectMany(a => a.RawData)];
         _anchors = new(authorities);
     }
 
-    private X509Bundle(TrustDomain trustDomain, byte[] der, Action<string>? remark) => (TrustDomain, _der, _remark) = (trustDomain, der, remark);
+    private X509Bundle(X509Bundle decoded) => (TrustDomain, _count, _der) = (decoded.TrustDomain, decoded._count, decoded._der);
+
+    private X509Bundle(TrustDomain trustDomain, byte[] der, Action<string> remark) => (TrustDomain, _der, _remark) = (trustDomain, der, remark);
 
     /// <summary>Gets the trust domain whose SVIDs the authorities verify.</summary>
     public TrustDomain TrustDomain { get; }
@@ -40,10 +44,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     public ImmutableArray<X509Certificate2> Authorities => (_anchors ?? Decode()).Authorities;
 
     /// <summary>Gets how many authorities there are.</summary>
-    internal int Count => Authorities.Length;
-
-    // X509-SVID §6.1: an authority need not be self-signed. OpenSSL then calls the chain partial, and we look for the authority ourselves.
-    internal bool HasUnrootedAuthority => (_anchors ?? Decode()).HasUnrooted;
+    internal int Count => _remark is null ? _count : Authorities.Length;
 
     /// <summary>Gets whether the certificates are in memory, and not only their bytes.</summary>
     internal bool IsDecoded => _anchors is not null;
@@ -64,7 +65,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     {
         var decoded = Read(trustDomain, der, out leftOut);
         Dispose(decoded.Authorities);
-        return new(trustDomain, decoded._der, null);
+        return new(decoded);
     }
 
     /// <summary>Keeps the bytes of a federated bundle until it is first needed; only the frames of its certificates are checked before.</summary>
@@ -87,6 +88,15 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     {
         var policy = (_anchors ?? Decode()).Policy.Clone();
         policy.VerificationTime = now.UtcDateTime;
+        return policy;
+    }
+
+    /// <summary>Makes the policy for one chain build that may end at one of these authorities only.</summary>
+    internal X509ChainPolicy CreateChainPolicy(DateTimeOffset now, X509Certificate2 authority)
+    {
+        var policy = CreateChainPolicy(now);
+        policy.CustomTrustStore.Clear();
+        policy.CustomTrustStore.Add(authority);
         return policy;
     }
 
@@ -188,15 +198,11 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
 
     private static bool IsCa(X509Certificate2 certificate) => CertificateUsage.TryRead(certificate, out var usage) && usage.IsCa;
 
-    private static bool IsSelfIssued(X509Certificate2 certificate) =>
-        certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
-
     private sealed class Anchors
     {
         public Anchors(ImmutableArray<X509Certificate2> authorities)
         {
             Authorities = authorities;
-            HasUnrooted = authorities.Any(a => !IsSelfIssued(a));
             Policy = new()
             {
                 TrustMode = X509ChainTrustMode.CustomRootTrust,
@@ -204,16 +210,11 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
 
                 // Without this, a stranger's certificate makes us fetch the URL that it names, before anyone is asked.
                 DisableCertificateDownloads = true,
-
-                // Never IgnoreInvalidName: it would also hide a violated name constraint.
-                VerificationFlags = HasUnrooted ? X509VerificationFlags.AllowUnknownCertificateAuthority : X509VerificationFlags.NoFlag,
             };
             foreach (var authority in authorities) Policy.CustomTrustStore.Add(authority);
         }
 
         public ImmutableArray<X509Certificate2> Authorities { get; }
-
-        public bool HasUnrooted { get; }
 
         public X509ChainPolicy Policy { get; }
     }

@@ -16,7 +16,7 @@ public sealed class X509Svid
         Hint = hint;
         NotBefore = leaf.NotBefore.ToUniversalTime();
         NotAfter = leaf.NotAfter.ToUniversalTime();
-        ValidFrom = intermediates.Select(Validity.Of).Aggregate(Validity.Of(leaf), static (all, next) => all.And(next)).NotBefore;
+        ValidFrom = Validity.OfAll(intermediates.Prepend(leaf)).NotBefore;
 
         // Made once per SVID: one per handshake costs a chain build and leaks natively. Offline: or it asks an OCSP server about us.
         CertificateContext = SslStreamCertificateContext.Create(leaf, [.. intermediates], offline: true);
