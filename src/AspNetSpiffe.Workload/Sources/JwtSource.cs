@@ -236,7 +236,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
 
         [LoggerMessage(
             33,
-            LogLevel.Warning,
+            LogLevel.Information,
             "The SPIFFE Workload API issues {Count} JWT-SVIDs that this workload may use: {Svids}. In use is {SpiffeId}, and stays while it is issued; after a restart it may be another one. " +
             "Set 'Spiffe:Hint' or 'Spiffe:Identity', ask for one by its ID, or give each workload registration selectors of its own.",
             EventName = "SeveralSvids")]

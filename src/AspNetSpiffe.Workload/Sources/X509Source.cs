@@ -48,6 +48,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     internal ExpiryWarnings Expiry { get; }
 
+    /// <summary>Gets what went wrong last and what to do about it, in words for an operator; <see langword="null"/> when nothing did.</summary>
+    internal string? LastProblem => _watch.LastProblem;
+
     internal TimeProvider Time => _endpoint.Time;
 
     internal SpiffeLimits Limits => _endpoint.Limits;
@@ -58,7 +61,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="FormatException">An address or a pattern in the options is malformed, or there is no address.</exception>
     /// <exception cref="ArgumentException">A retry option or a limit is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">There was no SVID in time; the message says what happened and what to do.</exception>
+    /// <exception cref="InvalidOperationException">There was no SVID in time, or certificates cannot be checked at all; the message says what happened and what to do.</exception>
     /// <example><code>
     /// await using var source = await X509Source.StartAsync(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
     /// </code></example>
@@ -107,12 +110,16 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         await Notifications.DrainAsync().ConfigureAwait(false);
     }
 
-    internal void Start() => _run.Start();
+    internal void Start()
+    {
+        UserStores.RequireReadable();
+        _run.Start();
+    }
 
     internal Task<X509Context> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
         timeout,
         Time,
-        waited => $"The SPIFFE Workload API at '{Address}' gave this workload no identity{waited}. {_watch.LastProblem ?? "It has not answered."}",
+        waited => $"The SPIFFE Workload API at '{Address}' gave this workload no identity{waited}. {LastProblem ?? "It has not answered."}",
         cancellationToken);
 
     internal void Publish(X509Context next)

@@ -47,5 +47,5 @@ internal sealed record SvidName(SpiffeId Id, string Hint)
         return names.Count > MostNames ? $"{list} and {names.Count - MostNames} more" : list;
     }
 
-    public override string ToString() => Hint.Length == 0 ? $"'{Id}' without a hint" : $"'{Id}' with hint {SpiffeIdProblem.Quote(Hint)}";
+    public override string ToString() => $"'{Id}' with hint {SpiffeIdProblem.Quote(Hint)}";
 }

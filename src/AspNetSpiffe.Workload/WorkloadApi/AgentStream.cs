@@ -12,10 +12,13 @@ internal sealed class AgentStream(Socket socket) : NetworkStream(socket, ownsSoc
     private readonly byte[] _head = new byte[HeadLength];
     private volatile int _received;
 
-    /// <summary>Gets what is at the other end, when that is no HTTP/2 server; asked when the connection has ended.</summary>
+    /// <summary>Gets whether nothing came at all.</summary>
+    public bool IsSilent => _received == 0;
+
+    /// <summary>Gets what is at the other end, when its first bytes are not those of an HTTP/2 server; asked when the connection has ended.</summary>
     public string? Stranger => _head.AsSpan(0, _received) switch
     {
-        [] => "What listens there closed the connection without a word. It may be a server that wants TLS, or another program's socket: the Workload API speaks HTTP/2 without TLS. Check the address.",
+        [] => null,
         [0x15 or 0x16, 0x03, ..] => "What listens there speaks TLS, and so is no SPIFFE Workload API, which speaks HTTP/2 without TLS: check the address.",
         [(byte)'H', (byte)'T', (byte)'T', (byte)'P', ..] => "What listens there is a web server without HTTP/2 (it answered in HTTP/1), and so no SPIFFE Workload API: check the address.",
         [_, _, _, SettingsFrame, ..] => null,

@@ -13,9 +13,12 @@ internal static class CallFailure
         if (Find<SocketException>(e)?.SocketErrorCode is { } error && OfSocket(address, error) is var (failure, problem)) return new(address, failure, problem, e);
         if (Find<HttpProtocolException>(e)?.ErrorCode == EnhanceYourCalm)
             return new(address, WorkloadApiFailure.ConnectionLost, $"The agent finds our keep-alive pings too many (ENHANCE_YOUR_CALM): from now on there is one in {connection.EaseOff()}.", e);
-        return connection.Stranger is { } stranger
-            ? new(address, WorkloadApiFailure.MalformedResponse, stranger, e)
-            : new(address, WorkloadApiFailure.ConnectionLost, $"The connection was lost: {e.Message}", e);
+        if (connection.Last?.Stranger is { } stranger) return new(address, WorkloadApiFailure.MalformedResponse, stranger, e);
+
+        var hint = connection.Last?.IsSilent is true
+            ? " What listens there closed it without a word: it may be an agent that is just starting, a server that wants TLS, or another program's socket. The Workload API speaks HTTP/2 without TLS."
+            : "";
+        return new(address, WorkloadApiFailure.ConnectionLost, $"The connection was lost: {e.Message}{hint}", e);
     }
 
     private static (WorkloadApiFailure, string)? OfSocket(WorkloadApiAddress address, SocketError error)

@@ -28,8 +28,8 @@ internal sealed class GrpcConnection : IDisposable
 
     public int MaxMessageBytes { get; }
 
-    /// <summary>Gets what was at the other end of the last connection, when that is no HTTP/2 server.</summary>
-    public string? Stranger => _last?.Stranger;
+    /// <summary>Gets the last connection, to see who was at its other end.</summary>
+    public AgentStream? Last => _last;
 
     /// <summary>Sends a request; the answer's headers have arrived, its messages may take for ever.</summary>
     public async Task<HttpResponseMessage> SendAsync(string method, IMessage message, CancellationToken cancellationToken)

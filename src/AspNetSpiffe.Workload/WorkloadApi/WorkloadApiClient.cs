@@ -46,6 +46,7 @@ public sealed partial class WorkloadApiClient : IDisposable
     /// <exception cref="FormatException">A message breaks a rule; the watch ends.</exception>
     public async IAsyncEnumerable<X509Context> WatchX509ContextAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        UserStores.RequireReadable();
         await foreach (var update in WatchX509UpdatesAsync(null, cancellationToken).ConfigureAwait(false))
             yield return update.Value ?? throw update.Problem!;
     }

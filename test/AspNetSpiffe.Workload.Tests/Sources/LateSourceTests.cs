@@ -35,6 +35,7 @@ public sealed class LateSourceTests(ITestOutputHelper output) : SourceTest(outpu
         await Start().WaitForFirstAsync(Patience);
         await Agent.StopAsync();
         await WaitForAsync("AgentUnavailable", Patience);
+        await Time.WaitForTimerAsync(Patience, LongestPause);
         Time.Advance(TimeSpan.FromMinutes(6));
         await WaitForAsync("AgentUnavailable", Patience, times: 2);
 
