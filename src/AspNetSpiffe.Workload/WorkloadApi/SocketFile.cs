@@ -12,7 +12,8 @@ internal static class SocketFile
         {
             if (Directory.Exists(path)) return DescribeFolder(path);
             if (MissingFolder(path) is { } missing) return missing;
-            if (!File.Exists(path)) return DescribeLink(path);
+            if (!File.Exists(path)) return null;
+            if (File.ResolveLinkTarget(path, returnFinalTarget: true) is { Exists: false } target) return DescribeLink(target.FullName);
             return IsOrdinaryFile(path) ? "An ordinary file is there, and no socket: correct the address, or remove the file and start the agent." : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -44,9 +45,8 @@ internal static class SocketFile
         return null;
     }
 
-    private static string? DescribeLink(string path) => new FileInfo(path).LinkTarget is { } target
-        ? $"A symbolic link is there, to {SpiffeIdProblem.Quote(target)}, where there is nothing: start the agent, or mount the folder that the link leads to."
-        : null;
+    private static string DescribeLink(string target) =>
+        $"A symbolic link is there, to {SpiffeIdProblem.Quote(target)}, where there is nothing: start the agent, or mount the folder that the link leads to.";
 
     // A socket has no length and cannot be opened; for writing too, or a pipe would make us wait.
     private static bool IsOrdinaryFile(string path)

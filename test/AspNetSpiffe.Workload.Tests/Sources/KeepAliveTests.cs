@@ -23,6 +23,7 @@ public sealed class KeepAliveTests(ITestOutputHelper output) : SourceTest(output
     public async Task A_stream_that_brings_many_messages_is_never_pinged_more_often_than_grpc_go_allows()
     {
         // .NET measures the round trip with pings of its own; grpc-go allows one for each frame that it has sent.
+        AllowWarning("AgentUnavailable");
         await using var relay = new FrameRelay(Agent.SocketPath);
         var source = await StartGoodAsync(change: options => options.EndpointSocket = relay.Address);
         var federated = Enumerable.Range(0, 100).Select(i => new TestKit.TestPki($"other-{i}")).ToArray();
@@ -35,6 +36,7 @@ public sealed class KeepAliveTests(ITestOutputHelper output) : SourceTest(output
     [Fact]
     public async Task A_quiet_agent_is_pinged_as_often_as_the_options_say()
     {
+        AllowWarning("AgentUnavailable");
         await using var relay = new FrameRelay(Agent.SocketPath);
         await StartGoodAsync(change: options => (options.EndpointSocket, options.KeepAlive) = (relay.Address, new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(20))));
         await relay.WaitForStrikeAsync(Patience);
@@ -95,6 +97,7 @@ public sealed class KeepAliveTests(ITestOutputHelper output) : SourceTest(output
     public async Task A_frozen_agent_is_found_by_the_age_of_the_SVID_without_a_ping()
     {
         ExpectWarning("SvidNotRenewed");
+        AllowWarning("AgentUnavailable");
         await using var relay = new TestKit.AgentRelay(Agent.SocketPath);
         Agent.Greeting = Pki.Response(Pki.Leaf());
         var source = await StartGoodAsync(change: options => options.EndpointSocket = relay.Address);

@@ -73,17 +73,13 @@ public sealed class UpdateTests(ITestOutputHelper output) : SourceTest(output)
     public async Task A_subscriber_by_OnChange_hears_of_every_update()
     {
         var source = await StartGoodAsync("/0");
-        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var paths = new List<string>();
-        using var subscription = ChangeToken.OnChange(source.GetChangeToken, () =>
+        var paths = System.Threading.Channels.Channel.CreateUnbounded<string>();
+        using var subscription = ChangeToken.OnChange(source.GetChangeToken, () => paths.Writer.TryWrite(source.Current!.DefaultSvid.Id.Path));
+        foreach (var path in new[] { "/1", "/2", "/3" })
         {
-            paths.Add(source.Current!.DefaultSvid.Id.Path);
-            if (paths.Count == 3) heard.SetResult();
-        });
-
-        foreach (var path in new[] { "/1", "/2", "/3" }) Agent.Send(Pki.Response(Pki.Leaf(path)));
-        await heard.Task.WaitAsync(Patience);
-        Assert.Equal(["/1", "/2", "/3"], paths);
+            Agent.Send(Pki.Response(Pki.Leaf(path)));
+            Assert.Equal(path, await paths.Reader.ReadAsync(Patience));
+        }
     }
 
     [Fact, Trait("Spec", "WA-29")]
