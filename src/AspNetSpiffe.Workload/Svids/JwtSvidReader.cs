@@ -17,18 +17,19 @@ internal static class JwtSvidReader
     /// <exception cref="FormatException">The token breaks a rule; the text says which.</exception>
     public static JwtSvid Read(string token, string hint = "")
     {
-        var header = ReadHeader(token);
-        return StrictJson.ReadObject(ReadPart(token, 1, "payload"), "The token's payload", claims => ReadClaims(token, header, claims, hint));
+        var header = ReadHeader(token, out var payload);
+        return StrictJson.ReadObject(payload, "The token's payload", claims => ReadClaims(token, header, claims, hint));
     }
 
-    /// <summary>Reads what every JWS in compact form has, whatever its payload: the header, and a signature that has bytes.</summary>
+    /// <summary>Reads what every JWS in compact form has: the header, and a payload and a signature that have bytes, whatever they are.</summary>
     /// <exception cref="FormatException">The token breaks a rule; the text says which.</exception>
-    internal static JwtHeader ReadHeader(string token)
+    internal static JwtHeader ReadHeader(string token, out byte[] payload)
     {
         if (token.Length > MaxLength) throw new JwtFormatException(JwtRejectionReason.TooLarge, $"The token has {token.Length} characters; the limit is {MaxLength}.");
 
         var header = StrictJson.ReadObject(ReadPart(token, 0, "header"), "The token's header", ReadHeader);
         ReadPart(token, 2, "signature");
+        payload = ReadPart(token, 1, "payload");
         return header;
     }
 
