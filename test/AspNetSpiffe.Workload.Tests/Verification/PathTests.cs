@@ -216,6 +216,17 @@ public sealed class PathTests : VerifierTest
     public void Policies_that_cannot_be_read_are_refused_and_nothing_is_thrown() => AssertRefused(
         RejectionReason.InvalidChain, Verify(l => l with { Extensions = [new X509Extension("2.5.29.36", [0x30, 0x03, 0x80, 0x01], true)] }));
 
+    [Theory, Trait("Trial", "H-12"), Trait("Spec", "XV-r")]
+    [InlineData("2.5.29.14")]
+    [InlineData("2.5.29.35")]
+    public void Key_identifiers_that_cannot_be_read_throw_nothing(string oid)
+    {
+        X509Extension[] odd = [new(oid, [0x30, 0x05, 0x80], critical: false)];
+        var intermediate = Pki.Root.Intermediate(i => i with { KeyIds = false, Extensions = [.. odd] });
+        Assert.False(Verify(intermediate.Leaf(l => l with { KeyIds = false, Extensions = [.. odd], SignedBy = TestKey.Create(KeyKind.P256) })).Accepted);
+        Assert.False(Verify(new TestPki("td").Root.Intermediate(i => i with { KeyIds = false, Extensions = [.. odd] }).Leaf(l => l with { KeyIds = false })).Accepted);
+    }
+
     private X509BundleSet Bundle(params TestAuthority[] authorities) => new([new X509Bundle(Pki.TrustDomain, authorities.Select(a => a.Certificate))]);
 
     private static X509Extension[] Policies(string? oid)
