@@ -56,7 +56,6 @@ internal sealed class ClientSettings
         if (tls.ClientCertificates is not null) yield return Refuse(nameof(tls.ClientCertificates), Shown);
         if (tls.ClientCertificateContext is not null) yield return Refuse(nameof(tls.ClientCertificateContext), Shown);
         if (tls.LocalCertificateSelectionCallback is not null) yield return Refuse(nameof(tls.LocalCertificateSelectionCallback), Shown);
-        if (tls.AllowRenegotiation) yield return Refuse(nameof(tls.AllowRenegotiation), "a server is verified once, at its handshake");
         if (tls.EncryptionPolicy != EncryptionPolicy.RequireEncryption) yield return Refuse(nameof(tls.EncryptionPolicy), "a SPIFFE client always encrypts");
         if (tls.ApplicationProtocols is not null) yield return Refuse(nameof(tls.ApplicationProtocols), "they follow from the Version and VersionPolicy of each request");
         if (tls.TargetHost is not null && useProxy)

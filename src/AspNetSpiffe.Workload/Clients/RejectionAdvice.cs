@@ -24,7 +24,7 @@ internal static class RejectionAdvice
             $"The Workload API gives us no bundle of the trust domain '{theirs}'. We have {NamesOf(ours.Bundles)}. Is it the address of the server that is meant? If it is, federate. {Federate}",
         RejectionReason.EmptyBundle => $"Our bundle of its trust domain '{theirs}' has no authority, and so trusts nobody: ask whoever runs that trust domain.",
         RejectionReason.NotTrusted or RejectionReason.BadSignature =>
-            $"Its certificate was issued by none of the {AuthoritiesOf(theirs, ours)} in our bundle of its trust domain '{theirs}'. We have {NamesOf(ours?.Bundles)}. " +
+            $"Its chain leads to no authority in our bundle of '{theirs}', which has {AuthoritiesOf(theirs, ours)}. We have {NamesOf(ours?.Bundles)}. " +
             $"Has it its SVID from another agent, which calls its trust domain '{theirs}' too? Then use one agent for both, or give the trust domains two names and federate them. {Federate} " +
             "If its CA is new, our agent has not told us of it yet.",
         RejectionReason.Expired or RejectionReason.NotYetValid =>
@@ -36,8 +36,12 @@ internal static class RejectionAdvice
         _ => "Its certificate is not as the X509-SVID standard says: its issuer must correct that.",
     };
 
-    private static string AuthoritiesOf(TrustDomain? theirs, X509Context? ours) =>
-        (theirs is null ? null : ours?.Bundles.Find(theirs)) is { } bundle ? $"{bundle.Count} {(bundle.Count == 1 ? "authority" : "authorities")}" : "authorities";
+    private static string AuthoritiesOf(TrustDomain? theirs, X509Context? ours) => (theirs is null ? null : ours?.Bundles.Find(theirs))?.Count switch
+    {
+        null or 0 => "none",
+        1 => "1 authority",
+        var count => $"{count} authorities",
+    };
 
     private static string NamesOf(X509BundleSet? bundles)
     {
