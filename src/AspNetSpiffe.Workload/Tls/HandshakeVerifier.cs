@@ -32,7 +32,7 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
     /// <summary>Asks again of a peer that was verified earlier. Cheap: no chain is built.</summary>
     public RejectionReason Recheck(SpiffePeer peer)
     {
-        if (source.Time.GetUtcNow() > peer.NotAfter) return RejectionReason.Expired;
+        if (!peer.Proof.Chain.Contains(source.Time.GetUtcNow())) return RejectionReason.Expired;
         if (source.Current is not { } context) return RejectionReason.None;
 
         if (context.Bundles.Find(peer.Id.TrustDomain) is not { } bundle) return RejectionReason.UnknownTrustDomain;
