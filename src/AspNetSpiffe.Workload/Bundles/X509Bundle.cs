@@ -26,13 +26,12 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     {
         TrustDomain = trustDomain;
         Count = authorities.Length;
-        HasUnrootedAuthority = authorities.Any(a => !IsSelfIssued(a));
         _der = [.. authorities.SelectMany(a => a.RawData)];
-        _anchors = new(authorities, HasUnrootedAuthority);
+        _anchors = new(authorities);
     }
 
     private X509Bundle(X509Bundle decoded) =>
-        (TrustDomain, Count, HasUnrootedAuthority, _der) = (decoded.TrustDomain, decoded.Count, decoded.HasUnrootedAuthority, decoded._der);
+        (TrustDomain, Count, _der) = (decoded.TrustDomain, decoded.Count, decoded._der);
 
     /// <summary>Gets the trust domain whose SVIDs the authorities verify.</summary>
     public TrustDomain TrustDomain { get; }
@@ -42,9 +41,6 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
 
     /// <summary>Gets how many authorities there are.</summary>
     internal int Count { get; }
-
-    // X509-SVID §6.1: an authority need not be self-signed. OpenSSL then calls the chain partial, and we look for the authority ourselves.
-    internal bool HasUnrootedAuthority { get; }
 
     /// <summary>Gets whether the certificates are in memory, and not only their bytes.</summary>
     internal bool IsDecoded => _anchors is not null;
@@ -73,6 +69,15 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     {
         var policy = (_anchors ?? Decode()).Policy.Clone();
         policy.VerificationTime = now.UtcDateTime;
+        return policy;
+    }
+
+    /// <summary>Makes the policy for one chain build that may end at one of these authorities only.</summary>
+    internal X509ChainPolicy CreateChainPolicy(DateTimeOffset now, X509Certificate2 authority)
+    {
+        var policy = CreateChainPolicy(now);
+        policy.CustomTrustStore.Clear();
+        policy.CustomTrustStore.Add(authority);
         return policy;
     }
 
@@ -127,7 +132,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     // Whoever comes first decodes for all: certificates are compared by instance, so there is one set of them.
     private Anchors Decode()
     {
-        var decoded = new Anchors([.. DerSequence.ReadCertificates(_der)], HasUnrootedAuthority);
+        var decoded = new Anchors([.. DerSequence.ReadCertificates(_der)]);
         if (Interlocked.CompareExchange(ref _anchors, decoded, null) is not { } first) return decoded;
 
         Dispose(decoded.Authorities);
@@ -154,12 +159,9 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
 
     private static bool IsCa(X509Certificate2 certificate) => CertificateUsage.TryRead(certificate, out var usage) && usage.IsCa;
 
-    private static bool IsSelfIssued(X509Certificate2 certificate) =>
-        certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
-
     private sealed class Anchors
     {
-        public Anchors(ImmutableArray<X509Certificate2> authorities, bool unrooted)
+        public Anchors(ImmutableArray<X509Certificate2> authorities)
         {
             Authorities = authorities;
             Policy = new()
@@ -169,9 +171,6 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
 
                 // Without this, a stranger's certificate makes us fetch the URL that it names, before anyone is asked.
                 DisableCertificateDownloads = true,
-
-                // Never IgnoreInvalidName: it would also hide a violated name constraint.
-                VerificationFlags = unrooted ? X509VerificationFlags.AllowUnknownCertificateAuthority : X509VerificationFlags.NoFlag,
             };
             foreach (var authority in authorities) Policy.CustomTrustStore.Add(authority);
         }

@@ -70,7 +70,7 @@ internal sealed class PeerTunnels(SpiffeTls tls, SpiffeIdPattern expected)
         if (sender is not SslStream stream) return false;
 
         tls.RequireSvid();
-        var result = tls.Verify(certificate, chain, errors, PeerRole.Server, new DnsEndPoint(stream.TargetHostName, 0));
+        var result = tls.Verify(certificate, chain, PeerRole.Server, new DnsEndPoint(stream.TargetHostName, 0));
 
         // Thrown here, it is the inner exception of the request that asked for this very tunnel; nothing else leads from the one to the other.
         if (!result.Accepted) throw new SpiffePeerRejectedException(result, expected);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
@@ -18,11 +17,11 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
     /// <summary>Gives what SslStream builds its chain with before it asks us; without it, it would use the system's CAs and download from URLs that the peer chose.</summary>
     public X509ChainPolicy ChainPolicy(X509Context context) => _peers.ExpectPeer(context.Bundles.Find(context.TrustDomain)!, source.Time.GetUtcNow());
 
-    public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, PeerRole role, EndPoint? remote)
+    public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, PeerRole role, EndPoint? remote)
     {
         // The snapshot of this moment, and so possibly a newer one than the handshake began with.
         var context = source.Current;
-        var result = context is null ? VerificationResult.Reject(RejectionReason.UnknownTrustDomain) : Verify(context, certificate, chain, errors, role);
+        var result = context is null ? VerificationResult.Reject(RejectionReason.UnknownTrustDomain) : Verify(context, certificate, chain, role);
         Dispose(chain, certificate);
 
         if (result.Accepted) source.Metrics.PeerAccepted(role, result.Id.TrustDomain);
@@ -58,11 +57,9 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
         return ReferenceEquals(bundle, peer.Bundle) || bundle.Contains(peer.Authority) ? RejectionReason.None : RejectionReason.NotTrusted;
     }
 
-    private VerificationResult Verify(X509Context context, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, PeerRole role)
+    private VerificationResult Verify(X509Context context, X509Certificate? certificate, X509Chain? chain, PeerRole role)
     {
-        // A SPIFFE peer's name is its ID: the host name is not compared, everything else counts.
-        var isValid = (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
-        var result = _peers.Verify(certificate as X509Certificate2, chain, isValid, context.Bundles, role, source.Time.GetUtcNow());
+        var result = _peers.Verify(certificate as X509Certificate2, chain, context.Bundles, role, source.Time.GetUtcNow());
 
         return result.Accepted && !IsAllowed(result.Id, context) ? VerificationResult.Reject(RejectionReason.NotAllowed, result.Id) : result;
     }
@@ -114,7 +111,7 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
     private static void Dispose(X509Chain? chain, X509Certificate? leaf)
     {
         if (chain is null) return;
-        ChainReasons.DisposeElements(chain);
+        PathValidation.DisposeElements(chain);
         foreach (var sent in chain.ChainPolicy.ExtraStore)
             if (!ReferenceEquals(sent, leaf))
                 sent.Dispose();

@@ -77,12 +77,11 @@ public sealed class SpiffeTls
     /// <summary>Verifies what SslStream gives to a validation callback, where the callback cannot be set by <see cref="Configure(SslServerAuthenticationOptions, EndPoint?, Action{VerificationResult}?)"/>.</summary>
     /// <remarks>Never throws for what a peer sent. Disposes the elements of <paramref name="chain"/>, not the certificate.</remarks>
     /// <param name="certificate">The peer's certificate, if it presented one.</param>
-    /// <param name="chain">The chain that SslStream built.</param>
-    /// <param name="errors">What SslStream found; a host name that differs is no error here.</param>
+    /// <param name="chain">The chain that SslStream built, with all that the peer sent. What SslStream thinks of it does not count.</param>
     /// <param name="role">The part that the peer plays.</param>
     /// <param name="remote">The peer's address, for the log.</param>
-    public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, PeerRole role, EndPoint? remote = null) =>
-        _verifier.Verify(certificate, chain, errors, role, remote);
+    public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, PeerRole role, EndPoint? remote = null) =>
+        _verifier.Verify(certificate, chain, role, remote);
 
     /// <summary>Asks again whether a peer that was verified earlier still is: by the clock, by the newest bundle, by the allowed peers.</summary>
     /// <returns>Every reason why it is not, each by itself; empty when it still is.</returns>
@@ -109,9 +108,9 @@ public sealed class SpiffeTls
     }
 
     private RemoteCertificateValidationCallback Callback(PeerRole role, EndPoint? remote, Action<VerificationResult>? verified) =>
-        (_, certificate, chain, errors) =>
+        (_, certificate, chain, _) =>
         {
-            var result = _verifier.Verify(certificate, chain, errors, role, remote);
+            var result = _verifier.Verify(certificate, chain, role, remote);
             verified?.Invoke(result);
             return result.Accepted;
         };

@@ -34,7 +34,7 @@ internal sealed class Handshake([FromKeyedServices(Handshake.Key)] SpiffeTls tls
 
     public bool Validate(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        var result = tls.Verify(certificate, chain, errors, PeerRole.Client);
+        var result = tls.Verify(certificate, chain, PeerRole.Client);
         if (result.Accepted) PeerConnection.Remember(result.Peer);
         return result.Accepted;
     }

@@ -127,7 +127,7 @@ public sealed class VerifiedPeersTests : VerifierTest
         var later = Pki.Leaf(l => l with { NotBefore = Now.AddMinutes(10) });
         AssertRefused(RejectionReason.NotYetValid, Ask(later));
         AssertRefused(RejectionReason.CaCertificate, Ask(Pki.Leaf(l => l with { Ca = true })));
-        AssertRefused(RejectionReason.NoCertificate, _peers.Verify(null, null, false, _bundles, PeerRole.Client, Now));
+        AssertRefused(RejectionReason.NoCertificate, _peers.Verify(null, null, _bundles, PeerRole.Client, Now));
         Assert.Equal(0, _peers.Count);
         AssertAccepted(Ask(later, at: Now.AddMinutes(11)));
     }
@@ -136,8 +136,8 @@ public sealed class VerifiedPeersTests : VerifierTest
     public void More_certificates_than_a_peer_may_present_are_not_even_read()
     {
         var peers = new VerifiedPeers(new() { MaxChainLength = 2 });
-        using var chain = Chain(_client.Leaf, [.. _client.Intermediates, Pki.Root.Certificate], peers, _bundles, PeerRole.Client, Now, out var isValid);
-        AssertRefused(RejectionReason.TooLarge, peers.Verify(_client.Leaf, chain, isValid, _bundles, PeerRole.Client, Now));
+        using var chain = Chain(_client.Leaf, [.. _client.Intermediates, Pki.Root.Certificate], peers, _bundles, PeerRole.Client, Now);
+        AssertRefused(RejectionReason.TooLarge, peers.Verify(_client.Leaf, chain, _bundles, PeerRole.Client, Now));
     }
 
     [Fact]
@@ -187,7 +187,7 @@ public sealed class VerifiedPeersTests : VerifierTest
         for (var i = 0; i < 40; i++)
         {
             Assert.True(Ask(peers, Pki.Leaf($"/{i}")).Accepted);
-            Assert.Equal(0, ChainBuilds.Of(() => Assert.True(peers.Verify(_client.Leaf, Unbuilt(_client), false, _bundles, PeerRole.Client, Now).Accepted)));
+            Assert.Equal(0, ChainBuilds.Of(() => Assert.True(peers.Verify(_client.Leaf, Unbuilt(_client), _bundles, PeerRole.Client, Now).Accepted)));
             Assert.InRange(peers.Count, 1, 10);
         }
     }
@@ -198,9 +198,9 @@ public sealed class VerifiedPeersTests : VerifierTest
         var trusts = false;
         var chains = ChainBuilds.Of(() =>
         {
-            using var chain = Chain(svid.Leaf, svid.Intermediates, _peers, _bundles, PeerRole.Client, Now, out var isValid);
+            using var chain = Chain(svid.Leaf, svid.Intermediates, _peers, _bundles, PeerRole.Client, Now);
             trusts = chain.ChainPolicy.CustomTrustStore.Count > 0;
-            AssertAccepted(_peers.Verify(svid.Leaf, chain, isValid, _bundles, PeerRole.Client, Now));
+            AssertAccepted(_peers.Verify(svid.Leaf, chain, _bundles, PeerRole.Client, Now));
         });
         return (chains, trusts);
     }
@@ -211,24 +211,24 @@ public sealed class VerifiedPeersTests : VerifierTest
     private VerificationResult Ask(
         X509Certificate2 leaf, IReadOnlyCollection<X509Certificate2> intermediates, X509BundleSet? bundles = null, PeerRole role = PeerRole.Client, DateTimeOffset? at = null)
     {
-        using var chain = Chain(leaf, intermediates, _peers, bundles ?? _bundles, role, at ?? Now, out var isValid);
-        return _peers.Verify(leaf, chain, isValid, bundles ?? _bundles, role, at ?? Now);
+        using var chain = Chain(leaf, intermediates, _peers, bundles ?? _bundles, role, at ?? Now);
+        return _peers.Verify(leaf, chain, bundles ?? _bundles, role, at ?? Now);
     }
 
     private VerificationResult Ask(VerifiedPeers peers, TestSvid svid)
     {
-        using var chain = Chain(svid.Leaf, svid.Intermediates, peers, _bundles, PeerRole.Client, Now, out var isValid);
-        return peers.Verify(svid.Leaf, chain, isValid, _bundles, PeerRole.Client, Now);
+        using var chain = Chain(svid.Leaf, svid.Intermediates, peers, _bundles, PeerRole.Client, Now);
+        return peers.Verify(svid.Leaf, chain, _bundles, PeerRole.Client, Now);
     }
 
     // SslStream builds with the policy that it was given at the beginning of the handshake.
     private static X509Chain Chain(
-        X509Certificate2 leaf, IEnumerable<X509Certificate2> intermediates, VerifiedPeers peers, X509BundleSet bundles, PeerRole role, DateTimeOffset at, out bool isValid)
+        X509Certificate2 leaf, IEnumerable<X509Certificate2> intermediates, VerifiedPeers peers, X509BundleSet bundles, PeerRole role, DateTimeOffset at)
     {
         var chain = new X509Chain { ChainPolicy = peers.ExpectPeer(bundles.Find(TrustDomain.Parse("td")) ?? bundles.First(), at).Clone() };
         chain.ChainPolicy.ExtraStore.AddRange(intermediates.ToArray());
         chain.ChainPolicy.ApplicationPolicy.Add(new(role == PeerRole.Client ? CertificateSpec.ClientAuth : CertificateSpec.ServerAuth));
-        isValid = chain.Build(leaf);
+        chain.Build(leaf);
         return chain;
     }
 
