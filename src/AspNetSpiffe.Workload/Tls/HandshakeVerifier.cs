@@ -30,14 +30,31 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
     }
 
     /// <summary>Asks again of a peer that was verified earlier. Cheap: no chain is built.</summary>
-    public RejectionReason Recheck(SpiffePeer peer)
+    /// <returns>All that speaks against it: one reason must not hide another.</returns>
+    public IReadOnlyList<RejectionReason> Recheck(SpiffePeer peer)
     {
-        if (!peer.Proof.Chain.Contains(source.Time.GetUtcNow())) return RejectionReason.Expired;
-        if (source.Current is not { } context) return RejectionReason.None;
+        var expired = source.Time.GetUtcNow() >= peer.ValidUntil;
+        var untrusted = RejectionReason.None;
+        var allowed = true;
+        if (source.Current is { } context)
+        {
+            untrusted = RecheckTrust(peer, context.Bundles);
+            allowed = IsAllowed(peer.Id, context);
+        }
 
-        if (context.Bundles.Find(peer.Id.TrustDomain) is not { } bundle) return RejectionReason.UnknownTrustDomain;
-        if (!ReferenceEquals(bundle, peer.Bundle) && !bundle.Contains(peer.Authority)) return RejectionReason.NotTrusted;
-        return IsAllowed(peer.Id, context) ? RejectionReason.None : RejectionReason.NotAllowed;
+        if (!expired && untrusted == RejectionReason.None && allowed) return [];
+
+        List<RejectionReason> reasons = [];
+        if (expired) reasons.Add(RejectionReason.Expired);
+        if (untrusted != RejectionReason.None) reasons.Add(untrusted);
+        if (!allowed) reasons.Add(RejectionReason.NotAllowed);
+        return reasons;
+    }
+
+    private static RejectionReason RecheckTrust(SpiffePeer peer, X509BundleSet bundles)
+    {
+        if (bundles.Find(peer.Id.TrustDomain) is not { } bundle) return RejectionReason.UnknownTrustDomain;
+        return ReferenceEquals(bundle, peer.Bundle) || bundle.Contains(peer.Authority) ? RejectionReason.None : RejectionReason.NotTrusted;
     }
 
     private VerificationResult Verify(X509Context context, X509Certificate? certificate, X509Chain? chain, PeerRole role)
