@@ -67,7 +67,7 @@ public sealed class DevAgent : IAsyncDisposable
             throw;
         }
 
-        var server = new WorkloadApiServer(state.Workloads, new WorkloadApiEndpoints(state, options.TimeProvider), logger);
+        var server = new WorkloadApiServer(state.Workloads, new WorkloadApiEndpoints(state, options.TimeProvider), options.TimeProvider, logger);
         try
         {
             await server.StartAsync(cancellationToken).ConfigureAwait(false);
