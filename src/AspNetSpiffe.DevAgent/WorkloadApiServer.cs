@@ -80,7 +80,8 @@ internal sealed partial class WorkloadApiServer : IHttpApplication<HttpContext>,
     // The defaults of grpc-go's servers; its limit of a message is in GrpcRequest, its ping policy in PingPolicy.
     private static void LimitAsGrpcGoDoes(KestrelServerLimits limits)
     {
-        limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
+        // Kestrel takes an infinite one for over at the next second: its sum overflows.
+        limits.KeepAliveTimeout = TimeSpan.FromDays(365);
         limits.Http2.MaxStreamsPerConnection = int.MaxValue;
         limits.Http2.InitialConnectionWindowSize = 65_535;
         limits.Http2.InitialStreamWindowSize = 65_535;
