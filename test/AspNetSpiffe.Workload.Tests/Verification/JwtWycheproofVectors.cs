@@ -5,30 +5,19 @@ using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.Workload.Tests.Verification;
 
-/// <summary>A test over Wycheproof's vectors, which lie beside the repository and are not copied into it.</summary>
-internal sealed class WycheproofTheoryAttribute : TheoryAttribute
-{
-    public WycheproofTheoryAttribute()
-    {
-        if (!Directory.Exists(JwtWycheproofVectors.Folder)) Skip = $"There is no folder '{JwtWycheproofVectors.Folder}' with the vectors of C2SP/wycheproof.";
-    }
-}
-
 /// <summary>Reads a file of Wycheproof's, and asks our own code about each vector.</summary>
 internal static class JwtWycheproofVectors
 {
-    public static string Folder { get; } = Path.GetFullPath(Repository.PathOf("..", "shared", "vectors", "wycheproof"));
-
     /// <summary>Gives the numbers of the vectors that are accepted and should not be, or the other way round.</summary>
     /// <param name="file">The file's name.</param>
     /// <param name="algorithm">The algorithm of bare signatures; <see langword="null"/> for a file of tokens.</param>
-    public static IReadOnlyList<int> Differences(string file, string? algorithm)
+    public static IReadOnlyList<int> Differences(string file, JwtAlgorithm? algorithm)
     {
-        using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, file)));
+        using var document = JsonDocument.Parse(File.ReadAllBytes(PublicVectors.PathOf("wycheproof", file)));
         var differences = new List<int>();
         foreach (var group in document.RootElement.GetProperty("testGroups").EnumerateArray())
         {
-            Func<JsonElement, bool> accepts = algorithm is null ? AcceptsTokens(group) : AcceptsSignatures(group, Enum.Parse<JwtAlgorithm>(algorithm));
+            Func<JsonElement, bool> accepts = algorithm is { } known ? AcceptsSignatures(group, known) : AcceptsTokens(group);
 
             // What Wycheproof calls acceptable, an old form, has no place in JWS.
             foreach (var vector in group.GetProperty("tests").EnumerateArray())
