@@ -29,7 +29,7 @@ public static class JwtSvidVerifier
         if (!TryRead(token, out var svid, out var reason)) return JwtVerificationResult.Reject(reason);
         reason = CheckClaims(svid, audiences, now, leeway);
         if (reason == JwtRejectionReason.None) reason = CheckSignature(svid, bundles);
-        return JwtVerificationResult.Of(svid, reason);
+        return JwtVerificationResult.Of(svid, reason, audiences);
     }
 
     /// <summary>Checks what the caller asks for: a mistake in it must not look like a bad token.</summary>

@@ -36,7 +36,7 @@ public sealed class RejectionAdviceTests(ITestOutputHelper output) : MeshTest(ou
     {
         var error = await RefusalAsync(await StartServerAsync(), Agent, "spiffe://example.org/database");
         Assert.Equal(
-            "The server was refused: NotAllowed. It presented 'spiffe://example.org/server'; expected was 'spiffe://example.org/database'. " +
+            "The server was refused: NotAllowed. It presented 'spiffe://example.org/server'. Expected was 'spiffe://example.org/database'. " +
             "Is it the address of the server that is meant? If it is, expect its ID, or a pattern that matches it.",
             error.Message);
     }
