@@ -25,15 +25,15 @@ internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILog
         untrusted = false;
         foreach (var (stream, _) in _streams)
         {
-            if (stream.AbortAt is null && tls.Recheck(stream.Peer) is var reason and not RejectionReason.None)
+            if (stream.AbortAt is null && tls.Recheck(stream.Peer) is { Count: > 0 } reasons)
             {
                 stream.AbortAt = now + drainTimeout;
                 untrusted = true;
-                Log.ServerUntrusted(logger, stream.Peer.Id, reason, drainTimeout);
+                Log.ServerUntrusted(logger, stream.Peer.Id, reasons[0], drainTimeout);
             }
 
             if (stream.AbortAt <= now) Abort(stream);
-            else if ((stream.AbortAt ?? stream.Peer.Proof.Chain.End) is var due && due < next) next = due;
+            else if ((stream.AbortAt ?? stream.Peer.ValidUntil) is var due && due < next) next = due;
         }
 
         return next;

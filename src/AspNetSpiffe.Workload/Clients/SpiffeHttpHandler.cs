@@ -200,10 +200,10 @@ public sealed class SpiffeHttpHandler : DelegatingHandler
 
         // The bundles may have changed since the handshake: look at once, and again when this server's chain expires.
         Check();
-        if (_tls.Recheck(stream.Peer) is var reason and not RejectionReason.None)
+        if (_tls.Recheck(stream.Peer) is { Count: > 0 } reasons)
         {
             stream.Dispose();
-            throw Refuse(VerificationResult.Reject(reason, stream.Peer.Id), null);
+            throw Refuse(VerificationResult.Reject(reasons[0], stream.Peer.Id), null);
         }
 
         return stream;

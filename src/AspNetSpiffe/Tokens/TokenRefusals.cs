@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>Counts each refused token and logs it: who sent it sees no reason, so the reason must stand in our log. The token never does.</summary>
-internal sealed partial class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+internal sealed partial class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications)
 {
-    private readonly ILogger _logger = loggers.CreateLogger("AspNetSpiffe.Tokens");
+    private readonly ILogger _logger = notifications.CreateLogger("AspNetSpiffe.Tokens");
     private readonly RefusalLimit _limit = new(time);
 
     public void Tell(TokenVerdict verdict, HttpContext context)
