@@ -69,7 +69,7 @@ public sealed class JwtSvidHandler : DelegatingHandler
     {
         if (!_allowInsecureHttp && request.RequestUri?.Scheme is not ("https" or "wss"))
             throw new HttpRequestException(
-                $"The request to '{OriginOf(request)}' was not sent: a JWT-SVID goes over https or wss only, for whoever reads it can use it. Call an https address, or set AllowInsecureHttp.");
+                $"The request to '{OriginOf(request)}' was not sent: a JWT-SVID goes over https only, and wss for web sockets, for whoever reads it can use it. Call an https address, or set AllowInsecureHttp.");
 
         try
         {

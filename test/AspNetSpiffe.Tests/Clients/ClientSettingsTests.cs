@@ -160,9 +160,27 @@ public sealed class ClientSettingsTests(ITestOutputHelper output) : MeshTest(out
     [Fact, Trait("Trial", "C-02")]
     public async Task The_target_host_is_the_name_that_the_server_hears()
     {
-        var server = await StartServerAsync(map: app => app.MapGet("/name", (HttpContext http) => http.Features.Get<ITlsHandshakeFeature>()!.HostName));
-        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(await SourceAsync("client"), SpiffeIdPattern.Parse(Expected), h => h.SslOptions.TargetHost = "orders.example"));
-        Assert.Equal("orders.example", await GetAsync(client, path: "/name"));
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var client = Client(new($"https://{listener.LocalEndpoint}"), SpiffeHttpHandler.Create(await SourceAsync("client"), SpiffeIdPattern.Any, h => h.SslOptions.TargetHost = "orders.example"));
+        var calling = Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client));
+
+        string? heard = null;
+        using (var socket = await listener.AcceptSocketAsync(Timeout))
+        {
+            await using var tls = new SslStream(new NetworkStream(socket));
+            await Assert.ThrowsAsync<AuthenticationException>(() => tls.AuthenticateAsServerAsync(
+                (_, hello, _, _) =>
+                {
+                    heard = hello.ServerName;
+                    throw new AuthenticationException("It said enough.");
+                },
+                null,
+                Timeout));
+        }
+
+        await calling;
+        Assert.Equal("orders.example", heard);
     }
 
     [Fact, Trait("Trial", "C-02")]
@@ -229,7 +247,7 @@ public sealed class ClientSettingsTests(ITestOutputHelper output) : MeshTest(out
     private static object OtherThan(object? value, Type type) => value switch
     {
         bool b => !b,
-        int i => i + 1,
+        int i => i == int.MaxValue ? 7 : i + 1,
         TimeSpan t => t == System.Threading.Timeout.InfiniteTimeSpan ? TimeSpan.FromMinutes(7) : t + TimeSpan.FromSeconds(1),
         DecompressionMethods => DecompressionMethods.Brotli,
         HttpKeepAlivePingPolicy => HttpKeepAlivePingPolicy.WithActiveRequests,

@@ -14,6 +14,7 @@ namespace AspNetSpiffe.Tests.Clients;
 public sealed class RefusedCallerTests(ITestOutputHelper output) : IssuedTest(output)
 {
     private readonly TestPki _pki = new();
+    private readonly TestPki _strangers = new();
 
     [Theory, Trait("Trial", "C-05"), Trait("Trial", "A-11")]
     [InlineData("1.1", SslProtocols.Tls13, false)]
@@ -24,8 +25,8 @@ public sealed class RefusedCallerTests(ITestOutputHelper output) : IssuedTest(ou
     [InlineData("2.0", SslProtocols.Tls13, true)]
     public async Task A_server_that_lets_us_not_in_is_told_from_one_that_fails(string version, SslProtocols protocols, bool throughProxy)
     {
-        var server = await StartServerAsync(await IssueAsync(new(_pki.Leaf("/server"), new TestPki("example.org").Root.Certificate, _pki.CreateRoot().Certificate)), protocols);
-        var source = await SourceAsync(await IssueAsync(new(_pki.Leaf("/client"), _pki.Root.Certificate)));
+        var server = await StartServerAsync(await IssueAsync(new(_pki.Leaf("/server"), _pki.Root.Certificate)), protocols);
+        var source = await SourceAsync(await IssueAsync(new(_strangers.Leaf("/client"), _strangers.Root.Certificate, _pki.Root.Certificate)));
         using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected), throughProxy ? Keep(new ConnectProxy()).Use : null));
 
         for (var i = 0; i < 5; i++) AssertSays(await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client, version)));

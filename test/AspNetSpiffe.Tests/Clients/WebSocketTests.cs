@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.Http.Connections.Client;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
@@ -78,10 +80,11 @@ public sealed class WebSocketTests(ITestOutputHelper output) : MeshTest(output)
     }
 
     [Theory, Trait("Trial", "C-01")]
-    [InlineData(HttpTransportType.WebSockets)]
-    [InlineData(HttpTransportType.ServerSentEvents)]
-    [InlineData(HttpTransportType.LongPolling)]
-    public async Task A_client_of_SignalR_shows_our_SVID_with_each_transport(HttpTransportType transport)
+    [InlineData(HttpTransportType.WebSockets, "1.1")]
+    [InlineData(HttpTransportType.WebSockets, "2.0")]
+    [InlineData(HttpTransportType.ServerSentEvents, "1.1")]
+    [InlineData(HttpTransportType.LongPolling, "1.1")]
+    public async Task A_client_of_SignalR_shows_our_SVID_with_each_transport(HttpTransportType transport, string version)
     {
         var callers = new ConcurrentQueue<string>();
         var builder = Builder(("urls", "https://127.0.0.1:0"));
@@ -97,13 +100,27 @@ public sealed class WebSocketTests(ITestOutputHelper output) : MeshTest(output)
             app.MapHub<EchoHub>("/echo");
         });
         using var handler = SpiffeHttpHandler.Create(await SourceAsync("client"), SpiffeIdPattern.Parse(Expected));
-        await using var connection = new HubConnectionBuilder()
-            .WithUrl(new Uri(AddressOf(server), "/echo"), transport, options => options.HttpMessageHandlerFactory = _ => handler)
-            .Build();
+        await using var connection = new HubConnectionBuilder().WithUrl(new Uri(AddressOf(server), "/echo"), transport, Configure).Build();
 
         await connection.StartAsync(Timeout);
         Assert.Equal("hello", await connection.InvokeAsync<string>(nameof(EchoHub.Echo), "hello", Timeout));
         Assert.Equal("spiffe://example.org/client", Assert.Single(callers.Distinct()));
+
+        void Configure(HttpConnectionOptions options)
+        {
+            options.HttpMessageHandlerFactory = _ => handler;
+
+            // Over HTTP/1.1, SignalR's client asks this factory only, and over HTTP/2 the handler.
+            if (version == "1.1") options.WebSocketFactory = ConnectAsync;
+            else options.WebSocketConfiguration = socket => (socket.HttpVersion, socket.HttpVersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+        }
+
+        async ValueTask<WebSocket> ConnectAsync(WebSocketConnectionContext context, CancellationToken cancellationToken)
+        {
+            var socket = new ClientWebSocket();
+            await socket.ConnectAsync(context.Uri, new HttpMessageInvoker(handler, disposeHandler: false), cancellationToken);
+            return socket;
+        }
     }
 
     private static void MapSocket(WebApplication app)
