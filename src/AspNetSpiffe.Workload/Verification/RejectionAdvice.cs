@@ -26,12 +26,12 @@ internal static class RejectionAdvice
         (RejectionReason.NotForThisUse, _) => "Its issuer gave it a certificate that is not for clients: an extended key usage needs clientAuth.",
         (RejectionReason.UnknownTrustDomain, _) when ours is null => "We have no identity at the moment, and so no bundles: the log of AspNetSpiffe.X509Source says why.",
         (RejectionReason.UnknownTrustDomain, _) =>
-            $"The Workload API gives us no bundle of the trust domain '{id?.TrustDomain}'. We have {NamesOf(ours!.Bundles)}. If it is the peer that is meant, federate. {Federate}",
+            $"The Workload API gives us no bundle of the trust domain '{id?.TrustDomain}'. We have {NamesOf(ours?.Bundles)}. {(role == PeerRole.Server ? "Is it the address of the server that is meant? If it is, federate." : "If it may call, federate.")} {Federate}",
         (RejectionReason.EmptyBundle, _) => $"Our bundle of its trust domain '{id?.TrustDomain}' has no authority, and so trusts nobody: ask whoever runs that trust domain.",
         (RejectionReason.NotTrusted or RejectionReason.BadSignature, _) =>
-            $"Its certificate was issued by none of {AuthoritiesOf(id?.TrustDomain, ours)} in our bundle of its trust domain '{id?.TrustDomain}', by way of what it sent. " +
-            "Has it its SVID from another agent, whose trust domain has the same name? Then use one agent for both, or give the trust domains two names and federate them. " +
-            $"{Federate} If its CA is new, our agent has not told us of it yet.",
+            $"Its chain leads to no authority in our bundle of '{id?.TrustDomain}', which has {AuthoritiesOf(id?.TrustDomain, ours)}. We have {NamesOf(ours?.Bundles)}. " +
+            $"Has it its SVID from another agent, which calls its trust domain '{id?.TrustDomain}' too? Then use one agent for both, or give the trust domains two names and federate them. {Federate} " +
+            "If its CA is new, our agent has not told us of it yet.",
         (RejectionReason.Expired or RejectionReason.NotYetValid, _) =>
             "Compare the clocks of both machines. If they agree, the peer's agent does not renew its SVID: look at the log of the peer and of its agent.",
         (RejectionReason.WeakKey or RejectionReason.WeakSignature, _) => "Its issuer must use RSA from 2048 bits on, P-256, P-384, P-521 or Ed25519, and SHA-256 or better.",
@@ -39,11 +39,16 @@ internal static class RejectionAdvice
         _ => "Its certificate is not as the X509-SVID standard says: its issuer must correct that.",
     };
 
-    private static string AuthoritiesOf(TrustDomain? theirs, X509Context? ours) =>
-        (theirs is null ? null : ours?.Bundles.Find(theirs)) is { } bundle ? $"{bundle.Count} {(bundle.Count == 1 ? "authority" : "authorities")}" : "the authorities";
-
-    private static string NamesOf(X509BundleSet bundles)
+    private static string AuthoritiesOf(TrustDomain? theirs, X509Context? ours) => (theirs is null ? null : ours?.Bundles.Find(theirs))?.Count switch
     {
+        null or 0 => "none",
+        1 => "1 authority",
+        var count => $"{count} authorities",
+    };
+
+    private static string NamesOf(X509BundleSet? bundles)
+    {
+        if (bundles is null || bundles.Count == 0) return "no bundle";
         var names = string.Join(", ", bundles.Select(b => $"'{b.TrustDomain}'").Order(StringComparer.Ordinal).Take(MostNames));
         return $"{(bundles.Count == 1 ? "the bundle" : "the bundles")} of {names}{(bundles.Count <= MostNames ? "" : $" and {bundles.Count - MostNames} more")}";
     }
