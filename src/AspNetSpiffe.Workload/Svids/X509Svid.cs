@@ -14,8 +14,7 @@ public sealed class X509Svid
         Leaf = leaf;
         Intermediates = intermediates;
         Hint = hint;
-        NotBefore = leaf.NotBefore.ToUniversalTime();
-        NotAfter = leaf.NotAfter.ToUniversalTime();
+        Validity = Validity.Of(leaf);
 
         // Made once per SVID: one per handshake costs a chain build and leaks natively. Offline: or it asks an OCSP server about us.
         CertificateContext = SslStreamCertificateContext.Create(leaf, [.. intermediates], offline: true);
@@ -34,10 +33,12 @@ public sealed class X509Svid
     public string Hint { get; }
 
     /// <summary>Gets when the SVID becomes valid.</summary>
-    public DateTimeOffset NotBefore { get; }
+    public DateTimeOffset NotBefore => Validity.NotBefore;
 
     /// <summary>Gets when the SVID expires.</summary>
-    public DateTimeOffset NotAfter { get; }
+    public DateTimeOffset NotAfter => Validity.NotAfter;
+
+    internal Validity Validity { get; }
 
     internal SslStreamCertificateContext CertificateContext { get; }
 

@@ -102,7 +102,7 @@ public sealed class SpiffeTls
     {
         // Kestrel is quiet about an AuthenticationException, and calls every other type an error of its own.
         var context = _source.Current ?? throw new AuthenticationException("There is no SVID: none was issued yet, or the Workload API has taken it back.");
-        return context.DefaultSvid.NotAfter > _source.Time.GetUtcNow()
+        return _source.Time.GetUtcNow() < context.DefaultSvid.Validity.End
             ? context
             : throw new AuthenticationException($"The SVID '{context.DefaultSvid.Id}' expired at {context.DefaultSvid.NotAfter:u} and the Workload API has issued no newer one.");
     }

@@ -76,7 +76,7 @@ public sealed partial class WorkloadApiClient : IDisposable
         var reader = new X509ContextReader(_time, _limits, _known);
         try
         {
-            var context = reader.Read(message);
+            var context = reader.Read(message).WithRemarks(reader.Remarks);
             _known = KnownCertificates.Of(context);
             return new(context, null, reader.Remarks);
         }

@@ -37,7 +37,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
         MessageLimit.Check(response.Bundles.Count, "bundles", limits.MaxBundles, nameof(limits.MaxBundles));
         var bundles = new Dictionary<TrustDomain, X509Bundle>();
         foreach (var (key, der) in response.Bundles) AddFederated(bundles, key, der);
-        return bundles.Count > 0 ? new(bundles.Values) : throw new FormatException("The message has no bundle that can be read.");
+        return bundles.Count > 0 ? new(bundles.Values) { Remarks = [.. _remarks] } : throw new FormatException("The message has no bundle that can be read.");
     }
 
     private X509Context ReadContext(X509SVIDResponse response)

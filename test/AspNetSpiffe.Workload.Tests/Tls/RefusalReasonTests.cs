@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Workload.Tests.Verification;
@@ -34,6 +35,8 @@ public sealed class RefusalReasonTests(ITestOutputHelper output) : RefusalTest(o
         [RejectionReason.BadSignature] = new(Pki.Leaf(l => l with { SignedBy = TestKey.Create(KeyKind.P256) })),
         [RejectionReason.NotForThisUse] = new(Pki.Leaf(l => l with { ExtendedKeyUsages = [CertificateSpec.ServerAuth] })),
         [RejectionReason.InvalidChain] = new(Pki.Leaf(l => l with { UnknownCriticalExtension = true })),
+        [RejectionReason.WeakKey] = new(Pki.Leaf(l => l with { Key = KeyKind.Rsa1024 })),
+        [RejectionReason.WeakSignature] = new(Pki.Leaf(l => l with { Hash = HashAlgorithmName.SHA1 })),
         [RejectionReason.NotAllowed] = new(Federated.Leaf("/a")),
     };
 
