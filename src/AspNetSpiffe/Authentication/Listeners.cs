@@ -13,9 +13,9 @@ internal sealed class Listeners : IDisposable
     private Instrument? _authentication;
     private Instrument? _authorization;
 
-    public Listeners(IMeterFactory meters, ILoggerFactory loggers)
+    public Listeners(IMeterFactory meters, ServerNotifications notifications)
     {
-        var guarded = new GuardedLoggerFactory(loggers);
+        var guarded = notifications.GuardedLoggers;
         (_authenticationLog, _authorizationLog) = (guarded.CreateLogger<SpiffeAuthenticationHandler>(), guarded.CreateLogger<DefaultAuthorizationService>());
         _published.InstrumentPublished = (instrument, _) =>
         {

@@ -21,6 +21,8 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
 
     private volatile SpiffePeer? _peer;
     private volatile IReadOnlyList<RejectionReason> _reasons = [];
+    private volatile bool _isClosing;
+    private volatile bool _isHttp1;
 
     /// <summary>Gets who was verified at the handshake. A request under way goes on to see it after the connection has ended.</summary>
     public SpiffePeer? Peer => _peer ?? Find(connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate);
@@ -44,8 +46,22 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
     /// <summary>Gets from 0 to 1 where this connection stands among those that are asked to close together.</summary>
     public double Chance { get; set; }
 
-    /// <summary>Gets whether the peer has been asked to close, because its SVID expires soon.</summary>
-    public bool IsClosing { get; set; }
+    /// <summary>Gets whether the peer is to close, because its SVID expires soon: answers over HTTP/1.1 say so.</summary>
+    public bool IsClosing
+    {
+        get => _isClosing;
+        set => _isClosing = value;
+    }
+
+    /// <summary>Gets whether the peer has been asked to close, even if it sends no request.</summary>
+    public bool IsAsked { get; set; }
+
+    /// <summary>Gets whether requests came over HTTP/1.</summary>
+    public bool IsHttp1
+    {
+        get => _isHttp1;
+        set => _isHttp1 = value;
+    }
 
     public static void Remember(SpiffePeer peer) => Verified.AddOrUpdate(peer.Leaf, peer);
 

@@ -95,18 +95,29 @@ internal sealed class PeerConnectionRegistry : IDisposable
         if (connection.HasEnded) return AbortIfDue(connection, peer, options, now, ref consequences);
         if (!options.EndExpired) return DateTimeOffset.MaxValue;
 
-        var closeAt = EarlyClose.At(peer.ValidUntil, connection.AcceptedAt, options.CloseBeforeExpiry, connection.Chance);
-        if (connection.IsClosing || now < closeAt) return connection.IsClosing ? peer.ValidUntil : closeAt;
-
-        Close(connection, peer, options, now, consequences ??= []);
-        return peer.ValidUntil;
+        return CloseIfDue(connection, peer, options, now, ref consequences);
     }
 
-    private void Close(PeerConnection connection, SpiffePeer peer, SpiffeServerOptions options, DateTimeOffset now, List<Action> consequences)
+    private DateTimeOffset CloseIfDue(PeerConnection connection, SpiffePeer peer, SpiffeServerOptions options, DateTimeOffset now, ref List<Action>? consequences)
     {
-        connection.IsClosing = true;
-        consequences.Add(() => _closing.Post(connection.RequestClose));
-        consequences.Add(() => _events.Closing(connection, peer, [RejectionReason.Expired], peer.ValidUntil, Plus(peer.ValidUntil - now, options.DrainTimeout)));
+        var closeAt = EarlyClose.At(peer.ValidUntil, connection.AcceptedAt, options.CloseBeforeExpiry, connection.Chance);
+        if (now < closeAt) return closeAt;
+        if (!connection.IsClosing)
+        {
+            connection.IsClosing = true;
+            (consequences ??= []).Add(() => _events.Closing(connection, peer, [RejectionReason.Expired], peer.ValidUntil, Plus(peer.ValidUntil - now, options.DrainTimeout)));
+        }
+
+        // HTTP/1.1: closing between two requests could hit the next one on its way, so a busy peer is told with an answer, and only an idle one finds itself closed.
+        var askAt = connection.IsHttp1 ? closeAt + ((peer.ValidUntil - closeAt) / 2) : closeAt;
+        if (now < askAt) return askAt;
+        if (!connection.IsAsked)
+        {
+            connection.IsAsked = true;
+            (consequences ??= []).Add(() => _closing.Post(connection.RequestClose));
+        }
+
+        return peer.ValidUntil;
     }
 
     private void End(
