@@ -40,7 +40,7 @@ internal sealed partial class ExpiryWarnings : IDisposable
             var isNew = _svid?.IsSameAs(svid) is not true;
             _svid = svid;
             if (!isNew) return;
-            _life = svid.End - _source.Time.GetUtcNow();
+            _life = svid.Validity.End - _source.Time.GetUtcNow();
             _told.Clear();
             Arm();
         }
@@ -73,12 +73,12 @@ internal sealed partial class ExpiryWarnings : IDisposable
         }
 
         if (age == Age.Expired) Log.SvidExpired(_logger, svid.Id, svid.NotAfter, Explain(trouble));
-        else Log.SvidNotRenewed(_logger, svid.Id, svid.NotAfter, Round(svid.End - _source.Time.GetUtcNow()), Explain(trouble));
+        else Log.SvidNotRenewed(_logger, svid.Id, svid.NotAfter, Round(svid.Validity.End - _source.Time.GetUtcNow()), Explain(trouble));
     }
 
     public void Dispose() => _alarm.Dispose();
 
-    private Age AgeNow() => (_svid!.End - _source.Time.GetUtcNow()) switch
+    private Age AgeNow() => (_svid!.Validity.End - _source.Time.GetUtcNow()) switch
     {
         var left when left <= TimeSpan.Zero => Age.Expired,
         var left when left <= _life / EndOfLife => Age.Ending,
@@ -88,7 +88,7 @@ internal sealed partial class ExpiryWarnings : IDisposable
 
     private void Arm()
     {
-        var left = _svid!.End - _source.Time.GetUtcNow();
+        var left = _svid!.Validity.End - _source.Time.GetUtcNow();
         switch (AgeNow())
         {
             case Age.Young: _alarm.Set(left - (_life / ThirdOfLife)); break;

@@ -116,7 +116,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         var now = _source.Time.GetUtcNow();
         if (_choice.Choose(context.Svids, _inUse) is not { } svid) Miss(context);
         else if (svid.ValidFrom > now + ClockTolerance) Await(svid, now);
-        else if (svid.End <= now) _missing = $"Its last SVID expired at {svid.NotAfter:u}.";
+        else if (svid.Validity.End <= now) _missing = $"Its last SVID expired at {svid.NotAfter:u}.";
         else Publish(context.WithDefault(svid));
     }
 

@@ -21,7 +21,12 @@ public sealed class X509Context
     /// <summary>Gets the trust domain of <see cref="DefaultSvid"/>.</summary>
     public TrustDomain TrustDomain => DefaultSvid.Id.TrustDomain;
 
-    internal X509Context WithDefault(X509Svid svid) => new(Svids, Bundles, svid);
+    /// <summary>Gets what was left out of the Workload API's message, one sentence each; for example a federated bundle that cannot be read.</summary>
+    public ImmutableArray<string> Remarks { get; private init; } = [];
+
+    internal X509Context WithDefault(X509Svid svid) => new(Svids, Bundles, svid) { Remarks = Remarks };
+
+    internal X509Context WithRemarks(IEnumerable<string> remarks) => new(Svids, Bundles, DefaultSvid) { Remarks = [.. remarks] };
 
     internal bool SameContentAs(X509Context other) =>
         Svids.Length == other.Svids.Length

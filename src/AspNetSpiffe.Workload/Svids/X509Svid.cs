@@ -14,8 +14,7 @@ public sealed class X509Svid
         Leaf = leaf;
         Intermediates = intermediates;
         Hint = hint;
-        NotBefore = leaf.NotBefore.ToUniversalTime();
-        NotAfter = leaf.NotAfter.ToUniversalTime();
+        Validity = Validity.Of(leaf);
         ValidFrom = Validity.OfAll(intermediates.Prepend(leaf)).NotBefore;
 
         // Made once per SVID: one per handshake costs a chain build and leaks natively. Offline: or it asks an OCSP server about us.
@@ -35,16 +34,15 @@ public sealed class X509Svid
     public string Hint { get; }
 
     /// <summary>Gets when the SVID becomes valid.</summary>
-    public DateTimeOffset NotBefore { get; }
+    public DateTimeOffset NotBefore => Validity.NotBefore;
 
     /// <summary>Gets when the SVID expires.</summary>
-    public DateTimeOffset NotAfter { get; }
+    public DateTimeOffset NotAfter => Validity.NotAfter;
+
+    internal Validity Validity { get; }
 
     /// <summary>Gets when all that is sent of it is valid.</summary>
     internal DateTimeOffset ValidFrom { get; }
-
-    /// <summary>Gets the first moment at which it is valid no longer.</summary>
-    internal DateTimeOffset End => new Validity(NotBefore, NotAfter).End;
 
     internal SslStreamCertificateContext CertificateContext { get; }
 

@@ -84,9 +84,12 @@ public sealed class SpiffeTls
         _verifier.Verify(certificate, chain, role, remote);
 
     /// <summary>Asks again whether a peer that was verified earlier still is: by the clock, by the newest bundle, by the allowed peers.</summary>
-    /// <returns><see cref="RejectionReason.None"/>, or why it is not.</returns>
-    /// <remarks>A connection may outlive what was true at its handshake. Builds no chain, and so may be asked of thousands of connections.</remarks>
-    public RejectionReason Recheck(SpiffePeer peer)
+    /// <returns>Every reason why it is not, each by itself; empty when it still is.</returns>
+    /// <remarks>
+    /// A connection may outlive what was true at its handshake. Builds no chain and, when there is no reason, allocates nothing, so it may be asked of thousands of
+    /// connections. Without an identity of our own, only the clock is asked.
+    /// </remarks>
+    public IReadOnlyList<RejectionReason> Recheck(SpiffePeer peer)
     {
         ArgumentNullException.ThrowIfNull(peer);
         return _verifier.Recheck(peer);
@@ -99,7 +102,7 @@ public sealed class SpiffeTls
     {
         // Kestrel is quiet about an AuthenticationException, and calls every other type an error of its own.
         var context = _source.Current ?? throw new AuthenticationException("There is no SVID: none was issued yet, or the Workload API has taken it back.");
-        return context.DefaultSvid.NotAfter > _source.Time.GetUtcNow()
+        return _source.Time.GetUtcNow() < context.DefaultSvid.Validity.End
             ? context
             : throw new AuthenticationException($"The SVID '{context.DefaultSvid.Id}' expired at {context.DefaultSvid.NotAfter:u} and the Workload API has issued no newer one.");
     }

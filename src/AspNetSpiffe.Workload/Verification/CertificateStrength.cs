@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Numerics;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
@@ -51,16 +52,16 @@ internal static class CertificateStrength
     /// <summary>Says whether a key is so large that a signature of it costs much more than any CA needs.</summary>
     public static bool HasOversizeKey(X509Certificate2 certificate)
     {
-        if (certificate.PublicKey.Oid.Value is not (Rsa or RsaPss)) return false;
         try
         {
+            if (certificate.PublicKey.Oid.Value is not (Rsa or RsaPss)) return false;
             var (modulus, exponent) = ReadRsaKey(certificate);
             return modulus > MaxModulusBits || exponent > MaxExponentBits;
         }
-        catch (AsnContentException)
+        catch (Exception e) when (e is AsnContentException or CryptographicException)
         {
-            // No key, no cost.
-            return false;
+            // What cannot be measured may be too large.
+            return true;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
@@ -35,6 +36,9 @@ internal static class CertificationPaths
     /// <summary>Says whether a certificate names itself as its issuer. Who signed it is another matter.</summary>
     public static bool IsSelfIssued(X509Certificate2 certificate) => certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 
+    /// <summary>Counts the leaf and the others. A client's SslStream has the leaf among the others.</summary>
+    public static int CountPresented(X509Certificate2 leaf, X509Certificate2Collection others) => others.Count + (others.Any(other => IsSame(other, leaf)) ? 0 : 1);
+
     public static bool IsSame(X509Certificate2 one, X509Certificate2 other) =>
         ReferenceEquals(one, other) || one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
 
@@ -51,11 +55,25 @@ internal static class CertificationPaths
         }
 
         private CertificateNames Of(X509Certificate2 certificate) =>
-            _read.TryGetValue(certificate, out var names) ? names : _read[certificate] = new(
-                certificate.SubjectName.RawData,
-                certificate.IssuerName.RawData,
-                certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifierBytes,
-                certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier);
+            _read.TryGetValue(certificate, out var names) ? names : _read[certificate] = Read(certificate);
+
+        private static CertificateNames Read(X509Certificate2 certificate)
+        {
+            var (subject, issuer) = (certificate.SubjectName.RawData, certificate.IssuerName.RawData);
+            try
+            {
+                return new(
+                    subject,
+                    issuer,
+                    certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifierBytes,
+                    certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier);
+            }
+            catch (CryptographicException)
+            {
+                // Key identifiers only say where to look first.
+                return new(subject, issuer, null, null);
+            }
+        }
     }
 
     private sealed record CertificateNames(byte[] Subject, byte[] Issuer, ReadOnlyMemory<byte>? KeyId, ReadOnlyMemory<byte>? IssuerKeyId);

@@ -57,7 +57,7 @@ internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
             if (leaf is null || chain is null) return false;
 
             var others = chain.ChainPolicy.ExtraStore;
-            if (others.Count >= limits.MaxChainLength) return false;
+            if (CertificationPaths.CountPresented(leaf, others) > limits.MaxChainLength) return false;
 
             Span<byte> hashes = stackalloc byte[(1 + others.Count) * Sha256.Length];
             SHA256.HashData(leaf.RawDataMemory.Span, hashes);

@@ -57,7 +57,7 @@ public static class X509SvidVerifier
     private static VerificationResult TryOtherPaths(Request request, VerificationResult first, X509Certificate2[] tried)
     {
         var (best, signatures) = (first, 0);
-        foreach (var path in CertificationPaths.Find(request.Leaf, request.Intermediates, request.Bundle.Authorities).Where(path => !path.SequenceEqual(tried)).Take(MaxPaths))
+        foreach (var path in CertificationPaths.Find(request.Leaf, request.Intermediates, request.Bundle.Authorities).Where(path => !path.SequenceEqual(tried, ReferenceEqualityComparer.Instance)).Take(MaxPaths))
         {
             if ((signatures += path.Length - 1) > MaxSignatures) break;
             var result = Build(request, request.Bundle.CreateChainPolicy(request.Now, path[^1]), [.. path[1..^1]], out _);
@@ -106,7 +106,7 @@ public static class X509SvidVerifier
     {
         // Workload API §4.6: no certificate, no peer.
         if (leaf is null) return (RejectionReason.NoCertificate, null, null);
-        if (intermediates.Count >= limits.MaxChainLength || leaf.RawDataMemory.Length > limits.MaxLeafBytes) return (RejectionReason.TooLarge, null, null);
+        if (CertificationPaths.CountPresented(leaf, intermediates) > limits.MaxChainLength || leaf.RawDataMemory.Length > limits.MaxLeafBytes) return (RejectionReason.TooLarge, null, null);
         if (intermediates.Prepend(leaf).Any(CertificateStrength.HasOversizeKey)) return (RejectionReason.TooLarge, null, null);
 
         // X509-SVID §2, §5.2: exactly one URI name, whatever its scheme, and it is a SPIFFE ID.

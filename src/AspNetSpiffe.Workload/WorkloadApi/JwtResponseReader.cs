@@ -36,7 +36,7 @@ internal sealed class JwtResponseReader
             if (ReadBundle(key, jwkSet.Memory) is { } bundle) bundles.Add(bundle);
         }
 
-        return bundles.Count > 0 ? new(bundles) : throw new FormatException($"The message has no bundle that can be read. {RemarkList.Join(_remarks)}");
+        return bundles.Count > 0 ? new(bundles) { Remarks = [.. _remarks] } : throw new FormatException($"The message has no bundle that can be read. {RemarkList.Join(_remarks)}");
     }
 
     private static JwtSvid ReadSvid(JWTSVID message, IReadOnlyCollection<string> audiences, SpiffeId? wanted)

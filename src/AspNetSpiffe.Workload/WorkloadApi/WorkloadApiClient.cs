@@ -77,7 +77,7 @@ public sealed partial class WorkloadApiClient : IDisposable
         try
         {
             if (_messages.ReadX509Svids(bytes) is not { } message) return null;
-            var context = reader.Read(message, cancellationToken);
+            var context = reader.Read(message, cancellationToken).WithRemarks(reader.Remarks);
             _known = KnownCertificates.Of(context);
             return new(context, null, reader.Remarks);
         }

@@ -40,7 +40,9 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
     {
         var bundles = new Dictionary<TrustDomain, X509Bundle>();
         AddFederated(bundles, response.Bundles, cancellationToken);
-        return bundles.Count > 0 ? new(bundles.Values) : throw new FormatException($"The message has no bundle that can be read. {RemarkList.Join(_remarks)}".TrimEnd());
+        return bundles.Count > 0
+            ? new(bundles.Values) { Remarks = [.. _remarks] }
+            : throw new FormatException($"The message has no bundle that can be read. {RemarkList.Join(_remarks)}".TrimEnd());
     }
 
     private X509Context ReadContext(X509SVIDResponse response, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 
@@ -162,17 +163,25 @@ public sealed class VerifiedPeersTests : VerifierTest
         var random = new Random(seed);
         var next = new X509Bundle(Pki.TrustDomain, [Pki.CreateRoot().Certificate]);
         var brief = Pki.Root.Intermediate(i => i with { NotBefore = Now.AddMinutes(-10), NotAfter = Now.AddMinutes(10) });
-        X509BundleSet[] sets = [_bundles, new([Pki.Bundle]), new([next]), new([new TestPki("other").Bundle]), new([new X509Bundle(Pki.TrustDomain, [next.Authorities[0], Pki.Root.Certificate])])];
+        var (subordinate, brieflyTrusted) = (Pki.Root.Intermediate(i => i with { Subject = Pki.Root.Certificate.Subject, KeyIds = false }), Pki.Root.Intermediate(i => i with { NotAfter = Now.AddMinutes(15) }));
+        X509BundleSet[] sets =
+        [
+            _bundles, new([Pki.Bundle]), new([next]), new([new TestPki("other").Bundle]), new([new X509Bundle(Pki.TrustDomain, [next.Authorities[0], Pki.Root.Certificate])]),
+            new([new X509Bundle(Pki.TrustDomain, [subordinate.Certificate])]), new([new X509Bundle(Pki.TrustDomain, [brieflyTrusted.Certificate, next.Authorities[0]])]),
+        ];
         TestSvid[] svids =
         [
             _client, Pki.Root.Leaf("/root"), brief.Leaf("/short"), Pki.Leaf(l => l with { ExtendedKeyUsages = [CertificateSpec.ClientAuth] }), Pki.Leaf(l => l with { Ca = true }),
             new TestPki("td").Leaf(), Pki.Leaf(l => l with { NotAfter = Now.AddMinutes(20) }),
+            subordinate.Leaf(l => l with { KeyIds = false }), brieflyTrusted.Leaf(), Pki.Leaf(l => l with { Key = KeyKind.Rsa1024 }), Pki.Leaf(l => l with { Hash = HashAlgorithmName.SHA1 }),
+            Pki.Root.Intermediate(i => i with { ExtendedKeyUsages = ["2.5.29.37.0"] }).Leaf(), Pki.Root.Intermediate(i => i with { PermittedUriHost = "elsewhere" }).Leaf(),
         ];
         for (var i = 0; i < 600; i++)
         {
             // Sets stay for a while, as they do in life.
             var (svid, bundles, role) = (svids[random.Next(svids.Length)], sets[i / 20 % sets.Length], (PeerRole)random.Next(2));
-            var (at, intermediates) = (Now.AddMinutes(random.Next(-90, 90)), random.Next(4) == 0 ? [] : svid.Intermediates);
+            var at = random.Next(3) == 0 ? new DateTimeOffset(svid.Leaf.NotAfter).AddMilliseconds(random.Next(-1, 3) * 500) : Now.AddMinutes(random.Next(-90, 90));
+            var intermediates = random.Next(4) == 0 ? [] : svid.Intermediates;
             var fresh = X509SvidVerifier.Verify(svid.Leaf, [.. intermediates], bundles, role, at);
             var answer = Ask(svid.Leaf, intermediates, bundles, role, at);
             Assert.Equal((fresh.Reason, fresh.Id, fresh.Peer?.NotAfter), (answer.Reason, answer.Id, answer.Peer?.NotAfter));
