@@ -28,7 +28,7 @@ try
     if (settings.JwtAudience is not null) await server.CallWithTokenAsync();
     return 0;
 }
-catch (Exception e) when (e is HttpRequestException or InvalidOperationException)
+catch (Exception e) when (e is SpiffePeerRejectedException or HttpRequestException or InvalidOperationException)
 {
     Console.Error.WriteLine(e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message);
     return 1;

@@ -27,6 +27,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         Metrics = new(meterFactory, Notifications);
         _newest = new(e => Log.SubscriberFailed(logger, e));
         _withdrawal = new(this, options, logger);
+        Expiry = new(this, () => _watch!.Trouble, logger);
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
         _watch = new(this, _withdrawal, choice, _endpoint, logger);
         _run = new(_watch.RunAsync);
@@ -44,6 +45,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     internal NotificationQueue Notifications { get; }
 
     internal SpiffeMetrics Metrics { get; }
+
+    internal ExpiryWarnings Expiry { get; }
 
     internal TimeProvider Time => _endpoint.Time;
 
@@ -91,6 +94,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     {
         _run.Dispose();
         _withdrawal.Dispose();
+        _watch.Dispose();
+        Expiry.Dispose();
         GiveUp(new ObjectDisposedException(nameof(X509Source)));
     }
 
@@ -113,12 +118,14 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     internal void Publish(X509Context next)
     {
         _newest.Publish(next);
+        Expiry.Watch(next.DefaultSvid);
         Metrics.ContextPublished(next);
     }
 
     internal void Withdraw()
     {
         _newest.Withdraw();
+        Expiry.Cancel();
         Metrics.ContextWithdrawn();
     }
 

@@ -30,13 +30,7 @@ public sealed class X509Context
 
     internal bool SameContentAs(X509Context other) =>
         Svids.Length == other.Svids.Length
-        && Svids.Zip(other.Svids).All(pair => IsSame(pair.First, pair.Second))
+        && Svids.Zip(other.Svids).All(static pair => pair.First.IsSameAs(pair.Second))
         && Bundles.Count == other.Bundles.Count
         && Bundles.All(bundle => bundle.Equals(other.Bundles.Find(bundle.TrustDomain)));
-
-    private static bool IsSame(X509Svid one, X509Svid other) =>
-        one.Hint == other.Hint
-        && one.Leaf.RawDataMemory.Span.SequenceEqual(other.Leaf.RawDataMemory.Span)
-        && one.Intermediates.Length == other.Intermediates.Length
-        && one.Intermediates.Zip(other.Intermediates).All(pair => pair.First.RawDataMemory.Span.SequenceEqual(pair.Second.RawDataMemory.Span));
 }

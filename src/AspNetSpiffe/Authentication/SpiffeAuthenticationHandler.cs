@@ -7,7 +7,7 @@ namespace AspNetSpiffe;
 
 /// <summary>The scheme <c>Spiffe</c>: the peer of the connection becomes the user of the request.</summary>
 internal sealed class SpiffeAuthenticationHandler(IOptionsMonitor<SpiffeAuthenticationOptions> options, ILoggerFactory loggers, PeerTicket ticket)
-    : AuthenticationHandler<SpiffeAuthenticationOptions>(options, loggers, UrlEncoder.Default)
+    : AuthenticationHandler<SpiffeAuthenticationOptions>(options, new GuardedLoggerFactory(loggers), UrlEncoder.Default)
 {
     // Whoever gives the handler another name gets other tickets.
     protected override Task<AuthenticateResult> HandleAuthenticateAsync() =>

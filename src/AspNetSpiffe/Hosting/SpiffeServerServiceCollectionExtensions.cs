@@ -24,12 +24,14 @@ public static class SpiffeServerServiceCollectionExtensions
             .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SpiffeServerOptions>, SpiffeServerOptionsValidator>());
         services.AddSingleton<AllowedPeers>();
-        services.AddSingleton<SpiffeServerMetrics>();
+        services.TryAddSingleton<ServerNotifications>();
+        services.TryAddSingleton<SpiffeServerMetrics>();
         services.AddKeyedSingleton(Handshake.Key, static (provider, _) =>
         {
             var allowed = provider.GetRequiredService<AllowedPeers>();
             return new SpiffeTls(provider.GetRequiredService<X509Source>(), () => allowed.Pattern);
         });
+        services.AddSingleton<PeerConnectionEvents>();
         services.AddSingleton<PeerConnectionRegistry>();
         services.AddSingleton<Handshake>();
         services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, VerifiedPeersOnly>());

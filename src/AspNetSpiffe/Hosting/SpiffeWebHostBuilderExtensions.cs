@@ -32,8 +32,10 @@ public static class SpiffeWebHostBuilderExtensions
     private static void AddEveryHttpsEndpoint(this IServiceCollection services)
     {
         if (services.Any(service => service.ServiceType == typeof(KestrelTlsSetup))) return;
+        services.AddSingleton<HttpsSettings>();
         services.AddSingleton<KestrelTlsSetup>();
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelTlsSetup>()));
         services.AddSingleton<IPostConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelTlsSetup>());
+        services.AddSingleton<IValidateOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelTlsSetup>());
     }
 }

@@ -9,14 +9,15 @@ namespace AspNetSpiffe;
 internal sealed partial class AllowedPeers : IDisposable
 {
     private readonly IOptionsFactory<SpiffeServerOptions> _factory;
-    private readonly ILogger<AllowedPeers> _logger;
+    private readonly ILogger _logger;
     private readonly IDisposable? _reload;
     private volatile State _state;
-    private CancellationTokenSource _changed = new();
+    private ChangeSignal _changed;
 
-    public AllowedPeers(IOptionsFactory<SpiffeServerOptions> factory, ILogger<AllowedPeers> logger, IConfiguration? configuration = null)
+    public AllowedPeers(IOptionsFactory<SpiffeServerOptions> factory, ServerNotifications notifications, IConfiguration? configuration = null)
     {
-        (_factory, _logger) = (factory, logger);
+        (_factory, _logger) = (factory, notifications.CreateLogger("AspNetSpiffe.AllowedPeers"));
+        _changed = NewSignal();
         _state = new(factory.Create(Microsoft.Extensions.Options.Options.DefaultName));
         _reload = configuration is null ? null : ChangeToken.OnChange(configuration.GetReloadToken, Reload);
     }
@@ -26,7 +27,7 @@ internal sealed partial class AllowedPeers : IDisposable
     /// <summary>Gets the pattern; <see langword="null"/> means every member of our own trust domain.</summary>
     public SpiffeIdPattern? Pattern => _state.Pattern;
 
-    public IChangeToken GetChangeToken() => new CancellationChangeToken(Volatile.Read(ref _changed).Token);
+    public IChangeToken GetChangeToken() => Volatile.Read(ref _changed);
 
     public void Dispose() => _reload?.Dispose();
 
@@ -38,7 +39,6 @@ internal sealed partial class AllowedPeers : IDisposable
             var next = new State(_factory.Create(Microsoft.Extensions.Options.Options.DefaultName));
             if (Equals(next.Pattern, _state.Pattern) && next.Options.SameAs(_state.Options)) return;
             _state = next;
-            Log.Changed(_logger, next.Pattern?.ToString() ?? "members of our own trust domain");
         }
         catch (OptionsValidationException e)
         {
@@ -46,8 +46,11 @@ internal sealed partial class AllowedPeers : IDisposable
             return;
         }
 
-        Interlocked.Exchange(ref _changed, new()).Cancel();
+        Interlocked.Exchange(ref _changed, NewSignal()).Fire();
+        Log.Changed(_logger, Pattern?.ToString() ?? "members of our own trust domain");
     }
+
+    private ChangeSignal NewSignal() => new(problem => Log.SubscriberFailed(_logger, problem));
 
     private sealed class State(SpiffeServerOptions options)
     {
@@ -63,5 +66,8 @@ internal sealed partial class AllowedPeers : IDisposable
 
         [LoggerMessage(2, LogLevel.Error, "The changed configuration has mistakes, so the one before stays. {Mistakes}", EventName = "AllowedPeersRefused")]
         public static partial void Refused(ILogger logger, string mistakes);
+
+        [LoggerMessage(3, LogLevel.Error, "A subscriber to changes of the allowed peers failed; the new ones count all the same.", EventName = "AllowedPeersSubscriberFailed")]
+        public static partial void SubscriberFailed(ILogger logger, Exception exception);
     }
 }

@@ -23,6 +23,9 @@ internal sealed class SpiffeServerOptionsValidator : IValidateOptions<SpiffeServ
         if (options.DrainTimeout < TimeSpan.Zero && options.DrainTimeout != Timeout.InfiniteTimeSpan)
             mistakes.AddError($"must not be negative, or be infinite, but is {options.DrainTimeout}.", $"{SpiffeOptions.SectionName}:{nameof(SpiffeServerOptions.DrainTimeout)}");
 
+        if (options.CloseBeforeExpiry < TimeSpan.Zero || options.CloseBeforeExpiry > TimeSpan.FromDays(1))
+            mistakes.AddError($"must be from 0 to 1 day, but is {options.CloseBeforeExpiry}.", $"{SpiffeOptions.SectionName}:{nameof(SpiffeServerOptions.CloseBeforeExpiry)}");
+
         return mistakes.Build();
     }
 }

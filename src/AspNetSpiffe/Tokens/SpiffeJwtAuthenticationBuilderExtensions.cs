@@ -33,6 +33,7 @@ public static class SpiffeJwtAuthenticationBuilderExtensions
         services.AddOptions<SpiffeJwtAuthenticationOptions>(SpiffeJwtAuthenticationDefaults.AuthenticationScheme).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SpiffeJwtAuthenticationOptions>, SpiffeJwtOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, JwtBundlesAtStart>());
+        services.TryAddSingleton<ServerNotifications>();
         services.TryAddSingleton<SpiffeServerMetrics>();
         services.AddSingleton<AgentTokens>();
         services.AddSingleton<TokenRefusals>();

@@ -52,7 +52,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
         var client = await RunClientAsync(server, "spiffe://example.org/database");
 
         Assert.Equal(1, client.ExitCode);
-        Assert.Contains("NotAllowed. It presented 'spiffe://example.org/server'; expected was 'spiffe://example.org/database'", client.All, StringComparison.Ordinal);
+        Assert.Contains("NotAllowed. It presented 'spiffe://example.org/server'. Expected was 'spiffe://example.org/database'", client.All, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -155,7 +155,7 @@ public sealed class OutageTests(ITestOutputHelper output) : SourceTest(output)
                 await connection.SendAsync(System.Text.Encoding.Latin1.GetBytes(garbage), Patience);
             }
 
-            await Time.WaitForTimerAsync(Patience);
+            await Time.WaitForTimerAsync(Patience, LongestPause);
         }
 
         File.Delete(Agent.SocketPath);
