@@ -15,7 +15,7 @@ public sealed class ChainExpiryTests(ITestOutputHelper output) : PeerLifeTest(ou
 {
     private static readonly TimeSpan Short = TimeSpan.FromMinutes(5);
 
-    [Theory, Trait("Trial", "H-10"), Trait("Trial", "H-24")]
+    [Theory, Trait("Trial", "H-10"), Trait("Trial", "H-24"), Trait("Spec", "XV-z")]
     [InlineData("leaf")]
     [InlineData("intermediate")]
     [InlineData("higher intermediate")]

@@ -87,7 +87,7 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
         Assert.True(serials.Count >= 5, $"Only {serials.Count} SVIDs were seen.");
     }
 
-    [Fact, Trait("Trial", "A-02"), Trait("Trial", "M-03")]
+    [Fact, Trait("Trial", "A-02"), Trait("Trial", "M-03"), Trait("Spec", "XV-z"), Trait("Spec", "XV-aa")]
     public async Task A_client_that_ignores_GOAWAY_is_served_until_the_expiry_and_then_refused()
     {
         var (started, finish, called) = (new TaskCompletionSource(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), 0);

@@ -62,7 +62,7 @@ public sealed class EndingReasonsTests(ITestOutputHelper output) : PeerLifeTest(
         await AssertEndedAsync(peer, reason);
     }
 
-    [Theory, Trait("Trial", "H-05")]
+    [Theory, Trait("Trial", "H-05"), Trait("Spec", "XV-ab")]
     [InlineData("Spiffe:EndExpired", RejectionReason.Expired, RejectionReason.NotAllowed)]
     [InlineData("Spiffe:EndExpired", RejectionReason.Expired, RejectionReason.NotTrusted)]
     [InlineData("Spiffe:EndUntrusted", RejectionReason.NotTrusted, RejectionReason.NotAllowed)]

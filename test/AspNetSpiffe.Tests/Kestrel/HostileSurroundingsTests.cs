@@ -25,7 +25,7 @@ public sealed class HostileSurroundingsTests(ITestOutputHelper output) : IssuedT
 
     private TestIdentity Identity => new(_pki.Leaf("/server"), _pki.Root.Certificate, _peerPki.Root.Certificate);
 
-    [Theory, Trait("Trial", "H-01")]
+    [Theory, Trait("Trial", "H-01"), Trait("Spec", "XV-ad")]
     [InlineData(Fault.Throws)]
     [InlineData(Fault.Blocks)]
     public async Task All_connections_of_a_retired_CA_end_and_a_good_peer_comes_and_goes(Fault fault)
