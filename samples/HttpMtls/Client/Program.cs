@@ -1,4 +1,5 @@
 // Calls the server with every HTTP method, over mutual TLS, and only if it is the server that is meant.
+using AspNetSpiffe;
 using HttpMtls.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

@@ -88,7 +88,9 @@ internal sealed partial class CallerLogScope(RequestDelegate next)
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "A log provider failed to take the caller's SPIFFE ID; the requests go on without it. This is said once.", EventName = "LogScopeFailed")]
+        // The check would ask all providers, and one that throws there would keep it from the others.
+        [LoggerMessage(
+            1, LogLevel.Error, "A log provider failed to take the caller's SPIFFE ID; the requests go on without it. This is said once.", EventName = "LogScopeFailed", SkipEnabledCheck = true)]
         public static partial void ScopeFailed(ILogger logger, Exception exception);
     }
 

@@ -34,7 +34,7 @@ public sealed class HttpsSettingsTests(ITestOutputHelper output) : MeshTest(outp
         { "loader.Endpoint", false },
     };
 
-    [Theory, Trait("Trial", "K-01"), Trait("Trial", "K-02")]
+    [Theory, Trait("Trial", "K-01"), Trait("Trial", "K-02"), Trait("Spec", "XV-ac")]
     [MemberData(nameof(Orders))]
     public async Task Protocols_and_OnAuthenticate_of_the_application_stay_in_force(string endpoint, bool before)
     {
@@ -127,7 +127,7 @@ public sealed class HttpsSettingsTests(ITestOutputHelper output) : MeshTest(outp
         { "ServerCertificateSelector", "loader.Endpoint(name)" },
     };
 
-    [Theory, Trait("Trial", "K-01"), Trait("Trial", "K-02")]
+    [Theory, Trait("Trial", "K-01"), Trait("Trial", "K-02"), Trait("Spec", "XV-ac")]
     [MemberData(nameof(Conflicts))]
     public async Task Settings_that_contradict_mutual_TLS_fail_the_start_and_are_named(string setting, string place)
     {

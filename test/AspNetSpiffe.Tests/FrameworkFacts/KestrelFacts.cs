@@ -42,7 +42,7 @@ public sealed class KestrelFacts
     [Fact]
     public async Task UseHttps_in_code_takes_the_default_certificate_and_reads_the_configuration_early()
     {
-        await using var app = Build(kestrel => kestrel.ConfigureHttpsDefaults(_ => { }), ("Kestrel:Endpoints:E:Url", "https://127.0.0.1:0"), ("Kestrel:Endpoints:E:Sni:*:Protocols", "Http1"));
+        await using var app = Build(kestrel => kestrel.ConfigureHttpsDefaults(_ => { }), ("Kestrel:Endpoints:E:Url", "https://127.0.0.1:0"), ("Kestrel:Endpoints:E:Sni:*:Protocols", "Http1"), ("Spiffe:EndpointSocket", "unix:///nowhere"));
         var options = OptionsOf(app);
         var placeholder = app.Services.GetRequiredService<HttpsSettings>().Placeholder;
         Assert.Empty(KestrelInternals.EndpointsOfConfiguration(options));

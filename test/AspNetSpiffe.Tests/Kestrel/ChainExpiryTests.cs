@@ -1,8 +1,11 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Tests.Handshakes;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Kestrel;
@@ -12,7 +15,7 @@ public sealed class ChainExpiryTests(ITestOutputHelper output) : PeerLifeTest(ou
 {
     private static readonly TimeSpan Short = TimeSpan.FromMinutes(5);
 
-    [Theory, Trait("Trial", "H-10"), Trait("Trial", "H-24")]
+    [Theory, Trait("Trial", "H-10"), Trait("Trial", "H-24"), Trait("Spec", "XV-z")]
     [InlineData("leaf")]
     [InlineData("intermediate")]
     [InlineData("higher intermediate")]
@@ -22,9 +25,9 @@ public sealed class ChainExpiryTests(ITestOutputHelper output) : PeerLifeTest(ou
         var (peer, validUntil) = ChainOf(first);
         var server = await StartAsync(
             app => app.MapGet("/ticket", async (HttpContext http, CancellationToken _) =>
-                (await http.AuthenticateAsync("Spiffe")).Properties!.ExpiresUtc < http.GetSpiffePeer()!.ValidUntil ? Results.Ok() : Results.Unauthorized()),
+                (await http.AuthenticateAsync("Spiffe")).Properties!.ExpiresUtc <= http.GetSpiffePeer()!.ValidUntil ? Results.Ok() : Results.Unauthorized()),
             ("Spiffe:CloseBeforeExpiry", "0:00:00"));
-        await ReissueAsync(OfServer, server.Services.GetService(typeof(X509Source)) as X509Source ?? throw new InvalidOperationException(), WithAuthorityOf(peer));
+        await ReissueAsync(OfServer, server.Services.GetRequiredService<X509Source>(), Identity with { Authorities = [Pki.Root.Certificate, peer.Authority] });
         await using var connection = await ConnectAsync(server, peer.Presented);
         Assert.Equal("200", await connection.GetAsync("/ticket", Timeout));
 
@@ -47,16 +50,13 @@ public sealed class ChainExpiryTests(ITestOutputHelper output) : PeerLifeTest(ou
         await using var server = await PeerServer.StartAsync(
             app => app.MapGet("/", () => "welcome").RequireAuthorization("spiffe://example.org/peer"), verified);
         Assert.True(verified.ValidUntil < verified.NotAfter);
-        Assert.Equal(System.Net.HttpStatusCode.OK, await server.StatusAsync("/"));
+        Assert.Equal(HttpStatusCode.OK, await server.StatusAsync("/"));
 
         server.Time.Advance(verified.ValidUntil - server.Time.GetUtcNow());
-        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, await server.StatusAsync("/"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await server.StatusAsync("/"));
     }
 
-    private TestIdentity WithAuthorityOf((Presented Presented, System.Security.Cryptography.X509Certificates.X509Certificate2 Authority) peer) =>
-        Identity with { Authorities = [Pki.Root.Certificate, peer.Authority] };
-
-    private ((Presented Presented, System.Security.Cryptography.X509Certificates.X509Certificate2 Authority) Peer, DateTimeOffset ValidUntil) ChainOf(string first)
+    private ((Presented Presented, X509Certificate2 Authority) Peer, DateTimeOffset ValidUntil) ChainOf(string first)
     {
         var soon = Time.GetUtcNow() + Short;
         CertificateSpec Limit(CertificateSpec spec, string name) => spec with { NotAfter = name == first ? soon : Time.GetUtcNow().AddMinutes(50) };

@@ -55,8 +55,9 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
     public async Task A_busy_caller_that_keeps_its_connections_past_its_own_rotation_sees_no_refusal(string version, string method)
     {
         var serials = new HashSet<string>();
-        var server = await StartAsync(app => app.MapMethods("/load", ["GET", "POST"], (HttpContext http) =>
+        var server = await StartAsync(app => app.MapMethods("/load", ["GET", "POST"], async (HttpContext http, CancellationToken aborted) =>
         {
+            await http.Request.Body.CopyToAsync(Stream.Null, aborted);
             lock (serials) serials.Add(http.Connection.ClientCertificate!.SerialNumber);
         }));
         var newest = Peer(TimeSpan.FromMinutes(1)).Leaf;
@@ -86,7 +87,7 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
         Assert.True(serials.Count >= 5, $"Only {serials.Count} SVIDs were seen.");
     }
 
-    [Fact, Trait("Trial", "A-02"), Trait("Trial", "M-03")]
+    [Fact, Trait("Trial", "A-02"), Trait("Trial", "M-03"), Trait("Spec", "XV-z"), Trait("Spec", "XV-aa")]
     public async Task A_client_that_ignores_GOAWAY_is_served_until_the_expiry_and_then_refused()
     {
         var (started, finish, called) = (new TaskCompletionSource(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), 0);

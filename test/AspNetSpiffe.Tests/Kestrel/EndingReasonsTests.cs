@@ -21,6 +21,7 @@ public sealed class EndingReasonsTests(ITestOutputHelper output) : PeerLifeTest(
     {
         var server = await StartAsync(KeepExpired);
         await using var peer = await ConnectAsync(server, Peer(TimeSpan.FromMinutes(5)));
+        Assert.Equal("200", await peer.GetAsync("/", Timeout));
         Expire(server);
         Assert.Equal("200", await peer.GetAsync("/", Timeout));
     }
@@ -30,6 +31,7 @@ public sealed class EndingReasonsTests(ITestOutputHelper output) : PeerLifeTest(
     {
         var server = await StartAsync(KeepUntrusted);
         await using var peer = await ConnectAsync(server, Peer(TimeSpan.FromMinutes(5)));
+        Assert.Equal("200", await peer.GetAsync("/", Timeout));
         await RetireAsync(server);
         Assert.Equal("200", await peer.GetAsync("/", Timeout));
     }
@@ -39,6 +41,7 @@ public sealed class EndingReasonsTests(ITestOutputHelper output) : PeerLifeTest(
     {
         var server = await StartAsync(KeepDisallowed);
         await using var peer = await ConnectAsync(server, Peer(TimeSpan.FromMinutes(5)));
+        Assert.Equal("200", await peer.GetAsync("/", Timeout));
         Disallow(server);
         Assert.Equal("200", await peer.GetAsync("/", Timeout));
     }
@@ -59,7 +62,7 @@ public sealed class EndingReasonsTests(ITestOutputHelper output) : PeerLifeTest(
         await AssertEndedAsync(peer, reason);
     }
 
-    [Theory, Trait("Trial", "H-05")]
+    [Theory, Trait("Trial", "H-05"), Trait("Spec", "XV-ab")]
     [InlineData("Spiffe:EndExpired", RejectionReason.Expired, RejectionReason.NotAllowed)]
     [InlineData("Spiffe:EndExpired", RejectionReason.Expired, RejectionReason.NotTrusted)]
     [InlineData("Spiffe:EndUntrusted", RejectionReason.NotTrusted, RejectionReason.NotAllowed)]

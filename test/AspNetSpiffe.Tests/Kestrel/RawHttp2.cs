@@ -32,7 +32,9 @@ internal sealed class RawHttp2 : IAsyncDisposable
         await tls.AuthenticateAsClientAsync(options, cancellationToken);
         var client = new RawHttp2(socket, tls);
         await tls.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray(), cancellationToken);
-        await client.WriteAsync(Settings, flags: 0, stream: 0, [], cancellationToken);
+
+        // SETTINGS_HEADER_TABLE_SIZE = 0: the server writes each header out.
+        await client.WriteAsync(Settings, flags: 0, stream: 0, [0, 1, 0, 0, 0, 0], cancellationToken);
         return client;
     }
 
