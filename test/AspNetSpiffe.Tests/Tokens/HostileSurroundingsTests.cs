@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using AspNetSpiffe.Tests.Kestrel;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit.Abstractions;
