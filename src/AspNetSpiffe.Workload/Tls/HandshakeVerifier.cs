@@ -117,10 +117,11 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
 
     private static partial class Log
     {
+        // A parameter that is not in the text names its field as it is spelt.
         [LoggerMessage(
             EventId = 1, EventName = "PeerRefused",
             Message = "Refused a {Role}: {Reason}. {Details}")]
         public static partial void PeerRefused(
-            ILogger logger, LogLevel level, string role, RejectionReason reason, string details, string? spiffeId, string? remote, string? issuer, string advice, long suppressed);
+            ILogger logger, LogLevel level, string role, RejectionReason reason, string details, string? SpiffeId, string? Remote, string? Issuer, string Advice, long Suppressed);
     }
 }

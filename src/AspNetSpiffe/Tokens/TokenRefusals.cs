@@ -32,10 +32,11 @@ internal sealed partial class TokenRefusals(SpiffeServerMetrics metrics, TimePro
 
     private static partial class Log
     {
+        // A parameter that is not in the text names its field as it is spelt.
         [LoggerMessage(
             EventId = 1, EventName = "TokenRefused",
             Message = "Refused a token: {Reason}. {Details}")]
         public static partial void TokenRefused(
-            ILogger logger, LogLevel level, JwtRejectionReason reason, string details, string? spiffeId, string? remote, long suppressed, string? problem);
+            ILogger logger, LogLevel level, JwtRejectionReason reason, string details, string? SpiffeId, string? Remote, long Suppressed, string? Problem);
     }
 }
