@@ -26,7 +26,7 @@ internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILog
         {
             if (stream.AbortAt is null && tls.Recheck(stream.Peer) is var reason and not RejectionReason.None)
             {
-                stream.AbortAt = now + drainTimeout;
+                stream.AbortAt = drainTimeout == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : now + drainTimeout;
                 untrusted = true;
                 Log.ServerUntrusted(logger, stream.Peer.Id, reason, drainTimeout);
             }

@@ -9,7 +9,7 @@ namespace AspNetSpiffe;
 /// Runs first, because endpoints in code take the defaults of the moment, and last, because the application may set other defaults in between
 /// and the endpoints of configuration and URLs come after.
 /// </remarks>
-internal sealed class KestrelTlsSetup(X509Source source, Handshake handshake) : IConfigureOptions<KestrelServerOptions>, IPostConfigureOptions<KestrelServerOptions>
+internal sealed class KestrelTlsSetup(Handshake handshake) : IConfigureOptions<KestrelServerOptions>, IPostConfigureOptions<KestrelServerOptions>
 {
     public void Configure(KestrelServerOptions options) => options.ConfigureHttpsDefaults(Apply);
 
@@ -22,7 +22,7 @@ internal sealed class KestrelTlsSetup(X509Source source, Handshake handshake) : 
     private void Apply(HttpsConnectionAdapterOptions https)
     {
         // Only so that Kestrel asks for no other certificate: OnAuthenticate replaces it by the one with its intermediates.
-        https.ServerCertificateSelector = (_, _) => source.Current?.DefaultSvid.Leaf;
+        https.ServerCertificateSelector = (_, _) => handshake.Leaf;
         https.OnAuthenticate = handshake.Begin;
 
         // OnAuthenticate asks for the client's certificate, with a callback that knows its connection. This one serves where the application asks too.

@@ -1,28 +1,19 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Finds every mistake in the options at once, at start, by the name of its configuration key.</summary>
-internal sealed class SpiffeServerOptionsValidator : IValidateOptions<SpiffeServerOptions>
+/// <summary>Finds every mistake in the options at once, by the name of its configuration key: texts that nobody can read, and values out of their range.</summary>
+internal sealed class SpiffeServerOptionsValidator(IConfiguration? configuration = null) : IValidateOptions<SpiffeServerOptions>
 {
     public ValidateOptionsResult Validate(string? name, SpiffeServerOptions options)
     {
-        var mistakes = new ValidateOptionsResultBuilder();
-        for (var i = 0; i < options.AllowedPeers.Count; i++)
-        {
-            try
-            {
-                SpiffeIdPattern.Parse(options.AllowedPeers[i]);
-            }
-            catch (FormatException e)
-            {
-                mistakes.AddError(e.Message, $"{SpiffeOptions.SectionName}:{nameof(SpiffeServerOptions.AllowedPeers)}:{i}");
-            }
-        }
-
-        if (options.DrainTimeout < TimeSpan.Zero && options.DrainTimeout != Timeout.InfiniteTimeSpan)
-            mistakes.AddError($"must not be negative, or be infinite, but is {options.DrainTimeout}.", $"{SpiffeOptions.SectionName}:{nameof(SpiffeServerOptions.DrainTimeout)}");
-
-        return mistakes.Build();
+        string[] mistakes =
+        [
+            .. SpiffeServerOptionsSetup.Read(new(), configuration).Mistakes,
+            .. PatternList.MistakesIn(options.AllowedPeers, SectionReader.PathOf(nameof(options.AllowedPeers))),
+            .. TimeRange.OfDrains.MistakeIn(options.DrainTimeout) is { } drain ? [$"{SectionReader.PathOf(nameof(options.DrainTimeout))}: {drain}"] : Array.Empty<string>(),
+        ];
+        return mistakes.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
     }
 }

@@ -9,7 +9,7 @@ namespace AspNetSpiffe;
 /// The handshake refuses strangers already. This gate stands for what Kestrel applies after us (an endpoint whose code replaces OnAuthenticate, or that a
 /// reloaded configuration changed to AllowCertificate), and for requests that still arrive over an ended connection. Plain-http endpoints pass.
 /// </remarks>
-internal sealed class VerifiedPeersOnly(AllowedPeers allowed, TimeProvider time, KestrelTlsSetup? everyHttpsEndpoint = null) : IStartupFilter
+internal sealed class VerifiedPeersOnly(AllowedPeers allowed, TimeProvider time, HttpsEndpointRequired? everyHttpsEndpoint = null) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
