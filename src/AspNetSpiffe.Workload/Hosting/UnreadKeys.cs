@@ -44,17 +44,20 @@ internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] 
             return "only a server reads this key, and this host has none, so that nobody would honour it. Remove it here, or call 'builder.WebHost.UseSpiffeMtls()'.";
 
         var (nearest, distance) = _keys.Concat(OfServers).Concat(_keys.Select(SectionOf)).Select(known => (Key: known, Distance: Distance(key, known))).MinBy(near => near.Distance);
-        return distance <= Math.Max(3, key.Length / 3)
+        return distance <= Math.Max(2, key.Length / 3)
             ? $"nobody reads this key. Did you mean '{SectionReader.PathOf(nearest)}'?"
             : $"nobody reads this key. The keys are {string.Join(", ", _keys.Order(StringComparer.OrdinalIgnoreCase).Select(SectionReader.PathOf))}.";
     }
 
     private static string SectionOf(string key) => key.IndexOf(':') is > 0 and var end ? key[..end] : key;
 
-    // The right name at the wrong place is near, too.
+    // The right name at the wrong place is near, too, and so is a part of it.
     private static int Distance(string key, string known)
     {
-        var (at, name) = (key.LastIndexOf(':') + 1, known[(known.LastIndexOf(':') + 1)..]);
-        return Math.Min(Spelling.Distance(key, known), 1 + Spelling.Distance(key[at..], name));
+        var (name, right) = (NameOf(key), NameOf(known));
+        var part = name.Length >= 4 && right.Contains(name, StringComparison.OrdinalIgnoreCase) ? 1 : int.MaxValue;
+        return Math.Min(part, Math.Min(Spelling.Distance(key, known), 1 + Spelling.Distance(name, right)));
     }
+
+    private static string NameOf(string key) => key[(key.LastIndexOf(':') + 1)..];
 }

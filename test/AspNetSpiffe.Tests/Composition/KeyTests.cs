@@ -16,7 +16,8 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     [InlineData("json", """{"Spiffe":{"Allowed_Peers":[]}}""", "Spiffe:Allowed_Peers", "Spiffe:AllowedPeers")]
     [InlineData("memory", "Spiffe:EndExpird=false", "Spiffe:EndExpird", "Spiffe:EndExpired")]
     [InlineData("memory", "Spiffe:Retry:InitialDelai=00:00:01", "Spiffe:Retry:InitialDelai", "Spiffe:Retry:InitialDelay")]
-    [InlineData("memory", "Spiffe:Retries:MaxDelay=00:00:01", "Spiffe:Retries", "Spiffe:Retry")]
+    [InlineData("memory", "Spiffe:Retri:MaxDelay=00:00:01", "Spiffe:Retri", "Spiffe:Retry")]
+    [InlineData("memory", "Spiffe:Peers=spiffe://example.org/admin", "Spiffe:Peers", "Spiffe:AllowedPeers")]
     [InlineData("memory", "Spiffe:MaxSvids=1", "Spiffe:MaxSvids", "Spiffe:Limits:MaxSvids")]
     [InlineData("memory", "Spiffe:Limits:AllowedPeers:0=spiffe://example.org/admin", "Spiffe:Limits:AllowedPeers", "Spiffe:AllowedPeers")]
     public async Task A_key_that_nobody_reads_fails_the_start_and_names_the_nearest(string source, string text, string key, string nearest) =>
@@ -24,8 +25,8 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
 
     [Fact, Trait("Trial", "H-02")]
     public async Task A_key_that_is_near_to_none_fails_the_start_and_lists_all() => await AssertRefusedAsync(
-        ("memory", "Spiffe:Peers=spiffe://example.org/admin"),
-        "Spiffe:Peers: nobody reads this key. The keys are Spiffe:AllowedPeers, Spiffe:DrainTimeout, Spiffe:EndDisallowed, Spiffe:EndExpired, Spiffe:EndpointSocket, Spiffe:EndUntrusted, " +
+        ("memory", "Spiffe:Whom=spiffe://example.org/admin"),
+        "Spiffe:Whom: nobody reads this key. The keys are Spiffe:AllowedPeers, Spiffe:DrainTimeout, Spiffe:EndDisallowed, Spiffe:EndExpired, Spiffe:EndpointSocket, Spiffe:EndUntrusted, " +
         "Spiffe:Hint, Spiffe:Identity, Spiffe:Limits:MaxBundles, Spiffe:Limits:MaxChainLength, Spiffe:Limits:MaxLeafBytes, Spiffe:Limits:MaxMessageBytes, Spiffe:Limits:MaxNames, " +
         "Spiffe:Limits:MaxSvids, Spiffe:OnIdentityRevoked, Spiffe:RequireHttpsEndpoint, Spiffe:Retry:InitialDelay, Spiffe:Retry:Jitter, Spiffe:Retry:MaxDelay, Spiffe:StartupTimeout, " +
         "Spiffe:WithdrawalDelay.");

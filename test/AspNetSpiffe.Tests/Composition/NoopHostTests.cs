@@ -79,9 +79,14 @@ public sealed class NoopHostTests(ITestOutputHelper output) : MeshTest(output)
         ExpectWarning("AgentUnavailable");
         AllowWarning("HostedServiceStartupFaulted");
         var builder = ServerBuilder("unix:///nowhere/agent.sock");
-        builder.Configuration["Spiffe:StartupTimeout"] = "00:00:00.3";
         builder.Services.AddSingleton<IServer, QueueServer>();
-        await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(builder));
+        var time = new ManualTime();
+        builder.Services.AddSingleton<TimeProvider>(time);
+        var starting = StartAsync(builder);
+        await WaitForAsync("AgentUnavailable", Timeout);
+        Assert.False(starting.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(30));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => starting);
     }
 
     private WebApplicationBuilder ServerBuilder(string? address)

@@ -103,6 +103,7 @@ public sealed class StartTests(ITestOutputHelper output) : TokenTest(output)
         var agent = Keep(await FakeAgent.StartAsync());
         agent.OnEachCall = a => a.SendRaw(GrpcFrame.Of(pki.ResponseBytes([pki.Leaf("/server")])));
         AllowWarning("UpdateRefused");
+        AllowWarning("UpdateRemark");
 
         var builder = Builder(("urls", "http://127.0.0.1:0"), ("Spiffe:EndpointSocket", agent.Address), ("Spiffe:StartupTimeout", "00:00:01"));
         AddTokens(builder, options => options.AllowedCallers = [ClientId]);
