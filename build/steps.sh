@@ -23,6 +23,29 @@ format() {
   dotnet format "$solution" --no-restore --verify-no-changes
 }
 
+# Starts busy loops, so many, and ends exactly these however the script ends; killed outright, it is missed by the loops themselves.
+load_pids=()
+start_load() {
+  trap stop_load EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  local loop
+  for ((loop = 0; loop < $1; loop++)); do
+    (
+      trap - EXIT INT TERM HUP
+      while kill -0 "$$" 2> /dev/null; do for ((turn = 0; turn < 100000; turn++)); do :; done; done
+    ) &
+    load_pids+=("$!")
+  done
+}
+
+stop_load() {
+  ((${#load_pids[@]} == 0)) && return
+  kill "${load_pids[@]}" 2> /dev/null || true
+  wait "${load_pids[@]}" 2> /dev/null || true
+  load_pids=()
+}
+
 # Runs all tests. A test that hangs for five minutes ends its run and is named.
 run_tests() {
   title "Test"

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace AspNetSpiffe.Cli;
 
@@ -14,7 +15,7 @@ internal static class CommandLine
         foreach (var command in commands) root.Subcommands.Add(command);
 
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0) return Fail($"{parsed.Errors[0].Message} Try '{PathOf(parsed.CommandResult)} --help'.");
+        if (parsed.Errors.Count > 0) return Fail($"{Describe(parsed)} Try '{PathOf(parsed.CommandResult)} --help'.");
 
         try
         {
@@ -40,6 +41,20 @@ internal static class CommandLine
         return 1;
     }
 
-    private static string PathOf(System.CommandLine.Parsing.CommandResult command) =>
-        command.Parent is System.CommandLine.Parsing.CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}" : "aspnet-spiffe";
+    // The parser says of an unknown command that one is required.
+    private static string Describe(ParseResult parsed)
+    {
+        var (command, path) = (parsed.CommandResult.Command, PathOf(parsed.CommandResult));
+        var names = command.Subcommands.Select(static c => c.Name).ToArray();
+        if (parsed.UnmatchedTokens is not [var unknown, ..])
+            return names.Length == 0 ? parsed.Errors[0].Message : $"'{path}' needs one of its commands: {string.Join(", ", names)}.";
+        if (unknown.StartsWith('-'))
+            return $"'{path}' has no option '{unknown}'; the nearest is '{Nearest.Of(unknown, command.Options.Select(static o => o.Name).Append("--help"))}'.";
+        return names.Length == 0
+            ? $"'{path}' takes no argument '{unknown}'."
+            : $"'{path}' has no command '{unknown}'; the nearest is '{Nearest.Of(unknown, names)}'. Its commands: {string.Join(", ", names)}.";
+    }
+
+    private static string PathOf(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}" : "aspnet-spiffe";
 }

@@ -44,7 +44,9 @@ public sealed class DevAgent : IAsyncDisposable
     /// <param name="options">What to serve, and where.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
     /// <exception cref="ArgumentException">The options have no workload, or an identity, a hint or a lifetime that is not valid.</exception>
-    /// <exception cref="IOException">A socket's path is too long for a Unix socket, or somebody listens on it already.</exception>
+    /// <exception cref="IOException">
+    /// A socket's path is too long for a Unix socket, or somebody listens on it already; or the directory is one in which others could exchange the sockets.
+    /// </exception>
     /// <exception cref="PlatformNotSupportedException">This is Windows.</exception>
     /// <exception cref="UnauthorizedAccessException">The directory cannot be made or written to.</exception>
     public static async Task<DevAgent> StartAsync(DevAgentOptions options, CancellationToken cancellationToken = default)
@@ -67,7 +69,7 @@ public sealed class DevAgent : IAsyncDisposable
             throw;
         }
 
-        var server = new WorkloadApiServer(state.Workloads, new WorkloadApiEndpoints(state, options.TimeProvider), logger);
+        var server = new WorkloadApiServer(state.Workloads, new WorkloadApiEndpoints(state, options.TimeProvider), options.TimeProvider, logger);
         try
         {
             await server.StartAsync(cancellationToken).ConfigureAwait(false);

@@ -14,7 +14,10 @@ public sealed class DevAgentOptions
 
     /// <summary>Gets or sets the folder for the sockets: one per workload, named like it.</summary>
     /// <value>Default: <see langword="null"/>, a fresh folder of mode 0700 among the temporary files.</value>
-    /// <remarks>A folder that the agent had to make is removed when it stops; of a folder that was there, only the sockets are.</remarks>
+    /// <remarks>
+    /// A folder that the agent had to make is removed when it stops; of a folder that was there, only the sockets are. One that belongs to another user, or that
+    /// others may write to, is refused: they could put sockets of their own in the place of ours.
+    /// </remarks>
     public string? Directory { get; set; }
 
     /// <summary>Gets or sets how long an X509-SVID lives.</summary>

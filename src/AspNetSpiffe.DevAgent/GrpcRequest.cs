@@ -9,7 +9,9 @@ namespace AspNetSpiffe;
 internal static class GrpcRequest
 {
     private const int PrefixLength = 5;
-    private const int MaxLength = 1024 * 1024;
+    
+    // The default of grpc-go, and its words.
+    private const int MaxLength = 4 * 1024 * 1024;
 
     public static async Task<T> ReadAsync<T>(PipeReader body, MessageParser<T> parser, CancellationToken cancellationToken) where T : IMessage<T>
     {
@@ -17,7 +19,7 @@ internal static class GrpcRequest
         if (prefix[0] != 0) throw new GrpcStatusException(GrpcStatusCode.Unimplemented, "compressed messages are not supported");
 
         var length = BinaryPrimitives.ReadUInt32BigEndian(prefix.AsSpan(1));
-        if (length > MaxLength) throw new GrpcStatusException(GrpcStatusCode.ResourceExhausted, $"the message has {length} bytes; the limit is {MaxLength}");
+        if (length > MaxLength) throw new GrpcStatusException(GrpcStatusCode.ResourceExhausted, $"grpc: received message larger than max ({length} vs. {MaxLength})");
 
         var message = await ReadExactlyAsync(body, (int)length, cancellationToken).ConfigureAwait(false);
         try

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -34,12 +35,7 @@ internal sealed class SocketFolder
         if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException(NotOnWindows);
         foreach (var workload in _workloads) ThrowIfTooLong(PathOf(workload));
 
-        if (!Directory.Exists(_path))
-        {
-            Directory.CreateDirectory(_path, OwnerOnly | UnixFileMode.UserExecute);
-            _made = true;
-        }
-
+        _made = SafeFolder.Make(_path);
         foreach (var workload in _workloads) await RemoveStaleAsync(PathOf(workload), cancellationToken).ConfigureAwait(false);
     }
 
@@ -63,8 +59,10 @@ internal sealed class SocketFolder
 
     public void Remove()
     {
-        if (!Directory.Exists(_path)) return;
-        foreach (var workload in _workloads) File.Delete(PathOf(workload));
+        if (!Directory.Exists(_path) || OperatingSystem.IsWindows()) return;
+        foreach (var path in _workloads.Select(PathOf))
+            if (UnixFile.Find(path) is { Kind: UnixFileKind.Socket })
+                File.Delete(path);
 
         RemoveIfMade();
     }
@@ -75,9 +73,14 @@ internal sealed class SocketFolder
         if (_made && Directory.Exists(_path) && !Directory.EnumerateFileSystemEntries(_path).Any()) Directory.Delete(_path);
     }
 
+    [UnsupportedOSPlatform("windows")]
     private static async Task RemoveStaleAsync(string path, CancellationToken cancellationToken)
     {
-        if (!File.Exists(path)) return;
+        if (UnixFile.Find(path) is not { } found) return;
+        if (found.Kind != UnixFileKind.Socket)
+            throw new IOException($"'{path}' is {found.Describe()} and no socket; remove it, or choose another directory.");
+        if (!found.IsOurs)
+            throw new IOException($"The socket '{path}' belongs to user {found.UserId}, and we are user {UnixFile.OurUserId}; remove it, or choose another directory.");
 
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -86,7 +89,6 @@ internal sealed class SocketFolder
         }
         catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused)
         {
-            ThrowIfOrdinaryFile(path);
             File.Delete(path);
             return;
         }
@@ -96,13 +98,6 @@ internal sealed class SocketFolder
         }
 
         throw new IOException($"Another process listens on the socket '{path}' already; stop it, or choose another directory.");
-    }
-
-    // To connect to an ordinary file is refused too.
-    private static void ThrowIfOrdinaryFile(string path)
-    {
-        if (new FileInfo(path).Length > 0)
-            throw new IOException($"'{path}' is a file and no socket; remove it, or choose another directory.");
     }
 
     private static void ThrowIfTooLong(string path)

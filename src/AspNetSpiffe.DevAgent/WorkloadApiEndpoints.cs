@@ -14,6 +14,7 @@ internal sealed class WorkloadApiEndpoints(DevAgentState state, TimeProvider tim
     public Task InvokeAsync(DevWorkload workload, HttpRequest request, GrpcResponse response, CancellationToken cancellationToken)
     {
         var path = request.Path.Value ?? "";
+        if (path.StartsWith(HealthEndpoints.Service, StringComparison.Ordinal)) return HealthEndpoints.InvokeAsync(path, request, response, cancellationToken);
         if (!path.StartsWith(Service, StringComparison.Ordinal)) throw Unimplemented(path);
 
         // Workload Endpoint §3: exactly once, and exactly this value, so that no forged request of a browser or proxy gets through.
@@ -31,6 +32,8 @@ internal sealed class WorkloadApiEndpoints(DevAgentState state, TimeProvider tim
             _ => throw Unimplemented(path),
         };
     }
+
+    public static GrpcStatusException Unimplemented(string path) => new(GrpcStatusCode.Unimplemented, $"the development agent does not implement '{path}'");
 
     private static async Task StreamAsync<TRequest, TMessage>(
         DevWorkload workload, HttpRequest request, GrpcResponse response, MessageParser<TRequest> parser,
@@ -102,6 +105,4 @@ internal sealed class WorkloadApiEndpoints(DevAgentState state, TimeProvider tim
     }
 
     private static GrpcStatusException Invalid(string message) => new(GrpcStatusCode.InvalidArgument, message);
-
-    private static GrpcStatusException Unimplemented(string path) => new(GrpcStatusCode.Unimplemented, $"the development agent does not implement '{path}'");
 }

@@ -19,17 +19,19 @@ internal sealed partial class WorkloadApiServer : IHttpApplication<HttpContext>,
     private readonly CancellationTokenSource _stopping = new();
     private readonly WorkloadApiEndpoints _endpoints;
     private readonly KestrelServer _kestrel;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    public WorkloadApiServer(IEnumerable<DevWorkload> workloads, WorkloadApiEndpoints endpoints, ILogger logger)
+    public WorkloadApiServer(IEnumerable<DevWorkload> workloads, WorkloadApiEndpoints endpoints, TimeProvider time, ILogger logger)
     {
-        (_endpoints, _logger) = (endpoints, logger);
+        (_endpoints, _time, _logger) = (endpoints, time, logger);
 
         var options = new KestrelServerOptions { AddServerHeader = false };
 
         // A client that stands in a debugger is no attack.
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MinResponseDataRate = null;
+        LimitAsGrpcGoDoes(options.Limits);
         foreach (var workload in workloads)
             options.ListenUnixSocket(workload.SocketPath, listen => Serve(listen, workload));
 
@@ -75,15 +77,28 @@ internal sealed partial class WorkloadApiServer : IHttpApplication<HttpContext>,
         await AnswerAsync(context).ConfigureAwait(false);
     }
 
-    private static void Serve(ListenOptions listen, DevWorkload workload)
+    // The defaults of grpc-go's servers; its limit of a message is in GrpcRequest, its ping policy in PingPolicy.
+    private static void LimitAsGrpcGoDoes(KestrelServerLimits limits)
+    {
+        // Kestrel takes an infinite one for over at the next second: its sum overflows.
+        limits.KeepAliveTimeout = TimeSpan.FromDays(365);
+        limits.Http2.MaxStreamsPerConnection = int.MaxValue;
+        limits.Http2.InitialConnectionWindowSize = 65_535;
+        limits.Http2.InitialStreamWindowSize = 65_535;
+    }
+
+    private void Serve(ListenOptions listen, DevWorkload workload)
     {
         listen.Protocols = HttpProtocols.Http2;
-
-        // The socket is the workload's proof of who it is.
-        listen.Use(next => connection =>
+        listen.Use(next => async connection =>
         {
+            // The socket is the workload's proof of who it is.
             connection.Features.Set(workload);
-            return next(connection);
+
+            var pings = new PingPolicy(_time);
+            connection.Transport = new PingPolicyTransport(connection.Transport, pings);
+            await next(connection).ConfigureAwait(false);
+            if (pings.IsBroken) Log.TooManyPings(_logger, workload.Name);
         });
     }
 
@@ -125,5 +140,9 @@ internal sealed partial class WorkloadApiServer : IHttpApplication<HttpContext>,
 
         [LoggerMessage(21, LogLevel.Error, "Call {Path} of workload '{Workload}' failed.", EventName = "CallFailed")]
         public static partial void Failed(ILogger logger, PathString path, string workload, Exception failure);
+
+        [LoggerMessage(22, LogLevel.Warning, "A client of workload '{Workload}' pings more often than SPIRE and other agents on grpc-go permit by default, once in five minutes during a call: " +
+            "its connection was ended with ENHANCE_YOUR_CALM (too_many_pings). Let its HTTP/2 keep-alive wait longer.", EventName = "TooManyPings")]
+        public static partial void TooManyPings(ILogger logger, string workload);
     }
 }

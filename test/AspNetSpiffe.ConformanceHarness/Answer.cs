@@ -1,6 +1,6 @@
 namespace AspNetSpiffe.ConformanceHarness;
 
-/// <summary>The four ways in which the contract lets a request end.</summary>
+/// <summary>The ways in which the contract lets a request end; nothing in it is unsupported.</summary>
 internal static class Answer
 {
     public static IResult Ok(object body) => Results.Json(body);
@@ -10,8 +10,6 @@ internal static class Answer
 
     /// <summary>Nothing can be said of the library: somebody else failed.</summary>
     public static IResult Error(string why) => Of(StatusCodes.Status500InternalServerError, "error", why);
-
-    public static IResult Unsupported(string why) => Of(StatusCodes.Status501NotImplemented, "unsupported", why);
 
     private static IResult Of(int code, string status, string message) => Results.Json(new { status, message }, statusCode: code);
 }

@@ -1,19 +1,19 @@
 using System.Net;
 using System.Security.Authentication;
 using System.Text.Json;
-using Microsoft.AspNetCore.Mvc;
 
 namespace AspNetSpiffe.ConformanceHarness;
 
 /// <summary>The control port: plain HTTP, through which the suite makes the library act.</summary>
 internal static class ControlPort
 {
-    public static WebApplication Create(X509Source source)
+    public static WebApplication Create(X509Port x509)
     {
         var builder = Loopback.CreateBuilder();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        builder.Services.AddSingleton(_ => new WorkloadApiClient(source.Address));
-        builder.Services.AddSingleton(new Dialer(source));
+        builder.Services.AddSingleton(_ => new WorkloadApiClient(x509.Source.Address));
+        builder.Services.AddSingleton(new Dialer(x509.Source));
+        builder.Services.AddSingleton(new Validator(x509));
         builder.Services.ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
@@ -24,7 +24,7 @@ internal static class ControlPort
         app.MapGet("/v1/info", () => Info.OfThisLibrary);
         app.MapPost("/v1/x509/dial", DialAsync);
         app.MapPost("/v1/jwt/fetch", FetchAsync);
-        app.MapPost("/v1/jwt/validate", ([FromBody] ValidateRequest _) => Answer.Unsupported("The library does not validate tokens by itself yet."));
+        app.MapPost("/v1/jwt/validate", ValidateAsync);
         return app;
     }
 
@@ -65,6 +65,22 @@ internal static class ControlPort
             return Answer.Rejected(e.Message);
         }
         catch (WorkloadApiException e)
+        {
+            return Answer.Error(e.Message);
+        }
+    }
+
+    private static async Task<IResult> ValidateAsync(ValidateRequest request, Validator validator, CancellationToken cancellationToken)
+    {
+        if (request.Audience.Length == 0) return Results.BadRequest();
+        try
+        {
+            var result = await validator.ValidateAsync(request.Token, request.Audience, cancellationToken);
+            return result.Accepted
+                ? Answer.Ok(new { status = "ok", spiffe_id = result.Id.ToString(), claims = result.Svid.Claims })
+                : Answer.Rejected($"{result.Reason}");
+        }
+        catch (Exception e) when (e is WorkloadApiException or TimeoutException)
         {
             return Answer.Error(e.Message);
         }

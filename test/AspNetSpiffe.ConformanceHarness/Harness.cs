@@ -9,7 +9,7 @@ internal sealed class Harness : IAsyncDisposable
     public Harness()
     {
         _x509 = new();
-        _control = ControlPort.Create(_x509.Source);
+        _control = ControlPort.Create(_x509);
     }
 
     /// <summary>Announces the ports and serves until the process is told to stop.</summary>

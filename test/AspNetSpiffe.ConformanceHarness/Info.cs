@@ -9,5 +9,5 @@ internal sealed record Info(string Sdk, string SdkVersion, string Language, IRea
         "AspNetSpiffe",
         typeof(X509Source).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
         "csharp",
-        ["x509-server", "x509-client", "jwt-fetch"]);
+        ["x509-server", "x509-client", "jwt-validate", "jwt-fetch"]);
 }

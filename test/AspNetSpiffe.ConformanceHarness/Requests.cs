@@ -20,5 +20,6 @@ internal sealed record ValidateRequest
 {
     public required string Token { get; init; }
 
+    /// <summary>Gets who the validator is.</summary>
     public required string Audience { get; init; }
 }

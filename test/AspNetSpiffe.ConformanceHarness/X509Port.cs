@@ -34,6 +34,9 @@ internal sealed class X509Port : IAsyncDisposable
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The environment names no agent.</exception>
     public X509Source Source => _server.Services.GetRequiredService<X509Source>();
 
+    /// <summary>Gets the library's keys of tokens. It asks the agent for them from the first use on.</summary>
+    public JwtBundleSource Bundles => _server.Services.GetRequiredService<JwtBundleSource>();
+
     /// <summary>Listens as soon as there is an SVID, until the harness stops.</summary>
     public async Task ServeAsync(CancellationToken stopping)
     {

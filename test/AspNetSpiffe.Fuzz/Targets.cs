@@ -89,7 +89,7 @@ internal sealed class Targets
         var reader = new GrpcMessageReader(new MemoryStream(input), WorkloadApiAddress.Parse("unix:///a"), 16 * 1024 * 1024);
         return Accepts<WorkloadApiException>(() =>
         {
-            while (reader.ReadAsync(X509SVIDResponse.Parser, CancellationToken.None).GetAwaiter().GetResult() is not null)
+            while (reader.ReadAsync(new WireMessages(new() { MaxSvids = 10_000, MaxBundles = 1_000_000 }).ReadX509Svids, CancellationToken.None).GetAwaiter().GetResult() is not null)
             {
             }
         });

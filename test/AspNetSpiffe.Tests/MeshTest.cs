@@ -110,7 +110,7 @@ public abstract class MeshTest(ITestOutputHelper output) : LoggedTest(output), I
         await changed;
     }
 
-    protected async Task AssertRefusedAsync(HttpClient client, RejectionReason reason, string claimed = "no SPIFFE ID", string version = "1.1")
+    protected async Task AssertRefusedAsync(HttpClient client, RejectionReason reason, string? claimed = null, string version = "1.1")
     {
         await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client, version));
         var refusal = await WaitForAsync("PeerRefused", Timeout);

@@ -25,7 +25,7 @@ internal sealed class Calls(Greeter.GreeterClient greeter)
         catch (RpcException refusal)
         {
             // What the server answers is in the status; why we refused the server, in what our handler threw.
-            var refused = refusal.Status.DebugException?.InnerException as SpiffePeerRejectedException;
+            var refused = refusal.Status.DebugException as SpiffePeerRejectedException;
             Console.WriteLine($"{what,-16}{refusal.StatusCode}: {refused?.Message ?? refusal.Status.Detail}");
         }
     }

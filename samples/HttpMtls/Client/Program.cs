@@ -1,4 +1,5 @@
 // Calls the server with every HTTP method, over mutual TLS, and only if it is the server that is meant.
+using AspNetSpiffe;
 using HttpMtls.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,7 +29,7 @@ try
     if (settings.JwtAudience is not null) await server.CallWithTokenAsync();
     return 0;
 }
-catch (Exception e) when (e is HttpRequestException or InvalidOperationException)
+catch (Exception e) when (e is SpiffePeerRejectedException or HttpRequestException or InvalidOperationException)
 {
     Console.Error.WriteLine(e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message);
     return 1;

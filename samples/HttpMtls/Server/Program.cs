@@ -14,7 +14,16 @@ builder.WebHost.UseSpiffeMtls(options =>
 });
 
 // With it, tokens that are addressed to this name count too, where an endpoint asks for them.
-if (settings.JwtAudience is { } audience) builder.Services.AddAuthentication().AddSpiffeJwt(options => options.Audiences.Add(audience));
+if (settings.JwtAudience is { } audience)
+{
+    builder.Services.AddAuthentication().AddSpiffeJwt(options =>
+    {
+        options.Audiences.Add(audience);
+
+        // Who may connect may also send a token; without it, the members of our own trust domain.
+        if (settings.AllowedClient is { } allowed) options.AllowedCallers = [allowed];
+    });
+}
 
 var app = builder.Build();
 

@@ -49,7 +49,7 @@ internal static class AgentCommand
     private static async Task<int> RunAsync(DevAgentOptions options, CancellationToken cancellationToken)
     {
         var terminal = new Terminal();
-        using var logging = new LoggerFactory([new TerminalLogger(terminal)]);
+        using var logging = new LoggerFactory([new TerminalLogger(terminal, static (_, _) => true)]);
         options.LoggerFactory = logging;
 
         await using var agent = await DevAgent.StartAsync(options, cancellationToken);

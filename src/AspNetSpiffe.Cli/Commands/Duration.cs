@@ -21,15 +21,13 @@ internal static class Duration
         };
     }
 
-    /// <summary>Says roughly how long, for example '59 min'.</summary>
-    public static string Describe(TimeSpan time) => time switch
+    /// <summary>Says how long in the two largest units, for example '1 h' or '1 h 30 min'.</summary>
+    public static string Describe(TimeSpan time)
     {
-        { Ticks: <= 0 } => "none",
-        { TotalSeconds: < 120 } => $"{time.TotalSeconds:0} s",
-        { TotalMinutes: < 120 } => $"{time.TotalMinutes:0} min",
-        { TotalHours: < 48 } => $"{time.TotalHours:0} h",
-        _ => $"{time.TotalDays:0} days",
-    };
+        (int Count, string Unit)[] parts = [(time.Days, time.Days == 1 ? "day" : "days"), (time.Hours, "h"), (time.Minutes, "min"), (time.Seconds, "s")];
+        var told = parts.SkipWhile(static p => p.Count == 0).Take(2).Where(static p => p.Count > 0).Select(static p => $"{p.Count} {p.Unit}").ToArray();
+        return told.Length > 0 ? string.Join(' ', told) : "less than 1 s";
+    }
 
     private static FormatException NotOne(string text) => new($"'{text}' is no duration; write a number and a unit, for example 90s, 5m, 1h or 2d.");
 }

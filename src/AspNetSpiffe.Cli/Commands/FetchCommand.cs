@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using AspNetSpiffe.Cli.Output;
 
@@ -42,7 +43,8 @@ internal static class FetchCommand
         command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
         {
             var id = parsed.GetValue(spiffeId) is { } text ? SpiffeId.Parse(text) : null;
-            var svids = await client.FetchJwtSvidsAsync(parsed.GetRequiredValue(audience), id, patience);
+            var svids = await FetchJwtAsync(client, parsed.GetRequiredValue(audience), id, patience);
+            foreach (var svid in svids) RequireUnexpired(svid);
             if (parsed.GetValue(json)) Json.Write(Json.Of(svids));
             else new Terminal().Show(svids);
         }, cancellationToken));
@@ -61,6 +63,40 @@ internal static class FetchCommand
             else new Terminal().Show(x509, jwt);
         }, cancellationToken));
         return command;
+    }
+
+    private static async Task<ImmutableArray<JwtSvid>> FetchJwtAsync(WorkloadApiClient client, string[] audiences, SpiffeId? id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.FetchJwtSvidsAsync(audiences, id, cancellationToken);
+        }
+        catch (WorkloadApiException denied) when (id is not null && denied.StatusCode == GrpcStatusCode.PermissionDenied)
+        {
+            // The agent says "no identity", also to one that has others.
+            if (await FindIdsAsync(client, cancellationToken) is not { Length: > 0 } ids) throw;
+            throw new InvalidOperationException($"The Workload API gives this workload no JWT-SVID of '{id}'. It has {string.Join(", ", ids.Select(static i => $"'{i}'"))}.", denied);
+        }
+    }
+
+    private static async Task<SpiffeId[]> FindIdsAsync(WorkloadApiClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return [.. (await client.FetchX509ContextAsync(cancellationToken)).Svids.Select(static s => s.Id)];
+        }
+        catch (Exception e) when (e is WorkloadApiException or FormatException)
+        {
+            return [];
+        }
+    }
+
+    // As a source does: who gets an expired SVID is refused everywhere, and should hear why here.
+    private static void RequireUnexpired(JwtSvid svid)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        if (svid.ExpiresAt <= now)
+            throw new FormatException($"The Workload API gave a JWT-SVID of '{svid.Id}' that expired at {svid.ExpiresAt:u}, and it is {now:u}: compare the clocks of the agent and of this machine.");
     }
 
     private static Option<bool> JsonOption() => new("--json") { Description = "Write JSON." };

@@ -1,46 +1,65 @@
 using System.CommandLine;
 using AspNetSpiffe.Cli.Output;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe.Cli.Commands;
 
-/// <summary>aspnet-spiffe watch: shows every update of a Workload API until Ctrl+C, or until the stream ends.</summary>
+/// <summary>aspnet-spiffe watch: shows every update of a Workload API until Ctrl+C, or until nobody reads on.</summary>
 internal static class WatchCommand
 {
     public static Command Create()
     {
         var socket = SocketOption.Create();
         var json = new Option<bool>("--json") { Description = "Write one line of JSON for each update." };
-        var command = new Command("watch", "Shows X509-SVIDs and bundles each time they change, until Ctrl+C.") { socket, json };
+        var command = new Command("watch", "Shows X509-SVIDs and bundles each time they change, until Ctrl+C. Troubles go to the standard error, and it tries again.") { socket, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(socket), parsed.GetValue(json), cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(string? socket, bool json, CancellationToken cancellationToken)
     {
-        var address = SocketOption.Read(socket);
-        using var client = new WorkloadApiClient(address);
+        var options = new SpiffeOptions { EndpointSocket = SocketOption.Read(socket).ToString(), StartupTimeout = Timeout.InfiniteTimeSpan };
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, StandardOutput.Closed());
+        using var logging = new LoggerFactory([new TerminalLogger(Terminal.OfErrors(), IsTrouble)]);
         var terminal = new Terminal();
         try
         {
-            await foreach (var context in client.WatchX509ContextAsync(cancellationToken))
+            await using var source = await X509Source.StartAsync(options, logging, ending.Token);
+            while (true)
             {
-                if (json)
-                {
-                    Json.WriteLine(Json.Of(context));
-                    continue;
-                }
-
-                terminal.Note($"── {TimeProvider.System.GetLocalNow():HH:mm:ss} ──");
-                terminal.Show(context);
-                terminal.Blank();
+                var next = NextAsync(source.GetChangeToken(), ending.Token);
+                Show(terminal, source.Current, json);
+                await next;
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
             return 0;
         }
+    }
 
-        // Ctrl+C is how a watch ends well; whatever else ends it is a failure.
-        throw new IOException($"The Workload API at '{address}' ended the stream.");
+    // What was left out of an update is shown with it.
+    private static bool IsTrouble(LogLevel level, EventId happened) => level >= LogLevel.Warning && happened.Name != "UpdateRemark";
+
+    private static void Show(Terminal terminal, X509Context? context, bool json)
+    {
+        if (json)
+        {
+            Json.WriteLine(context is null ? Json.OfNone() : Json.Of(context));
+            return;
+        }
+
+        terminal.Note($"── {TimeProvider.System.GetLocalNow():HH:mm:ss} ──");
+        if (context is null) terminal.Title("no identity: the Workload API has taken it back");
+        else terminal.Show(context);
+        terminal.Blank();
+    }
+
+    private static async Task NextAsync(IChangeToken change, CancellationToken cancellationToken)
+    {
+        var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = change.RegisterChangeCallback(_ => changed.TrySetResult(), null);
+        await changed.Task.WaitAsync(cancellationToken);
     }
 }

@@ -18,12 +18,17 @@ internal static class Json
     {
         ["svids"] = new JsonArray([.. context.Svids.Select(Of)]),
         ["bundles"] = Of(context.Bundles),
+        ["remarks"] = Of(context.Remarks),
     };
+
+    /// <summary>What a watch shows while there is no identity.</summary>
+    public static JsonObject OfNone() => new() { ["svids"] = new JsonArray(), ["bundles"] = new JsonObject(), ["remarks"] = new JsonArray() };
 
     public static JsonObject Of(X509BundleSet x509, JwtBundleSet jwt) => new()
     {
         ["x509"] = Of(x509),
-        ["jwt"] = new JsonObject(jwt.Select(static b => KeyValuePair.Create(b.TrustDomain.Name, (JsonNode?)new JsonArray([.. b.Authorities.Select(static a => JsonValue.Create(a.KeyId))])))),
+        ["jwt"] = new JsonObject(jwt.Select(static b => KeyValuePair.Create(b.TrustDomain.Name, ToKeySet(b)))),
+        ["remarks"] = Of(x509.Remarks.Concat(jwt.Remarks)),
     };
 
     public static JsonObject Of(IEnumerable<JwtSvid> svids) => new()
@@ -37,6 +42,11 @@ internal static class Json
             ["svid"] = s.Token,
         })]),
     };
+
+    // A bundle document of the standard, with the JWT keys alone.
+    private static JsonNode? ToKeySet(JwtBundle bundle) => JsonNode.Parse(new SpiffeBundle(new(bundle.TrustDomain, []), bundle).ToUtf8Json());
+
+    private static JsonArray Of(IEnumerable<string> remarks) => new([.. remarks.Select(static r => JsonValue.Create(r))]);
 
     private static JsonObject Of(X509Svid svid) => new()
     {

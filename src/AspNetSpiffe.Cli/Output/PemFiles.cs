@@ -8,52 +8,98 @@ namespace AspNetSpiffe.Cli.Output;
 internal static class PemFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode ForAll = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>Writes svid.pem (leaf and intermediates), key.pem (PKCS#8, mode 0600) and bundle.pem; gives their paths.</summary>
+    /// <exception cref="IOException">The folder cannot be written to, or is one in which others could exchange the files; or what is there is not ours to replace.</exception>
     public static string[] Write(X509Context context, string directory)
     {
-        Directory.CreateDirectory(directory);
         var svid = context.DefaultSvid;
         var bundle = context.Bundles.Find(svid.Id.TrustDomain)
             ?? throw new InvalidOperationException($"The Workload API sent no bundle for '{svid.Id.TrustDomain}', the trust domain of its own SVID.");
 
-        string[] paths = [Path.Combine(directory, "svid.pem"), Path.Combine(directory, "key.pem"), Path.Combine(directory, "bundle.pem")];
-        File.WriteAllText(paths[0], ToPem([svid.Leaf, .. svid.Intermediates]));
-        WriteKey(paths[1], svid.Leaf);
-        File.WriteAllText(paths[2], ToPem(bundle.Authorities));
-        return paths;
+        var key = KeyOf(svid.Leaf);
+        try
+        {
+            return WriteAll(
+                directory,
+                ("svid.pem", ToBytes([svid.Leaf, .. svid.Intermediates]), ForAll),
+                ("key.pem", key, OwnerOnly),
+                ("bundle.pem", ToBytes(bundle.Authorities), ForAll));
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
     }
 
-    public static string ToPem(IEnumerable<X509Certificate2> certificates) => string.Concat(certificates.Select(static c => c.ExportCertificatePem() + "\n"));
+    private static byte[] ToBytes(IEnumerable<X509Certificate2> certificates) =>
+        Encoding.ASCII.GetBytes(string.Concat(certificates.Select(static c => c.ExportCertificatePem() + "\n")));
 
-    private static void WriteKey(string path, X509Certificate2 leaf)
+    private static byte[] KeyOf(X509Certificate2 leaf)
     {
         using AsymmetricAlgorithm key = (AsymmetricAlgorithm?)leaf.GetECDsaPrivateKey() ?? leaf.GetRSAPrivateKey()
             ?? throw new InvalidOperationException($"The key of the SVID is neither ECDSA nor RSA, but '{leaf.PublicKey.Oid.FriendlyName ?? leaf.PublicKey.Oid.Value}'.");
         var pkcs8 = key.ExportPkcs8PrivateKey();
         var pem = PemEncoding.Write("PRIVATE KEY", pkcs8);
         var bytes = new byte[pem.Length + 1];
+        bytes[Encoding.ASCII.GetBytes(pem, bytes)] = (byte)'\n';
+        CryptographicOperations.ZeroMemory(pkcs8);
+        Array.Clear(pem);
+        return bytes;
+    }
+
+    private static string[] WriteAll(string directory, params ReadOnlySpan<(string Name, byte[] Content, UnixFileMode Mode)> files)
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(directory);
+        else SafeFolder.Make(directory);
+
+        var paths = new string[files.Length];
+        for (var i = 0; i < files.Length; i++) RequireReplaceable(paths[i] = Path.Combine(directory, files[i].Name));
+        for (var i = 0; i < files.Length; i++) Write(directory, paths[i], files[i].Content, files[i].Mode);
+        return paths;
+    }
+
+    // To rename over a link or a pipe would not harm its target, but whoever put it there meant something by it.
+    private static void RequireReplaceable(string path)
+    {
+        if (OperatingSystem.IsWindows() || UnixFile.Find(path) is not { } found) return;
+        if (found.Kind != UnixFileKind.File) throw new IOException($"'{path}' is {found.Describe()} and no file: it is not followed, and not replaced. Remove it, or choose another folder.");
+        if (!found.IsOurs) throw new IOException($"'{path}' belongs to user {found.UserId}, and we are user {UnixFile.OurUserId}: it is not replaced. Remove it, or choose another folder.");
+    }
+
+    // Made anew beside the old one, under a name that nobody can have taken: a key is never in a file that others could read, nor half of it in one that is in use.
+    private static void Write(string directory, string path, byte[] content, UnixFileMode mode)
+    {
+        var fresh = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}";
         try
         {
-            bytes[Encoding.ASCII.GetBytes(pem, bytes)] = (byte)'\n';
-            WriteOwnerOnly(path, bytes);
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
+            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = mode;
+            using (var file = new FileStream(fresh, options)) file.Write(content);
+            File.Move(fresh, path, overwrite: true);
         }
-        finally
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            CryptographicOperations.ZeroMemory(pkcs8);
-            CryptographicOperations.ZeroMemory(bytes);
-            Array.Clear(pem);
+            TryDelete(fresh);
+            throw new IOException($"The folder '{directory}' cannot be written to ({Describe(e)}). Choose another folder.", e);
         }
     }
 
-    private static void WriteOwnerOnly(string path, byte[] content)
+    // The framework's words for what has no folder to be in speak of a file that nobody knows.
+    private static string Describe(Exception failure) => failure is FileNotFoundException or DirectoryNotFoundException
+        ? "no file can be made in it"
+        : failure.Message.TrimEnd('.');
+
+    private static void TryDelete(string path)
     {
-        // Made anew beside the old one: a key is never in a file that others could read, nor half of it in one that is in use.
-        var fresh = path + ".new";
-        File.Delete(fresh);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
-        using (var file = new FileStream(fresh, options)) file.Write(content);
-        File.Move(fresh, path, overwrite: true);
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It was not made; what went wrong before is what counts.
+        }
     }
 }

@@ -12,14 +12,28 @@ internal sealed class Terminal
     private static readonly Style Bold = new(decoration: Decoration.Bold);
     private static readonly Style Good = new(Color.Green, decoration: Decoration.Bold);
 
-    private readonly IAnsiConsole _console = AnsiConsole.Create(new AnsiConsoleSettings
-    {
-        Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect,
-        ColorSystem = Console.IsOutputRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
-    });
+    private readonly IAnsiConsole _console;
 
-    // Addresses and tokens are copied: a terminal may wrap them, we must not.
-    public Terminal() => _console.Profile.Width = int.MaxValue / 2;
+    /// <summary>Makes the terminal of the standard output.</summary>
+    public Terminal()
+        : this(Console.Out, Console.IsOutputRedirected)
+    {
+    }
+
+    private Terminal(TextWriter output, bool isRedirected)
+    {
+        _console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = isRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = isRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+        });
+
+        // Addresses and tokens are copied: a terminal may wrap them, we must not.
+        _console.Profile.Width = int.MaxValue / 2;
+    }
+
+    public static Terminal OfErrors() => new(Console.Error, Console.IsErrorRedirected);
 
     public void Title(string text) => Line((text, Good));
 

@@ -22,6 +22,7 @@ internal static class TerminalContext
         }
 
         terminal.Show(context.Bundles);
+        terminal.ShowRemarks(context.Remarks);
     }
 
     public static void Show(this Terminal terminal, X509BundleSet bundles)
@@ -43,6 +44,8 @@ internal static class TerminalContext
             terminal.Heading($"bundle {bundle.TrustDomain}", "JWT");
             foreach (var authority in bundle.Authorities) terminal.Field("key", authority.KeyId);
         }
+
+        terminal.ShowRemarks(x509.Remarks.Concat(jwt.Remarks));
     }
 
     public static void Show(this Terminal terminal, IEnumerable<JwtSvid> svids)
@@ -55,6 +58,11 @@ internal static class TerminalContext
             terminal.Field("valid", $"until {svid.ExpiresAt.ToString(Moment, null)} ({Left(svid.ExpiresAt)})");
             terminal.Copy(svid.Token);
         }
+    }
+
+    private static void ShowRemarks(this Terminal terminal, IEnumerable<string> remarks)
+    {
+        foreach (var remark in remarks) terminal.Field("remark", remark);
     }
 
     private static string Describe(DateTimeOffset notBefore, DateTimeOffset notAfter) =>

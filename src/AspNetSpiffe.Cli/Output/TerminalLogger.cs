@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe.Cli.Output;
 
-/// <summary>Shows what the agent logs, one line each, with the time of day.</summary>
-internal sealed class TerminalLogger(Terminal terminal) : ILoggerProvider, ILogger
+/// <summary>Shows what is logged, one line each, with the time of day.</summary>
+internal sealed class TerminalLogger(Terminal terminal, Func<LogLevel, EventId, bool> isShown) : ILoggerProvider, ILogger
 {
     private readonly Lock _oneLine = new();
 
@@ -13,7 +13,7 @@ internal sealed class TerminalLogger(Terminal terminal) : ILoggerProvider, ILogg
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (!IsEnabled(logLevel)) return;
+        if (!IsEnabled(logLevel) || !isShown(logLevel, eventId)) return;
         lock (_oneLine) terminal.Event(TimeProvider.System.GetLocalNow(), exception is null ? formatter(state, null) : $"{formatter(state, null)} {exception}");
     }
 

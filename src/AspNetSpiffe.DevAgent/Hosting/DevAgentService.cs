@@ -1,16 +1,45 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Runs an agent for as long as the host: before every other service starts, until the last one has stopped.</summary>
-internal sealed class DevAgentService(DevAgentOptions options) : IHostedLifecycleService, IAsyncDisposable
+/// <summary>Runs an agent for as long as the host: before every other service starts, until the last one has stopped. Where the application names another agent, it does not run.</summary>
+internal sealed partial class DevAgentService(DevAgentOptions options, string address, IServiceProvider services) : IHostedLifecycleService, IAsyncDisposable
 {
     private DevAgent? _agent;
+    private string? _otherAgent;
 
-    public DevAgent Agent => _agent ??
-        throw new InvalidOperationException("The development agent has not been started. It starts with the host, before every other service: ask for it after 'StartAsync'.");
+    public DevAgent Agent => _agent ?? throw new InvalidOperationException(_otherAgent is null
+        ? "The development agent has not been started. It starts with the host, before every other service: ask for it after 'StartAsync'."
+        : $"The development agent was not started, because {_otherAgent}.");
 
-    public async Task StartingAsync(CancellationToken cancellationToken) => _agent = await DevAgent.StartAsync(options, cancellationToken).ConfigureAwait(false);
+    /// <summary>Says what names another agent, or null when nothing does.</summary>
+    public static string? FindOtherAgent(SpiffeOptions spiffe, IConfiguration? configuration)
+    {
+        if (spiffe.EndpointSocket is { } socket) return $"the setting 'Spiffe:EndpointSocket' says '{socket}'";
+        if (configuration?["Spiffe:EndpointSocket"] is { Length: > 0 } configured) return $"the setting 'Spiffe:EndpointSocket' says '{configured}'";
+        return Environment.GetEnvironmentVariable(WorkloadApiAddress.EnvironmentVariable) is { Length: > 0 } variable
+            ? $"the environment variable {WorkloadApiAddress.EnvironmentVariable} says '{variable}'"
+            : null;
+    }
+
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        var logger = services.GetService<ILoggerFactory>()?.CreateLogger("AspNetSpiffe.DevAgent") ?? Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+        var spiffe = services.GetRequiredService<IOptions<SpiffeOptions>>().Value;
+        if (spiffe.EndpointSocket != address)
+        {
+            _otherAgent = FindOtherAgent(spiffe, services.GetService<IConfiguration>());
+            Log.NotStarted(logger, _otherAgent);
+            return;
+        }
+
+        _agent = await DevAgent.StartAsync(options, cancellationToken).ConfigureAwait(false);
+        Log.Started(logger, options.TrustDomain, string.Join("; ", options.Workloads.Select(w => $"{string.Join(", ", w.Value.Select(i => options.TrustDomain.Id.WithPath(i.Path)))} at {_agent.AddressOf(w.Key)}")));
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -24,4 +53,13 @@ internal sealed class DevAgentService(DevAgentOptions options) : IHostedLifecycl
 
     // A host whose start fails stops nothing; it only disposes.
     public ValueTask DisposeAsync() => _agent?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private static partial class Log
+    {
+        [LoggerMessage(30, LogLevel.Warning, "This application runs a SPIFFE development agent for {TrustDomain}. It is not for production: its authority is in memory, and whoever may open a socket gets its identity. {Workloads}.", EventName = "DevAgentStarted")]
+        public static partial void Started(ILogger logger, TrustDomain trustDomain, string workloads);
+
+        [LoggerMessage(31, LogLevel.Information, "The SPIFFE development agent of AddSpiffeDevAgent is not started: {Reason}, and an explicit setting wins.", EventName = "DevAgentNotStarted")]
+        public static partial void NotStarted(ILogger logger, string? reason);
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using AspNetSpiffe;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,8 +20,9 @@ public static partial class SpiffeDevAgentHostApplicationBuilderExtensions
     /// <param name="builder">The application, in the Development environment.</param>
     /// <param name="configure">Names the workloads; the first is this application. Without one, it gets an identity of its own name.</param>
     /// <remarks>
-    /// The agent starts before every other hosted service, and <see cref="SpiffeOptions.EndpointSocket"/> is set to the socket of the first
-    /// workload. The running <see cref="DevAgent"/> is a service, for rotation on demand and for the addresses of the other workloads.
+    /// The agent starts before every other hosted service, with a warning in the log, and <see cref="SpiffeOptions.EndpointSocket"/> is set to the socket of the
+    /// first workload. The running <see cref="DevAgent"/> is a service, for rotation on demand and for the addresses of the other workloads.
+    /// Where the application names another agent (in code, as <c>Spiffe:EndpointSocket</c> or as <c>SPIFFE_ENDPOINT_SOCKET</c>), that one is used and this one is not started.
     /// </remarks>
     public static IHostApplicationBuilder AddSpiffeDevAgent(this IHostApplicationBuilder builder, Action<DevAgentOptions>? configure)
     {
@@ -46,11 +48,14 @@ public static partial class SpiffeDevAgentHostApplicationBuilderExtensions
         builder.Services.AddSingleton(services =>
         {
             if (options.LoggerFactory is NullLoggerFactory) options.LoggerFactory = services.GetRequiredService<ILoggerFactory>();
-            return new DevAgentService(options);
+            return new DevAgentService(options, address, services);
         });
         builder.Services.AddSingleton(static services => services.GetRequiredService<DevAgentService>().Agent);
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(static services => services.GetRequiredService<DevAgentService>()));
-        builder.Services.PostConfigure<SpiffeOptions>(spiffe => spiffe.EndpointSocket = address);
+        builder.Services.AddOptions<SpiffeOptions>().PostConfigure<IServiceProvider>((spiffe, services) =>
+        {
+            if (DevAgentService.FindOtherAgent(spiffe, services.GetService<IConfiguration>()) is null) spiffe.EndpointSocket = address;
+        });
         return builder;
     }
 

@@ -13,13 +13,19 @@ internal static class DerSequence
         var certificates = new List<X509Certificate2>();
         for (var position = 0; position < der.Length;)
         {
-            var length = LengthOfSequence(der[position..]);
-            if (length == 0) throw new FormatException($"There is no DER certificate at byte {position} of {der.Length}.");
+            var length = LengthOfCertificate(der, position);
             certificates.Add(ReadCertificate(der.Slice(position, length), position));
             position += length;
         }
 
         return certificates;
+    }
+
+    /// <summary>Checks the frame of each certificate, at little cost, and nothing in it.</summary>
+    /// <exception cref="FormatException">A byte belongs to no certificate; the message names its position, not its value.</exception>
+    public static void Check(ReadOnlySpan<byte> der)
+    {
+        for (var position = 0; position < der.Length;) position += LengthOfCertificate(der, position);
     }
 
     /// <summary>Says whether one certificate of a sequence that was read before is this one, byte for byte.</summary>
@@ -34,6 +40,10 @@ internal static class DerSequence
 
         return false;
     }
+
+    private static int LengthOfCertificate(ReadOnlySpan<byte> der, int position) => LengthOfSequence(der[position..]) is > 0 and var length
+        ? length
+        : throw new FormatException($"There is no DER certificate at byte {position} of {der.Length}.");
 
     private static int LengthOfSequence(ReadOnlySpan<byte> der) =>
         der[0] == 0x30 && AsnDecoder.TryReadEncodedValue(der, AsnEncodingRules.DER, out _, out _, out _, out var length) ? length : 0;

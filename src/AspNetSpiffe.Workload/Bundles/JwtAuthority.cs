@@ -15,14 +15,19 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
     /// <summary>Makes an authority.</summary>
     /// <param name="keyId">The name under which tokens refer to the key, their <c>kid</c>; not empty.</param>
     /// <param name="publicKey">The public key: RSA of 2048 to 8192 bits, or elliptic on P-256, P-384 or P-521.</param>
-    /// <exception cref="ArgumentException"><paramref name="keyId"/> is empty, or the key is of another kind.</exception>
-    public JwtAuthority(string keyId, PublicKey publicKey)
+    /// <param name="algorithm">The one algorithm whose signatures the key verifies, such as <c>PS256</c> (RFC 7517 §4.4); <see langword="null"/> for all that go with the key.</param>
+    /// <exception cref="ArgumentException"><paramref name="keyId"/> is empty, the key is of another kind, or the algorithm is unknown or does not go with the key.</exception>
+    public JwtAuthority(string keyId, PublicKey publicKey, string? algorithm = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(keyId);
         ArgumentNullException.ThrowIfNull(publicKey);
-        KeyType = FindType(publicKey)
+
+        // A bundle made by hand is held to the rules of one that was read.
+        KeyType = JwtKeyTypes.Find(publicKey)
             ?? throw new ArgumentException($"The key {SpiffeIdProblem.Quote(keyId)} can verify no JWT-SVID: use RSA of {JsonWebKeys.MinRsaBits} to {JsonWebKeys.MaxRsaBits} bits, or P-256, P-384 or P-521.", nameof(publicKey));
-        (KeyId, PublicKey) = (keyId, publicKey);
+        if (algorithm is not null && !(JwtAlgorithms.TryParse(algorithm, out var known) && JwtAlgorithms.KeyTypeOf(known) == KeyType))
+            throw new ArgumentException($"The algorithm {SpiffeIdProblem.Quote(algorithm)} is unknown, or does not go with the key {SpiffeIdProblem.Quote(keyId)}.", nameof(algorithm));
+        (KeyId, PublicKey, Algorithm) = (keyId, publicKey, algorithm);
     }
 
     /// <summary>Gets the name under which tokens refer to the key: their <c>kid</c>.</summary>
@@ -31,13 +36,18 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
     /// <summary>Gets the public key.</summary>
     public PublicKey PublicKey { get; }
 
+    /// <summary>Gets the one algorithm whose signatures the key verifies, and no others (RFC 7517 §4.4, RFC 8725 §3.1).</summary>
+    /// <value><see langword="null"/>: all that go with the key.</value>
+    public string? Algorithm { get; }
+
     internal JwtKeyType KeyType { get; }
 
-    /// <summary>Says whether two authorities have the same name and the same key.</summary>
+    /// <summary>Says whether two authorities have the same name, the same key and the same algorithm.</summary>
     public bool Equals([NotNullWhen(true)] JwtAuthority? other) =>
         ReferenceEquals(this, other)
         || (other is not null
             && string.Equals(KeyId, other.KeyId, StringComparison.Ordinal)
+            && string.Equals(Algorithm, other.Algorithm, StringComparison.Ordinal)
             && PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(other.PublicKey.ExportSubjectPublicKeyInfo()));
 
     /// <inheritdoc/>
@@ -49,6 +59,9 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
     /// <summary>Gives the key's name.</summary>
     public override string ToString() => KeyId;
 
+    /// <summary>Says whether the key may verify signatures of an algorithm.</summary>
+    internal bool Fits(JwtAlgorithm algorithm) => JwtAlgorithms.KeyTypeOf(algorithm) == KeyType && (Algorithm is null || Algorithm == algorithm.ToString());
+
     /// <summary>Lets the framework's form of the key do something: <see cref="RSA"/> or <see cref="ECDsa"/>, as <see cref="KeyType"/> says.</summary>
     internal T Use<T>(Func<AsymmetricAlgorithm, T> use)
     {
@@ -57,32 +70,4 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
         _idleKeys.Enqueue(key);
         return result;
     }
-
-    // A bundle made by hand is held to the rules of one that was read.
-    private static JwtKeyType? FindType(PublicKey key)
-    {
-        try
-        {
-            using var rsa = key.GetRSAPublicKey();
-            if (rsa is not null) return IsAllowed(rsa) ? JwtKeyType.Rsa : null;
-
-            using var elliptic = key.GetECDsaPublicKey();
-            return elliptic is null ? null : FindType(elliptic);
-        }
-        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
-        {
-            return null;
-        }
-    }
-
-    private static bool IsAllowed(RSA key) =>
-        key.KeySize is >= JsonWebKeys.MinRsaBits and <= JsonWebKeys.MaxRsaBits
-        && JsonWebKeys.IsSafeExponent(key.ExportParameters(includePrivateParameters: false).Exponent);
-
-    private static JwtKeyType? FindType(ECDsa key) =>
-        key.ExportParameters(includePrivateParameters: false).Curve is not { IsNamed: true } curve ? null
-        : curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value ? JwtKeyType.P256
-        : curve.Oid.Value == ECCurve.NamedCurves.nistP384.Oid.Value ? JwtKeyType.P384
-        : curve.Oid.Value == ECCurve.NamedCurves.nistP521.Oid.Value ? JwtKeyType.P521
-        : null;
 }

@@ -86,7 +86,11 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
             if (!IsForTokens(jwk, acceptMissingUse)) return null;
 
             var keyId = StrictJson.FindText(jwk, "kid");
-            return string.IsNullOrEmpty(keyId) ? throw new FormatException("it has no 'kid'.") : new JwtAuthority(keyId, JsonWebKeys.ReadPublicKey(jwk));
+            if (string.IsNullOrEmpty(keyId)) throw new FormatException("it has no 'kid'.");
+
+            var key = JsonWebKeys.ReadPublicKey(jwk);
+            JwkCertificate.CheckAny(jwk, key);
+            return new JwtAuthority(keyId, key, JwkPurpose.Read(jwk, key)?.ToString());
         });
 
     // §4.2.2: a key of X509-SVIDs or WIT-SVIDs is no mistake, and not ours to look at.

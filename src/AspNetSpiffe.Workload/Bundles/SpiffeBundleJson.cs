@@ -54,12 +54,13 @@ internal static class SpiffeBundleJson
             : throw new FormatException("The bundle's 'spiffe_sequence' is no whole number from 0 to 18446744073709551615.");
     }
 
-    // §4.1.2: a hint, so a publisher can make us neither hammer nor sleep.
+    // §4.1.2: a hint, so a publisher can make us neither hammer nor sleep; one beyond every range is a whole number all the same.
     private static TimeSpan? ReadRefreshHint(JsonElement bundle)
     {
         if (!bundle.TryGetProperty("spiffe_refresh_hint", out var number)) return null;
-        if (number.ValueKind != JsonValueKind.Number || !number.TryGetInt64(out var seconds)) throw new FormatException("The bundle's 'spiffe_refresh_hint' is no whole number of seconds.");
-        return TimeSpan.FromSeconds(Math.Clamp(seconds, (long)SpiffeBundle.MinRefreshHint.TotalSeconds, (long)SpiffeBundle.MaxRefreshHint.TotalSeconds));
+        var seconds = number.ValueKind == JsonValueKind.Number ? number.GetDouble() : double.NaN;
+        if (seconds != Math.Truncate(seconds)) throw new FormatException("The bundle's 'spiffe_refresh_hint' is no whole number of seconds.");
+        return TimeSpan.FromSeconds(Math.Clamp(seconds, SpiffeBundle.MinRefreshHint.TotalSeconds, SpiffeBundle.MaxRefreshHint.TotalSeconds));
     }
 
     private static IEnumerable<X509Certificate2> ReadCertificates(TrustDomain trustDomain, JsonElement keys, List<string> remarks) =>
@@ -73,13 +74,15 @@ internal static class SpiffeBundleJson
         // §4.2.1: a kind of key that we do not know, we do not use; whatever its certificate says.
         if (StrictJson.FindText(jwk, "kty") is not ("EC" or "RSA")) throw new FormatException("its 'kty' is neither 'EC' nor 'RSA'.");
 
-        // X509-SVID §6.2: of several values the first counts.
-        if (!jwk.TryGetProperty("x5c", out var chain) || chain.ValueKind != JsonValueKind.Array || chain.GetArrayLength() == 0) throw new FormatException("it has no 'x5c'.");
-        if (chain[0].ValueKind != JsonValueKind.String || !chain[0].TryGetBytesFromBase64(out var der)) throw new FormatException("its 'x5c' is no base64.");
-
-        if (DerSequence.ReadCertificates(der) is not [var certificate]) throw new FormatException("its 'x5c' is not one DER certificate.");
+        var certificate = JwkCertificate.Read(jwk);
         if (!CertificateUsage.TryRead(certificate, out var usage) || !usage.IsCa) throw new FormatException("its certificate is no CA.");
-        return HasKey(certificate) ? certificate : throw new FormatException("the key in its certificate cannot be read.");
+        if (!HasKey(certificate)) throw new FormatException("the key in its certificate cannot be read.");
+
+        // RFC 7517 §4.7: an entry that says two things is not half believed.
+        var key = JsonWebKeys.ReadPublicKey(jwk);
+        JwkCertificate.Check(certificate, jwk, key);
+        JwkPurpose.Read(jwk, key);
+        return certificate;
     }
 
     // A point off its curve, or a curve that OpenSSL does not know: such a certificate is read, and fails when its key is used.
@@ -114,6 +117,7 @@ internal static class SpiffeBundleJson
         json.WriteStartObject();
         json.WriteString("use", ForJwt);
         json.WriteString("kid", authority.KeyId);
+        if (authority.Algorithm is { } algorithm) json.WriteString("alg", algorithm);
         JsonWebKeys.WritePublicKey(json, authority.PublicKey);
         json.WriteEndObject();
     }

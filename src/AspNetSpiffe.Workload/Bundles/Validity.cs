@@ -12,7 +12,9 @@ internal readonly record struct Validity(DateTimeOffset NotBefore, DateTimeOffse
 
     public static Validity Of(X509Certificate2 certificate) => new(certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
 
-    /// <summary>What two have in common.</summary>
-    public Validity And(Validity other) =>
+    /// <summary>When all certificates of a chain are valid.</summary>
+    public static Validity OfAll(IEnumerable<X509Certificate2> chain) => chain.Select(Of).Aggregate(static (all, next) => all.And(next));
+
+    private Validity And(Validity other) =>
         new(NotBefore > other.NotBefore ? NotBefore : other.NotBefore, NotAfter < other.NotAfter ? NotAfter : other.NotAfter);
 }

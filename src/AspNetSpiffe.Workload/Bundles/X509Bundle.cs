@@ -11,6 +11,9 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     // The authorities one after the other, and never given away: what was checked is what is decoded later.
     private readonly byte[] _der;
 
+    private readonly int _count;
+    private readonly Action<string>? _remark;
+
     private Anchors? _anchors;
 
     /// <summary>Makes a bundle of CA certificates.</summary>
@@ -25,14 +28,14 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     private X509Bundle(TrustDomain trustDomain, ImmutableArray<X509Certificate2> authorities)
     {
         TrustDomain = trustDomain;
-        Count = authorities.Length;
-        HasUnrootedAuthority = authorities.Any(a => !IsSelfIssued(a));
+        _count = authorities.Length;
         _der = [.. authorities.SelectMany(a => a.RawData)];
-        _anchors = new(authorities, HasUnrootedAuthority);
+        _anchors = new(authorities);
     }
 
-    private X509Bundle(X509Bundle decoded) =>
-        (TrustDomain, Count, HasUnrootedAuthority, _der) = (decoded.TrustDomain, decoded.Count, decoded.HasUnrootedAuthority, decoded._der);
+    private X509Bundle(X509Bundle decoded) => (TrustDomain, _count, _der) = (decoded.TrustDomain, decoded._count, decoded._der);
+
+    private X509Bundle(TrustDomain trustDomain, byte[] der, Action<string> remark) => (TrustDomain, _der, _remark) = (trustDomain, der, remark);
 
     /// <summary>Gets the trust domain whose SVIDs the authorities verify.</summary>
     public TrustDomain TrustDomain { get; }
@@ -41,10 +44,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     public ImmutableArray<X509Certificate2> Authorities => (_anchors ?? Decode()).Authorities;
 
     /// <summary>Gets how many authorities there are.</summary>
-    internal int Count { get; }
-
-    // X509-SVID §6.1: an authority need not be self-signed. OpenSSL then calls the chain partial, and we look for the authority ourselves.
-    internal bool HasUnrootedAuthority { get; }
+    internal int Count => _remark is null ? _count : Authorities.Length;
 
     /// <summary>Gets whether the certificates are in memory, and not only their bytes.</summary>
     internal bool IsDecoded => _anchors is not null;
@@ -68,11 +68,35 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         return new(decoded);
     }
 
+    /// <summary>Keeps the bytes of a federated bundle until it is first needed; only the frames of its certificates are checked before.</summary>
+    /// <param name="trustDomain">Whose bundle it is.</param>
+    /// <param name="der">Its certificates.</param>
+    /// <param name="remark">Hears what is wrong with them. A bundle that turns out to be none trusts nobody.</param>
+    /// <exception cref="FormatException">The bytes are not DER values, one after the other.</exception>
+    internal static X509Bundle ReadLater(TrustDomain trustDomain, ReadOnlySpan<byte> der, Action<string> remark)
+    {
+        DerSequence.Check(der);
+        return new(trustDomain, der.ToArray(), remark);
+    }
+
+    /// <summary>Tells an operator of certificates that no bundle may have.</summary>
+    internal static string DescribeLeftOut(TrustDomain trustDomain, int leftOut) =>
+        $"The bundle of '{trustDomain}' has {leftOut} {(leftOut == 1 ? "certificate that is" : "certificates that are")} no CA; only the others count.";
+
     /// <summary>Makes the policy for one chain build against these authorities, and no others: no downloads, no revocation traffic.</summary>
     internal X509ChainPolicy CreateChainPolicy(DateTimeOffset now)
     {
         var policy = (_anchors ?? Decode()).Policy.Clone();
         policy.VerificationTime = now.UtcDateTime;
+        return policy;
+    }
+
+    /// <summary>Makes the policy for one chain build that may end at one of these authorities only.</summary>
+    internal X509ChainPolicy CreateChainPolicy(DateTimeOffset now, X509Certificate2 authority)
+    {
+        var policy = CreateChainPolicy(now);
+        policy.CustomTrustStore.Clear();
+        policy.CustomTrustStore.Add(authority);
         return policy;
     }
 
@@ -89,11 +113,11 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         return true;
     }
 
-    /// <summary>Says whether it was read from these very bytes, with nothing left out.</summary>
+    /// <summary>Says whether it was read from these very bytes.</summary>
     internal bool IsOf(ReadOnlySpan<byte> der) => der.SequenceEqual(_der);
 
     /// <summary>Says whether a certificate is one of our authorities, byte for byte.</summary>
-    internal bool Contains(X509Certificate2 certificate) => DerSequence.Contains(_der, certificate.RawDataMemory.Span);
+    internal bool Contains(X509Certificate2 certificate) => DerSequence.Contains(_der, certificate.RawDataMemory.Span) && (_remark is null || Find(certificate) is not null);
 
     /// <summary>Finds our own instance of a certificate, if it is one of our authorities, byte for byte.</summary>
     internal X509Certificate2? Find(X509Certificate2 certificate)
@@ -127,11 +151,31 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     // Whoever comes first decodes for all: certificates are compared by instance, so there is one set of them.
     private Anchors Decode()
     {
-        var decoded = new Anchors([.. DerSequence.ReadCertificates(_der)], HasUnrootedAuthority);
-        if (Interlocked.CompareExchange(ref _anchors, decoded, null) is not { } first) return decoded;
+        var decoded = new Anchors(ReadAuthorities(out var problem));
+        if (Interlocked.CompareExchange(ref _anchors, decoded, null) is { } first)
+        {
+            Dispose(decoded.Authorities);
+            return first;
+        }
 
-        Dispose(decoded.Authorities);
-        return first;
+        if (problem is not null) _remark?.Invoke(problem);
+        return decoded;
+    }
+
+    private ImmutableArray<X509Certificate2> ReadAuthorities(out string? problem)
+    {
+        problem = null;
+        try
+        {
+            var authorities = Read(TrustDomain, _der, out var leftOut)._anchors!.Authorities;
+            if (leftOut > 0) problem = DescribeLeftOut(TrustDomain, leftOut);
+            return authorities;
+        }
+        catch (FormatException e)
+        {
+            problem = $"The bundle of '{TrustDomain}' cannot be read, and its workloads are refused. {e.Message}";
+            return [];
+        }
     }
 
     private static void Dispose(IEnumerable<X509Certificate2> certificates)
@@ -154,12 +198,9 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
 
     private static bool IsCa(X509Certificate2 certificate) => CertificateUsage.TryRead(certificate, out var usage) && usage.IsCa;
 
-    private static bool IsSelfIssued(X509Certificate2 certificate) =>
-        certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
-
     private sealed class Anchors
     {
-        public Anchors(ImmutableArray<X509Certificate2> authorities, bool unrooted)
+        public Anchors(ImmutableArray<X509Certificate2> authorities)
         {
             Authorities = authorities;
             Policy = new()
@@ -169,9 +210,6 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
 
                 // Without this, a stranger's certificate makes us fetch the URL that it names, before anyone is asked.
                 DisableCertificateDownloads = true,
-
-                // Never IgnoreInvalidName: it would also hide a violated name constraint.
-                VerificationFlags = unrooted ? X509VerificationFlags.AllowUnknownCertificateAuthority : X509VerificationFlags.NoFlag,
             };
             foreach (var authority in authorities) Policy.CustomTrustStore.Add(authority);
         }

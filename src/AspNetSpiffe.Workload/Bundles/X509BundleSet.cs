@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 
 namespace AspNetSpiffe;
@@ -26,6 +27,9 @@ public sealed class X509BundleSet : IReadOnlyCollection<X509Bundle>
 
     /// <summary>Gets the number of trust domains.</summary>
     public int Count => _bundles.Count;
+
+    /// <summary>Gets what was left out of the message that the set was read from, one sentence each.</summary>
+    public ImmutableArray<string> Remarks { get; internal init; } = [];
 
     /// <summary>Finds the bundle of a trust domain.</summary>
     /// <returns>The bundle, or <see langword="null"/> when the trust domain is unknown: then none of its peers can be verified.</returns>

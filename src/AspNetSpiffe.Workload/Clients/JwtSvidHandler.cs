@@ -4,7 +4,7 @@ namespace AspNetSpiffe;
 
 /// <summary>Adds our JWT-SVID to each request that has no <c>Authorization</c> of its own (JWT-SVID §5.2).</summary>
 /// <remarks>
-/// Over https only, unless the options say otherwise. The token is the first server's alone: no redirect takes it along, and it is taken off the request once the
+/// Over https and wss only, unless the options say otherwise. The token is the first server's alone: no redirect takes it along, and it is taken off the request once the
 /// request was sent. Where there is no token, nothing is sent: the request ends with an <see cref="HttpRequestException"/>. Thread-safe.
 /// </remarks>
 /// <example><code>
@@ -67,9 +67,9 @@ public sealed class JwtSvidHandler : DelegatingHandler
 
     private async ValueTask<AuthenticationHeaderValue> FetchAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (!_allowInsecureHttp && request.RequestUri?.Scheme != "https")
+        if (!_allowInsecureHttp && request.RequestUri?.Scheme is not ("https" or "wss"))
             throw new HttpRequestException(
-                $"The request to '{OriginOf(request)}' was not sent: a JWT-SVID goes over https only, for whoever reads it can use it. Call an https address, or set AllowInsecureHttp.");
+                $"The request to '{OriginOf(request)}' was not sent: a JWT-SVID goes over https only, and wss for web sockets, for whoever reads it can use it. Call an https address, or set AllowInsecureHttp.");
 
         try
         {

@@ -1,7 +1,12 @@
+using System.Runtime.ExceptionServices;
+
 namespace AspNetSpiffe;
 
 /// <summary>The pooled connections that were opened with one SVID of ours. Disposed, it takes no new requests; those under way finish.</summary>
-internal sealed class PeerPool(X509Svid? svid, SocketsHttpHandler handler) : IDisposable
+/// <param name="svid">The SVID.</param>
+/// <param name="handler">Opens the connections.</param>
+/// <param name="failed">Is told of an exception when idle connections are closed: they may be the application's own streams.</param>
+internal sealed class PeerPool(X509Svid? svid, SocketsHttpHandler handler, Action<Exception> failed) : IDisposable
 {
     private readonly HttpMessageInvoker _invoker = new(handler);
     private readonly Lock _lock = new();
@@ -30,6 +35,11 @@ internal sealed class PeerPool(X509Svid? svid, SocketsHttpHandler handler) : IDi
         {
             return await _invoker.SendAsync(request, cancellationToken).ConfigureAwait(false);
         }
+        catch (HttpRequestException e) when (ServerFailure.Explain(e, svid) is { } explained)
+        {
+            ExceptionDispatchInfo.Throw(explained);
+            throw;
+        }
         finally
         {
             Leave();
@@ -45,7 +55,7 @@ internal sealed class PeerPool(X509Svid? svid, SocketsHttpHandler handler) : IDi
             if (_requests > 0) return;
         }
 
-        _invoker.Dispose();
+        Close();
     }
 
     // Disposing closes idle connections and lets busy ones finish, but refuses a request that has not got its connection yet: hence the count.
@@ -57,6 +67,9 @@ internal sealed class PeerPool(X509Svid? svid, SocketsHttpHandler handler) : IDi
             if (!_disposed || _requests > 0) return;
         }
 
-        _invoker.Dispose();
+        // On a thread of its own: no request waits for streams of the application to close.
+        ThreadPool.UnsafeQueueUserWorkItem(static pool => pool.Close(), this, preferLocal: false);
     }
+
+    private void Close() => NotificationQueue.Guard(_invoker.Dispose, failed);
 }

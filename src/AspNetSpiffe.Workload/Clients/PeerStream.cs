@@ -5,38 +5,19 @@ using System.Security.Authentication;
 
 namespace AspNetSpiffe;
 
-/// <summary>One TLS connection to a verified server.</summary>
-internal sealed class PeerStream : SslStream, IPeerConnection
+/// <summary>The TLS of one connection to a verified server.</summary>
+internal sealed class PeerStream : SslStream
 {
-    private readonly Action<PeerStream> _closed;
-    private volatile SpiffePeer? _peer;
+    private SpiffePeer? _peer;
 
-    private PeerStream(Stream inner, Action<PeerStream> closed) : base(inner) => _closed = closed;
+    private PeerStream(Stream plain) : base(plain)
+    {
+    }
 
     public SpiffePeer Peer => _peer!;
 
-    public DateTimeOffset? AbortAt { get; set; }
-
-    /// <summary>Connects, and authenticates both ends.</summary>
-    /// <exception cref="SpiffePeerRejectedException">The server is not verified, or not the one that is expected.</exception>
-    public static async Task<PeerStream> ConnectAsync(
-        SpiffeTls tls, SpiffeIdPattern expected, DnsEndPoint server, List<SslApplicationProtocol> protocols, Action<PeerStream> closed, CancellationToken cancellationToken)
-    {
-        var stream = new PeerStream(await ConnectSocketAsync(server, cancellationToken).ConfigureAwait(false), closed);
-        try
-        {
-            await stream.AuthenticateAsync(tls, expected, server, protocols, cancellationToken).ConfigureAwait(false);
-            return stream;
-        }
-        catch
-        {
-            await stream.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
-
     /// <summary>Connects, and no more.</summary>
-    public static async Task<NetworkStream> ConnectSocketAsync(DnsEndPoint server, CancellationToken cancellationToken)
+    public static async ValueTask<Stream> ConnectSocketAsync(DnsEndPoint server, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
@@ -51,25 +32,40 @@ internal sealed class PeerStream : SslStream, IPeerConnection
         }
     }
 
-    public void Abort() => InnerStream.Dispose();
-
-    protected override void Dispose(bool disposing)
+    /// <summary>Authenticates both ends of a connection, which it takes over.</summary>
+    /// <param name="plain">The connection.</param>
+    /// <param name="tls">Whom we take for the server, and as whom we come.</param>
+    /// <param name="options">What the application chose, and the protocols of the request.</param>
+    /// <param name="server">The server's address, for the log.</param>
+    /// <param name="refuse">Makes the exception for a refused server.</param>
+    /// <param name="cancellationToken">Ends the handshake.</param>
+    /// <exception cref="SpiffePeerRejectedException">The server is not verified, or not the one that is expected.</exception>
+    public static async Task<PeerStream> AuthenticateAsync(
+        Stream plain,
+        SpiffeTls tls,
+        SslClientAuthenticationOptions options,
+        DnsEndPoint server,
+        Func<VerificationResult, Exception?, Exception> refuse,
+        CancellationToken cancellationToken)
     {
-        base.Dispose(disposing);
-        if (disposing) _closed(this);
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync().ConfigureAwait(false);
-        _closed(this);
+        var stream = new PeerStream(plain);
+        try
+        {
+            await stream.AuthenticateAsync(tls, options, server, refuse, cancellationToken).ConfigureAwait(false);
+            return stream;
+        }
+        catch
+        {
+            // The connection may be the application's own: its fault must not hide ours.
+            NotificationQueue.Guard(stream.Dispose, static _ => { });
+            throw;
+        }
     }
 
     private async Task AuthenticateAsync(
-        SpiffeTls tls, SpiffeIdPattern expected, DnsEndPoint server, List<SslApplicationProtocol> protocols, CancellationToken cancellationToken)
+        SpiffeTls tls, SslClientAuthenticationOptions options, DnsEndPoint server, Func<VerificationResult, Exception?, Exception> refuse, CancellationToken cancellationToken)
     {
         var result = default(VerificationResult);
-        var options = new SslClientAuthenticationOptions { TargetHost = server.Host, ApplicationProtocols = protocols };
         tls.Configure(options, server, r => result = r);
         try
         {
@@ -77,7 +73,11 @@ internal sealed class PeerStream : SslStream, IPeerConnection
         }
         catch (AuthenticationException e) when (result.Reason != RejectionReason.None)
         {
-            throw new SpiffePeerRejectedException(result, expected, e);
+            throw refuse(result, e);
+        }
+        catch (IOException e)
+        {
+            throw new AuthenticationException($"The TLS handshake with the server failed: {e.Message}", e);
         }
 
         _peer = result.Peer ?? throw new AuthenticationException("The handshake ended without a verified server.");

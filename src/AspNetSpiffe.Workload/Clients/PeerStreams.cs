@@ -4,15 +4,16 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>All connections of one client. Cuts off those whose server is no longer trusted, once the requests under way have had their time.</summary>
+/// <param name="tls">Says who is trusted.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">May be called under locks: <see cref="NotificationQueue.CreateLogger"/>.</param>
 internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILogger logger)
 {
-    private readonly ConcurrentDictionary<IPeerConnection, byte> _streams = new();
+    private readonly ConcurrentDictionary<VerifiedStream, byte> _streams = new();
 
-    public int Count => _streams.Count;
+    public void Add(VerifiedStream stream) => _streams.TryAdd(stream, 0);
 
-    public void Add(IPeerConnection stream) => _streams.TryAdd(stream, 0);
-
-    public void Remove(IPeerConnection stream) => _streams.TryRemove(stream, out byte _);
+    public void Remove(VerifiedStream stream) => _streams.TryRemove(stream, out byte _);
 
     /// <summary>Looks at every connection.</summary>
     /// <param name="drainTimeout">How long requests under way have to finish.</param>
@@ -24,26 +25,36 @@ internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILog
         untrusted = false;
         foreach (var (stream, _) in _streams)
         {
-            if (stream.AbortAt is null && tls.Recheck(stream.Peer) is var reason and not RejectionReason.None)
+            if (stream.AbortAt is null && tls.Recheck(stream.Peer) is { Count: > 0 } reasons)
             {
                 stream.AbortAt = drainTimeout == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : now + drainTimeout;
                 untrusted = true;
-                Log.ServerUntrusted(logger, stream.Peer.Id, reason, drainTimeout);
+                Log.ServerUntrusted(logger, stream.Peer.Id, reasons[0], drainTimeout);
             }
 
             if (stream.AbortAt <= now) Abort(stream);
-            else if ((stream.AbortAt ?? stream.Peer.NotAfter) is var due && due < next) next = due;
+            else if ((stream.AbortAt ?? stream.Peer.ValidUntil) is var due && due < next) next = due;
         }
 
         return next;
     }
 
-    private void Abort(IPeerConnection stream)
+    /// <summary>Is told that a look from the timer failed.</summary>
+    public void CheckFailed(Exception problem) => Log.CheckFailed(logger, problem);
+
+    /// <summary>Is told of an exception of a stream that the application gave us.</summary>
+    public void StreamFailed(Exception problem) => Log.StreamFailed(logger, problem);
+
+    // On a thread of its own: the connection below may be the application's, whose Dispose may throw or block.
+    private void Abort(VerifiedStream stream)
     {
         Remove(stream);
-        stream.Abort();
+        ThreadPool.UnsafeQueueUserWorkItem(_ => NotificationQueue.Guard(() => stream.Abort(WhyOf(stream.Peer)), StreamFailed), null);
         Log.ConnectionAborted(logger, stream.Peer.Id);
     }
+
+    private static string WhyOf(SpiffePeer peer) =>
+        $"We cut off the connection to '{peer.Id}': the server is no longer trusted, and its requests did not finish in time. The log says why (event ServerConnectionEnded).";
 
     private static partial class Log
     {
@@ -52,5 +63,14 @@ internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILog
 
         [LoggerMessage(2, LogLevel.Information, "Cut off the connection to {SpiffeId}: its requests did not finish in time.", EventName = "ServerConnectionAborted")]
         public static partial void ConnectionAborted(ILogger logger, SpiffeId spiffeId);
+
+        [LoggerMessage(
+            3, LogLevel.Error,
+            "A stream of the application, from its ConnectCallback or its PlaintextStreamFilter, failed when its connection was closed. The connection is not used any more.",
+            EventName = "ClientStreamFailed")]
+        public static partial void StreamFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(4, LogLevel.Error, "The connections of a client could not be checked. They are checked again with the next request.", EventName = "ClientCheckFailed")]
+        public static partial void CheckFailed(ILogger logger, Exception exception);
     }
 }

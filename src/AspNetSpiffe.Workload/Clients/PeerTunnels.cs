@@ -7,7 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace AspNetSpiffe;
 
 /// <summary>The ways through proxies: SocketsHttpHandler asks for the tunnel and makes the TLS inside it, we say with what, and who may be at its end.</summary>
-internal sealed class PeerTunnels(SpiffeTls tls, SpiffeIdPattern expected)
+internal sealed class PeerTunnels(SpiffeTls tls, Func<VerificationResult, Exception?, Exception> refuse)
 {
     private static readonly HttpRequestOptionsKey<bool> IsCallers = new("AspNetSpiffe.IsCallers");
 
@@ -20,27 +20,21 @@ internal sealed class PeerTunnels(SpiffeTls tls, SpiffeIdPattern expected)
     }
 
     /// <summary>Says whether a connection goes to a proxy, not to the server. A mistake is no danger: there is TLS with the expected server on either way, or nothing.</summary>
+    /// <exception cref="HttpRequestException">The proxy wants TLS itself.</exception>
     public static bool IsToProxy(SocketsHttpConnectionContext context)
     {
         var (request, server) = (context.InitialRequestMessage, context.InitialRequestMessage.RequestUri!);
+
+        // SocketsHttpHandler would take the proxy for the server: it knows one set of TLS options only.
+        if (IsForTunnel(request) && server.Scheme == "https")
+            throw new HttpRequestException("A SPIFFE client speaks TLS to its server through the proxy, not to the proxy itself: name the proxy by an address with http or socks5.");
         return IsForTunnel(request) || context.DnsEndPoint.Host != server.IdnHost || context.DnsEndPoint.Port != server.Port;
     }
 
-    /// <summary>Connects to a proxy, without TLS.</summary>
-    public async ValueTask<Stream> ConnectToProxyAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        // SocketsHttpHandler would take the proxy for the server: it knows one set of TLS options only.
-        if (IsForTunnel(context.InitialRequestMessage) && context.InitialRequestMessage.RequestUri!.Scheme == "https")
-            throw new HttpRequestException("A SPIFFE client speaks TLS to its server through the proxy, not to the proxy itself: name the proxy by an address with http or socks5.");
-
-        tls.RequireSvid();
-        return await PeerStream.ConnectSocketAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
-    }
-
     /// <summary>Makes the options for all tunnels of one pool of connections, which all show our SVID of now.</summary>
-    public SslClientAuthenticationOptions CreateOptions()
+    /// <param name="options">What the application chose.</param>
+    public SslClientAuthenticationOptions CreateOptions(SslClientAuthenticationOptions options)
     {
-        var options = new SslClientAuthenticationOptions();
         try
         {
             tls.Configure(options);
@@ -70,10 +64,10 @@ internal sealed class PeerTunnels(SpiffeTls tls, SpiffeIdPattern expected)
         if (sender is not SslStream stream) return false;
 
         tls.RequireSvid();
-        var result = tls.Verify(certificate, chain, errors, PeerRole.Server, new DnsEndPoint(stream.TargetHostName, 0));
+        var result = tls.Verify(certificate, chain, PeerRole.Server, new DnsEndPoint(stream.TargetHostName, 0));
 
         // Thrown here, it is the inner exception of the request that asked for this very tunnel; nothing else leads from the one to the other.
-        if (!result.Accepted) throw new SpiffePeerRejectedException(result, expected);
+        if (!result.Accepted) throw refuse(result, null);
         _peers.AddOrUpdate(stream, result.Peer);
         return true;
     }

@@ -3,10 +3,17 @@ using System.Security.Authentication;
 namespace AspNetSpiffe;
 
 /// <summary>The server that we called is not verified, or not the one that we expected. Nothing was sent to it.</summary>
+/// <remarks>
+/// No <see cref="HttpRequestException"/>, and so no passing fault: the retries of Microsoft.Extensions.Http.Resilience and the like do not call such a server again and again.
+/// </remarks>
 public sealed class SpiffePeerRejectedException : AuthenticationException
 {
-    internal SpiffePeerRejectedException(VerificationResult result, SpiffeIdPattern expected, Exception? inner = null)
-        : base($"The server was refused: {result.Reason}. It presented {(result.Id is { } id ? $"'{id}'" : "no SPIFFE ID")}; expected was '{expected}'.", inner)
+    /// <param name="result">The refusal.</param>
+    /// <param name="expected">Whom we expected.</param>
+    /// <param name="ours">What we knew at the time, for the advice.</param>
+    /// <param name="inner">What the framework made of it.</param>
+    internal SpiffePeerRejectedException(VerificationResult result, SpiffeIdPattern expected, X509Context? ours, Exception? inner = null)
+        : base($"The server was refused: {result.Reason}. It presented {(result.Id is { } id ? $"'{id}'" : "no SPIFFE ID")}. {RejectionAdvice.For(result.Reason, result.Id, PeerRole.Server, expected, ours)}", inner)
     {
         Reason = result.Reason;
         Id = result.Id;

@@ -1,12 +1,12 @@
 using AspNetSpiffe;
+using Microsoft.Extensions.Http;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Gives HTTP clients, and gRPC clients made by the client factory, this workload's SPIFFE identity.</summary>
 public static class SpiffeHttpClientBuilderExtensions
 {
-    // As long as the client factory keeps a handler by default.
-    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan DefaultHandlerLifetime = new HttpClientFactoryOptions().HandlerLifetime;
 
     /// <summary>Lets the client call over mutual TLS: with our current SVID, and only to the server that is meant.</summary>
     /// <param name="builder">The client.</param>
@@ -29,15 +29,11 @@ public static class SpiffeHttpClientBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(expectedServer);
         builder.Services.AddSpiffe();
-        return builder
-            .ConfigurePrimaryHttpMessageHandler(provider => SpiffeHttpHandler.Create(provider.GetRequiredService<X509Source>(), expectedServer, Configure))
-            .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
-
-        void Configure(SocketsHttpHandler handler)
-        {
-            handler.PooledConnectionLifetime = ConnectionLifetime;
-            configure?.Invoke(handler);
-        }
+        builder.Services.AddPrimaryHandlers();
+        builder.Services.Configure<SpiffeClientOptions>(builder.Name, options => options.Calls.Add(new(expectedServer, configure, IsDefault: builder.Name is null)));
+        builder.Services.Configure<HttpClientFactoryOptions>(builder.Name, options => options.HttpMessageHandlerBuilderActions.Add(MakeHandler));
+        builder.Services.PostConfigure<HttpClientFactoryOptions>(builder.Name, KeepHandler);
+        return builder;
     }
 
     /// <summary>Adds our JWT-SVID to each request of the client that has no <c>Authorization</c> of its own; never over plain http, nor after a redirect.</summary>
@@ -59,5 +55,20 @@ public static class SpiffeHttpClientBuilderExtensions
         configure?.Invoke(options);
         builder.Services.AddSpiffe();
         return builder.AddHttpMessageHandler(provider => new JwtSvidHandler(provider.GetRequiredService<JwtSource>(), audience, options));
+    }
+
+    private static void MakeHandler(HttpMessageHandlerBuilder builder) => builder.Services.GetRequiredService<SpiffePrimaryHandlers>().Make(builder);
+
+    private static void KeepHandler(HttpClientFactoryOptions options)
+    {
+        if (options.HandlerLifetime == DefaultHandlerLifetime) options.HandlerLifetime = Timeout.InfiniteTimeSpan;
+    }
+
+    // The first filter is the outermost: it sees what all others did.
+    private static void AddPrimaryHandlers(this IServiceCollection services)
+    {
+        if (services.Any(s => s.ServiceType == typeof(SpiffePrimaryHandlers))) return;
+        services.AddSingleton<SpiffePrimaryHandlers>();
+        services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(provider => provider.GetRequiredService<SpiffePrimaryHandlers>()));
     }
 }

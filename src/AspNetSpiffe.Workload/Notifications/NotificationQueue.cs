@@ -102,10 +102,11 @@ internal sealed partial class NotificationQueue : IThreadPoolWorkItem
         }
     }
 
-    [LoggerMessage(1, LogLevel.Error, "A log provider or a meter listener failed; the others have the events. This is said once.", EventName = "ListenerFailed")]
+    // The check would ask all providers, and one that throws there would keep it from the others.
+    [LoggerMessage(1, LogLevel.Error, "A log provider or a meter listener failed; the others have the events. This is said once.", EventName = "ListenerFailed", SkipEnabledCheck = true)]
     private static partial void ListenerFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(2, LogLevel.Warning, "{Count} events were left out of logs and metrics: a log provider or a meter listener is too slow.", EventName = "EventsLeftOut")]
+    [LoggerMessage(2, LogLevel.Warning, "{Count} events were left out of logs and metrics: a log provider or a meter listener is too slow.", EventName = "EventsLeftOut", SkipEnabledCheck = true)]
     private static partial void LeftOut(ILogger logger, long count);
 
     /// <summary>The scopes of the moment go with each event.</summary>

@@ -13,9 +13,15 @@ internal sealed record AgentState<T>
     /// <summary>Gets how many messages were refused.</summary>
     public int Refusals { get; init; }
 
-    /// <summary>Gets what went wrong last and what to do about it, in words for an operator; <see langword="null"/> after a good message.</summary>
-    public string? Problem { get; init; }
+    /// <summary>Gets what went wrong since the last good message; <see langword="null"/> when nothing did.</summary>
+    public AgentTrouble? Trouble { get; init; }
 
     /// <summary>Gets the answer that no retry can change; there will be no other state.</summary>
     public WorkloadApiException? End { get; init; }
 }
+
+/// <summary>What is wrong with an agent.</summary>
+/// <param name="Cause">What tells one trouble from another, however often the words change.</param>
+/// <param name="Problem">What went wrong last and what to do about it, in words for an operator.</param>
+/// <param name="Since">When the first trouble after the last good message came.</param>
+internal sealed record AgentTrouble(string Cause, string Problem, DateTimeOffset Since);

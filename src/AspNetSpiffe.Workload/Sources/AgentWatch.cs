@@ -7,15 +7,24 @@ namespace AspNetSpiffe;
 /// <param name="call">The call to make, again and again.</param>
 /// <param name="publish">Takes each new state, before an operator hears of it.</param>
 /// <param name="log">Where troubles are told: each once, and not with each attempt.</param>
+/// <param name="expiry">Says when what a message brought expires, if it does.</param>
 internal sealed class AgentWatch<T>(
-    AgentEndpoint endpoint, Func<WorkloadApiClient, CancellationToken, IAsyncEnumerable<AgentUpdate<T>>> call, Action<AgentState<T>> publish, IAgentLog log)
+    AgentEndpoint endpoint,
+    Func<WorkloadApiClient, CancellationToken, IAsyncEnumerable<AgentUpdate<T>>> call,
+    Action<AgentState<T>> publish,
+    IAgentLog log,
+    Func<T, DateTimeOffset>? expiry = null)
     where T : class
 {
+    // A good agent renews at half of an SVID's life. One that has been silent beyond that may be frozen: a new stream shows whether it is.
+    private const double SilentPart = 0.6;
+    private static readonly TimeSpan LeastSilence = TimeSpan.FromMinutes(1);
+
     private readonly RetryDelay _delay = new(endpoint.Retry, Random.Shared);
     private readonly ToldCauses _told = new(endpoint.Time);
+    private readonly ToldCauses _toldRemarks = new(endpoint.Time);
     private AgentState<T> _state = new();
     private IReadOnlyList<string> _remarks = [];
-    private string? _refused;
 
     /// <summary>Watches until it is stopped, or the agent gives an answer that no retry can change.</summary>
     public Task RunAsync(CancellationToken stopping)
@@ -49,20 +58,34 @@ internal sealed class AgentWatch<T>(
         {
             return End(await ReadAsync(client, stopping).ConfigureAwait(false));
         }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            Publish(Troubled("Silent", "The agent has sent nothing for long, although it should have renewed the SVID: it may hang. A new stream is tried."));
+            return true;
+        }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
             // Nobody awaits the watch before its end: if it died here, what we have would grow old without a word.
-            Publish(_state with { Problem = $"The watch failed: {e.Message}" });
-            if (_told.IsNews(e.GetType().Name)) log.WatchFailed(e);
+            var cause = e.GetType().Name;
+            Publish(Troubled(cause, $"The watch failed: {e.Message}"));
+            if (_told.IsNews(cause)) log.WatchFailed(e);
             return true;
         }
     }
 
     private async Task<WorkloadApiException?> ReadAsync(WorkloadApiClient client, CancellationToken stopping)
     {
+        using var stream = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var silence = new Alarm(endpoint.Time, stream.Cancel, static _ => { });
         try
         {
-            await foreach (var update in call(client, stopping).ConfigureAwait(false)) Take(update);
+            LimitSilence(silence);
+            await foreach (var update in call(client, stream.Token).ConfigureAwait(false))
+            {
+                Take(update);
+                LimitSilence(silence);
+            }
+
             return null;
         }
         catch (WorkloadApiException e)
@@ -71,47 +94,62 @@ internal sealed class AgentWatch<T>(
         }
     }
 
+    private void LimitSilence(Alarm silence)
+    {
+        if (expiry is null || _state.Value is not { } value) return;
+        var most = (expiry(value) - endpoint.Time.GetUtcNow()) * SilentPart;
+        silence.Set(most > LeastSilence ? most : LeastSilence);
+    }
+
     private void Take(AgentUpdate<T> update)
     {
-        foreach (var remark in update.Remarks.Except(_remarks)) log.Remark(remark);
-        _remarks = update.Remarks;
-
-        if (update.Value is { } value) Accept(value);
+        if (update.Value is { } value) Accept(value, update.Remarks);
         else Refuse(update.Problem!.Message);
     }
 
-    private void Accept(T value)
+    private void Accept(T value, IReadOnlyList<string> remarks)
     {
         // A stream of refused messages is a failure too, and waits longer and longer.
         _delay.Reset();
-        _refused = null;
         _told.MarkGood();
-        Publish(_state with { Value = value, IsDenied = false, Problem = null });
+        Publish(_state with { Value = value, IsDenied = false, Trouble = null });
+
+        if (remarks.Count == 0) _toldRemarks.MarkGood();
+        foreach (var remark in remarks.Except(_remarks).Where(_toldRemarks.IsNews)) log.Remark(remark);
+        _remarks = remarks;
     }
 
+    // Its remarks say no more than the refusal.
     private void Refuse(string problem)
     {
-        Publish(_state with { Refusals = _state.Refusals + 1, Problem = $"Its last message was refused: {problem}" });
-        if (_refused == problem) return;
-        _refused = problem;
-        log.UpdateRefused(problem, isFirst: _state.Value is null);
+        Publish(Troubled("Refused", $"Its last message was refused: {problem}") with { Refusals = _state.Refusals + 1 });
+        if (_told.IsNews($"Refused: {problem}")) log.UpdateRefused(problem, isFirst: _state.Value is null);
     }
 
     private bool End(WorkloadApiException? failure)
     {
+        var mayPass = failure is null or { IsTransient: true };
+
+        // What has worked may work again: an agent that is being replaced gives such answers too.
+        var isFinal = !mayPass && _state.Value is null;
         var problem = failure?.Problem ?? "The Workload API ended the stream.";
-        var isFinal = failure is { IsTransient: false };
-        Publish(_state with
+        if (!mayPass && !isFinal) problem += " It has worked before, and so it is tried again from time to time.";
+        if (!mayPass) _delay.Slow();
+
+        var cause = failure is null ? "Ended" : $"{failure.Failure} {failure.StatusCode}";
+        Publish(Troubled(cause, problem) with
         {
-            Problem = problem,
             IsDenied = _state.IsDenied || failure?.StatusCode == GrpcStatusCode.PermissionDenied,
             End = isFinal ? failure : null,
         });
 
-        if (_told.IsNews($"{failure?.Failure} {failure?.StatusCode}")) log.AgentUnavailable(endpoint.Address, problem);
         if (isFinal) log.GivenUp(endpoint.Address, problem);
+        else if (_told.IsNews(cause)) log.AgentUnavailable(endpoint.Address, problem);
         return !isFinal;
     }
+
+    private AgentState<T> Troubled(string cause, string problem) =>
+        _state with { Trouble = new(cause, problem, _state.Trouble?.Since ?? endpoint.Time.GetUtcNow()) };
 
     private void Publish(AgentState<T> next) => publish(_state = next);
 }

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>What an operator hears of a watch, in the words of what is watched. None of it may throw.</summary>
+/// <summary>What an operator hears of a watch, in the words of what is watched. None of it throws or waits: the loggers below it are those of a <see cref="NotificationQueue"/>.</summary>
 internal interface IAgentLog
 {
     void NotLocal(WorkloadApiAddress endpoint);

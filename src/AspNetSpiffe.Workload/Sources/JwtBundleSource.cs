@@ -13,15 +13,17 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 {
     private readonly AgentEndpoint _endpoint;
     private readonly SourceRun _run;
+    private readonly NotificationQueue _notifications;
     private readonly Newest<JwtBundleSet> _newest;
     private readonly VerifiedTokens _verified = new();
     private readonly Log _log;
-    private volatile string? _problem;
+    private volatile AgentTrouble? _trouble;
 
     internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time)
     {
         _endpoint = new(options, time);
-        _log = new(new UnfailingLogger(loggerFactory.CreateLogger("AspNetSpiffe.JwtBundleSource")));
+        _notifications = new(loggerFactory);
+        _log = new(_notifications.CreateLogger("AspNetSpiffe.JwtBundleSource"));
         _newest = new(_log.SubscriberFailed);
         _run = new(new AgentWatch<JwtBundleSet>(_endpoint, static (client, stopping) => client.WatchJwtUpdatesAsync(stopping), Take, _log).RunAsync);
     }
@@ -98,6 +100,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     {
         Dispose();
         await _run.DisposeAsync().ConfigureAwait(false);
+        await _notifications.DrainAsync().ConfigureAwait(false);
     }
 
     internal void Start() => _run.Start();
@@ -105,17 +108,18 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     private Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
         timeout,
         _endpoint.Time,
-        waited => $"The SPIFFE Workload API at '{Address}' gave no JWT bundles{waited}. {_problem ?? "It has not answered."}",
+        waited => $"The SPIFFE Workload API at '{Address}' gave no JWT bundles{waited}. {_trouble?.Problem ?? "It has not answered."}",
         cancellationToken);
 
     private void Take(AgentState<JwtBundleSet> state)
     {
-        _problem = state.Problem;
+        _trouble = state.Trouble;
         if (state.End is { } end) _newest.GiveUp(end);
         if (state.Value is not { } bundles || Current?.SameContentAs(bundles) is true) return;
 
+        var what = Current is null ? "obtained" : "renewed";
         _newest.Publish(bundles);
-        _log.Renewed(bundles.Count, bundles.Sum(bundle => bundle.Authorities.Length));
+        _log.Renewed(what, bundles.Count, bundles.Sum(bundle => bundle.Authorities.Length));
     }
 
     private sealed partial class Log(ILogger logger) : IAgentLog
@@ -123,8 +127,8 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         [LoggerMessage(1, LogLevel.Warning, "No stream of JWT bundles from the SPIFFE Workload API at {Endpoint}; trying again. {Problem}", EventName = "AgentUnavailable")]
         public partial void AgentUnavailable(WorkloadApiAddress endpoint, string problem);
 
-        [LoggerMessage(2, LogLevel.Information, "The JWT bundles of {TrustDomains} trust domains, with {Keys} keys.", EventName = "JwtBundlesRenewed")]
-        public partial void Renewed(int trustDomains, int keys);
+        [LoggerMessage(2, LogLevel.Information, "JWT bundles {What}. Trust domains: {TrustDomains}; keys: {Keys}.", EventName = "JwtBundlesRenewed")]
+        public partial void Renewed(string what, int trustDomains, int keys);
 
         public void UpdateRefused(string problem, bool isFirst) => Refused(problem, isFirst ? "there are none yet" : "the last good ones stay");
 

@@ -14,17 +14,22 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
 {
     private const int Capacity = 1000;
 
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
     // Those who wait may give up at any time; the call that they share must end too.
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
 
     private readonly WorkloadApiClient _client;
     private readonly SvidChoice _choice;
     private readonly TimeProvider _time;
+    private readonly NotificationQueue _notifications;
     private readonly ILogger _logger;
+    private readonly ToldCauses _toldSeveral;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _lock = new();
     private readonly JwtSvidCache _cache;
     private readonly HashSet<Task> _underWay = [];
+    private SvidName? _inUse;
     private bool _disposed;
 
     /// <summary>Makes a source, for programs without a host.</summary>
@@ -51,7 +56,9 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         _client = new(Address, time, options.KeepAlive, options.Limits with { });
         _cache = new(Capacity, new(options.Retry));
         _time = time;
-        _logger = loggerFactory.CreateLogger("AspNetSpiffe.JwtSource");
+        _notifications = new(loggerFactory);
+        _logger = _notifications.CreateLogger("AspNetSpiffe.JwtSource");
+        _toldSeveral = new(time);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
@@ -107,6 +114,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         Task all;
         lock (_lock) all = Task.WhenAll(_underWay);
         await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _notifications.DrainAsync().ConfigureAwait(false);
     }
 
     private TaskCompletionSource<JwtSvid> Begin(JwtSvidEntry entry)
@@ -161,12 +169,30 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
 
     private JwtSvid Choose(JwtSvidKey key, ImmutableArray<JwtSvid> svids)
     {
-        var svid = key.Id is not null ? svids[0] : _choice.Choose(svids) ?? throw new FormatException(
-            $"None of the JWT-SVIDs is the one that was asked for ({_choice}); there is {string.Join(", ", svids.Select(s => $"'{s.Id}' with hint '{s.Hint}'"))}.");
-
+        var svid = key.Id is not null ? svids[0] : ChooseOurs(svids);
         var now = _time.GetUtcNow();
-        return svid.ExpiresAt > now ? svid : throw new FormatException(
-            $"The Workload API gave a JWT-SVID of '{svid.Id}' that expired at {svid.ExpiresAt:u}, and it is {now:u}: compare the clocks of the agent and of this machine.");
+        if (svid.ExpiresAt <= now)
+            throw new FormatException($"The Workload API gave a JWT-SVID of '{svid.Id}' that expired at {svid.ExpiresAt:u}, and it is {now:u}: compare the clocks of the agent and of this machine.");
+        if (svid.NotBefore > now + ClockTolerance)
+            throw new FormatException($"The Workload API gave a JWT-SVID of '{svid.Id}' that is valid from {svid.NotBefore:u} on, and it is {now:u}: compare the clocks of the agent and of this machine.");
+        return svid;
+    }
+
+    // All tokens that nobody asked for by name are of one identity, whatever is registered beside it later.
+    private JwtSvid ChooseOurs(ImmutableArray<JwtSvid> svids)
+    {
+        SvidName[] names = [.. svids.Select(SvidName.Of)];
+        JwtSvid chosen;
+        lock (_lock)
+        {
+            chosen = _choice.Choose(svids, _inUse) ?? throw new FormatException($"None of the JWT-SVIDs is the one that was asked for ({_choice}); there is {SvidName.List(names)}.");
+            _inUse = SvidName.Of(chosen);
+            var meant = _choice.Meant(names);
+            if (meant.Count > 1 && _toldSeveral.IsNews(SvidName.List([.. meant.OrderBy(static name => name.ToString(), StringComparer.Ordinal)])))
+                Log.SeveralSvids(_logger, meant.Count, SvidName.List(meant), chosen.Id);
+        }
+
+        return chosen;
     }
 
     private void Fail(JwtSvidEntry entry, TaskCompletionSource<JwtSvid> fetch, Exception problem)
@@ -207,5 +233,13 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
 
         [LoggerMessage(32, LogLevel.Warning, "The JWT-SVID '{SpiffeId}' for {Audiences} is no longer used. {Problem}", EventName = "JwtSvidDenied")]
         public static partial void Denied(ILogger logger, SpiffeId spiffeId, JwtSvidKey audiences, string problem);
+
+        [LoggerMessage(
+            33,
+            LogLevel.Information,
+            "The SPIFFE Workload API issues {Count} JWT-SVIDs that this workload may use: {Svids}. In use is {SpiffeId}, and stays while it is issued; after a restart it may be another one. " +
+            "Set 'Spiffe:Hint' or 'Spiffe:Identity', ask for one by its ID, or give each workload registration selectors of its own.",
+            EventName = "SeveralSvids")]
+        public static partial void SeveralSvids(ILogger logger, int count, string svids, SpiffeId spiffeId);
     }
 }

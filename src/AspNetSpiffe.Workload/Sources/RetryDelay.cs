@@ -13,4 +13,7 @@ internal sealed class RetryDelay(RetryTimes times, Random random)
     }
 
     public void Reset() => _next = times.Initial;
+
+    /// <summary>Waits as long as it ever does: the answer will hardly be another one soon.</summary>
+    public void Slow() => _next = times.Max;
 }

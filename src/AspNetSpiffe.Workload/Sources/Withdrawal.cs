@@ -3,22 +3,37 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>Takes our identity out of use when the Workload API has taken it back, and not given it again within a moment (Workload API §5.2.1).</summary>
-internal sealed partial class Withdrawal(X509Source source, SpiffeOptions options, ILogger logger) : IDisposable
+/// <remarks>Thread-safe: its lock makes sure that an identity that comes back is not withdrawn after all; nothing foreign runs under it.</remarks>
+internal sealed partial class Withdrawal : IDisposable
 {
+    private readonly X509Source _source;
+    private readonly ILogger _logger;
+    private readonly TimeSpan? _delay;
+    private readonly Alarm _alarm;
     private readonly Lock _lock = new();
-    private ITimer? _timer;
+    private bool _begun;
+
+    public Withdrawal(X509Source source, SpiffeOptions options, ILogger logger)
+    {
+        (_source, _logger) = (source, logger);
+        _delay = options.OnIdentityRevoked == IdentityRevocation.Withdraw ? options.WithdrawalDelay : null;
+        _alarm = new(source.Time, Complete, e => Log.WithdrawalFailed(logger, e));
+    }
 
     /// <summary>The identity is gone: withdraws it after the delay, for a real agent may leave it out while it re-issues it.</summary>
     public void Begin()
     {
-        if (options.OnIdentityRevoked != IdentityRevocation.Withdraw) return;
+        if (_delay is not { } delay) return;
+        SpiffeId missing;
         lock (_lock)
         {
-            if (_timer is not null || source.Current is null) return;
-            _timer = source.Time.CreateTimer(_ => Complete(), null, options.WithdrawalDelay, Timeout.InfiniteTimeSpan);
+            if (_begun || _source.Current is not { } current) return;
+            _begun = true;
+            missing = current.DefaultSvid.Id;
+            _alarm.Set(delay);
         }
 
-        Log.IdentityMissing(logger, source.Current?.DefaultSvid.Id, source.Address, options.WithdrawalDelay.TotalSeconds);
+        Log.IdentityMissing(_logger, missing, _source.Address, delay.TotalSeconds);
     }
 
     /// <summary>The identity is there again.</summary>
@@ -26,22 +41,29 @@ internal sealed partial class Withdrawal(X509Source source, SpiffeOptions option
     {
         lock (_lock)
         {
-            _timer?.Dispose();
-            _timer = null;
+            _begun = false;
+            _alarm.Cancel();
         }
     }
 
-    public void Dispose() => Cancel();
+    public void Dispose()
+    {
+        Cancel();
+        _alarm.Dispose();
+    }
 
     private void Complete()
     {
+        SpiffeId? withdrawn;
         lock (_lock)
         {
-            if (_timer is null) return;
-            Cancel();
-            Log.IdentityWithdrawn(logger, source.Current?.DefaultSvid.Id, source.Address);
-            source.Withdraw();
+            if (!_begun) return;
+            _begun = false;
+            withdrawn = _source.Current?.DefaultSvid.Id;
+            _source.Withdraw();
         }
+
+        Log.IdentityWithdrawn(_logger, withdrawn, _source.Address);
     }
 
     private static partial class Log
@@ -51,5 +73,8 @@ internal sealed partial class Withdrawal(X509Source source, SpiffeOptions option
 
         [LoggerMessage(21, LogLevel.Information, "The identity {SpiffeId} is missing at the SPIFFE Workload API at {Endpoint}. Unless it comes back, it is out of use in {Seconds} s.", EventName = "IdentityMissing")]
         public static partial void IdentityMissing(ILogger logger, SpiffeId? spiffeId, WorkloadApiAddress endpoint, double seconds);
+
+        [LoggerMessage(22, LogLevel.Error, "An identity that was taken back could not be withdrawn.", EventName = "WithdrawalFailed")]
+        public static partial void WithdrawalFailed(ILogger logger, Exception exception);
     }
 }

@@ -29,6 +29,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         Metrics = new(meterFactory, Notifications);
         _newest = new(e => Log.SubscriberFailed(logger, e));
         _withdrawal = new(this, options, logger);
+        Expiry = new(this, () => _watch!.Trouble, logger);
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
         _watch = new(this, _withdrawal, choice, _endpoint, logger);
         _run = new(_watch.RunAsync);
@@ -47,6 +48,11 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     internal SpiffeMetrics Metrics { get; }
 
+    internal ExpiryWarnings Expiry { get; }
+
+    /// <summary>Gets what went wrong last and what to do about it, in words for an operator; <see langword="null"/> when nothing did.</summary>
+    internal string? LastProblem => _watch.LastProblem;
+
     internal TimeProvider Time => _endpoint.Time;
 
     internal SpiffeLimits Limits => _endpoint.Limits;
@@ -57,7 +63,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="FormatException">An address or a pattern in the options is malformed, or there is no address.</exception>
     /// <exception cref="ArgumentException">A value of the options is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">There was no SVID in time; the message says what happened and what to do.</exception>
+    /// <exception cref="InvalidOperationException">There was no SVID in time, or certificates cannot be checked at all; the message says what happened and what to do.</exception>
     /// <example><code>
     /// await using var source = await X509Source.StartAsync(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
     /// </code></example>
@@ -101,6 +107,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     {
         _run.Dispose();
         _withdrawal.Dispose();
+        _watch.Dispose();
+        Expiry.Dispose();
         GiveUp(new ObjectDisposedException(nameof(X509Source)));
     }
 
@@ -120,24 +128,30 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         _ => "There is no SVID: the Workload API has taken it back.",
     };
 
-    internal void Start() => _run.Start();
+    internal void Start()
+    {
+        UserStores.RequireReadable();
+        _run.Start();
+    }
 
     internal Task<X509Context> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
         timeout,
         Time,
-        waited => $"The SPIFFE Workload API at '{Address}' gave this workload no identity{waited}. {_watch.LastProblem ?? "It has not answered."}",
+        waited => $"The SPIFFE Workload API at '{Address}' gave this workload no identity{waited}. {LastProblem ?? "It has not answered."}",
         cancellationToken);
 
     internal void Publish(X509Context next)
     {
         _issued = true;
         _newest.Publish(next);
+        Expiry.Watch(next.DefaultSvid);
         Metrics.ContextPublished(next);
     }
 
     internal void Withdraw()
     {
         _newest.Withdraw();
+        Expiry.Cancel();
         Metrics.ContextWithdrawn();
     }
 

@@ -4,22 +4,50 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>Keeps one source current: takes its SVID out of what the shared stream tells, publishes it, or has it withdrawn.</summary>
-internal sealed partial class X509SourceWatch(X509Source source, Withdrawal withdrawal, SvidChoice choice, AgentEndpoint endpoint, ILogger logger)
+/// <remarks>Thread-safe: what the stream tells and what comes of age meet under its lock; nothing foreign runs under it.</remarks>
+internal sealed partial class X509SourceWatch : IDisposable
 {
+    // By so much may the clock of whoever signs be ahead of ours; most peers see it so too.
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
+    // The clock may be put right while we wait.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+
+    private readonly X509Source _source;
+    private readonly Withdrawal _withdrawal;
+    private readonly SvidChoice _choice;
+    private readonly AgentEndpoint _endpoint;
+    private readonly ILogger _logger;
+    private readonly ToldCauses _told;
+    private readonly ToldCauses _toldSeveral;
+    private readonly Alarm _comesOfAge;
+    private readonly Lock _lock = new();
     private volatile X509StreamReader? _reader;
     private volatile string? _missing;
     private X509Context? _taken;
+    private SvidName? _inUse;
     private int? _refusals;
 
+    public X509SourceWatch(X509Source source, Withdrawal withdrawal, SvidChoice choice, AgentEndpoint endpoint, ILogger logger)
+    {
+        (_source, _withdrawal, _choice, _endpoint, _logger) = (source, withdrawal, choice, endpoint, logger);
+        _told = new(endpoint.Time);
+        _toldSeveral = new(endpoint.Time);
+        _comesOfAge = new(endpoint.Time, TakeAgain, e => Log.UpdateFailed(logger, e));
+    }
+
     /// <summary>Gets what went wrong last and what to do about it, in words for an operator.</summary>
-    public string? LastProblem => _reader?.Latest.Problem ?? _missing;
+    public string? LastProblem => Trouble?.Problem ?? _missing;
+
+    /// <summary>Gets what is wrong with the stream, if anything is.</summary>
+    public AgentTrouble? Trouble => _reader?.Latest.Trouble;
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        var reader = _reader = X509Streams.Join(endpoint, logger);
+        var reader = _reader = X509Streams.Join(_endpoint, _source, _logger);
         try
         {
-            // The caller starts its host; nobody's subscribers run on its thread.
+            // The caller starts its host, and does not wait for us.
             await Task.Yield();
             await foreach (var state in reader.ReadAllAsync(stopping).ConfigureAwait(false)) Take(state);
         }
@@ -29,78 +57,139 @@ internal sealed partial class X509SourceWatch(X509Source source, Withdrawal with
         }
         finally
         {
-            withdrawal.Cancel();
+            _withdrawal.Cancel();
+            _comesOfAge.Dispose();
             await reader.DisposeAsync().ConfigureAwait(false);
         }
     }
+
+    public void Dispose() => _comesOfAge.Dispose();
 
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
     private void Take(AgentState<X509Context> state)
     {
         try
         {
-            CountRefusals(state.Refusals);
-            if (state.End is { } end) source.GiveUp(end);
-            if (state.IsDenied) Deny();
-            else if (state.Value is { } context && context != _taken) Take(context);
+            lock (_lock)
+            {
+                CountRefusals(state.Refusals);
+                if (state.End is { } end) _source.GiveUp(end);
+                if (state.IsDenied) Deny();
+                else if (state.Value is { } context && context != _taken) Take(context);
+            }
+
+            _source.Expiry.Check();
         }
         catch (Exception e)
         {
             // Nobody awaits the watch before its end: if it died here, the SVID would expire without a word.
-            Log.UpdateFailed(new UnfailingLogger(logger), e);
+            Log.UpdateFailed(_logger, e);
+        }
+    }
+
+    private void TakeAgain()
+    {
+        lock (_lock)
+        {
+            if (_taken is { } context) Take(context);
         }
     }
 
     // Those before our time were not ours.
     private void CountRefusals(int total)
     {
-        for (var counted = _refusals ?? total; counted < total; counted++) source.Metrics.UpdateRefused();
+        for (var counted = _refusals ?? total; counted < total; counted++) _source.Metrics.UpdateRefused();
         _refusals = total;
     }
 
     private void Deny()
     {
         _taken = null;
-        withdrawal.Begin();
+        _comesOfAge.Cancel();
+        _withdrawal.Begin();
     }
 
     private void Take(X509Context context)
     {
         _taken = context;
-        if (choice.Choose(context.Svids) is not { } svid) Miss(context);
-        else if (source.Current is null && svid.NotAfter <= source.Time.GetUtcNow()) _missing = $"Its last SVID expired at {svid.NotAfter:u}.";
+        _comesOfAge.Cancel();
+        var now = _source.Time.GetUtcNow();
+        if (_choice.Choose(context.Svids, _inUse) is not { } svid) Miss(context);
+        else if (svid.ValidFrom > now + ClockTolerance) Await(svid, now);
+        else if (svid.Validity.End <= now) _missing = $"Its last SVID expired at {svid.NotAfter:u}.";
         else Publish(context.WithDefault(svid));
     }
 
     private void Miss(X509Context context)
     {
-        var problem = $"None of its SVIDs is the one that was asked for ({choice}); it has {string.Join(", ", context.Svids.Select(s => $"'{s.Id}' with hint '{s.Hint}'"))}.";
-        var isNews = _missing != problem;
+        var problem = $"None of its SVIDs is the one that was asked for ({_choice}); it has {SvidName.List([.. context.Svids.Select(SvidName.Of)])}.";
         _missing = problem;
-        withdrawal.Begin();
-        source.Metrics.UpdateRefused();
-        if (isNews) Log.SvidMissing(logger, problem, source.Current is null ? "there is none yet" : "the last good one stays");
+        _withdrawal.Begin();
+        _source.Metrics.UpdateRefused();
+        if (_told.IsNews(problem)) Log.SvidMissing(_logger, problem, IdentityNow());
+    }
+
+    // With an SVID from the future every peer refuses us.
+    private void Await(X509Svid svid, DateTimeOffset now)
+    {
+        _withdrawal.Cancel();
+        var wait = svid.ValidFrom - now;
+        _comesOfAge.Set(wait < LongestWait ? wait : LongestWait);
+        _missing = $"Its SVID '{svid.Id}' is valid from {svid.ValidFrom:u} on, and here it is {now:u}: compare the clock of this machine with that of the agent's server.";
+        if (_told.IsNews($"{svid.Id} {svid.ValidFrom:u}")) Log.SvidNotYetValid(_logger, _missing, IdentityNow());
     }
 
     private void Publish(X509Context next)
     {
-        withdrawal.Cancel();
+        _withdrawal.Cancel();
         _missing = null;
-        if (source.Current is { } current && current.SameContentAs(next)) return;
+        _told.MarkGood();
+        _inUse = SvidName.Of(next.DefaultSvid);
+        var last = _source.Current;
+        if (last is not null && last.SameContentAs(next)) return;
 
-        source.Publish(next);
-        Log.SvidRenewed(logger, next.DefaultSvid.Id, next.DefaultSvid.NotAfter, next.Bundles.Count);
+        _source.Publish(next);
+        Log.SvidRenewed(_logger, next.DefaultSvid.Id, WhatHappened(last?.DefaultSvid, next.DefaultSvid), next.DefaultSvid.NotAfter, next.Bundles.Count);
+        WarnOfSeveral(next);
     }
+
+    // Workload API §8: with several, the order of registration entries decides who we are.
+    private void WarnOfSeveral(X509Context context)
+    {
+        var meant = _choice.Meant(context.Svids.Select(SvidName.Of));
+        if (meant.Count < 2) return;
+        if (_toldSeveral.IsNews(SvidName.List([.. meant.OrderBy(static name => name.ToString(), StringComparer.Ordinal)])))
+            Log.SeveralSvids(_logger, meant.Count, SvidName.List(meant), context.DefaultSvid.Id);
+    }
+
+    private string IdentityNow() => _source.Current is null ? "there is none yet" : "the last good one stays";
+
+    private static string WhatHappened(X509Svid? last, X509Svid next) =>
+        last is null ? "obtained"
+        : last.Id != next.Id ? $"obtained, instead of '{last.Id}'"
+        : last.IsSameAs(next) ? "kept, with other bundles or beside others"
+        : "renewed";
 
     private static partial class Log
     {
-        [LoggerMessage(2, LogLevel.Information, "Identity {SpiffeId}, valid until {NotAfter:u}, with the bundles of {TrustDomains} trust domains.", EventName = "SvidRenewed")]
-        public static partial void SvidRenewed(ILogger logger, SpiffeId spiffeId, DateTimeOffset notAfter, int trustDomains);
+        [LoggerMessage(2, LogLevel.Information, "Identity {SpiffeId} {What}, valid until {NotAfter:u}. Trust domains with a bundle: {TrustDomains}.", EventName = "SvidRenewed")]
+        public static partial void SvidRenewed(ILogger logger, SpiffeId spiffeId, string what, DateTimeOffset notAfter, int trustDomains);
 
         [LoggerMessage(3, LogLevel.Error, "Refused an update from the SPIFFE Workload API. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
         public static partial void SvidMissing(ILogger logger, string problem, string state);
 
         [LoggerMessage(8, LogLevel.Error, "An update from the SPIFFE Workload API could not be taken over.", EventName = "UpdateFailed")]
         public static partial void UpdateFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(9, LogLevel.Warning, "An update from the SPIFFE Workload API is taken when its time comes. {Problem} Identity: {State}.", EventName = "SvidNotYetValid")]
+        public static partial void SvidNotYetValid(ILogger logger, string problem, string state);
+
+        [LoggerMessage(
+            11,
+            LogLevel.Warning,
+            "The SPIFFE Workload API issues {Count} SVIDs that this workload may use: {Svids}. In use is {SpiffeId}, and stays while it is issued; after a restart it may be another one. " +
+            "Set 'Spiffe:Hint' or 'Spiffe:Identity', or give each workload registration selectors of its own.",
+            EventName = "SeveralSvids")]
+        public static partial void SeveralSvids(ILogger logger, int count, string svids, SpiffeId spiffeId);
     }
 }

@@ -18,19 +18,22 @@ internal sealed partial class X509Stream : IAsyncDisposable
     public X509Stream(AgentEndpoint endpoint)
     {
         Endpoint = endpoint;
-
-        // What concerns the connection is told once, and not by each source.
-        var log = new Log(new UnfailingLogger(() => _readers.Select(static reader => reader.Logger)));
-        _watch = new(endpoint, static (client, stopping) => client.WatchX509UpdatesAsync(stopping), state => X509Streams.Publish(this, state), log);
+        var log = new Log(new SharedLogger(this));
+        _watch = new(
+            endpoint,
+            (client, stopping) => client.WatchX509UpdatesAsync(log.Remark, stopping),
+            state => X509Streams.Publish(this, state),
+            log,
+            static context => context.Svids.Min(static svid => svid.NotAfter));
     }
 
     public AgentEndpoint Endpoint { get; }
 
     public AgentState<X509Context> State => _state;
 
-    public X509StreamReader Add(ILogger logger)
+    public X509StreamReader Add(X509Source source, ILogger logger)
     {
-        var reader = new X509StreamReader(this, logger);
+        var reader = new X509StreamReader(this, source.LoggerFactory, logger);
         _readers = [.. _readers, reader];
         reader.Write(_state);
         return reader;
@@ -51,6 +54,19 @@ internal sealed partial class X509Stream : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
         _stopping.Dispose();
+    }
+
+    /// <summary>What concerns the connection is told once in each log, however many sources have it.</summary>
+    private sealed class SharedLogger(X509Stream stream) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            foreach (var reader in stream._readers.DistinctBy(static reader => reader.Loggers)) reader.Logger.Log(logLevel, eventId, state, exception, formatter);
+        }
     }
 
     private sealed partial class Log(ILogger logger) : IAgentLog

@@ -4,11 +4,14 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>One source's part in a shared stream: its states in their order, the present one first. The stream ends with its last reader.</summary>
-internal sealed class X509StreamReader(X509Stream stream, ILogger logger) : IAsyncDisposable
+internal sealed class X509StreamReader(X509Stream stream, ILoggerFactory loggers, ILogger logger) : IAsyncDisposable
 {
-    // A source whose subscribers hang holds up itself only, and holds on to little: older states are of no use to it.
+    // Older states are of no use to a source that is late.
     private readonly Channel<AgentState<X509Context>> _states =
         Channel.CreateBounded<AgentState<X509Context>>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    /// <summary>Gets where the events of <see cref="Logger"/> end: sources of one host have it in common.</summary>
+    public ILoggerFactory Loggers => loggers;
 
     public ILogger Logger => logger;
 

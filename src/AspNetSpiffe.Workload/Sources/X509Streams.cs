@@ -10,14 +10,14 @@ internal static class X509Streams
     private static readonly Dictionary<AgentEndpoint, X509Stream> Open = [];
 
     /// <summary>Takes part in the stream, and opens it when nobody else does.</summary>
-    public static X509StreamReader Join(AgentEndpoint endpoint, ILogger logger)
+    public static X509StreamReader Join(AgentEndpoint endpoint, X509Source source, ILogger logger)
     {
         lock (Gate)
         {
-            if (Open.TryGetValue(endpoint, out var open)) return open.Add(logger);
+            if (Open.TryGetValue(endpoint, out var open)) return open.Add(source, logger);
 
             var stream = Open[endpoint] = new(endpoint);
-            var reader = stream.Add(logger);
+            var reader = stream.Add(source, logger);
             stream.Start();
             return reader;
         }

@@ -45,7 +45,7 @@ public enum JwtRejectionReason
     /// <summary>The bundle has no key of the token's <c>kid</c>, or, for a token without one, no key that fits its <c>alg</c> (JWT-SVID §6.2).</summary>
     UnknownKey,
 
-    /// <summary>The key of the token's <c>kid</c> is of another type, or on another curve, than its <c>alg</c> needs (JWT-SVID §4).</summary>
+    /// <summary>The key of the token's <c>kid</c> is of another type, or on another curve, than its <c>alg</c> needs (JWT-SVID §4), or says that it is for another <c>alg</c> (RFC 8725 §3.1).</summary>
     WrongKeyType,
 
     /// <summary>The signature is wrong (JWT-SVID §4).</summary>

@@ -27,7 +27,7 @@ public sealed class JwtSvid
     /// <summary>Gets to whom the token is addressed, at least one: the claim <c>aud</c>.</summary>
     public ImmutableArray<string> Audiences { get; }
 
-    /// <summary>Gets when the token expires: the claim <c>exp</c>.</summary>
+    /// <summary>Gets when the token expires: the claim <c>exp</c>. From the year 10000 on it is <see cref="DateTimeOffset.MaxValue"/>: never.</summary>
     public DateTimeOffset ExpiresAt { get; }
 
     /// <summary>Gets when the token becomes valid, or <see langword="null"/> when it does not say: the claim <c>nbf</c>.</summary>

@@ -17,11 +17,20 @@ internal static class JwtSvidReader
     /// <exception cref="FormatException">The token breaks a rule; the text says which.</exception>
     public static JwtSvid Read(string token, string hint = "")
     {
+        var header = ReadHeader(token, out var payload);
+        return StrictJson.ReadObject(payload, "The token's payload", claims => ReadClaims(token, header, claims, hint));
+    }
+
+    /// <summary>Reads what every JWS in compact form has: the header, and a payload and a signature that have bytes, whatever they are.</summary>
+    /// <exception cref="FormatException">The token breaks a rule; the text says which.</exception>
+    internal static JwtHeader ReadHeader(string token, out byte[] payload)
+    {
         if (token.Length > MaxLength) throw new JwtFormatException(JwtRejectionReason.TooLarge, $"The token has {token.Length} characters; the limit is {MaxLength}.");
 
         var header = StrictJson.ReadObject(ReadPart(token, 0, "header"), "The token's header", ReadHeader);
         ReadPart(token, 2, "signature");
-        return StrictJson.ReadObject(ReadPart(token, 1, "payload"), "The token's payload", claims => ReadClaims(token, header, claims, hint));
+        payload = ReadPart(token, 1, "payload");
+        return header;
     }
 
     private static byte[] ReadPart(string token, int index, string name)
@@ -38,7 +47,7 @@ internal static class JwtSvidReader
     {
         // JWT-SVID §2.1: before anything else.
         var alg = StrictJson.FindText(header, "alg") ?? throw new JwtFormatException(JwtRejectionReason.UnsupportedAlgorithm, "The token has no 'alg'.");
-        if (!TryReadAlgorithm(alg, out var algorithm))
+        if (!JwtAlgorithms.TryParse(alg, out var algorithm))
             throw new JwtFormatException(JwtRejectionReason.UnsupportedAlgorithm, $"The token's 'alg' {SpiffeIdProblem.Quote(alg)} is none that a JWT-SVID may have: RS, ES or PS with 256, 384 or 512.");
 
         // RFC 7515 §4.1.11: we understand no critical header.
@@ -50,10 +59,6 @@ internal static class JwtSvidReader
 
         return new(algorithm, FindOptional(header, "kid"));
     }
-
-    // Enum.TryParse would also take a number, or several names.
-    private static bool TryReadAlgorithm(string alg, out JwtAlgorithm algorithm) =>
-        Enum.TryParse(alg, out algorithm) && algorithm.ToString() == alg;
 
     private static JwtSvid ReadClaims(string token, JwtHeader header, JsonElement claims, string hint)
     {
@@ -84,12 +89,14 @@ internal static class JwtSvidReader
     private static DateTimeOffset? FindTime(JsonElement claims, string name)
     {
         if (!claims.TryGetProperty(name, out var value)) return null;
-        if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out var seconds)) throw new FormatException($"The token's '{name}' is no number.");
-
-        var most = (DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).TotalSeconds;
-        if (!(seconds >= 0 && seconds < most)) throw new FormatException($"The token's '{name}' is out of range.");
-        return DateTimeOffset.UnixEpoch.AddSeconds(seconds);
+        return value.ValueKind == JsonValueKind.Number ? FromUnixSeconds(value.GetDouble()) : throw new FormatException($"The token's '{name}' is no number.");
     }
+
+    // A number beyond the framework's times is a number all the same: the far future never comes, and the far past is over.
+    private static DateTimeOffset FromUnixSeconds(double seconds) =>
+        seconds >= (DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).TotalSeconds ? DateTimeOffset.MaxValue
+        : seconds <= (DateTimeOffset.MinValue - DateTimeOffset.UnixEpoch).TotalSeconds ? DateTimeOffset.MinValue
+        : DateTimeOffset.UnixEpoch.AddSeconds(seconds);
 
     private static string? FindOptional(JsonElement header, string name)
     {

@@ -5,17 +5,47 @@ namespace AspNetSpiffe;
 /// <summary>Which of several SVIDs we use: by hint, by pattern, by both, or the first (Workload API §8).</summary>
 internal sealed class SvidChoice(string? hint, SpiffeIdPattern? identity)
 {
-    public X509Svid? Choose(ImmutableArray<X509Svid> svids) => svids.FirstOrDefault(svid => IsMeant(svid.Hint, svid.Id));
+    /// <summary>Chooses the SVID to use; the one in use stays as long as it is issued, whatever comes beside it or before it.</summary>
+    public X509Svid? Choose(ImmutableArray<X509Svid> svids, SvidName? inUse) => Choose(svids, inUse, SvidName.Of);
 
-    public JwtSvid? Choose(ImmutableArray<JwtSvid> svids) => svids.FirstOrDefault(svid => IsMeant(svid.Hint, svid.Id));
+    /// <inheritdoc cref="Choose(ImmutableArray{X509Svid}, SvidName?)"/>
+    public JwtSvid? Choose(ImmutableArray<JwtSvid> svids, SvidName? inUse) => Choose(svids, inUse, SvidName.Of);
+
+    /// <summary>Gives the names of the SVIDs that are meant: with more than one, chance decides which is used.</summary>
+    public IReadOnlyList<SvidName> Meant(IEnumerable<SvidName> names) => [.. names.Where(IsMeant)];
 
     public override string ToString() => (hint, identity) switch
     {
         (null, null) => "the first one",
-        (_, null) => $"hint '{hint}'",
+        (_, null) => $"hint {SpiffeIdProblem.Quote(hint)}",
         (null, _) => $"identity '{identity}'",
-        _ => $"hint '{hint}' and identity '{identity}'",
+        _ => $"hint {SpiffeIdProblem.Quote(hint)} and identity '{identity}'",
     };
 
-    private bool IsMeant(string svidHint, SpiffeId id) => (hint is null || svidHint == hint) && (identity is null || identity.Matches(id));
+    private T? Choose<T>(ImmutableArray<T> svids, SvidName? inUse, Func<T, SvidName> nameOf) where T : class
+    {
+        T[] meant = [.. svids.Where(svid => IsMeant(nameOf(svid)))];
+        return meant.FirstOrDefault(svid => nameOf(svid) == inUse) ?? meant.FirstOrDefault(svid => nameOf(svid).Id == inUse?.Id) ?? meant.FirstOrDefault();
+    }
+
+    private bool IsMeant(SvidName name) => (hint is null || name.Hint == hint) && (identity is null || identity.Matches(name.Id));
+}
+
+/// <summary>What tells the SVIDs of one workload apart.</summary>
+internal sealed record SvidName(SpiffeId Id, string Hint)
+{
+    private const int MostNames = 10;
+
+    public static SvidName Of(X509Svid svid) => new(svid.Id, svid.Hint);
+
+    public static SvidName Of(JwtSvid svid) => new(svid.Id, svid.Hint);
+
+    /// <summary>Lists some names for a log: the Workload API may send any number of them, and hints of any length.</summary>
+    public static string List(IReadOnlyCollection<SvidName> names)
+    {
+        var list = string.Join(", ", names.Take(MostNames));
+        return names.Count > MostNames ? $"{list} and {names.Count - MostNames} more" : list;
+    }
+
+    public override string ToString() => $"'{Id}' with hint {SpiffeIdProblem.Quote(Hint)}";
 }

@@ -21,17 +21,16 @@ public sealed class X509Context
     /// <summary>Gets the trust domain of <see cref="DefaultSvid"/>.</summary>
     public TrustDomain TrustDomain => DefaultSvid.Id.TrustDomain;
 
-    internal X509Context WithDefault(X509Svid svid) => new(Svids, Bundles, svid);
+    /// <summary>Gets what was left out of the Workload API's message, one sentence each; for example a federated bundle that cannot be read.</summary>
+    public ImmutableArray<string> Remarks { get; private init; } = [];
+
+    internal X509Context WithDefault(X509Svid svid) => new(Svids, Bundles, svid) { Remarks = Remarks };
+
+    internal X509Context WithRemarks(IEnumerable<string> remarks) => new(Svids, Bundles, DefaultSvid) { Remarks = [.. remarks] };
 
     internal bool SameContentAs(X509Context other) =>
         Svids.Length == other.Svids.Length
-        && Svids.Zip(other.Svids).All(pair => IsSame(pair.First, pair.Second))
+        && Svids.Zip(other.Svids).All(static pair => pair.First.IsSameAs(pair.Second))
         && Bundles.Count == other.Bundles.Count
         && Bundles.All(bundle => bundle.Equals(other.Bundles.Find(bundle.TrustDomain)));
-
-    private static bool IsSame(X509Svid one, X509Svid other) =>
-        one.Hint == other.Hint
-        && one.Leaf.RawDataMemory.Span.SequenceEqual(other.Leaf.RawDataMemory.Span)
-        && one.Intermediates.Length == other.Intermediates.Length
-        && one.Intermediates.Zip(other.Intermediates).All(pair => pair.First.RawDataMemory.Span.SequenceEqual(pair.Second.RawDataMemory.Span));
 }

@@ -14,8 +14,8 @@ public sealed class X509Svid
         Leaf = leaf;
         Intermediates = intermediates;
         Hint = hint;
-        NotBefore = leaf.NotBefore.ToUniversalTime();
-        NotAfter = leaf.NotAfter.ToUniversalTime();
+        Validity = Validity.Of(leaf);
+        ValidFrom = Validity.OfAll(intermediates.Prepend(leaf)).NotBefore;
 
         // Made once per SVID: one per handshake costs a chain build and leaks natively. Offline: or it asks an OCSP server about us.
         CertificateContext = SslStreamCertificateContext.Create(leaf, [.. intermediates], offline: true);
@@ -34,12 +34,24 @@ public sealed class X509Svid
     public string Hint { get; }
 
     /// <summary>Gets when the SVID becomes valid.</summary>
-    public DateTimeOffset NotBefore { get; }
+    public DateTimeOffset NotBefore => Validity.NotBefore;
 
     /// <summary>Gets when the SVID expires.</summary>
-    public DateTimeOffset NotAfter { get; }
+    public DateTimeOffset NotAfter => Validity.NotAfter;
+
+    internal Validity Validity { get; }
+
+    /// <summary>Gets when all that is sent of it is valid.</summary>
+    internal DateTimeOffset ValidFrom { get; }
 
     internal SslStreamCertificateContext CertificateContext { get; }
+
+    /// <summary>Says whether two are the same certificates, byte for byte, for the same use.</summary>
+    internal bool IsSameAs(X509Svid other) =>
+        Hint == other.Hint
+        && Leaf.RawDataMemory.Span.SequenceEqual(other.Leaf.RawDataMemory.Span)
+        && Intermediates.Length == other.Intermediates.Length
+        && Intermediates.Zip(other.Intermediates).All(static pair => pair.First.RawDataMemory.Span.SequenceEqual(pair.Second.RawDataMemory.Span));
 
     /// <summary>Gives the SPIFFE ID; never the key.</summary>
     public override string ToString() => Id.ToString();

@@ -45,6 +45,6 @@ internal static class X509SvidReader
     private static void CheckIntermediate(X509Certificate2 intermediate)
     {
         if (!CertificateUsage.TryRead(intermediate, out var usage) || !usage.IsCa || !usage.KeyUsage.HasFlag(X509KeyUsageFlags.KeyCertSign))
-            throw new FormatException($"The certificate '{intermediate.Subject}' beside the leaf is no CA that may sign certificates.");
+            throw new FormatException($"The certificate {SpiffeIdProblem.Quote(intermediate.Subject)} beside the leaf is no CA that may sign certificates.");
     }
 }

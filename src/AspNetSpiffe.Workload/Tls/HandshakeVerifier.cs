@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
@@ -9,8 +8,6 @@ namespace AspNetSpiffe;
 /// <summary>The question that every handshake asks: is this peer verified, and may it be here? Counts each answer and logs refusals.</summary>
 internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?> allowed)
 {
-    private const int MostNames = 20;
-
     private readonly ILogger _logger = source.Notifications.CreateLogger("AspNetSpiffe.Handshake");
     private readonly RefusalLimit _limit = new(source.Time);
     private readonly VerifiedPeers _peers = new(source.Limits);
@@ -18,11 +15,11 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
     /// <summary>Gives what SslStream builds its chain with before it asks us; without it, it would use the system's CAs and download from URLs that the peer chose.</summary>
     public X509ChainPolicy ChainPolicy(X509Context context) => _peers.ExpectPeer(context.Bundles.Find(context.TrustDomain)!, source.Time.GetUtcNow());
 
-    public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, PeerRole role, EndPoint? remote)
+    public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, PeerRole role, EndPoint? remote)
     {
         // The snapshot of this moment, and so possibly a newer one than the handshake began with.
         var context = source.Current;
-        var result = context is null ? VerificationResult.Reject(RejectionReason.UnknownTrustDomain) : Verify(context, certificate, chain, errors, role);
+        var result = context is null ? VerificationResult.Reject(RejectionReason.UnknownTrustDomain) : Verify(context, certificate, chain, role);
         Dispose(chain, certificate);
 
         if (result.Accepted) source.Metrics.PeerAccepted(role, result.Id.TrustDomain);
@@ -31,21 +28,36 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
     }
 
     /// <summary>Asks again of a peer that was verified earlier. Cheap: no chain is built.</summary>
-    public RejectionReason Recheck(SpiffePeer peer)
+    /// <returns>All that speaks against it: one reason must not hide another.</returns>
+    public IReadOnlyList<RejectionReason> Recheck(SpiffePeer peer)
     {
-        if (source.Time.GetUtcNow() > peer.NotAfter) return RejectionReason.Expired;
-        if (source.Current is not { } context) return RejectionReason.None;
+        var expired = source.Time.GetUtcNow() >= peer.ValidUntil;
+        var untrusted = RejectionReason.None;
+        var allowed = true;
+        if (source.Current is { } context)
+        {
+            untrusted = RecheckTrust(peer, context.Bundles);
+            allowed = IsAllowed(peer.Id, context);
+        }
 
-        if (context.Bundles.Find(peer.Id.TrustDomain) is not { } bundle) return RejectionReason.UnknownTrustDomain;
-        if (!ReferenceEquals(bundle, peer.Bundle) && !bundle.Contains(peer.Authority)) return RejectionReason.NotTrusted;
-        return IsAllowed(peer.Id, context) ? RejectionReason.None : RejectionReason.NotAllowed;
+        if (!expired && untrusted == RejectionReason.None && allowed) return [];
+
+        List<RejectionReason> reasons = [];
+        if (expired) reasons.Add(RejectionReason.Expired);
+        if (untrusted != RejectionReason.None) reasons.Add(untrusted);
+        if (!allowed) reasons.Add(RejectionReason.NotAllowed);
+        return reasons;
     }
 
-    private VerificationResult Verify(X509Context context, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, PeerRole role)
+    private static RejectionReason RecheckTrust(SpiffePeer peer, X509BundleSet bundles)
     {
-        // A SPIFFE peer's name is its ID: the host name is not compared, everything else counts.
-        var isValid = (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
-        var result = _peers.Verify(certificate as X509Certificate2, chain, isValid, context.Bundles, role, source.Time.GetUtcNow());
+        if (bundles.Find(peer.Id.TrustDomain) is not { } bundle) return RejectionReason.UnknownTrustDomain;
+        return ReferenceEquals(bundle, peer.Bundle) || bundle.Contains(peer.Authority) ? RejectionReason.None : RejectionReason.NotTrusted;
+    }
+
+    private VerificationResult Verify(X509Context context, X509Certificate? certificate, X509Chain? chain, PeerRole role)
+    {
+        var result = _peers.Verify(certificate as X509Certificate2, chain, context.Bundles, role, source.Time.GetUtcNow());
 
         return result.Accepted && !IsAllowed(result.Id, context) ? VerificationResult.Reject(RejectionReason.NotAllowed, result.Id) : result;
     }
@@ -59,19 +71,33 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
 
         // A refused peer sees only that the connection ends, so the reason must stand in our log; but a stranger must not fill it.
         var level = _limit.MayLog(result.Reason, remote, out var suppressed) ? LogLevel.Information : LogLevel.Debug;
-        if (!_logger.IsEnabled(level)) return;
-
-        var issuer = IssuerOf(certificate);
-        var claimed = result.Id?.ToString() ?? "no SPIFFE ID";
-        var expected = Expected(result.Reason, context);
-        Log.PeerRefused(_logger, level, result.Reason, claimed, remote, issuer, expected, suppressed);
+        var (issuer, address) = (IssuerOf(certificate), AddressOf(remote));
+        var advice = RejectionAdvice.For(result.Reason, result.Id, role, allowed(), context);
+        var (claimed, roleName) = (result.Id?.ToString(), RoleName(role));
+        var details = string.Join(' ',
+        [
+            $"It presented {Presented(result.Id, issuer)}{(address is null ? "" : $", from {address}")}.", advice, $"See docs/rejections.md#{result.Reason.ToString().ToLowerInvariant()}.",
+            .. suppressed > 0 ? [$"{suppressed} more for this reason were left out before it."] : Array.Empty<string>(),
+        ]);
+        Log.PeerRefused(_logger, level, roleName, result.Reason, details, claimed, address, issuer, advice, suppressed);
     }
 
-    private static string IssuerOf(X509Certificate? certificate)
+    private static string RoleName(PeerRole role) => role == PeerRole.Client ? "client" : "server";
+
+    private static string Presented(SpiffeId? id, string? issuer) => (id, issuer) switch
+    {
+        (_, null) => "no certificate",
+        (null, _) => $"a certificate without a SPIFFE ID, issued by {issuer}",
+        _ => $"{id}, issued by {issuer}",
+    };
+
+    private static string? AddressOf(EndPoint? remote) => remote is DnsEndPoint named ? $"{named.Host}:{named.Port}" : remote?.ToString();
+
+    private static string? IssuerOf(X509Certificate? certificate)
     {
         try
         {
-            return certificate is null ? "nobody" : SpiffeIdProblem.Quote(certificate.Issuer);
+            return certificate is null ? null : SpiffeIdProblem.Quote(certificate.Issuer);
         }
         catch (CryptographicException)
         {
@@ -79,25 +105,11 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
         }
     }
 
-    private string Expected(RejectionReason reason, X509Context? context) => reason switch
-    {
-        RejectionReason.NotAllowed => $"Allowed: {allowed()?.ToString() ?? $"members of '{context?.TrustDomain}'"}.",
-        RejectionReason.UnknownTrustDomain when context is null => "We have no identity ourselves.",
-        RejectionReason.UnknownTrustDomain => $"Known trust domains: {NamesOf(context!.Bundles)}.",
-        _ => "",
-    };
-
-    private static string NamesOf(X509BundleSet bundles)
-    {
-        var names = string.Join(", ", bundles.Select(b => b.TrustDomain.Name).Order(StringComparer.Ordinal).Take(MostNames));
-        return bundles.Count <= MostNames ? names : $"{names} and {bundles.Count - MostNames} more";
-    }
-
     // SslStream leaves these to the finalizer when a callback is present; the memory of 6,000 handshakes differs by a third.
     private static void Dispose(X509Chain? chain, X509Certificate? leaf)
     {
         if (chain is null) return;
-        ChainReasons.DisposeElements(chain);
+        PathValidation.DisposeElements(chain);
         foreach (var sent in chain.ChainPolicy.ExtraStore)
             if (!ReferenceEquals(sent, leaf))
                 sent.Dispose();
@@ -107,9 +119,8 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
     {
         [LoggerMessage(
             EventId = 1, EventName = "PeerRefused",
-            Message = "Refused a peer: {Reason}. It claimed {SpiffeId}, from {Remote}; its certificate was issued by {Issuer}. " +
-                "Left out before it, for this reason: {Suppressed}. {Expected}")]
+            Message = "Refused a {Role}: {Reason}. {Details}")]
         public static partial void PeerRefused(
-            ILogger logger, LogLevel level, RejectionReason reason, string spiffeId, EndPoint? remote, string issuer, string expected, long suppressed);
+            ILogger logger, LogLevel level, string role, RejectionReason reason, string details, string? spiffeId, string? remote, string? issuer, string advice, long suppressed);
     }
 }

@@ -77,17 +77,19 @@ public sealed class SpiffeTls
     /// <summary>Verifies what SslStream gives to a validation callback, where the callback cannot be set by <see cref="Configure(SslServerAuthenticationOptions, EndPoint?, Action{VerificationResult}?)"/>.</summary>
     /// <remarks>Never throws for what a peer sent. Disposes the elements of <paramref name="chain"/>, not the certificate.</remarks>
     /// <param name="certificate">The peer's certificate, if it presented one.</param>
-    /// <param name="chain">The chain that SslStream built.</param>
-    /// <param name="errors">What SslStream found; a host name that differs is no error here.</param>
+    /// <param name="chain">The chain that SslStream built, with all that the peer sent. What SslStream thinks of it does not count.</param>
     /// <param name="role">The part that the peer plays.</param>
     /// <param name="remote">The peer's address, for the log.</param>
-    public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, PeerRole role, EndPoint? remote = null) =>
-        _verifier.Verify(certificate, chain, errors, role, remote);
+    public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, PeerRole role, EndPoint? remote = null) =>
+        _verifier.Verify(certificate, chain, role, remote);
 
     /// <summary>Asks again whether a peer that was verified earlier still is: by the clock, by the newest bundle, by the allowed peers.</summary>
-    /// <returns><see cref="RejectionReason.None"/>, or why it is not.</returns>
-    /// <remarks>A connection may outlive what was true at its handshake. Builds no chain, and so may be asked of thousands of connections.</remarks>
-    public RejectionReason Recheck(SpiffePeer peer)
+    /// <returns>Every reason why it is not, each by itself; empty when it still is.</returns>
+    /// <remarks>
+    /// A connection may outlive what was true at its handshake. Builds no chain and, when there is no reason, allocates nothing, so it may be asked of thousands of
+    /// connections. Without an identity of our own, only the clock is asked.
+    /// </remarks>
+    public IReadOnlyList<RejectionReason> Recheck(SpiffePeer peer)
     {
         ArgumentNullException.ThrowIfNull(peer);
         return _verifier.Recheck(peer);
@@ -100,15 +102,15 @@ public sealed class SpiffeTls
     {
         // Kestrel is quiet about an AuthenticationException, and calls every other type an error of its own.
         var context = _source.Current ?? throw new AuthenticationException(_source.DescribeAbsence());
-        return context.DefaultSvid.NotAfter > _source.Time.GetUtcNow()
+        return _source.Time.GetUtcNow() < context.DefaultSvid.Validity.End
             ? context
             : throw new AuthenticationException($"The SVID '{context.DefaultSvid.Id}' expired at {context.DefaultSvid.NotAfter:u} and the Workload API has issued no newer one.");
     }
 
     private RemoteCertificateValidationCallback Callback(PeerRole role, EndPoint? remote, Action<VerificationResult>? verified) =>
-        (_, certificate, chain, errors) =>
+        (_, certificate, chain, _) =>
         {
-            var result = _verifier.Verify(certificate, chain, errors, role, remote);
+            var result = _verifier.Verify(certificate, chain, role, remote);
             verified?.Invoke(result);
             return result.Accepted;
         };

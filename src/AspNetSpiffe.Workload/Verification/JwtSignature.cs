@@ -7,18 +7,19 @@ namespace AspNetSpiffe;
 /// <summary>The signature of a token, and which keys could have made it (RFC 7518 §§3.3 to 3.5).</summary>
 internal static class JwtSignature
 {
-    /// <summary>Says whether a key is of the one type that an algorithm goes with.</summary>
-    public static bool Fits(JwtAlgorithm algorithm, JwtAuthority authority) => authority.KeyType == KeyTypeOf(algorithm);
-
-    /// <summary>Says whether the key signed the token. The key must fit the token's algorithm.</summary>
-    public static bool IsBy(JwtAuthority authority, JwtSvid svid)
+    /// <summary>Says whether the key signed the token. The key must fit the algorithm, and the token be one that was read.</summary>
+    public static bool IsBy(JwtAuthority authority, JwtAlgorithm algorithm, string token)
     {
-        var end = svid.Token.LastIndexOf('.');
-        var signed = Encoding.ASCII.GetBytes(svid.Token, 0, end);
-        var signature = Base64Url.DecodeFromChars(svid.Token.AsSpan(end + 1));
+        var end = token.LastIndexOf('.');
+        return IsBy(authority, algorithm, Encoding.ASCII.GetBytes(token, 0, end), Base64Url.DecodeFromChars(token.AsSpan(end + 1)));
+    }
+
+    /// <summary>Says whether the key made the signature. The key must fit the algorithm.</summary>
+    public static bool IsBy(JwtAuthority authority, JwtAlgorithm algorithm, byte[] signed, byte[] signature)
+    {
         try
         {
-            return authority.Use(key => IsBy(key, svid.Header.Algorithm, signed, signature));
+            return authority.Use(key => IsBy(key, algorithm, signed, signature));
         }
         catch (CryptographicException)
         {
@@ -35,14 +36,6 @@ internal static class JwtSignature
         ECDsa elliptic => signature.Length == 2 * ((elliptic.KeySize + 7) / 8)
             && elliptic.VerifyData(signed, signature, HashOf(algorithm), DSASignatureFormat.IeeeP1363FixedFieldConcatenation),
         _ => false,
-    };
-
-    private static JwtKeyType KeyTypeOf(JwtAlgorithm algorithm) => algorithm switch
-    {
-        JwtAlgorithm.ES256 => JwtKeyType.P256,
-        JwtAlgorithm.ES384 => JwtKeyType.P384,
-        JwtAlgorithm.ES512 => JwtKeyType.P521,
-        _ => JwtKeyType.Rsa,
     };
 
     private static HashAlgorithmName HashOf(JwtAlgorithm algorithm) => algorithm switch

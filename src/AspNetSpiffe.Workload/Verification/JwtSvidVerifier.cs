@@ -29,7 +29,7 @@ public static class JwtSvidVerifier
         if (!TryRead(token, out var svid, out var reason)) return JwtVerificationResult.Reject(reason);
         reason = CheckClaims(svid, audiences, now, leeway);
         if (reason == JwtRejectionReason.None) reason = CheckSignature(svid, bundles);
-        return JwtVerificationResult.Of(svid, reason);
+        return JwtVerificationResult.Of(svid, reason, audiences);
     }
 
     /// <summary>Checks what the caller asks for: a mistake in it must not look like a bad token.</summary>
@@ -72,22 +72,25 @@ public static class JwtSvidVerifier
         }
     }
 
-    private static JwtRejectionReason CheckSignature(JwtSvid svid, JwtBundleSet bundles)
+    // Workload API §6.3: the bundle of its own trust domain, or nobody's.
+    private static JwtRejectionReason CheckSignature(JwtSvid svid, JwtBundleSet bundles) =>
+        bundles.Find(svid.Id.TrustDomain) is { } bundle ? CheckSignature(svid.Token, svid.Header, bundle) : JwtRejectionReason.UnknownTrustDomain;
+
+    /// <summary>Checks the signature of a token whose header was read, whatever its payload.</summary>
+    internal static JwtRejectionReason CheckSignature(string token, JwtHeader header, JwtBundle bundle)
     {
-        // Workload API §6.3: the bundle of its own trust domain, or nobody's.
-        if (bundles.Find(svid.Id.TrustDomain) is not { } bundle) return JwtRejectionReason.UnknownTrustDomain;
-        if (svid.Header.KeyId is not { } keyId) return CheckAnyKey(svid, bundle);
+        if (header.KeyId is not { } keyId) return CheckAnyKey(token, header.Algorithm, bundle);
 
         // JWT-SVID §6.2: that key and no other.
         if (bundle.Find(keyId) is not { } authority) return JwtRejectionReason.UnknownKey;
-        if (!JwtSignature.Fits(svid.Header.Algorithm, authority)) return JwtRejectionReason.WrongKeyType;
-        return JwtSignature.IsBy(authority, svid) ? JwtRejectionReason.None : JwtRejectionReason.BadSignature;
+        if (!authority.Fits(header.Algorithm)) return JwtRejectionReason.WrongKeyType;
+        return JwtSignature.IsBy(authority, header.Algorithm, token) ? JwtRejectionReason.None : JwtRejectionReason.BadSignature;
     }
 
-    private static JwtRejectionReason CheckAnyKey(JwtSvid svid, JwtBundle bundle)
+    private static JwtRejectionReason CheckAnyKey(string token, JwtAlgorithm algorithm, JwtBundle bundle)
     {
-        JwtAuthority[] fitting = [.. bundle.Authorities.Where(authority => JwtSignature.Fits(svid.Header.Algorithm, authority)).Take(MaxKeysTried)];
+        JwtAuthority[] fitting = [.. bundle.Authorities.Where(authority => authority.Fits(algorithm)).Take(MaxKeysTried)];
         if (fitting.Length == 0) return JwtRejectionReason.UnknownKey;
-        return fitting.Any(authority => JwtSignature.IsBy(authority, svid)) ? JwtRejectionReason.None : JwtRejectionReason.BadSignature;
+        return fitting.Any(authority => JwtSignature.IsBy(authority, algorithm, token)) ? JwtRejectionReason.None : JwtRejectionReason.BadSignature;
     }
 }

@@ -9,7 +9,7 @@ public enum RejectionReason
     /// <summary>The peer presented no certificate (Workload API §4.6).</summary>
     NoCertificate,
 
-    /// <summary>The peer sent more certificates, or larger ones, than a chain of SVIDs has.</summary>
+    /// <summary>The peer sent more certificates, or larger ones, or larger keys, than a chain of SVIDs has.</summary>
     TooLarge,
 
     /// <summary>The leaf has a validity or an extension that cannot be read.</summary>
@@ -54,8 +54,14 @@ public enum RejectionReason
     /// <summary>A certificate of the chain has an extended key usage without the role in use (X509-SVID §4.4).</summary>
     NotForThisUse,
 
-    /// <summary>The chain breaks another rule of RFC 5280: a CA that is none, a path too long, a name constraint, an unknown critical extension.</summary>
+    /// <summary>The chain breaks another rule of RFC 5280: a CA that is none, a path too long, a name constraint, a missing policy, an unknown critical extension.</summary>
     InvalidChain,
+
+    /// <summary>A certificate of the chain has a key that is too weak: less than RSA 2048, or a curve other than P-256, P-384, P-521 and Ed25519.</summary>
+    WeakKey,
+
+    /// <summary>A certificate of the chain is signed with a hash weaker than SHA-256. The own signature of an authority that names itself as its issuer does not count.</summary>
+    WeakSignature,
 
     /// <summary>The peer is verified, but is not one that may connect, or not the one that was called.</summary>
     NotAllowed,

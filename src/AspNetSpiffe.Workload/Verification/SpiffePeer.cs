@@ -26,6 +26,10 @@ public sealed class SpiffePeer
     /// <summary>Gets when the peer's SVID expires.</summary>
     public DateTimeOffset NotAfter => Proof.Leaf.NotAfter;
 
+    /// <summary>Gets the first moment at which a certificate of the peer's chain is no longer valid: the leaf, an intermediate or the authority.</summary>
+    /// <remarks>The last second of a certificate's validity belongs to it (RFC 5280 §4.1.2.5), so this may be a second after <see cref="NotAfter"/>, or long before it.</remarks>
+    public DateTimeOffset ValidUntil => Proof.Chain.End;
+
     internal PeerProof Proof { get; }
 
     /// <summary>Gives the peer's SPIFFE ID.</summary>

@@ -29,9 +29,9 @@ internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
     public X509ChainPolicy ExpectPeer(X509Bundle ofOurOwn, DateTimeOffset now) => _lastWasKnown ? TrustNobody : ofOurOwn.CreateChainPolicy(now);
 
     /// <inheritdoc cref="X509SvidVerifier.VerifyBuilt"/>
-    public VerificationResult Verify(X509Certificate2? leaf, X509Chain? chain, bool isValid, X509BundleSet bundles, PeerRole role, DateTimeOffset now)
+    public VerificationResult Verify(X509Certificate2? leaf, X509Chain? chain, X509BundleSet bundles, PeerRole role, DateTimeOffset now)
     {
-        if (!Presented.TryRead(leaf, chain, role, limits, out var presented)) return X509SvidVerifier.VerifyBuilt(leaf, chain, isValid, bundles, role, now, limits);
+        if (!Presented.TryRead(leaf, chain, role, limits, out var presented)) return X509SvidVerifier.VerifyBuilt(leaf, chain, bundles, role, now, limits);
 
         if (_known.Find(bundles, presented) is { } proof && proof.Chain.Contains(now))
         {
@@ -39,7 +39,7 @@ internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
             return VerificationResult.Accept(new(leaf!, proof));
         }
 
-        var result = X509SvidVerifier.VerifyBuilt(leaf, chain, isValid, bundles, role, now, limits);
+        var result = X509SvidVerifier.VerifyBuilt(leaf, chain, bundles, role, now, limits);
         if (!result.Accepted) return result;
 
         _lastWasKnown = false;
@@ -57,7 +57,7 @@ internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
             if (leaf is null || chain is null) return false;
 
             var others = chain.ChainPolicy.ExtraStore;
-            if (others.Count >= limits.MaxChainLength) return false;
+            if (CertificationPaths.CountPresented(leaf, others) > limits.MaxChainLength) return false;
 
             Span<byte> hashes = stackalloc byte[(1 + others.Count) * Sha256.Length];
             SHA256.HashData(leaf.RawDataMemory.Span, hashes);

@@ -23,7 +23,7 @@ internal sealed class VerifiedTokens(int capacity = 10_000)
         if (token.Length > MaxLength) return JwtSvidVerifier.Verify(token, bundles, audiences, now, leeway);
 
         var hash = Sha256.Of(MemoryMarshal.AsBytes(token.AsSpan()));
-        if (_known.Find(bundles, hash) is { } known) return JwtVerificationResult.Of(known, JwtSvidVerifier.CheckClaims(known, audiences, now, leeway));
+        if (_known.Find(bundles, hash) is { } known) return JwtVerificationResult.Of(known, JwtSvidVerifier.CheckClaims(known, audiences, now, leeway), audiences);
 
         var result = JwtSvidVerifier.Verify(token, bundles, audiences, now, leeway);
         if (result.Accepted) _known.Remember(bundles, hash, result.Svid);

@@ -7,8 +7,9 @@ namespace AspNetSpiffe;
 /// <remarks>Thread-safe. Touches neither network nor disk for a stranger's certificate: no downloads, no revocation lists.</remarks>
 public static class X509SvidVerifier
 {
-    private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
-    private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
+    // A stranger chooses the intermediates, and so how many paths there are, and how long they are.
+    private const int MaxPaths = 16;
+    private const int MaxSignatures = 64;
 
     /// <summary>Verifies a peer.</summary>
     /// <param name="leaf">The certificate that the peer presented, or <see langword="null"/> when it presented none.</param>
@@ -29,30 +30,84 @@ public static class X509SvidVerifier
     internal static VerificationResult VerifyFor(
         PeerRole? role, X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, DateTimeOffset now, SpiffeLimits limits)
     {
-        var (reason, id, bundle) = CheckLeaf(leaf, intermediates.Count, bundles, limits);
-        return reason == RejectionReason.None
-            ? BuildAndCheck(leaf!, intermediates, id!, bundle!, role, now)
-            : VerificationResult.Reject(reason, id);
-    }
-
-    /// <summary>Verifies a peer whose chain SslStream has built already: good if it was built with the bundle of the peer's trust domain, else built again.</summary>
-    internal static VerificationResult VerifyBuilt(
-        X509Certificate2? leaf, X509Chain? chain, bool isValid, X509BundleSet bundles, PeerRole role, DateTimeOffset now, SpiffeLimits limits)
-    {
-        var intermediates = chain?.ChainPolicy.ExtraStore ?? [];
-        var (reason, id, bundle) = CheckLeaf(leaf, intermediates.Count, bundles, limits);
+        var (reason, id, bundle) = CheckPresented(leaf, intermediates, bundles, limits);
         if (reason != RejectionReason.None) return VerificationResult.Reject(reason, id);
 
-        return chain is not null && bundle!.IsIn(chain.ChainPolicy)
-            ? CheckChain(leaf!, chain, isValid, id!, bundle)
-            : BuildAndCheck(leaf!, intermediates, id!, bundle!, role, now);
+        var request = new Request(leaf!, intermediates, id!, bundle!, role, now);
+        var first = Build(request, bundle!.CreateChainPolicy(now), intermediates, out var tried);
+        return first.Accepted ? first : TryOtherPaths(request, first, tried);
     }
 
-    private static (RejectionReason, SpiffeId?, X509Bundle?) CheckLeaf(X509Certificate2? leaf, int intermediates, X509BundleSet bundles, SpiffeLimits limits)
+    /// <summary>Verifies a peer whose chain SslStream has built already: that chain counts if it was built with the bundle of the peer's trust domain.</summary>
+    internal static VerificationResult VerifyBuilt(
+        X509Certificate2? leaf, X509Chain? chain, X509BundleSet bundles, PeerRole role, DateTimeOffset now, SpiffeLimits limits)
+    {
+        var intermediates = chain?.ChainPolicy.ExtraStore ?? [];
+        var (reason, id, bundle) = CheckPresented(leaf, intermediates, bundles, limits);
+        if (reason != RejectionReason.None) return VerificationResult.Reject(reason, id);
+
+        var request = new Request(leaf!, intermediates, id!, bundle!, role, now);
+        var first = chain is not null && bundle!.IsIn(chain.ChainPolicy)
+            ? Judge(request, chain, out var tried)
+            : Build(request, bundle!.CreateChainPolicy(now), intermediates, out tried);
+        return first.Accepted ? first : TryOtherPaths(request, first, tried);
+    }
+
+    // RFC 4158: one dead end is no verdict where other certificates have the same name.
+    private static VerificationResult TryOtherPaths(Request request, VerificationResult first, X509Certificate2[] tried)
+    {
+        var (best, signatures) = (first, 0);
+        foreach (var path in CertificationPaths.Find(request.Leaf, request.Intermediates, request.Bundle.Authorities).Where(path => !path.SequenceEqual(tried, ReferenceEqualityComparer.Instance)).Take(MaxPaths))
+        {
+            if ((signatures += path.Length - 1) > MaxSignatures) break;
+            var result = Build(request, request.Bundle.CreateChainPolicy(request.Now, path[^1]), [.. path[1..^1]], out _);
+            if (result.Accepted) return result;
+
+            // What is wrong with a path that leads to an authority says more than that another one does not.
+            if (best.Reason is RejectionReason.NotTrusted or RejectionReason.BadSignature) best = result;
+        }
+
+        return best;
+    }
+
+    private static VerificationResult Build(Request request, X509ChainPolicy policy, X509Certificate2Collection intermediates, out X509Certificate2[] tried)
+    {
+        using var chain = new X509Chain { ChainPolicy = policy };
+        policy.ExtraStore.AddRange(intermediates);
+        try
+        {
+            chain.Build(request.Leaf);
+            return Judge(request, chain, out tried);
+        }
+        catch (CryptographicException)
+        {
+            tried = [];
+            return VerificationResult.Reject(RejectionReason.InvalidChain, request.Id);
+        }
+        finally
+        {
+            PathValidation.DisposeElements(chain);
+        }
+    }
+
+    private static VerificationResult Judge(Request request, X509Chain chain, out X509Certificate2[] tried)
+    {
+        var reason = PathValidation.Judge(chain, request.Leaf, request.Bundle, request.Role, request.Now, out var path);
+
+        // A chain that goes on above its authority may have failed because of what is there.
+        tried = path.Length == chain.ChainElements.Count ? path : [];
+        return reason == RejectionReason.None
+            ? VerificationResult.Accept(new(request.Leaf, new(request.Id, request.Bundle, path)))
+            : VerificationResult.Reject(reason, request.Id);
+    }
+
+    private static (RejectionReason, SpiffeId?, X509Bundle?) CheckPresented(
+        X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, SpiffeLimits limits)
     {
         // Workload API §4.6: no certificate, no peer.
         if (leaf is null) return (RejectionReason.NoCertificate, null, null);
-        if (intermediates >= limits.MaxChainLength || leaf.RawDataMemory.Length > limits.MaxLeafBytes) return (RejectionReason.TooLarge, null, null);
+        if (CertificationPaths.CountPresented(leaf, intermediates) > limits.MaxChainLength || leaf.RawDataMemory.Length > limits.MaxLeafBytes) return (RejectionReason.TooLarge, null, null);
+        if (intermediates.Prepend(leaf).Any(CertificateStrength.HasOversizeKey)) return (RejectionReason.TooLarge, null, null);
 
         // X509-SVID §2, §5.2: exactly one URI name, whatever its scheme, and it is a SPIFFE ID.
         var hasOneUri = SubjectAltNames.TryReadOnlyUri(leaf, out var uri, out var names);
@@ -74,40 +129,6 @@ public static class X509SvidVerifier
         return bundle.Count == 0 ? (RejectionReason.EmptyBundle, id, bundle) : (RejectionReason.None, id, bundle);
     }
 
-    private static VerificationResult BuildAndCheck(
-        X509Certificate2 leaf, X509Certificate2Collection intermediates, SpiffeId id, X509Bundle bundle, PeerRole? role, DateTimeOffset now)
-    {
-        using var chain = new X509Chain { ChainPolicy = bundle.CreateChainPolicy(now) };
-        chain.ChainPolicy.ExtraStore.AddRange(intermediates);
-        if (role is not null) chain.ChainPolicy.ApplicationPolicy.Add(role == PeerRole.Client ? ClientAuthentication : ServerAuthentication);
-        try
-        {
-            return CheckChain(leaf, chain, chain.Build(leaf), id, bundle);
-        }
-        catch (CryptographicException)
-        {
-            return VerificationResult.Reject(RejectionReason.InvalidChain, id);
-        }
-        finally
-        {
-            ChainReasons.DisposeElements(chain);
-        }
-    }
-
-    // X509-SVID §5.1: RFC 5280, from the leaf to an authority in that bundle.
-    private static VerificationResult CheckChain(X509Certificate2 leaf, X509Chain chain, bool isValid, SpiffeId id, X509Bundle bundle)
-    {
-        try
-        {
-            if (!isValid) return VerificationResult.Reject(ChainReasons.Of(chain), id);
-            return ChainReasons.FindAuthority(bundle, chain) is { } authority
-                ? VerificationResult.Accept(new(leaf, new(id, leaf, bundle, authority, chain.ChainElements.Select(element => element.Certificate))))
-                : VerificationResult.Reject(RejectionReason.NotTrusted, id);
-        }
-        catch (CryptographicException)
-        {
-            // An intermediate may hold what throws when it is read, such as a date that is none.
-            return VerificationResult.Reject(RejectionReason.InvalidChain, id);
-        }
-    }
+    private readonly record struct Request(
+        X509Certificate2 Leaf, X509Certificate2Collection Intermediates, SpiffeId Id, X509Bundle Bundle, PeerRole? Role, DateTimeOffset Now);
 }

@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Google.Protobuf;
 
@@ -10,10 +10,10 @@ internal static class GrpcCall
 {
     /// <summary>Calls a method with one answer.</summary>
     public static async Task<T> UnaryAsync<T>(
-        GrpcConnection connection, string method, IMessage request, MessageParser<T> parser, CancellationToken cancellationToken) where T : class, IMessage<T>
+        GrpcConnection connection, string method, IMessage request, Func<ReadOnlySequence<byte>, T?> read, CancellationToken cancellationToken) where T : class
     {
         T? answer = null;
-        await foreach (var message in StreamAsync(connection, method, request, parser, cancellationToken).ConfigureAwait(false))
+        await foreach (var message in StreamAsync(connection, method, request, read, cancellationToken).ConfigureAwait(false))
         {
             // Which of two would be the answer?
             if (answer is not null) throw new WorkloadApiException(connection.Address, WorkloadApiFailure.MalformedResponse, $"The method '{method}' gave more than one answer.");
@@ -25,11 +25,11 @@ internal static class GrpcCall
 
     /// <summary>Calls a method and gives each message as it comes; ends when the server ends the stream with Ok.</summary>
     public static async IAsyncEnumerable<T> StreamAsync<T>(
-        GrpcConnection connection, string method, IMessage request, MessageParser<T> parser, [EnumeratorCancellation] CancellationToken cancellationToken)
-        where T : class, IMessage<T>
+        GrpcConnection connection, string method, IMessage request, Func<ReadOnlySequence<byte>, T?> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class
     {
         var address = connection.Address;
-        using var response = await Explained(connection.SendAsync(method, request, cancellationToken), address, cancellationToken).ConfigureAwait(false);
+        using var response = await Explained(connection.SendAsync(method, request, cancellationToken), connection, cancellationToken).ConfigureAwait(false);
         ThrowIfNoGrpc(response, address);
 
         // An answer without messages has its status among the headers.
@@ -37,7 +37,7 @@ internal static class GrpcCall
 
         var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         var reader = new GrpcMessageReader(body, address, connection.MaxMessageBytes);
-        while (await Explained(reader.ReadAsync(parser, cancellationToken), address, cancellationToken).ConfigureAwait(false) is { } message)
+        while (await Explained(reader.ReadAsync(read, cancellationToken), connection, cancellationToken).ConfigureAwait(false) is { } message)
             yield return message;
 
         var status = GrpcStatus.Read(response.TrailingHeaders) ?? GrpcStatus.Read(response.Headers);
@@ -51,7 +51,7 @@ internal static class GrpcCall
         throw new WorkloadApiException(
             address,
             WorkloadApiFailure.MalformedResponse,
-            $"It answered with HTTP {(int)response.StatusCode} and content type '{type}', not with gRPC. What answers at this address is no SPIFFE Workload API: check the address.");
+            $"It answered with HTTP {(int)response.StatusCode} and content type {SpiffeIdProblem.Quote(type)}, not with gRPC. What answers at this address is no SPIFFE Workload API: check the address.");
     }
 
     // 'application/grpc+proto' too, but not 'application/grpc-web'.
@@ -63,7 +63,7 @@ internal static class GrpcCall
         if (status.Code != GrpcStatusCode.Ok) throw new WorkloadApiException(address, status);
     }
 
-    private static async Task<T> Explained<T>(Task<T> task, WorkloadApiAddress address, CancellationToken cancellationToken)
+    private static async Task<T> Explained<T>(Task<T> task, GrpcConnection connection, CancellationToken cancellationToken)
     {
         try
         {
@@ -73,25 +73,7 @@ internal static class GrpcCall
         {
             // A connection that breaks while we cancel is no news to the caller.
             if (cancellationToken.IsCancellationRequested) throw new OperationCanceledException(e.Message, e, cancellationToken);
-            throw Explain(e, address);
+            throw CallFailure.Explain(e, connection);
         }
-    }
-
-    private static WorkloadApiException Explain(Exception e, WorkloadApiAddress address) => SocketErrorIn(e) switch
-    {
-        // .NET's name for ENOENT of a Unix socket.
-        SocketError.AddressNotAvailable => new(address, WorkloadApiFailure.NoSuchSocket, "There is no such socket. Start the agent, or correct the address.", e),
-        SocketError.ConnectionRefused => new(address, WorkloadApiFailure.ConnectionRefused, "Nobody listens there. Start the agent; a socket file may be left from one that is gone.", e),
-        SocketError.AccessDenied => new(address, WorkloadApiFailure.NoPermission, "This process may not open the socket. Grant its user access to the socket and its folders.", e),
-        _ => new(address, WorkloadApiFailure.ConnectionLost, $"The connection was lost: {e.Message}", e),
-    };
-
-    private static SocketError? SocketErrorIn(Exception? e)
-    {
-        for (; e is not null; e = e.InnerException)
-            if (e is SocketException socket)
-                return socket.SocketErrorCode;
-
-        return null;
     }
 }

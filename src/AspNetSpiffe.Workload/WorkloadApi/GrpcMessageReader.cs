@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using Google.Protobuf;
 
 namespace AspNetSpiffe;
 
@@ -15,23 +14,25 @@ internal sealed class GrpcMessageReader(Stream body, WorkloadApiAddress address,
     private readonly byte[] _prefix = new byte[PrefixLength];
 
     /// <summary>Reads the next message.</summary>
+    /// <param name="read">Makes a message of bytes that are gone afterwards, or nothing when they are none.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns><see langword="null"/> at the end of the stream; the status is then in the trailers.</returns>
     /// <exception cref="WorkloadApiException">What arrived is no message, or is too long.</exception>
-    public async Task<T?> ReadAsync<T>(MessageParser<T> parser, CancellationToken cancellationToken) where T : class, IMessage<T>
+    public async Task<T?> ReadAsync<T>(Func<ReadOnlySequence<byte>, T?> read, CancellationToken cancellationToken) where T : class
     {
         // A watch waits for hours: a read of nothing waits without holding a buffer.
         await body.ReadAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);
-        var read = await body.ReadAtLeastAsync(_prefix, PrefixLength, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
-        if (read == 0) return null;
-        if (read < PrefixLength) throw Malformed("The stream ended within a message.");
+        var received = await body.ReadAtLeastAsync(_prefix, PrefixLength, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        if (received == 0) return null;
+        if (received < PrefixLength) throw Malformed("The stream ended within a message.");
         if (_prefix[0] != 0) throw Malformed("A message is compressed, although we offered no compression.");
 
         var length = BinaryPrimitives.ReadUInt32BigEndian(_prefix.AsSpan(1));
         if (length > maxLength) throw Malformed($"A message of {length} bytes was announced; the limit ({nameof(SpiffeLimits.MaxMessageBytes)}) is {maxLength}.");
-        return await ReadBodyAsync(parser, (int)length, cancellationToken).ConfigureAwait(false);
+        return await ReadBodyAsync(read, (int)length, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<T> ReadBodyAsync<T>(MessageParser<T> parser, int length, CancellationToken cancellationToken) where T : class, IMessage<T>
+    private async Task<T> ReadBodyAsync<T>(Func<ReadOnlySequence<byte>, T?> read, int length, CancellationToken cancellationToken) where T : class
     {
         // What was announced is not there yet: memory is taken as the bytes come. In pieces, for large arrays stay in memory long after their use.
         var pieces = new List<byte[]>();
@@ -43,16 +44,11 @@ internal sealed class GrpcMessageReader(Stream body, WorkloadApiAddress address,
                 await body.ReadExactlyAsync(pieces[^1], cancellationToken).ConfigureAwait(false);
             }
 
-            return parser.ParseFrom(Piece.Join(pieces));
+            return read(Piece.Join(pieces)) ?? throw Malformed($"A message of {length} bytes is none of the Workload API.");
         }
         catch (EndOfStreamException)
         {
             throw Malformed("The stream ended within a message.");
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            // Without the inner exception: nothing of the message may end in a log.
-            throw Malformed($"A message of {length} bytes is no '{typeof(T).Name}'.");
         }
         finally
         {

@@ -48,8 +48,12 @@ internal readonly record struct GrpcStatus(GrpcStatusCode Code, string Detail)
     {
         var line = string.Create(Math.Min(text.Length, MostDetail), text, static (span, from) =>
         {
-            for (var i = 0; i < span.Length; i++) span[i] = char.IsControl(from[i]) ? ' ' : from[i];
+            for (var i = 0; i < span.Length; i++) span[i] = IsVisible(from[i]) ? from[i] : ' ';
         });
         return text.Length > MostDetail ? line + "…" : line;
     }
+
+    // Neither a line of its own nor a text that runs the other way.
+    private static bool IsVisible(char c) =>
+        char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 }

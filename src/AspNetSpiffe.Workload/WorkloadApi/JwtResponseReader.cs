@@ -5,7 +5,7 @@ namespace AspNetSpiffe;
 
 /// <summary>Messages of the Workload API → JWT-SVIDs and JWT bundles (Workload API §6.2). Tokens are read whole or refused whole.</summary>
 /// <remarks>Only a bundle may fail alone: it is left out, and so none of its tokens can be verified.</remarks>
-internal sealed class JwtResponseReader(SpiffeLimits limits)
+internal sealed class JwtResponseReader
 {
     private readonly List<string> _remarks = [];
 
@@ -17,7 +17,6 @@ internal sealed class JwtResponseReader(SpiffeLimits limits)
     public ImmutableArray<JwtSvid> ReadSvids(JWTSVIDResponse response, IReadOnlyCollection<string> audiences, SpiffeId? wanted)
     {
         if (response.Svids.Count == 0) throw new FormatException("The message has no JWT-SVID.");
-        MessageLimit.Check(response.Svids.Count, "JWT-SVIDs", limits.MaxSvids, nameof(limits.MaxSvids));
 
         var svids = ImmutableArray.CreateBuilder<JwtSvid>();
         foreach (var message in response.Svids) AddSvid(svids, ReadSvid(message, audiences, wanted));
@@ -26,17 +25,18 @@ internal sealed class JwtResponseReader(SpiffeLimits limits)
 
     /// <summary>Reads the JWT bundles of our own and of federated trust domains (Workload API §6.2.2).</summary>
     /// <exception cref="FormatException">The message has no bundle that can be read.</exception>
-    public JwtBundleSet ReadBundles(JWTBundlesResponse response)
+    public JwtBundleSet ReadBundles(JWTBundlesResponse response, CancellationToken cancellationToken = default)
     {
         if (response.Bundles.Count == 0) throw new FormatException("The message has no bundle.");
-        MessageLimit.Check(response.Bundles.Count, "bundles", limits.MaxBundles, nameof(limits.MaxBundles));
 
         var bundles = new List<JwtBundle>();
         foreach (var (key, jwkSet) in response.Bundles)
-            if (ReadBundle(key, jwkSet.Memory) is { } bundle)
-                bundles.Add(bundle);
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (ReadBundle(key, jwkSet.Memory) is { } bundle) bundles.Add(bundle);
+        }
 
-        return bundles.Count > 0 ? new(bundles) : throw new FormatException($"The message has no bundle that can be read. {string.Join(' ', _remarks)}");
+        return bundles.Count > 0 ? new(bundles) { Remarks = [.. _remarks] } : throw new FormatException($"The message has no bundle that can be read. {RemarkList.Join(_remarks)}");
     }
 
     private static JwtSvid ReadSvid(JWTSVID message, IReadOnlyCollection<string> audiences, SpiffeId? wanted)

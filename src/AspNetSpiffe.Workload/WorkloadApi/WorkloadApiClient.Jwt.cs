@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using AspNetSpiffe.Wire;
@@ -29,8 +30,8 @@ public sealed partial class WorkloadApiClient
             throw new ArgumentException($"A JWT-SVID has at most {JwtSvidReader.MaxAudiences} audiences, but {audiences.Count} were asked for: fetch several tokens.", nameof(audiences));
 
         var request = new JWTSVIDRequest { Audience = { audiences }, SpiffeId = id?.ToString() ?? "" };
-        var answer = await GrpcCall.UnaryAsync(_connection, "FetchJWTSVID", request, JWTSVIDResponse.Parser, cancellationToken).ConfigureAwait(false);
-        return new JwtResponseReader(_limits).ReadSvids(answer, audiences, id);
+        var answer = await GrpcCall.UnaryAsync(_connection, "FetchJWTSVID", request, _messages.ReadJwtSvids, cancellationToken).ConfigureAwait(false);
+        return new JwtResponseReader().ReadSvids(answer, audiences, id);
     }
 
     /// <summary>Fetches the JWT bundles of all trust domains once (Workload API §6.2.2).</summary>
@@ -64,7 +65,7 @@ public sealed partial class WorkloadApiClient
         if (!svid.Audiences.Contains(audience)) throw new FormatException($"The token is not for the audience {SpiffeIdProblem.Quote(audience)}.");
 
         var request = new ValidateJWTSVIDRequest { Audience = audience, Svid = token };
-        var answer = await GrpcCall.UnaryAsync(_connection, "ValidateJWTSVID", request, ValidateJWTSVIDResponse.Parser, cancellationToken).ConfigureAwait(false);
+        var answer = await GrpcCall.UnaryAsync(_connection, "ValidateJWTSVID", request, WireMessages.ReadValidation, cancellationToken).ConfigureAwait(false);
 
         // Who vouches for a token must mean the same one as we do.
         if (answer.SpiffeId != svid.Id.ToString()) throw Malformed($"It validated a token of '{svid.Id}' as one of {SpiffeIdProblem.Quote(answer.SpiffeId)}.");
@@ -72,18 +73,15 @@ public sealed partial class WorkloadApiClient
     }
 
     /// <summary>Watches as <see cref="WatchJwtBundlesAsync"/> does, but goes on after a message that breaks a rule.</summary>
-    internal async IAsyncEnumerable<AgentUpdate<JwtBundleSet>> WatchJwtUpdatesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (var message in GrpcCall.StreamAsync(_connection, "FetchJWTBundles", new JWTBundlesRequest(), JWTBundlesResponse.Parser, cancellationToken).ConfigureAwait(false))
-            yield return Read(message);
-    }
+    internal IAsyncEnumerable<AgentUpdate<JwtBundleSet>> WatchJwtUpdatesAsync(CancellationToken cancellationToken) => GrpcCall.StreamAsync(
+        _connection, "FetchJWTBundles", new JWTBundlesRequest(), bytes => ReadJwtBundles(bytes, cancellationToken), cancellationToken);
 
-    private AgentUpdate<JwtBundleSet> Read(JWTBundlesResponse message)
+    private AgentUpdate<JwtBundleSet>? ReadJwtBundles(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
     {
-        var reader = new JwtResponseReader(_limits);
+        var reader = new JwtResponseReader();
         try
         {
-            return new(reader.ReadBundles(message), null, reader.Remarks);
+            return _messages.ReadJwtBundles(bytes) is { } message ? new(reader.ReadBundles(message, cancellationToken), null, reader.Remarks) : null;
         }
         catch (FormatException e)
         {

@@ -25,11 +25,13 @@ public sealed class WorkloadApiException : Exception
     {
         var advice = status.Code switch
         {
-            GrpcStatusCode.PermissionDenied => " No identity is registered for this workload: create a registration entry whose selectors match it, " +
-                "or run 'aspnet-spiffe agent' for development.",
-            GrpcStatusCode.Unavailable => " The agent is not ready: look at its log and its connection to the server.",
+            GrpcStatusCode.PermissionDenied => " No identity is registered for this workload: create a registration entry whose selectors match it " +
+                "and whose parent ID is the SPIFFE ID of this very agent, or run 'aspnet-spiffe agent' for development.",
+
+            // Where the agent says what is wrong, ours would be a guess.
+            GrpcStatusCode.Unavailable when status.Detail.Length == 0 => " The agent is not ready: look at its log and its connection to the server.",
             GrpcStatusCode.Unimplemented => " What answers at this address is no SPIFFE Workload API, or lacks this method: check the address.",
-            GrpcStatusCode.InvalidArgument => " The agent does not accept the request; it will not be repeated.",
+            GrpcStatusCode.InvalidArgument => " The agent does not accept the request: it may be of another version, or no SPIFFE Workload API; check the address.",
             _ => "",
         };
         return $"It answered '{status}'.{advice}";

@@ -8,7 +8,11 @@ namespace AspNetSpiffe;
 
 /// <summary>A message of the Workload API → an X509Context (Workload API §5.2). A message is read whole or refused whole.</summary>
 /// <remarks>Only a federated bundle may fail alone: it is left out, so that one bad neighbour does not cost us our own identity.</remarks>
-internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, KnownCertificates? known = null)
+/// <param name="time">The clock.</param>
+/// <param name="limits">How much a chain may hold.</param>
+/// <param name="known">What the message before brought.</param>
+/// <param name="remarkLater">Hears what is wrong with a bundle that is decoded when it is first needed; without it, all are decoded at once.</param>
+internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, KnownCertificates? known = null, Action<string>? remarkLater = null)
 {
     private readonly KnownCertificates _known = known ?? KnownCertificates.None;
     private readonly List<string> _remarks = [];
@@ -18,11 +22,11 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
     /// <summary>Reads our SVIDs and all bundles, and clears the private keys in the message.</summary>
     /// <exception cref="FormatException">The message breaks a rule; the text says which.</exception>
-    public X509Context Read(X509SVIDResponse response)
+    public X509Context Read(X509SVIDResponse response, CancellationToken cancellationToken = default)
     {
         try
         {
-            return ReadContext(response);
+            return ReadContext(response, cancellationToken);
         }
         finally
         {
@@ -32,28 +36,29 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
     /// <summary>Reads the bundles of a workload without an SVID (Workload API §5.2.2).</summary>
     /// <exception cref="FormatException">The message has no bundle that can be read.</exception>
-    public X509BundleSet ReadBundles(X509BundlesResponse response)
+    public X509BundleSet ReadBundles(X509BundlesResponse response, CancellationToken cancellationToken = default)
     {
-        MessageLimit.Check(response.Bundles.Count, "bundles", limits.MaxBundles, nameof(limits.MaxBundles));
         var bundles = new Dictionary<TrustDomain, X509Bundle>();
-        foreach (var (key, der) in response.Bundles) AddFederated(bundles, key, der);
-        return bundles.Count > 0 ? new(bundles.Values) : throw new FormatException("The message has no bundle that can be read.");
+        AddFederated(bundles, response.Bundles, cancellationToken);
+        return bundles.Count > 0
+            ? new(bundles.Values) { Remarks = [.. _remarks] }
+            : throw new FormatException($"The message has no bundle that can be read. {RemarkList.Join(_remarks)}".TrimEnd());
     }
 
-    private X509Context ReadContext(X509SVIDResponse response)
+    private X509Context ReadContext(X509SVIDResponse response, CancellationToken cancellationToken)
     {
         if (response.Svids.Count == 0) throw new FormatException("The message has no SVID.");
-        MessageLimit.Check(response.Svids.Count, "SVIDs", limits.MaxSvids, nameof(limits.MaxSvids));
-        MessageLimit.Check(response.FederatedBundles.Count, "federated bundles", limits.MaxBundles, nameof(limits.MaxBundles));
 
         var svids = ImmutableArray.CreateBuilder<X509Svid>();
         var bundles = new Dictionary<TrustDomain, X509Bundle>();
         foreach (var message in response.Svids)
-            if (ReadSvid(message, bundles) is { } svid)
-                AddSvid(svids, svid);
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (ReadSvid(message, bundles) is { } svid) AddSvid(svids, svid);
+        }
 
-        if (svids.Count == 0) throw new FormatException($"The message has no SVID that can be used. {string.Join(' ', _remarks)}");
-        foreach (var (key, der) in response.FederatedBundles) AddFederated(bundles, key, der);
+        if (svids.Count == 0) throw new FormatException($"The message has no SVID that can be used. {RemarkList.Join(_remarks)}");
+        AddFederated(bundles, response.FederatedBundles, cancellationToken);
         return new(svids.ToImmutable(), _known.SetOf(bundles.Values), svids[0]);
     }
 
@@ -105,12 +110,21 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
     // An SVID that our own peers would refuse is no better than none: keep the last good one instead.
     private void CheckAgainst(X509Bundle bundle, X509Svid svid)
     {
-        // An agent's clock may be ahead of ours by a moment.
+        // One whose time has not come may come of age: whoever uses it waits for that.
         var now = time.GetUtcNow();
-        var at = now < svid.NotBefore ? svid.NotBefore : now;
+        var at = now < svid.ValidFrom ? svid.ValidFrom : now;
 
         var result = X509SvidVerifier.VerifyFor(null, svid.Leaf, [.. svid.Intermediates], new([bundle]), at, limits);
         if (!result.Accepted) throw new FormatException($"It does not verify against the bundle that came with it: {result.Reason} (valid until {svid.NotAfter:u}).");
+    }
+
+    private void AddFederated(Dictionary<TrustDomain, X509Bundle> bundles, IEnumerable<KeyValuePair<string, ByteString>> federated, CancellationToken cancellationToken)
+    {
+        foreach (var (key, der) in federated)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            AddFederated(bundles, key, der);
+        }
     }
 
     private void AddFederated(Dictionary<TrustDomain, X509Bundle> bundles, string key, ByteString der)
@@ -137,9 +151,10 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
     private X509Bundle ReadBundle(TrustDomain trustDomain, ReadOnlySpan<byte> der, bool isOurs)
     {
         if (_known.FindBundle(trustDomain, der) is { } same) return same;
+        if (!isOurs && remarkLater is not null) return X509Bundle.ReadLater(trustDomain, der, remarkLater);
 
         var bundle = isOurs ? X509Bundle.Read(trustDomain, der, out var leftOut) : X509Bundle.ReadFederated(trustDomain, der, out leftOut);
-        if (leftOut > 0) _remarks.Add($"The bundle of '{trustDomain}' has {leftOut} certificates that are no CA; they are left out.");
+        if (leftOut > 0) _remarks.Add(X509Bundle.DescribeLeftOut(trustDomain, leftOut));
         return bundle;
     }
 

@@ -11,6 +11,5 @@ internal static class CurrentPeer
         return peer is not null && IsValid(peer, time) ? peer : null;
     }
 
-    // RFC 5280 §4.1.2.5: the period of validity includes NotAfter itself.
-    public static bool IsValid(SpiffePeer peer, TimeProvider time) => time.GetUtcNow() <= peer.NotAfter;
+    public static bool IsValid(SpiffePeer peer, TimeProvider time) => time.GetUtcNow() < peer.ValidUntil;
 }

@@ -13,9 +13,10 @@ internal sealed class Listeners : IDisposable
     private Instrument? _authentication;
     private Instrument? _authorization;
 
-    public Listeners(IMeterFactory meters, ILogger<SpiffeAuthenticationHandler> authenticationLog, ILogger<DefaultAuthorizationService> authorizationLog)
+    public Listeners(IMeterFactory meters, ServerNotifications notifications)
     {
-        (_authenticationLog, _authorizationLog) = (authenticationLog, authorizationLog);
+        var guarded = notifications.GuardedLoggers;
+        (_authenticationLog, _authorizationLog) = (guarded.CreateLogger<SpiffeAuthenticationHandler>(), guarded.CreateLogger<DefaultAuthorizationService>());
         _published.InstrumentPublished = (instrument, _) =>
         {
             if (instrument.Meter.Scope != meters) return;

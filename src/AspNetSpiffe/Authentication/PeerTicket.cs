@@ -15,9 +15,11 @@ internal sealed class PeerTicket
     {
         if (context.GetSpiffePeer() is not { } peer) return AuthenticateResult.NoResult();
         if (!CurrentPeer.IsValid(peer, options.TimeProvider ?? TimeProvider.System))
-            return AuthenticateResult.Fail($"The SVID of the caller '{peer.Id}' expired at {peer.NotAfter:u}.");
+            return AuthenticateResult.Fail($"The SVID of the caller '{peer.Id}' expired at {peer.ValidUntil:u}.");
 
-        var properties = new AuthenticationProperties(new ExpiryItems(peer.NotAfter));
+        // With the SVID, or earlier, with a certificate above it.
+        var expires = peer.NotAfter < peer.ValidUntil ? peer.NotAfter : peer.ValidUntil;
+        var properties = new AuthenticationProperties(new ExpiryItems(expires));
         return AuthenticateResult.Success(new(new PeerPrincipal(peer.Id, scheme, options.ClaimsIssuer), properties, scheme));
     }
 }

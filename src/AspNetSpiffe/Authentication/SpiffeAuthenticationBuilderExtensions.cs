@@ -19,6 +19,7 @@ public static class SpiffeAuthenticationBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configure);
         builder.Services.TryAddScoped<PeerTicket>();
+        builder.Services.TryAddSingleton<ServerNotifications>();
         builder.Services.Configure(SpiffeAuthenticationDefaults.AuthenticationScheme, configure);
 
         // The framework refuses a second scheme of the same name, whoever adds it.

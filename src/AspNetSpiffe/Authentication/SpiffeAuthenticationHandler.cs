@@ -1,13 +1,12 @@
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
 /// <summary>The scheme <c>Spiffe</c>: the peer of the connection becomes the user of the request.</summary>
-internal sealed class SpiffeAuthenticationHandler(IOptionsMonitor<SpiffeAuthenticationOptions> options, ILoggerFactory loggers, PeerTicket ticket)
-    : AuthenticationHandler<SpiffeAuthenticationOptions>(options, loggers, UrlEncoder.Default)
+internal sealed class SpiffeAuthenticationHandler(IOptionsMonitor<SpiffeAuthenticationOptions> options, ServerNotifications notifications, PeerTicket ticket)
+    : AuthenticationHandler<SpiffeAuthenticationOptions>(options, notifications.GuardedLoggers, UrlEncoder.Default)
 {
     // Whoever gives the handler another name gets other tickets.
     protected override Task<AuthenticateResult> HandleAuthenticateAsync() =>

@@ -16,15 +16,21 @@ internal sealed partial class PeerGuard(Func<SpiffeId, bool> rule, RequestDelega
 
         if (CurrentPeer.Find(context, _time) is not { } peer)
         {
-            Log.NobodyVerified(FindLogger(context), context.Request.Path);
+            TellNobodyVerified(context);
             return Refusal.Unauthenticated.WriteAsync(context);
         }
 
         if (rule(peer.Id)) return next(context);
 
-        Log.CallerNotAllowed(FindLogger(context), peer.Id, context.Request.Path);
+        TellNotAllowed(context, peer.Id);
         return Refusal.PermissionDenied.WriteAsync(context);
     }
+
+    // A log provider that throws changes no verdict.
+    private static void TellNobodyVerified(HttpContext context) => NotificationQueue.Guard(() => Log.NobodyVerified(FindLogger(context), context.Request.Path), static _ => { });
+
+    private static void TellNotAllowed(HttpContext context, SpiffeId caller) =>
+        NotificationQueue.Guard(() => Log.CallerNotAllowed(FindLogger(context), caller, context.Request.Path), static _ => { });
 
     private static ILogger<PeerGuard> FindLogger(HttpContext context) => context.RequestServices.GetRequiredService<ILogger<PeerGuard>>();
 

@@ -29,6 +29,7 @@ internal static class SpiffeServerSecurity
     public static IServiceCollection AddSpiffePolicies(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ServerNotifications>();
         services.AddAuthorization();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuthorizationHandler, SpiffeRequirementHandler>());
         if (services.Any(service => service.ServiceType == typeof(SpiffePolicies))) return services;

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>LogIdentity(): the caller's SPIFFE ID on every log line of a request.</summary>
-internal sealed class CallerLogScope(RequestDelegate next)
+internal sealed partial class CallerLogScope(RequestDelegate next)
 {
     public const string Key = "SpiffeId";
 
@@ -16,6 +17,7 @@ internal sealed class CallerLogScope(RequestDelegate next)
     private static readonly IDisposable? NoScope = CreateNoScope();
 
     private ILogger? _logger;
+    private int _failed;
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -26,20 +28,70 @@ internal sealed class CallerLogScope(RequestDelegate next)
     // In an async method, so that the scope ends with it and is not seen by whoever called.
     private async Task InvokeInScopeAsync(ILogger logger, HttpContext context, SpiffeId caller)
     {
-        using (logger.BeginScope(new Scope(caller))) await next(context);
+        var scope = Begin(logger, new Scope(caller));
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            End(logger, scope);
+        }
     }
 
     // An async method for each request would allocate for nobody.
-    private static bool UsesScopes(ILogger logger)
+    private bool UsesScopes(ILogger logger)
     {
-        using var scope = logger.BeginScope(Probe);
+        var scope = Begin(logger, Probe);
+        End(logger, scope);
         return scope is not null && !ReferenceEquals(scope, NoScope);
+    }
+
+    // A log provider that throws costs the scope, not the request.
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Somebody else's fault must not become ours; it is logged.")]
+    private IDisposable? Begin(ILogger logger, object state)
+    {
+        try
+        {
+            return logger.BeginScope(state);
+        }
+        catch (Exception e)
+        {
+            Failed(logger, e);
+            return null;
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Somebody else's fault must not become ours; it is logged.")]
+    private void End(ILogger logger, IDisposable? scope)
+    {
+        try
+        {
+            scope?.Dispose();
+        }
+        catch (Exception e)
+        {
+            Failed(logger, e);
+        }
+    }
+
+    private void Failed(ILogger logger, Exception problem)
+    {
+        if (Interlocked.Exchange(ref _failed, 1) == 0) NotificationQueue.Guard(() => Log.ScopeFailed(logger, problem), static _ => { });
     }
 
     private static IDisposable? CreateNoScope()
     {
         using var loggers = new LoggerFactory();
         return loggers.CreateLogger(nameof(CallerLogScope)).BeginScope(Probe);
+    }
+
+    private static partial class Log
+    {
+        // The check would ask all providers, and one that throws there would keep it from the others.
+        [LoggerMessage(
+            1, LogLevel.Error, "A log provider failed to take the caller's SPIFFE ID; the requests go on without it. This is said once.", EventName = "LogScopeFailed", SkipEnabledCheck = true)]
+        public static partial void ScopeFailed(ILogger logger, Exception exception);
     }
 
     private sealed class Scope(SpiffeId id) : IReadOnlyList<KeyValuePair<string, object?>>

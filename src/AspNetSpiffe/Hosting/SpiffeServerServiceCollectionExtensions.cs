@@ -1,5 +1,6 @@
 using AspNetSpiffe;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -18,12 +19,14 @@ public static class SpiffeServerServiceCollectionExtensions
         services.AddSpiffeServerSecurity();
         services.AddServerSettings();
         services.AddSingleton<AllowedPeers>();
-        services.AddSingleton<SpiffeServerMetrics>();
+        services.TryAddSingleton<ServerNotifications>();
+        services.TryAddSingleton<SpiffeServerMetrics>();
         services.AddKeyedSingleton(Handshake.Key, static (provider, _) =>
         {
             var allowed = provider.GetRequiredService<AllowedPeers>();
             return new SpiffeTls(provider.GetRequiredService<X509Source>(), () => allowed.Pattern);
         });
+        services.AddSingleton<PeerConnectionEvents>();
         services.AddSingleton<PeerConnectionRegistry>();
         services.AddSingleton<Handshake>();
         services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, VerifiedPeersOnly>());

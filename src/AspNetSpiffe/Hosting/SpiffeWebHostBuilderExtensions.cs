@@ -37,8 +37,10 @@ public static class SpiffeWebHostBuilderExtensions
         services.AddSingleton<HttpsEndpointRequired>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<HttpsEndpointRequired>());
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter>(provider => provider.GetRequiredService<HttpsEndpointRequired>()));
+        services.AddSingleton<HttpsSettings>();
         services.AddSingleton<KestrelTlsSetup>();
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelTlsSetup>()));
         services.AddSingleton<IPostConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelTlsSetup>());
+        services.AddSingleton<IValidateOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelTlsSetup>());
     }
 }

@@ -13,25 +13,27 @@ internal sealed partial class AllowedPeers : IDisposable
 
     private readonly IOptionsFactory<SpiffeServerOptions> _factory;
     private readonly IOptionsFactory<SpiffeOptions> _section;
-    private readonly ILogger<AllowedPeers> _logger;
+    private readonly ILogger _logger;
     private readonly IConfiguration? _configuration;
     private readonly IDisposable? _reload;
     private volatile State _state;
-    private CancellationTokenSource _changed = new();
+    private ChangeSignal _changed;
     private string? _told;
     private int _reloads;
 
     /// <param name="factory">Makes our options.</param>
     /// <param name="section">Checks all of the section, whoever reads it.</param>
-    /// <param name="logger">Hears of changes and of mistakes.</param>
+    /// <param name="notifications">Hears of changes and of mistakes.</param>
     /// <param name="configuration">What is reloaded.</param>
     public AllowedPeers(
-        IOptionsFactory<SpiffeServerOptions> factory, IOptionsFactory<SpiffeOptions> section, ILogger<AllowedPeers> logger, IConfiguration? configuration = null)
+        IOptionsFactory<SpiffeServerOptions> factory, IOptionsFactory<SpiffeOptions> section, ServerNotifications notifications, IConfiguration? configuration = null)
     {
-        (_factory, _section, _logger, _configuration) = (factory, section, logger, configuration);
+        (_factory, _section, _configuration) = (factory, section, configuration);
+        _logger = notifications.CreateLogger("AspNetSpiffe.AllowedPeers");
+        _changed = NewSignal();
         _state = Read();
         _reload = configuration is null ? null : ChangeToken.OnChange(configuration.GetReloadToken, Reload);
-        if (_state.IsNobody) Tell(static logger => Log.Nobody(logger));
+        if (_state.IsNobody) Log.Nobody(_logger);
     }
 
     public SpiffeServerOptions Options => _state.Options;
@@ -39,7 +41,7 @@ internal sealed partial class AllowedPeers : IDisposable
     /// <summary>Gets the pattern; <see langword="null"/> means every member of our own trust domain.</summary>
     public SpiffeIdPattern? Pattern => _state.Pattern;
 
-    public IChangeToken GetChangeToken() => new CancellationChangeToken(Volatile.Read(ref _changed).Token);
+    public IChangeToken GetChangeToken() => Volatile.Read(ref _changed);
 
     public void Dispose() => _reload?.Dispose();
 
@@ -77,9 +79,9 @@ internal sealed partial class AllowedPeers : IDisposable
 
         (_state, _told) = (next, null);
         if (next.SameAs(before)) return;
-        NotifyChanged();
-        Tell(logger => Log.Changed(logger, PatternList.Describe(next.Pattern)));
-        if (next.IsNobody) Tell(static logger => Log.Nobody(logger));
+        Interlocked.Exchange(ref _changed, NewSignal()).Fire();
+        Log.Changed(_logger, PatternList.Describe(next.Pattern));
+        if (next.IsNobody) Log.Nobody(_logger);
     }
 
     private State Read() => new(_factory.Create(Default), SpiffeServerOptionsSetup.Read(new(), _configuration).Given);
@@ -89,34 +91,10 @@ internal sealed partial class AllowedPeers : IDisposable
         // A file that is saved may be read several times.
         if (mistakes == _told) return;
         _told = mistakes;
-        Tell(logger => Log.Refused(logger, mistakes));
+        Log.Refused(_logger, mistakes);
     }
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A subscriber's fault must not stop the reload.")]
-    private void NotifyChanged()
-    {
-        try
-        {
-            Interlocked.Exchange(ref _changed, new()).Cancel();
-        }
-        catch (Exception e)
-        {
-            Tell(logger => Log.SubscriberFailed(logger, e));
-        }
-    }
-
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A log provider's fault must not stop the reload.")]
-    private void Tell(Action<ILogger> write)
-    {
-        try
-        {
-            write(_logger);
-        }
-        catch (Exception)
-        {
-            // It has nowhere to be told.
-        }
-    }
+    private ChangeSignal NewSignal() => new(problem => Log.SubscriberFailed(_logger, problem));
 
     private sealed class State(SpiffeServerOptions options, IReadOnlyDictionary<string, int> given)
     {
@@ -149,10 +127,10 @@ internal sealed partial class AllowedPeers : IDisposable
         [LoggerMessage(2, LogLevel.Error, "The changed configuration has mistakes, so the one before stays. {Mistakes}", EventName = "AllowedPeersRefused")]
         public static partial void Refused(ILogger logger, string mistakes);
 
-        [LoggerMessage(3, LogLevel.Warning, "Spiffe:AllowedPeers is empty, so that nobody may connect.", EventName = "NobodyAllowed")]
-        public static partial void Nobody(ILogger logger);
-
-        [LoggerMessage(4, LogLevel.Error, "A subscriber to changes of the allowed peers failed; the new ones are in use all the same.", EventName = "SubscriberFailed")]
+        [LoggerMessage(3, LogLevel.Error, "A subscriber to changes of the allowed peers failed; the new ones count all the same.", EventName = "AllowedPeersSubscriberFailed")]
         public static partial void SubscriberFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(4, LogLevel.Warning, "Spiffe:AllowedPeers is empty, so that nobody may connect.", EventName = "NobodyAllowed")]
+        public static partial void Nobody(ILogger logger);
     }
 }

@@ -19,12 +19,12 @@ internal sealed class Handshake(IServiceProvider services)
     /// <summary>Gets our certificate of the moment, if there is one.</summary>
     public X509Certificate2? Leaf => _source.Value.Current?.DefaultSvid.Leaf;
 
-    /// <summary>Sets up the handshake of an endpoint that Kestrel configures; called from OnAuthenticate.</summary>
-    public void Begin(BaseConnectionContext connection, SslServerAuthenticationOptions options)
+    /// <summary>Sets up the handshake of an endpoint that Kestrel configures; called from OnAuthenticate, after all others.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="options">What Kestrel and the application have set.</param>
+    /// <param name="kestrelAsks">Whether Kestrel itself asks for the client's certificate and calls <see cref="Validate"/>.</param>
+    public void Begin(BaseConnectionContext connection, SslServerAuthenticationOptions options, bool kestrelAsks)
     {
-        // The application asked for certificates by itself. Kestrel then gave a callback to the SslStream, which takes no second one; it ends in Validate.
-        var kestrelAsks = options.ClientCertificateRequired && options.RemoteCertificateValidationCallback is null;
-
         Configure(connection, options);
         if (kestrelAsks) options.RemoteCertificateValidationCallback = null;
     }
@@ -32,8 +32,11 @@ internal sealed class Handshake(IServiceProvider services)
     /// <summary>Sets up the handshake of an endpoint that we configure alone.</summary>
     public void Configure(BaseConnectionContext connection, SslServerAuthenticationOptions options)
     {
-        var peerConnection = _registry.Value.Add(connection);
-        connection.Features.Set<ISpiffePeerFeature>(peerConnection);
+        // An application that calls the OnAuthenticate that it found may lead here twice.
+        if (connection.Features.Get<ISpiffePeerFeature>() is not PeerConnection peerConnection)
+            connection.Features.Set<ISpiffePeerFeature>(peerConnection = _registry.Value.Add(connection));
+
+        options.EncryptionPolicy = EncryptionPolicy.RequireEncryption;
         _tls.Value.Configure(options, connection.RemoteEndPoint, result =>
         {
             if (result.Accepted) peerConnection.Accept(result.Peer);
@@ -42,7 +45,7 @@ internal sealed class Handshake(IServiceProvider services)
 
     public bool Validate(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        var result = _tls.Value.Verify(certificate, chain, errors, PeerRole.Client);
+        var result = _tls.Value.Verify(certificate, chain, PeerRole.Client);
         if (result.Accepted) PeerConnection.Remember(result.Peer);
         return result.Accepted;
     }

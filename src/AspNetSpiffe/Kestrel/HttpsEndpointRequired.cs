@@ -14,7 +14,7 @@ namespace AspNetSpiffe;
 /// Kestrel knows its endpoints when it has bound the last of them. No request passes before. A server without addresses, such as that of a test or of a tool, listens
 /// nowhere, and has nothing to secure.
 /// </remarks>
-internal sealed partial class HttpsEndpointRequired(IServiceProvider services, AllowedPeers settings, ILogger<HttpsEndpointRequired> logger) : IStartupFilter, IHostedLifecycleService
+internal sealed partial class HttpsEndpointRequired(IServiceProvider services, ILogger<HttpsEndpointRequired> logger) : IStartupFilter, IHostedLifecycleService
 {
     private volatile bool _checked;
     private volatile bool _listenerFound;
@@ -33,7 +33,7 @@ internal sealed partial class HttpsEndpointRequired(IServiceProvider services, A
         // Not before: the server makes its endpoints when it is made, and they find us.
         var addresses = string.Join(", ", services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
         var found = _listenerFound || addresses.Length == 0 || addresses.Contains("https://", StringComparison.OrdinalIgnoreCase);
-        if (!found && settings.Options.RequireHttpsEndpoint) throw new InvalidOperationException(Explain(addresses));
+        if (!found && services.GetRequiredService<AllowedPeers>().Options.RequireHttpsEndpoint) throw new InvalidOperationException(Explain(addresses));
         if (!found) Log.NothingSecured(logger, addresses);
         _checked = true;
         return Task.CompletedTask;

@@ -10,14 +10,19 @@ namespace AspNetSpiffe;
 /// <summary>One connection to a SPIFFE endpoint: who is at its other end, and whether that still counts.</summary>
 /// <remarks>
 /// Where the application itself asks for certificates, Kestrel's validation callback is not told its connection. It is given the very certificate
-/// that the connection keeps, so the verified peer waits beside its certificate until its connection asks.
+/// that the connection keeps, so the verified peer waits beside its certificate until its connection asks. Only the registry changes what is said below of closing.
 /// </remarks>
 internal sealed class PeerConnection(BaseConnectionContext connection, PeerConnectionRegistry registry) : ISpiffePeerFeature
 {
     private static readonly ConditionalWeakTable<X509Certificate2, SpiffePeer> Verified = [];
 
+    // Asked for now: the features of a connection are not to be read while it is in use.
+    private readonly IConnectionLifetimeNotificationFeature? _lifetime = connection.Features.Get<IConnectionLifetimeNotificationFeature>();
+
     private volatile SpiffePeer? _peer;
-    private int _ended;
+    private volatile IReadOnlyList<RejectionReason> _reasons = [];
+    private volatile bool _isClosing;
+    private volatile bool _isHttp1;
 
     /// <summary>Gets who was verified at the handshake. A request under way goes on to see it after the connection has ended.</summary>
     public SpiffePeer? Peer => _peer ?? Find(connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate);
@@ -25,15 +30,38 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
     /// <summary>Gets the peer without asking the connection, which may be in the middle of its handshake.</summary>
     public SpiffePeer? KnownPeer => _peer;
 
-    public bool HasEnded => Volatile.Read(ref _ended) != 0;
+    public EndPoint? Remote { get; } = connection.RemoteEndPoint;
 
-    public EndPoint? Remote => connection.RemoteEndPoint;
+    /// <summary>Gets whether new requests are refused.</summary>
+    public bool HasEnded => _reasons.Count > 0;
 
-    /// <summary>Gets why the connection has ended; the default before.</summary>
-    public RejectionReason Reason { get; private set; }
+    /// <summary>Gets why the connection has ended; empty before.</summary>
+    public IReadOnlyList<RejectionReason> Reasons => _reasons;
 
-    /// <summary>Gets when what is left of an ended connection is cut off.</summary>
-    public DateTimeOffset AbortAt { get; private set; }
+    public DateTimeOffset EndedAt { get; private set; }
+
+    /// <summary>Gets when the peer was verified.</summary>
+    public DateTimeOffset AcceptedAt { get; set; }
+
+    /// <summary>Gets from 0 to 1 where this connection stands among those that are asked to close together.</summary>
+    public double Chance { get; set; }
+
+    /// <summary>Gets whether the peer is to close, because its SVID expires soon: answers over HTTP/1.1 say so.</summary>
+    public bool IsClosing
+    {
+        get => _isClosing;
+        set => _isClosing = value;
+    }
+
+    /// <summary>Gets whether the peer has been asked to close, even if it sends no request.</summary>
+    public bool IsAsked { get; set; }
+
+    /// <summary>Gets whether requests came over HTTP/1.</summary>
+    public bool IsHttp1
+    {
+        get => _isHttp1;
+        set => _isHttp1 = value;
+    }
 
     public static void Remember(SpiffePeer peer) => Verified.AddOrUpdate(peer.Leaf, peer);
 
@@ -44,20 +72,20 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
     }
 
     /// <summary>Ends the connection: no new requests, those under way may finish.</summary>
-    /// <returns>Whether it had not ended before.</returns>
-    public bool TryEnd(RejectionReason reason, DateTimeOffset abortAt)
+    public void End(IReadOnlyList<RejectionReason> reasons, DateTimeOffset now)
     {
-        if (Interlocked.Exchange(ref _ended, 1) != 0) return false;
-        (Reason, AbortAt) = (reason, abortAt);
-
-        // HTTP/2: GOAWAY. HTTP/1.1: 'Connection: close'.
-        connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
-        return true;
+        EndedAt = now;
+        _reasons = reasons;
     }
 
+    /// <summary>Asks the peer to close. Runs callbacks of the application.</summary>
+    // HTTP/2: GOAWAY. HTTP/1.1: 'Connection: close'.
+    public void RequestClose() => _lifetime?.RequestClose();
+
+    /// <summary>Cuts the connection off. May run callbacks of the application.</summary>
     public void Abort()
     {
-        var why = new ConnectionAbortedException($"The peer may not stay: {Reason}.");
+        var why = new ConnectionAbortedException($"The peer may not stay: {string.Join(", ", _reasons)}.");
         if (connection is ConnectionContext context) context.Abort(why);
         else connection.Features.Get<IConnectionLifetimeFeature>()?.Abort();
     }

@@ -30,6 +30,9 @@ public static class SpiffeListenOptionsExtensions
                 handshake.Configure(context.Connection, options);
                 return ValueTask.FromResult(options);
             },
+
+            // By this, KestrelTlsSetup knows that the endpoint is ours.
+            OnConnectionState = handshake,
         });
     }
 }

@@ -19,10 +19,21 @@ public sealed class SpiffeServerOptions
     /// <remarks>Where some endpoints are https and others http, those with http take callers without an identity.</remarks>
     public bool RequireHttpsEndpoint { get; set; } = true;
 
-    /// <summary>Gets or sets whether connections end when the SVID of their peer expires.</summary>
+    /// <summary>Gets or sets whether connections end when a certificate of their peer's chain expires: its SVID, an intermediate or the authority.</summary>
     /// <value>Default: true.</value>
-    /// <remarks>An ended connection takes no new requests (HTTP/2: GOAWAY); those that still arrive get 401. See <see cref="DrainTimeout"/>.</remarks>
+    /// <remarks>
+    /// An ended connection takes no new requests (HTTP/2: GOAWAY); those that still arrive get 401. See <see cref="CloseBeforeExpiry"/> and <see cref="DrainTimeout"/>.
+    /// </remarks>
     public bool EndExpired { get; set; } = true;
+
+    /// <summary>Gets or sets how long before its peer's chain expires a connection is asked to close (HTTP/2: GOAWAY, HTTP/1.1: <c>Connection: close</c>).</summary>
+    /// <value>Default: 30 seconds. From 0, which asks only when it has expired, to 1 day.</value>
+    /// <remarks>
+    /// A busy caller then opens its next connection, with its renewed SVID, before one of its requests is refused; until the expiry itself all requests are served.
+    /// Each connection is asked at a random moment of the earlier half of this time, and never before two thirds of what was left at its handshake have passed.
+    /// Without <see cref="EndExpired"/> it means nothing.
+    /// </remarks>
+    public TimeSpan CloseBeforeExpiry { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Gets or sets whether connections end when the authority that verified their peer leaves the bundle, or the whole bundle goes.</summary>
     /// <value>Default: true.</value>
@@ -44,5 +55,6 @@ public sealed class SpiffeServerOptions
     };
 
     internal bool SameAs(SpiffeServerOptions other) =>
-        (EndExpired, EndUntrusted, EndDisallowed, DrainTimeout) == (other.EndExpired, other.EndUntrusted, other.EndDisallowed, other.DrainTimeout);
+        (EndExpired, EndUntrusted, EndDisallowed, CloseBeforeExpiry, DrainTimeout)
+        == (other.EndExpired, other.EndUntrusted, other.EndDisallowed, other.CloseBeforeExpiry, other.DrainTimeout);
 }

@@ -17,6 +17,7 @@ internal sealed class SpiffeServerOptionsSetup(IConfiguration? configuration = n
         options.AllowedPeers = section.List(nameof(options.AllowedPeers), options.AllowedPeers);
         options.RequireHttpsEndpoint = section.Flag(nameof(options.RequireHttpsEndpoint), options.RequireHttpsEndpoint);
         options.EndExpired = section.Flag(nameof(options.EndExpired), options.EndExpired);
+        options.CloseBeforeExpiry = section.Time(nameof(options.CloseBeforeExpiry), options.CloseBeforeExpiry);
         options.EndUntrusted = section.Flag(nameof(options.EndUntrusted), options.EndUntrusted);
         options.EndDisallowed = section.Flag(nameof(options.EndDisallowed), options.EndDisallowed);
         options.DrainTimeout = section.Time(nameof(options.DrainTimeout), options.DrainTimeout);

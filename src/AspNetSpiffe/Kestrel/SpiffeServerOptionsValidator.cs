@@ -12,8 +12,11 @@ internal sealed class SpiffeServerOptionsValidator(IConfiguration? configuration
         [
             .. SpiffeServerOptionsSetup.Read(new(), configuration).Mistakes,
             .. PatternList.MistakesIn(options.AllowedPeers, SectionReader.PathOf(nameof(options.AllowedPeers))),
-            .. TimeRange.OfDrains.MistakeIn(options.DrainTimeout) is { } drain ? [$"{SectionReader.PathOf(nameof(options.DrainTimeout))}: {drain}"] : Array.Empty<string>(),
+            .. Check(nameof(options.CloseBeforeExpiry), TimeRange.OfDelays, options.CloseBeforeExpiry),
+            .. Check(nameof(options.DrainTimeout), TimeRange.OfDrains, options.DrainTimeout),
         ];
         return mistakes.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
     }
+
+    private static string[] Check(string key, TimeRange range, TimeSpan value) => range.MistakeIn(value) is { } mistake ? [$"{SectionReader.PathOf(key)}: {mistake}"] : [];
 }

@@ -15,7 +15,7 @@ internal sealed class AgentTokens(X509Source identity, IOptions<SpiffeOptions> s
     public async ValueTask<TokenVerdict> VerifyAsync(string token, SpiffeJwtAuthenticationOptions options, CancellationToken cancellationToken)
     {
         var read = Read(token, options.AudienceList, options);
-        if (read.Reason != JwtRejectionReason.UnknownTrustDomain) return TokenVerdict.Refuse(read.Reason, read.Id);
+        if (read.Reason != JwtRejectionReason.UnknownTrustDomain) return TokenVerdict.Refuse(read.Reason, read.Id, read.Detail);
 
         using var patience = new CancellationTokenSource(Patience, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);

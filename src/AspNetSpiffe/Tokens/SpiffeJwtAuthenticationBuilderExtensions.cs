@@ -36,6 +36,7 @@ public static class SpiffeJwtAuthenticationBuilderExtensions
         services.AddSingleton<IOptionsMonitorCache<SpiffeJwtAuthenticationOptions>, JwtOptionsOfTheStart>();
         services.AddSingleton(new NoopHost(services));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, JwtVerificationAtStart>());
+        services.TryAddSingleton<ServerNotifications>();
         services.TryAddSingleton<SpiffeServerMetrics>();
         services.AddSingleton<AgentTokens>();
         services.AddSingleton<TokenRefusals>();

@@ -19,13 +19,12 @@ internal sealed class TokenGate(X509Source identity, IServiceProvider services)
     private static TokenVerdict Verify(JwtBundleSource bundles, string token, SpiffeJwtAuthenticationOptions options)
     {
         var result = bundles.Verify(token, options.AudienceList, options.ClockSkew);
-        return result.Accepted ? TokenVerdict.Accept(new(result.Id, result.Svid.ExpiresAt, result.Svid.Claims)) : TokenVerdict.Refuse(result.Reason, result.Id);
+        return result.Accepted ? TokenVerdict.Accept(new(result.Id, result.Svid.ExpiresAt, result.Svid.Claims)) : TokenVerdict.Refuse(result.Reason, result.Id, result.Detail);
     }
 
     // Without an identity of our own there is no trust domain of ours either.
     private bool IsAllowed(SpiffeId id, SpiffeJwtAuthenticationOptions options) =>
         options.AllowedPattern?.Matches(id) ?? (identity.Current is { } context && id.IsMemberOf(context.TrustDomain));
 
-    private string Allowed(SpiffeJwtAuthenticationOptions options) =>
-        options.AllowedPattern?.ToString() ?? (identity.Current is { } context ? $"members of '{context.TrustDomain}'" : "nobody, because we have no identity ourselves");
+    private string Allowed(SpiffeJwtAuthenticationOptions options) => "Allowed: " + (options.AllowedPattern?.ToString() ?? (identity.Current is { } context ? $"members of '{context.TrustDomain}'" : "nobody, because we have no identity ourselves")) + ". To let it call, add its ID, or a pattern that matches it, to 'AllowedCallers'.";
 }

@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>Counts each refused token and logs it: who sent it sees no reason, so the reason must stand in our log. The token never does.</summary>
-internal sealed partial class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+internal sealed partial class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications)
 {
-    private readonly ILogger _logger = loggers.CreateLogger("AspNetSpiffe.Tokens");
+    private readonly ILogger _logger = notifications.CreateLogger("AspNetSpiffe.Tokens");
     private readonly RefusalLimit _limit = new(time);
 
     public void Tell(TokenVerdict verdict, HttpContext context)
@@ -16,22 +16,26 @@ internal sealed partial class TokenRefusals(SpiffeServerMetrics metrics, TimePro
 
         // A stranger must not fill the log.
         var connection = context.Connection;
-        var remote = connection.RemoteIpAddress is { } address ? new IPEndPoint(address, connection.RemotePort) : null;
+        var remote = connection.RemoteIpAddress is { } ip ? new IPEndPoint(ip, connection.RemotePort) : null;
         var level = !_limit.MayLog(verdict.Reason, remote, out var suppressed) ? LogLevel.Debug
             : verdict.Reason == JwtRejectionReason.NoAnswer ? LogLevel.Warning : LogLevel.Information;
-        if (!_logger.IsEnabled(level)) return;
-
-        var claimed = verdict.Id?.ToString() ?? "no SPIFFE ID";
-        var problem = verdict.Problem ?? "";
-        Log.TokenRefused(_logger, level, verdict.Reason, claimed, remote, suppressed, problem);
+        var (claimed, address, problem) = (verdict.Id?.ToString(), remote?.ToString(), verdict.Problem);
+        var details = string.Join(' ',
+        [
+            $"It claimed {claimed ?? "no SPIFFE ID"}{(address is null ? "" : $", from {address}")}.",
+            .. problem is null ? Array.Empty<string>() : [problem],
+            "See docs/rejections.md#tokens.",
+            .. suppressed > 0 ? [$"{suppressed} more for this reason were left out before it."] : Array.Empty<string>(),
+        ]);
+        Log.TokenRefused(_logger, level, verdict.Reason, details, claimed, address, suppressed, problem);
     }
 
     private static partial class Log
     {
         [LoggerMessage(
             EventId = 1, EventName = "TokenRefused",
-            Message = "Refused a token: {Reason}. It claimed {SpiffeId}, from {Remote}. Left out before it, for this reason: {Suppressed}. {Problem}")]
+            Message = "Refused a token: {Reason}. {Details}")]
         public static partial void TokenRefused(
-            ILogger logger, LogLevel level, JwtRejectionReason reason, string spiffeId, EndPoint? remote, long suppressed, string problem);
+            ILogger logger, LogLevel level, JwtRejectionReason reason, string details, string? spiffeId, string? remote, long suppressed, string? problem);
     }
 }

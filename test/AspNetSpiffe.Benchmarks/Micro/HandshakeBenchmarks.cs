@@ -40,9 +40,9 @@ public class HandshakeBenchmarks
         var now = TimeProvider.System.GetUtcNow();
         using var chain = new X509Chain { ChainPolicy = peers.ExpectPeer(_pki.Bundle, now).Clone() };
         foreach (var intermediate in client.Intermediates) chain.ChainPolicy.ExtraStore.Add(intermediate);
-        var isValid = chain.Build(client.Leaf);
-        var result = peers.Verify(client.Leaf, chain, isValid, _bundles, PeerRole.Client, now);
-        ChainReasons.DisposeElements(chain);
+        chain.Build(client.Leaf);
+        var result = peers.Verify(client.Leaf, chain, _bundles, PeerRole.Client, now);
+        PathValidation.DisposeElements(chain);
         return result;
     }
 }

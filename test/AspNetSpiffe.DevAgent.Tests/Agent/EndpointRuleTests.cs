@@ -46,7 +46,7 @@ public sealed class EndpointRuleTests : AgentTest
     [InlineData("/SpiffeWorkloadAPI/FetchWITSVID")]
     [InlineData("/SpiffeWorkloadAPI/FetchWITBundles")]
     [InlineData("/SpiffeWorkloadAPI/Rotate")]
-    [InlineData("/grpc.health.v1.Health/Check")]
+    [InlineData("/grpc.health.v1.Health/List")]
     public async Task What_is_not_served_is_unimplemented(string path)
     {
         var agent = await StartAgentAsync(new DevIdentity("/web"));

@@ -85,6 +85,83 @@ public sealed class SocketTests : AgentTest
         Assert.Equal("mine", await File.ReadAllTextAsync(path, Patience));
     }
 
+    [Theory, Trait("Trial", "H-20")]
+    [InlineData("file", "is a file and no socket")]
+    [InlineData("folder", "is a folder and no socket")]
+    [InlineData("link to a socket", "is a symbolic link and no socket")]
+    [InlineData("dangling link", "is a symbolic link and no socket")]
+    public async Task What_is_no_socket_in_the_place_of_one_is_left_alone(string what, string text)
+    {
+        var path = Path.Combine(Folder, "web.sock");
+        var elsewhere = Path.Combine(Folder, "elsewhere.sock");
+        switch (what)
+        {
+            case "file":
+                await File.WriteAllTextAsync(path, "", Patience);
+                break;
+            case "folder":
+                Directory.CreateDirectory(path);
+                break;
+            case "dangling link":
+                File.CreateSymbolicLink(path, elsewhere);
+                break;
+            default:
+                // A socket file stays behind where nobody listens.
+                using (var dead = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+                {
+                    dead.Bind(new UnixDomainSocketEndPoint(path));
+                    File.Move(path, elsewhere);
+                }
+
+                File.CreateSymbolicLink(path, elsewhere);
+                break;
+        }
+
+        var before = UnixFile.Find(path);
+        var refused = await Assert.ThrowsAsync<IOException>(() => StartAgentAsync(new DevIdentity("/web")));
+        Assert.Contains($"'{path}' {text}", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(before, UnixFile.Find(path));
+    }
+
+    [Fact, Trait("Trial", "H-20")]
+    public async Task A_folder_that_everybody_may_write_to_is_refused()
+    {
+        File.SetUnixFileMode(Folder, (UnixFileMode)511);
+        var refused = await Assert.ThrowsAsync<IOException>(() => StartAgentAsync(new DevIdentity("/web")));
+        Assert.Contains($"'{Folder}' may be written to by everybody (mode 0777)", refused.Message, StringComparison.Ordinal);
+
+        refused = await Assert.ThrowsAsync<IOException>(() => StartAgentAsync(new DevAgentOptions { Directory = Path.Combine(Folder, "below") }.AddWorkload("web", "/web")));
+        Assert.Contains($"'{Folder}' may be written to by everybody (mode 0777)", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(Folder));
+    }
+
+    [RootFact, Trait("Trial", "H-20")]
+    public async Task A_folder_of_another_user_is_refused()
+    {
+        using (var chown = System.Diagnostics.Process.Start("chown", ["65534", Folder])) await chown.WaitForExitAsync(Patience);
+        var refused = await Assert.ThrowsAsync<IOException>(() => StartAgentAsync(new DevIdentity("/web")));
+        Assert.Contains($"'{Folder}' belongs to user 65534", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(Folder));
+    }
+
+    [Fact, Trait("Trial", "H-20")]
+    public async Task The_runtime_says_what_a_file_is_and_whose()
+    {
+        await StartAgentAsync(new DevIdentity("/web"));
+        var file = Path.Combine(Folder, "file");
+        await File.WriteAllTextAsync(file, "", Patience);
+        File.SetUnixFileMode(file, OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.SetUser);
+        File.CreateSymbolicLink(Path.Combine(Folder, "link"), file);
+
+        Assert.Equal((UnixFileKind.File, OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.SetUser, true), Look(file));
+        Assert.Equal((UnixFileKind.Socket, OwnerOnly, true), Look(Path.Combine(Folder, "web.sock")));
+        Assert.Equal(UnixFileKind.Link, UnixFile.Find(Path.Combine(Folder, "link"))?.Kind);
+        Assert.Equal(UnixFileKind.Directory, UnixFile.Find(Folder)?.Kind);
+        Assert.Null(UnixFile.Find(Path.Combine(Folder, "nothing")));
+        Assert.Null(UnixFile.Find(Path.Combine(file, "below")));
+        Assert.Equal((0u, true), (UnixFile.Find("/")?.UserId, UnixFile.Find("/tmp")?.Mode.HasFlag(UnixFileMode.StickyBit)));
+    }
+
     [Fact]
     public async Task A_path_over_the_limit_of_Unix_sockets_is_refused_with_the_limit()
     {
@@ -122,6 +199,8 @@ public sealed class SocketTests : AgentTest
             Assert.Single((await client.FetchX509Async(Patience)).Svids);
         }
     }
+
+    private static (UnixFileKind? Kind, UnixFileMode? Mode, bool? IsOurs) Look(string path) => UnixFile.Find(path) is { } found ? (found.Kind, found.Mode, found.IsOurs) : default;
 
     [Theory]
     [InlineData("")]

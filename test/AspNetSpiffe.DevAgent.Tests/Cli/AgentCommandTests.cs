@@ -60,4 +60,33 @@ public sealed class AgentCommandTests : AgentTest
         Assert.Equal((1, ""), (exitCode, output));
         Assert.Contains(text, Assert.Single(errors.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
     }
+
+    [Theory, Trait("Trial", "O-09")]
+    [InlineData("'aspnet-spiffe' has no command 'bogus'; the nearest is 'agent'. Its commands: agent, fetch, watch.", "bogus")]
+    [InlineData("has no command 'wtach'; the nearest is 'watch'.", "wtach", "--json")]
+    [InlineData("'aspnet-spiffe fetch' has no command 'x500'; the nearest is 'x509'. Its commands: x509, jwt, bundles.", "fetch", "x500")]
+    [InlineData("'aspnet-spiffe fetch' needs one of its commands: x509, jwt, bundles.", "fetch")]
+    [InlineData("'aspnet-spiffe' needs one of its commands: agent, fetch, watch.")]
+    [InlineData("'aspnet-spiffe watch' has no option '--sokcet'; the nearest is '--socket'.", "watch", "--sokcet")]
+    [InlineData("'aspnet-spiffe watch' takes no argument 'more'.", "watch", "more")]
+    public async Task An_unknown_word_is_named_with_the_nearest_one(string text, params string[] arguments)
+    {
+        var (exitCode, output, errors) = await Tool.RunAsync(null, Patience, arguments);
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Contains(text, Assert.Single(errors.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Theory, Trait("Trial", "O-09")]
+    [InlineData("1h", "live for 1 h and")]
+    [InlineData("60m", "live for 1 h and")]
+    [InlineData("90m", "live for 1 h 30 min and")]
+    [InlineData("1m", "live for 1 min and")]
+    [InlineData("119s", "live for 1 min 59 s and")]
+    [InlineData("1d", "live for 1 day and")]
+    [InlineData("49h", "live for 2 days 1 h and")]
+    public async Task A_lifetime_is_shown_in_its_largest_units(string lifetime, string text)
+    {
+        await using var tool = Tool.Start(null, "agent", "--workload", "web=/web", "--directory", Folder, "--svid-lifetime", lifetime);
+        await tool.ReadLineAsync(text, Patience);
+    }
 }

@@ -1,10 +1,13 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using AspNetSpiffe.TestKit;
+using AspNetSpiffe.Wire;
+using Google.Protobuf;
 
 namespace AspNetSpiffe.AgentTests;
 
-/// <summary>aspnet-spiffe fetch and watch, against a running agent.</summary>
+/// <summary>aspnet-spiffe fetch, against a running agent.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class FetchCommandTests : AgentTest
 {
@@ -82,23 +85,99 @@ public sealed class FetchCommandTests : AgentTest
             Assert.Equal(["example.org", "other.org"], json.RootElement.GetProperty(profile).EnumerateObject().Select(b => b.Name).Order());
     }
 
-    [Fact]
-    public async Task A_watch_shows_each_rotation_and_ends_well_by_a_signal()
+    [Fact, Trait("Trial", "A-19")]
+    public async Task Bundles_as_JSON_have_the_JWT_keys_themselves()
     {
         var agent = await StartAgentAsync(new DevIdentity("/web"));
-        await using var tool = Tool.Start(agent.AddressOf("web"), "watch", "--json");
-        var first = await tool.ReadLineAsync("serial_number", Patience);
-        agent.Rotate();
-        Assert.NotEqual(first, await tool.ReadLineAsync("serial_number", Patience));
+        var (_, output, _) = await Tool.RunAsync(agent.AddressOf("web"), Patience, "fetch", "bundles", "--json");
+        using var json = JsonDocument.Parse(output);
+        var document = json.RootElement.GetProperty("jwt").GetProperty("example.org").GetRawText();
 
-        await tool.SignalAsync("INT", Patience);
-        var (exitCode, _, errors) = await tool.WaitAsync(Patience);
+        var read = SpiffeBundle.Parse(TrustDomain.Parse("example.org"), System.Text.Encoding.UTF8.GetBytes(document));
+        using var client = new WorkloadApiClient(WorkloadApiAddress.Parse(agent.AddressOf("web")));
+        Assert.Equal((await client.FetchJwtBundlesAsync(Patience)).Find(agent.TrustDomain)!.Authorities, read.Jwt.Authorities.AsEnumerable());
+        Assert.Single(read.Jwt.Authorities);
+    }
+
+    [Theory, Trait("Trial", "A-10")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_left_out_of_an_answer_is_shown(bool json)
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        var pki = new TestPki();
+        var message = X509SVIDResponse.Parser.ParseFrom(pki.ResponseBytes([pki.Leaf("/web")]));
+        message.FederatedBundles.Add("spiffe://broken.test", ByteString.CopyFromUtf8("no certificate"));
+        agent.Send(message);
+        var (exitCode, output, errors) = await Tool.RunAsync(agent.Address, Patience, ["fetch", "x509", .. json ? ["--json"] : Array.Empty<string>()]);
+
         Assert.Equal((0, ""), (exitCode, errors));
+        Assert.Contains("The bundle of 'broken.test' is left out", output, StringComparison.Ordinal);
+    }
+
+    [Theory, Trait("Trial", "A-10")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_left_out_of_bundles_is_shown(bool json)
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        var pki = new TestPki();
+        agent.Send(new X509BundlesResponse
+        {
+            Bundles = { ["spiffe://example.org"] = ByteString.CopyFrom(pki.BundleDer), ["spiffe://broken.test"] = ByteString.CopyFromUtf8("no certificate") },
+        });
+        agent.CloseWith(GrpcStatusCode.Ok);
+        agent.Send(new JWTBundlesResponse
+        {
+            Bundles = { ["spiffe://example.org"] = ByteString.CopyFromUtf8("""{"keys":[]}"""), ["spiffe://mad.test"] = ByteString.CopyFromUtf8("no JSON") },
+        });
+        agent.CloseWith(GrpcStatusCode.Ok);
+        var (exitCode, output, errors) = await Tool.RunAsync(agent.Address, Patience, ["fetch", "bundles", .. json ? ["--json"] : Array.Empty<string>()]);
+
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.Contains("The bundle of 'broken.test' is left out", output, StringComparison.Ordinal);
+        Assert.Contains("The JWT bundle of 'mad.test' is left out", output, StringComparison.Ordinal);
+    }
+
+    [Theory, Trait("Trial", "A-13")]
+    [InlineData("1700000000")]
+    [InlineData("4102444800", "1700000000")]
+    public async Task An_expired_token_is_refused_and_not_shown(params string[] expirations)
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        var tokens = expirations.Select(exp => new TestToken { Payload = $$"""{"sub":"spiffe://td/web","aud":["db"],"exp":{{exp}}}""" }.ToString()).ToArray();
+        agent.Send(new JWTSVIDResponse { Svids = { tokens.Select(token => new JWTSVID { SpiffeId = "spiffe://td/web", Svid = token }) } });
+        agent.CloseWith(GrpcStatusCode.Ok);
+        var (exitCode, output, errors) = await Tool.RunAsync(agent.Address, Patience, "fetch", "jwt", "--audience", "db");
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Contains("'spiffe://td/web' that expired at 2023-11-14", errors, StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("Trial", "A-13")]
+    public async Task An_expired_X509_SVID_is_refused_and_not_shown()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        var pki = new TestPki();
+        agent.Send(new TestIdentity(pki.Leaf(l => l with { NotAfter = TimeProvider.System.GetUtcNow().AddMinutes(-1) }), pki.Authorities));
+        var (exitCode, output, errors) = await Tool.RunAsync(agent.Address, Patience, "fetch", "x509");
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Contains("Expired", errors, StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("Trial", "O-09")]
+    public async Task A_token_of_another_identity_is_refused_with_the_ones_that_there_are()
+    {
+        var agent = await StartAgentAsync(new DevIdentity("/a"), new DevIdentity("/b"));
+        var (exitCode, output, errors) = await Tool.RunAsync(agent.AddressOf("web"), Patience, "fetch", "jwt", "--audience", "db", "--spiffe-id", "spiffe://example.org/c");
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Contains("no JWT-SVID of 'spiffe://example.org/c'. It has 'spiffe://example.org/a', 'spiffe://example.org/b'.", errors, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("fetch", "x509")]
-    [InlineData("watch")]
     [InlineData("fetch", "jwt", "--audience", "a")]
     public async Task A_refusal_of_the_agent_is_one_line_and_exit_code_1(params string[] arguments)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Threading.Channels;
 
 namespace AspNetSpiffe.AgentTests;
@@ -10,12 +11,13 @@ internal sealed class Tool : IAsyncDisposable
     private readonly Task _output;
     private readonly Task<string> _errors;
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
+    private readonly Channel<string> _errorLines = Channel.CreateUnbounded<string>();
 
     private Tool(Process process)
     {
         _process = process;
         _output = ReadAsync();
-        _errors = process.StandardError.ReadToEndAsync();
+        _errors = ReadErrorsAsync();
     }
 
     /// <summary>Starts the tool; the environment variable of the standard is set to the address, or unset.</summary>
@@ -38,10 +40,25 @@ internal sealed class Tool : IAsyncDisposable
         return await tool.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Gives the next line that has the text in it.</summary>
-    public async Task<string> ReadLineAsync(string text, CancellationToken cancellationToken)
+    /// <summary>Runs the tool in a pipeline of the shell, to the end of all of it; gives the exit code of the tool itself.</summary>
+    public static async Task<(int ExitCode, string Output)> RunInShellAsync(string pipeline, CancellationToken cancellationToken)
     {
-        await foreach (var line in _lines.Reader.ReadAllAsync(cancellationToken))
+        var start = new ProcessStartInfo("bash", ["-c", $"dotnet exec '{Path.Combine(AppContext.BaseDirectory, "aspnet-spiffe.dll")}' {pipeline}; exit ${{PIPESTATUS[0]}}"]) { RedirectStandardOutput = true };
+        using var shell = Process.Start(start)!;
+        var output = await shell.StandardOutput.ReadToEndAsync(cancellationToken);
+        await shell.WaitForExitAsync(cancellationToken);
+        return (shell.ExitCode, output);
+    }
+
+    /// <summary>Gives the next line that has the text in it.</summary>
+    public Task<string> ReadLineAsync(string text, CancellationToken cancellationToken) => ReadLineAsync(_lines.Reader, text, cancellationToken);
+
+    /// <summary>Gives the next line of the standard error that has the text in it.</summary>
+    public Task<string> ReadErrorLineAsync(string text, CancellationToken cancellationToken) => ReadLineAsync(_errorLines.Reader, text, cancellationToken);
+
+    private async Task<string> ReadLineAsync(ChannelReader<string> lines, string text, CancellationToken cancellationToken)
+    {
+        await foreach (var line in lines.ReadAllAsync(cancellationToken))
             if (line.Contains(text, StringComparison.Ordinal))
                 return line;
 
@@ -77,5 +94,18 @@ internal sealed class Tool : IAsyncDisposable
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } line) _lines.Writer.TryWrite(line);
         _lines.Writer.Complete();
+    }
+
+    private async Task<string> ReadErrorsAsync()
+    {
+        var all = new StringBuilder();
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+        {
+            all.Append(line).Append('\n');
+            _errorLines.Writer.TryWrite(line);
+        }
+
+        _errorLines.Writer.Complete();
+        return all.ToString();
     }
 }

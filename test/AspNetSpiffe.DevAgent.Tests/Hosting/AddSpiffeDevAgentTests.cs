@@ -1,5 +1,7 @@
+using AspNetSpiffe.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe.AgentTests;
@@ -79,6 +81,60 @@ public sealed class AddSpiffeDevAgentTests : AgentTest
         builder.AddSpiffeDevAgent();
         using var host = builder.Build();
         Assert.Contains("has not been started", Assert.Throws<InvalidOperationException>(host.Services.GetRequiredService<DevAgent>).Message, StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("Trial", "O-10")]
+    public async Task One_warning_says_that_it_is_for_development_and_names_sockets_and_IDs()
+    {
+        var (builder, logs) = (NewBuilder("Development"), new LogRecords());
+        builder.Logging.AddProvider(logs);
+        builder.AddSpiffeDevAgent(agent => agent.AddWorkload("web", "/web").AddWorkload("pair", new DevIdentity("/a"), new DevIdentity("/b")));
+        using var host = builder.Build();
+        await host.StartAsync(Patience);
+        var agent = host.Services.GetRequiredService<DevAgent>();
+
+        var warning = Assert.Single(logs.All, record => record.Level >= LogLevel.Warning);
+        Assert.Equal("DevAgentStarted", warning.Event.Name);
+        Assert.Contains("not for production", warning.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"spiffe://example.org/web at {agent.AddressOf("web")}; spiffe://example.org/a, spiffe://example.org/b at {agent.AddressOf("pair")}.", warning.Message, StringComparison.Ordinal);
+        await host.StopAsync(Patience);
+    }
+
+    [Theory, Trait("Trial", "O-10")]
+    [InlineData("configuration")]
+    [InlineData("configuration, and nothing else uses SPIFFE")]
+    [InlineData("code before")]
+    [InlineData("code after")]
+    [InlineData("environment")]
+    public async Task An_agent_that_is_named_explicitly_wins_and_a_line_says_so(string where)
+    {
+        var real = await StartAgentAsync(new DevIdentity("/real"));
+        var address = real.AddressOf("web");
+        var (builder, logs) = (NewBuilder("Development"), new LogRecords());
+        builder.Logging.AddProvider(logs);
+        var own = Path.Combine(Folder, "own");
+        if (where.StartsWith("configuration", StringComparison.Ordinal)) builder.Configuration["Spiffe:EndpointSocket"] = address;
+        if (where == "configuration") builder.Services.AddSpiffe();
+        if (where == "code before") builder.Services.AddSpiffe(options => options.EndpointSocket = address);
+        builder.AddSpiffeDevAgent(agent => agent.Directory = own);
+        if (where == "code after") builder.Services.AddSpiffe(options => options.EndpointSocket = address);
+
+        Environment.SetEnvironmentVariable("SPIFFE_ENDPOINT_SOCKET", where == "environment" ? address : null);
+        try
+        {
+            using var host = builder.Build();
+            await host.StartAsync(Patience);
+            Assert.Contains(address, Assert.Single(logs.All, record => record.Event.Name == "DevAgentNotStarted").Message, StringComparison.Ordinal);
+            Assert.False(Directory.Exists(own));
+            Assert.Contains("was not started, because", Assert.Throws<InvalidOperationException>(host.Services.GetRequiredService<DevAgent>).Message, StringComparison.Ordinal);
+            if (where != "environment" && !where.EndsWith("SPIFFE", StringComparison.Ordinal)) Assert.Equal(address, host.Services.GetRequiredService<X509Source>().Address.ToString());
+            await host.StopAsync(Patience);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("SPIFFE_ENDPOINT_SOCKET", null);
+        }
     }
 
     private static HostApplicationBuilder NewBuilder(string environment) =>

@@ -140,6 +140,19 @@ public abstract class DevAgentContract(ITestOutputHelper output) : InteropTest(o
         await next.ReadMessageAsync(Patience);
     }
 
+    [Theory, Trait("Trial", "A-19")]
+    [InlineData("Check")]
+    [InlineData("Watch")]
+    public async Task It_says_that_it_is_healthy(string method)
+    {
+        var agent = await StartAgentAsync();
+        await using var call = new ForeignCall(StartClient(agent.AddressOf("unregistered"), method, "{}", "--without-security-header"));
+
+        // By name or by number, as the client's library has it.
+        Assert.Contains((await call.ReadMessageAsync(Patience))["status"]!.ToString(), (string[])["SERVING", "1"]);
+        if (method == "Check") Assert.Equal(0, (await call.ReadStatusAsync(Patience)).Code);
+    }
+
     public static TheoryData<string, string> StreamsAndTokens
     {
         get

@@ -53,17 +53,17 @@ public sealed class ContractTests(ITestOutputHelper output) : ConformanceTest(ou
         Assert.Equal("", result.Output);
     }
 
-    [Fact]
+    [Fact, Trait("Trial", "A-21")]
     public async Task The_control_port_says_what_it_is()
     {
         var harness = await StartHarnessAsync(Nowhere);
         var info = await harness.GetAsync("info", Patience);
         Assert.Equal("AspNetSpiffe", (string?)info["sdk"]);
         Assert.NotEqual("", (string?)info["sdk_version"] ?? "");
-        Assert.Equal(["x509-server", "x509-client", "jwt-fetch"], info["capabilities"]!.AsArray().Select(c => (string?)c));
+        Assert.Equal(["x509-server", "x509-client", "jwt-validate", "jwt-fetch"], info["capabilities"]!.AsArray().Select(c => (string?)c));
     }
 
-    [Fact]
+    [Fact, Trait("Trial", "A-21")]
     public async Task What_is_wrong_with_a_request_is_told_by_its_code()
     {
         var harness = await StartHarnessAsync(Nowhere);
@@ -72,7 +72,8 @@ public sealed class ContractTests(ITestOutputHelper output) : ConformanceTest(ou
                 Assert.Equal((HttpStatusCode.BadRequest, null), await harness.PostAsync(path, body, Patience));
 
         Assert.Equal((HttpStatusCode.BadRequest, null), await harness.PostAsync("x509/dial", """{"address":"localhost"}""", Patience));
-        await AssertStatusAsync(HttpStatusCode.NotImplemented, "unsupported", harness, "jwt/validate", """{"token":"a.b.c","audience":"orders"}""");
+        Assert.Equal((HttpStatusCode.BadRequest, null), await harness.PostAsync("jwt/validate", """{"token":"a.b.c","audience":""}""", Patience));
+        await AssertStatusAsync(HttpStatusCode.InternalServerError, "error", harness, "jwt/validate", """{"token":"a.b.c","audience":"orders"}""");
         await AssertStatusAsync(HttpStatusCode.UnprocessableEntity, "rejected", harness, "jwt/fetch", """{"audience":[]}""");
         await AssertStatusAsync(HttpStatusCode.InternalServerError, "error", harness, "jwt/fetch", """{"audience":["orders"]}""");
     }

@@ -6,7 +6,7 @@ namespace AspNetSpiffe.InteropTests;
 internal static class BuiltProgram
 {
     // The last folder of ours names the configuration.
-    private static readonly string Configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+    public static string Configuration { get; } = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
 
     public static OutsideProgram Start(Dictionary<string, string?> environment, string project, string assembly, params IEnumerable<string> arguments) =>
         OutsideProgram.StartWith(environment, "dotnet", ["exec", Repository.PathOf("artifacts", "bin", project, Configuration, assembly + ".dll"), .. arguments]);

@@ -52,7 +52,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
         var client = await RunClientAsync(server, "spiffe://example.org/database");
 
         Assert.Equal(1, client.ExitCode);
-        Assert.Contains("NotAllowed. It presented 'spiffe://example.org/server'; expected was 'spiffe://example.org/database'", client.All, StringComparison.Ordinal);
+        Assert.Contains("NotAllowed. It presented 'spiffe://example.org/server'. Expected was 'spiffe://example.org/database'", client.All, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -63,6 +63,23 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
 
         Assert.True(client.ExitCode == 0, client.All);
         Assert.Contains("Hello, spiffe://example.org/client, over a connection of spiffe://example.org/client", client.Output, StringComparison.Ordinal);
+    }
+
+    [Theory, Trait("Trial", "A-16")]
+    [InlineData("spiffe://partner.test/client", true)]
+    [InlineData(null, false)]
+    public async Task A_token_of_the_allowed_client_counts_also_from_another_trust_domain(string? allowed, bool admitted)
+    {
+        var ours = await StartAgentAsync(new DevAgentOptions().AddWorkload("server", "/server"));
+        var partners = await StartAgentAsync(new DevAgentOptions { TrustDomain = TrustDomain.Parse("partner.test") }.AddWorkload("client", "/client"));
+        ours.AddFederatedBundle(partners);
+        partners.AddFederatedBundle(ours);
+
+        var (_, server, _) = await StartServerAsync(("SPIFFE_ENDPOINT_SOCKET", ours.AddressOf("server")), ("ALLOWED_CLIENT_ID", allowed), ("JWT_AUDIENCE", "server"));
+        var client = await RunClientAsync(server, "spiffe://example.org/server", ("SPIFFE_ENDPOINT_SOCKET", partners.AddressOf("client")), ("JWT_AUDIENCE", "server"));
+
+        Assert.True(client.ExitCode == (admitted ? 0 : 1), client.All);
+        if (admitted) Assert.Contains("Hello, spiffe://partner.test/client, over a connection of spiffe://partner.test/client", client.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -52,7 +52,7 @@ public abstract class MtlsServerTest(ITestOutputHelper output) : InteropTest(out
         PemFiles.Write(Path.Combine(Folder, "forged"), new TestPki().SelfSignedLeaf(l => l with { Uris = [ClientId] }), [], _agent.X509Authorities);
 
     /// <summary>Waits until the server has logged a refusal, and checks what it says.</summary>
-    private protected async Task AssertRefusedAsync(RejectionReason reason, string claimedId)
+    private protected async Task AssertRefusedAsync(RejectionReason reason, string? claimedId)
     {
         var refusal = await WaitForAsync("PeerRefused", Patience);
         Assert.Equal(reason, refusal.Values["Reason"]);

@@ -10,7 +10,11 @@ const load = (protoFile) =>
     protoLoader.loadSync(protoFile, { keepCase: true, longs: Number, enums: String, bytes: String, defaults: true, oneofs: true }),
   );
 
-export const serviceFrom = (protoFile) => load(protoFile).SpiffeWorkloadAPI;
+// The Workload API, or the health of its server.
+export const serviceFrom = (protoFile) => {
+  const all = load(protoFile);
+  return all.SpiffeWorkloadAPI ?? all.grpc.health.v1.Health;
+};
 
 export const greeterFrom = (protoFile) => load(protoFile).greeter.Greeter;
 

@@ -26,6 +26,8 @@ MESSAGES = {
     "JWTBundlesResponse": [("bundles", 1, "map")],
     "ValidateJWTSVIDRequest": [("audience", 1, "string"), ("svid", 2, "string")],
     "ValidateJWTSVIDResponse": [("spiffe_id", 1, "string"), ("claims", 2, "google.protobuf.Struct")],
+    "HealthCheckRequest": [("service", 1, "string")],
+    "HealthCheckResponse": [("status", 1, "int32")],
 }
 
 # method: request, response, whether it streams
@@ -35,9 +37,14 @@ METHODS = {
     "FetchJWTSVID": ("JWTSVIDRequest", "JWTSVIDResponse", False),
     "FetchJWTBundles": ("JWTBundlesRequest", "JWTBundlesResponse", True),
     "ValidateJWTSVID": ("ValidateJWTSVIDRequest", "ValidateJWTSVIDResponse", False),
+    "Check": ("HealthCheckRequest", "HealthCheckResponse", False),
+    "Watch": ("HealthCheckRequest", "HealthCheckResponse", True),
 }
 
+HEALTH = ("Check", "Watch")
+
 Field = descriptor_pb2.FieldDescriptorProto
+SCALARS = {"string": Field.TYPE_STRING, "bytes": Field.TYPE_BYTES, "int32": Field.TYPE_INT32}
 
 
 def add_field(message, name, number, kind):
@@ -51,8 +58,8 @@ def add_field(message, name, number, kind):
         add_field(entry, "value", 2, "bytes")
         kind = f"{message.name}.{entry.name}"
     kind = kind.lstrip("*")
-    if kind in ("string", "bytes"):
-        field.type = Field.TYPE_STRING if kind == "string" else Field.TYPE_BYTES
+    if kind in SCALARS:
+        field.type = SCALARS[kind]
     else:
         field.type = Field.TYPE_MESSAGE
         field.type_name = "." + kind
@@ -91,7 +98,7 @@ def main(address, method, request, *options):
     with grpc.insecure_channel(address) as channel:
         make = channel.unary_stream if streams else channel.unary_unary
         invoke = make(
-            f"/SpiffeWorkloadAPI/{method}",
+            f"/{'grpc.health.v1.Health' if method in HEALTH else 'SpiffeWorkloadAPI'}/{method}",
             request_serializer=types[request_name].SerializeToString,
             response_deserializer=types[response_name].FromString,
         )

@@ -88,7 +88,7 @@ public sealed class RefusedServerTests(ITestOutputHelper output) : MeshTest(outp
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         using var client = Client(new($"https://{listener.LocalEndpoint}"), SpiffeHttpHandler.Create(_source, SpiffeIdPattern.Parse("spiffe://example.org/workload"), handler => proxy?.Use(handler)));
-        var calling = Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client));
+        var calling = Assert.ThrowsAsync<SpiffePeerRejectedException>(() => GetAsync(client));
 
         using var accepted = await listener.AcceptTcpClientAsync(Timeout);
         var options = new SslServerAuthenticationOptions
@@ -99,6 +99,6 @@ public sealed class RefusedServerTests(ITestOutputHelper output) : MeshTest(outp
             RemoteCertificateValidationCallback = (_, _, _, _) => true,
         };
         var farewell = await Farewell.HearAsync(accepted.GetStream(), tls => tls.AuthenticateAsServerAsync(options, Timeout), Timeout);
-        return (farewell, Assert.IsType<SpiffePeerRejectedException>((await calling).InnerException));
+        return (farewell, await calling);
     }
 }

@@ -114,29 +114,6 @@ public sealed class EndpointTests(ITestOutputHelper output) : MeshTest(output)
         Assert.Contains(mode, error.Message, StringComparison.Ordinal);
     }
 
-    public static TheoryData<string, Action<HttpsConnectionAdapterOptions>> Openings => new()
-    {
-        { "certificate allowed, not required", https => https.ClientCertificateMode = ClientCertificateMode.AllowCertificate },
-        { "handshake taken over", https => https.OnAuthenticate = null },
-        { "any certificate", https => { https.OnAuthenticate = null; https.AllowAnyClientCertificate(); } },
-    };
-
-    [Theory]
-    [MemberData(nameof(Openings))]
-    public async Task An_endpoint_that_code_opens_lets_nobody_through_to_the_application(string opening, Action<HttpsConnectionAdapterOptions> open)
-    {
-        Assert.NotEmpty(opening);
-        var called = false;
-        var builder = Builder();
-        builder.WebHost.UseSpiffeMtls().ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.UseHttps(open)));
-        var server = await StartAsync(builder, app => app.Use((Microsoft.AspNetCore.Http.HttpContext _, Microsoft.AspNetCore.Http.RequestDelegate next) => { called = true; return Task.CompletedTask; }));
-
-        using var nobody = Client(AddressOf(server), AnyServer());
-        using var response = await nobody.GetAsync("/", Timeout);
-        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, response.StatusCode);
-        Assert.False(called);
-    }
-
     [Fact]
     public void UseSpiffe_without_its_services_says_what_to_call()
     {

@@ -26,7 +26,7 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     [Fact, Trait("Trial", "H-02")]
     public async Task A_key_that_is_near_to_none_fails_the_start_and_lists_all() => await AssertRefusedAsync(
         ("memory", "Spiffe:Whom=spiffe://example.org/admin"),
-        "Spiffe:Whom: nobody reads this key. The keys are Spiffe:AllowedPeers, Spiffe:DrainTimeout, Spiffe:EndDisallowed, Spiffe:EndExpired, Spiffe:EndpointSocket, Spiffe:EndUntrusted, " +
+        "Spiffe:Whom: nobody reads this key. The keys are Spiffe:AllowedPeers, Spiffe:CloseBeforeExpiry, Spiffe:DrainTimeout, Spiffe:EndDisallowed, Spiffe:EndExpired, Spiffe:EndpointSocket, Spiffe:EndUntrusted, " +
         "Spiffe:Hint, Spiffe:Identity, Spiffe:Limits:MaxBundles, Spiffe:Limits:MaxChainLength, Spiffe:Limits:MaxLeafBytes, Spiffe:Limits:MaxMessageBytes, Spiffe:Limits:MaxNames, " +
         "Spiffe:Limits:MaxSvids, Spiffe:OnIdentityRevoked, Spiffe:RequireHttpsEndpoint, Spiffe:Retry:InitialDelay, Spiffe:Retry:Jitter, Spiffe:Retry:MaxDelay, Spiffe:StartupTimeout, " +
         "Spiffe:WithdrawalDelay.");

@@ -106,7 +106,7 @@ public sealed class VectorMesh : IAsyncLifetime
             Assert.Equal("hello", await client.GetStringAsync(AddressOf(_stranger, 0), Timeout));
             return RejectionReason.None;
         }
-        catch (HttpRequestException e) when (e.InnerException is SpiffePeerRejectedException refusal)
+        catch (SpiffePeerRejectedException refusal)
         {
             return refusal.Reason;
         }

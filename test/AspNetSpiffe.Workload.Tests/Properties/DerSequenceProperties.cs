@@ -57,7 +57,6 @@ public sealed class DerSequenceProperties(ITestOutputHelper output) : PropertyTe
     private static void AssertSame(X509Bundle bundle, X509Bundle federated)
     {
         Assert.Equal(bundle, federated);
-        Assert.Equal(bundle.HasUnrootedAuthority, federated.HasUnrootedAuthority);
         Assert.Equal(bundle.Authorities.Select(Hex), federated.Authorities.Select(Hex));
     }
 

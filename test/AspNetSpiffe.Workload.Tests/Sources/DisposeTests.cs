@@ -23,7 +23,7 @@ public sealed class DisposeTests(ITestOutputHelper output) : SourceTest(output)
         ExpectWarning("AgentUnavailable");
         await Agent.StopAsync();
         var source = Start();
-        await Time.WaitForTimerAsync(Patience);
+        await Time.WaitForTimerAsync(Patience, LongestPause);
         await source.DisposeAsync().AsTask().WaitAsync(Patience);
     }
 

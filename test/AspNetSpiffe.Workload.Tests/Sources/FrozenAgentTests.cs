@@ -35,7 +35,7 @@ public sealed class FrozenAgentTests(ITestOutputHelper output) : SourceTest(outp
         Start(Through(relay));
         await PassPauseAsync();
         await PassPauseAsync();
-        await Time.WaitForTimerAsync(Patience);
+        await Time.WaitForTimerAsync(Patience, LongestPause);
         Assert.Equal(1, Logged("AgentUnavailable"));
     }
 

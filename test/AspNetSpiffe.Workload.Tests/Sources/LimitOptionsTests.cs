@@ -28,6 +28,7 @@ public sealed class LimitOptionsTests(ITestOutputHelper output) : SourceTest(out
     [Fact]
     public async Task Changing_the_options_of_a_source_that_runs_changes_nothing()
     {
+        ExpectWarning("SeveralSvids");
         SpiffeOptions? used = null;
         var source = await StartGoodAsync(change: options => used = options);
         used!.Limits.MaxSvids = 1;

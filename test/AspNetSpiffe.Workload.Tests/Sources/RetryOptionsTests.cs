@@ -18,7 +18,7 @@ public sealed class RetryOptionsTests(ITestOutputHelper output) : SourceTest(out
         });
 
         foreach (var seconds in new[] { 3, 6, 7, 7 }) Assert.Equal(TimeSpan.FromSeconds(seconds), await PassPauseAsync());
-        await Time.WaitForTimerAsync(Patience);
+        await Time.WaitForTimerAsync(Patience, LongestPause);
     }
 
     [Fact]

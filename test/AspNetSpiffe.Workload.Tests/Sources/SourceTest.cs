@@ -6,6 +6,9 @@ namespace AspNetSpiffe.Workload.Tests.Sources;
 /// <summary>A test with a source over the agent, whose clock only the test moves.</summary>
 public abstract class SourceTest(ITestOutputHelper output) : AgentTest(output)
 {
+    /// <summary>The longest pause between two attempts; what the source waits for beside it takes longer.</summary>
+    protected static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
     private readonly List<X509Source> _sources = [];
 
     /// <summary>The clock of the source.</summary>
@@ -57,7 +60,7 @@ public abstract class SourceTest(ITestOutputHelper output) : AgentTest(output)
     /// <summary>Lets the source's pause before its next attempt pass, and says how long it was.</summary>
     protected async Task<TimeSpan> PassPauseAsync()
     {
-        var pause = await Time.WaitForTimerAsync(Patience);
+        var pause = await Time.WaitForTimerAsync(Patience, LongestPause);
         Time.Advance(pause);
         return pause;
     }

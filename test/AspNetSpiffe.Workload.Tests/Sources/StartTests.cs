@@ -105,11 +105,11 @@ public sealed class StartTests(ITestOutputHelper output) : SourceTest(output)
 
     [Theory]
     [Trait("Spec", "EP-23"), Trait("Spec", "EP-26")]
-    [InlineData(GrpcStatusCode.InvalidArgument, "will not be repeated")]
+    [Trait("Trial", "A-07")]
+    [InlineData(GrpcStatusCode.InvalidArgument, "may be of another version")]
     [InlineData(GrpcStatusCode.Unimplemented, "check the address")]
     public async Task An_answer_that_no_retry_can_change_fails_the_start_at_once(GrpcStatusCode code, string advice)
     {
-        ExpectWarning("AgentUnavailable");
         ExpectWarning("WatchGivenUp");
         Agent.CloseWith(code, "no");
         var source = Start();
@@ -121,6 +121,7 @@ public sealed class StartTests(ITestOutputHelper output) : SourceTest(output)
 
         await source.DisposeAsync();
         Assert.Single(Agent.Calls);
+        Assert.Single(Logs.All);
     }
 
     [Fact]

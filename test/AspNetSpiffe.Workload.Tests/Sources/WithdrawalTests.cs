@@ -73,6 +73,48 @@ public sealed class WithdrawalTests(ITestOutputHelper output) : SourceTest(outpu
         Assert.NotNull(source.Current);
     }
 
+    [Fact, Trait("Trial", "M-13")]
+    public async Task A_good_answer_ends_the_withdrawal_and_the_next_denial_begins_another()
+    {
+        ExpectWarning("UpdateRefused");
+        ExpectWarning("IdentityWithdrawn");
+        var mine = Pki.Response(Pki.Leaf("/mine"));
+        Agent.Send(mine.Clone());
+        var source = Start(options => options.Identity = "spiffe://td/mine");
+        await source.WaitForFirstAsync(Patience);
+        Agent.Send(Pki.Response(Pki.Leaf("/other")));
+        await WaitForAsync("IdentityMissing", Patience);
+
+        // The same as before: nothing is published, and only the withdrawal ends. What is refused proves that it was taken in.
+        Agent.Send(mine.Clone());
+        Agent.Send(new Wire.X509SVIDResponse());
+        await WaitForAsync("UpdateRefused", Patience, times: 2);
+        await NextAsync(source, () => Agent.Send(Pki.Response([Pki.Leaf("/mine"), Pki.Leaf("/more")])));
+        Time.Advance(Delay + Delay);
+        Assert.NotNull(source.Current);
+
+        Agent.Send(Pki.Response(Pki.Leaf("/other")));
+        await WaitForAsync("IdentityMissing", Patience, times: 2);
+        Time.Advance(Delay - TimeSpan.FromSeconds(1));
+        Assert.NotNull(source.Current);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(source.Current);
+        await WaitForAsync("IdentityWithdrawn", Patience);
+    }
+
+    [Fact, Trait("Trial", "M-13")]
+    public async Task Without_an_identity_no_withdrawal_begins_that_would_take_the_first_one()
+    {
+        ExpectWarning("UpdateRefused");
+        Agent.Send(Pki.Response(Pki.Leaf("/other")));
+        var source = Start(options => options.Identity = "spiffe://td/mine");
+        await WaitForAsync("UpdateRefused", Patience);
+        await NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/mine"))));
+        Time.Advance(Delay + Delay);
+        Assert.NotNull(source.Current);
+        Assert.Equal(0, Logged("IdentityMissing"));
+    }
+
     [Fact, Trait("Spec", "WA-11")]
     public async Task With_KeepUntilExpiry_an_identity_that_was_taken_back_serves_on()
     {

@@ -28,7 +28,7 @@ public sealed class RefusalLimitTests(ITestOutputHelper output) : RefusalTest(ou
         Time.Advance(AMoment);
         Verify(Stranger, At(1));
         Assert.Equal([0L, 100L], Told.Select(r => r.Values["Suppressed"]));
-        Assert.Contains("Left out before it, for this reason: 100.", Told[1].Message, StringComparison.Ordinal);
+        Assert.Contains("100 more for this reason were left out before it.", Told[1].Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class RefusalLimitTests(ITestOutputHelper output) : RefusalTest(ou
         Verify(Stranger, At(2));
         Verify(Stranger, At(3));
         Assert.Equal([0L, 1L, 0L], Told.Select(r => r.Values["Suppressed"]));
-        Assert.Equal([At(1), At(2), At(3)], Told.Select(r => r.Values["Remote"]));
+        Assert.Equal([At(1).ToString(), At(2).ToString(), At(3).ToString()], Told.Select(r => r.Values["Remote"]));
     }
 
     [Fact]

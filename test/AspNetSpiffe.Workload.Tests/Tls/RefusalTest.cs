@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using System.Net;
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
@@ -69,7 +68,7 @@ public abstract class RefusalTest : LoggedTest
     /// <summary>Asks as SslStream does: with a chain that was built with the policy of our own trust domain.</summary>
     protected VerificationResult Verify(X509Certificate2? leaf, ImmutableArray<X509Certificate2> intermediates, EndPoint? remote, PeerRole role = PeerRole.Client)
     {
-        if (leaf is null) return Verifier.Verify(null, null, SslPolicyErrors.RemoteCertificateNotAvailable, role, remote);
+        if (leaf is null) return Told(Verifier.Verify(null, null, role, remote));
 
         using var chain = new X509Chain { ChainPolicy = Pki.Bundle.CreateChainPolicy(Time.GetUtcNow()) };
         if (_source.Current?.Bundles.Find(Pki.TrustDomain) is { } bundle) chain.ChainPolicy = bundle.CreateChainPolicy(Time.GetUtcNow());
@@ -77,18 +76,28 @@ public abstract class RefusalTest : LoggedTest
 
         // Copies: the verifier disposes what came over the wire.
         foreach (var sent in intermediates) chain.ChainPolicy.ExtraStore.Add(X509CertificateLoader.LoadCertificate(sent.RawData));
-        return Verifier.Verify(leaf, chain, Builds(chain, leaf) ? SslPolicyErrors.None : SslPolicyErrors.RemoteCertificateChainErrors, role, remote);
+        Build(chain, leaf);
+        return Told(Verifier.Verify(leaf, chain, role, remote));
     }
 
-    private static bool Builds(X509Chain chain, X509Certificate2 leaf)
+    /// <summary>Waits until the refusal was logged and counted, which happens after it.</summary>
+    private VerificationResult Told(VerificationResult result)
+    {
+        var told = new TaskCompletionSource();
+        _source.Notifications.Post(told.SetResult);
+        told.Task.Wait();
+        return result;
+    }
+
+    private static void Build(X509Chain chain, X509Certificate2 leaf)
     {
         try
         {
-            return chain.Build(leaf);
+            chain.Build(leaf);
         }
         catch (CryptographicException)
         {
-            return false;
+            // SslStream would end the handshake here.
         }
     }
 }

@@ -8,7 +8,7 @@ namespace AspNetSpiffe.Workload.Tests.Tls;
 /// <summary>What a stranger writes into its certificate neither forges a line of the log nor fills it.</summary>
 public sealed class RefusalTextTests(ITestOutputHelper output) : RefusalTest(output)
 {
-    private const string Forged = "Refused a peer: NotAllowed. It claimed spiffe://td/admin";
+    private const string Forged = "Refused a client: NotAllowed. It presented spiffe://td/admin";
 
     private static readonly TestPki Elsewhere = new("elsewhere");
 
@@ -69,7 +69,7 @@ public sealed class RefusalTextTests(ITestOutputHelper output) : RefusalTest(out
     {
         Verify(Elsewhere.Leaf(l => l with { Uris = ["spiffe://td/" + new string('a', 40_000)] }));
         Assert.Equal(RefusedPeer.NoId, Refusals[0].Values["SpiffeId"]);
-        Assert.True(Refusals[0].Message.Length < 500);
+        Assert.True(Refusals[0].Message.Length < 700);
     }
 
     [Fact, Trait("Spec", "ID-15")]
@@ -89,5 +89,24 @@ public sealed class RefusalTextTests(ITestOutputHelper output) : RefusalTest(out
         // The mark of what was cut is our own.
         Assert.DoesNotContain(refusal.Message, c => c is not (>= ' ' and <= '~' or '…'));
         return issuer;
+    }
+
+    [Fact, Trait("Trial", "O-04")]
+    public void A_line_has_no_empty_parts_whatever_is_missing()
+    {
+        Verify(null, [], null);
+        Verify(Pki.Leaf(l => l with { Uris = [] }), new System.Net.DnsEndPoint("localhost", 8443));
+        Verify(Federated.Leaf("/a"), Remote);
+        Verify(Federated.Leaf("/a"), Remote);
+        Assert.Equal(
+            [
+                "Refused a client: NoCertificate. It presented no certificate. Give it an SVID. What can have none, such as a browser or a health probe, needs a plain-http endpoint of its own. " +
+                "See docs/rejections.md#nocertificate.",
+                "Refused a client: NotOneUriSan. It presented a certificate without a SPIFFE ID, issued by 'CN=SPIFFE test intermediate, O=td', from localhost:8443. " +
+                "Its certificate is not as the X509-SVID standard says: its issuer must correct that. See docs/rejections.md#notoneurisan.",
+                "Refused a client: NotAllowed. It presented spiffe://partner/a, issued by 'CN=SPIFFE test root, O=partner', from 192.0.2.7:40123. " +
+                "Allowed: spiffe://td/**. To let it in, add its ID, or a pattern that matches it, to 'Spiffe:AllowedPeers'. See docs/rejections.md#notallowed.",
+            ],
+            Refusals.Where(r => r.Level == Microsoft.Extensions.Logging.LogLevel.Information).Select(r => r.Message));
     }
 }

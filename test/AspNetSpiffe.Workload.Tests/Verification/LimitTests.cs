@@ -17,6 +17,15 @@ public sealed class LimitTests : VerifierTest
     [InlineData(4, false)]
     public void A_peer_may_send_as_many_certificates_as_the_options_say(int count, bool accepted) => AssertChain(count, new() { MaxChainLength = 3 }, accepted);
 
+    [Fact, Trait("Trial", "H-15")]
+    public void A_leaf_among_the_other_certificates_counts_once_as_a_client_has_it()
+    {
+        var svid = Pki.Leaf();
+        X509Certificate2Collection others = [svid.Leaf, .. Enumerable.Repeat(svid.Intermediates[0], 15)];
+        AssertAccepted(X509SvidVerifier.Verify(svid.Leaf, others, Bundles, PeerRole.Server, Now));
+        AssertRefused(RejectionReason.TooLarge, X509SvidVerifier.Verify(svid.Leaf, [.. others, svid.Intermediates[0]], Bundles, PeerRole.Server, Now));
+    }
+
     [Theory]
     [InlineData(0, true)]
     [InlineData(-1, false)]

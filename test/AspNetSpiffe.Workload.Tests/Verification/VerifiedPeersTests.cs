@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 
@@ -127,7 +128,7 @@ public sealed class VerifiedPeersTests : VerifierTest
         var later = Pki.Leaf(l => l with { NotBefore = Now.AddMinutes(10) });
         AssertRefused(RejectionReason.NotYetValid, Ask(later));
         AssertRefused(RejectionReason.CaCertificate, Ask(Pki.Leaf(l => l with { Ca = true })));
-        AssertRefused(RejectionReason.NoCertificate, _peers.Verify(null, null, false, _bundles, PeerRole.Client, Now));
+        AssertRefused(RejectionReason.NoCertificate, _peers.Verify(null, null, _bundles, PeerRole.Client, Now));
         Assert.Equal(0, _peers.Count);
         AssertAccepted(Ask(later, at: Now.AddMinutes(11)));
     }
@@ -136,8 +137,8 @@ public sealed class VerifiedPeersTests : VerifierTest
     public void More_certificates_than_a_peer_may_present_are_not_even_read()
     {
         var peers = new VerifiedPeers(new() { MaxChainLength = 2 });
-        using var chain = Chain(_client.Leaf, [.. _client.Intermediates, Pki.Root.Certificate], peers, _bundles, PeerRole.Client, Now, out var isValid);
-        AssertRefused(RejectionReason.TooLarge, peers.Verify(_client.Leaf, chain, isValid, _bundles, PeerRole.Client, Now));
+        using var chain = Chain(_client.Leaf, [.. _client.Intermediates, Pki.Root.Certificate], peers, _bundles, PeerRole.Client, Now);
+        AssertRefused(RejectionReason.TooLarge, peers.Verify(_client.Leaf, chain, _bundles, PeerRole.Client, Now));
     }
 
     [Fact]
@@ -162,17 +163,25 @@ public sealed class VerifiedPeersTests : VerifierTest
         var random = new Random(seed);
         var next = new X509Bundle(Pki.TrustDomain, [Pki.CreateRoot().Certificate]);
         var brief = Pki.Root.Intermediate(i => i with { NotBefore = Now.AddMinutes(-10), NotAfter = Now.AddMinutes(10) });
-        X509BundleSet[] sets = [_bundles, new([Pki.Bundle]), new([next]), new([new TestPki("other").Bundle]), new([new X509Bundle(Pki.TrustDomain, [next.Authorities[0], Pki.Root.Certificate])])];
+        var (subordinate, brieflyTrusted) = (Pki.Root.Intermediate(i => i with { Subject = Pki.Root.Certificate.Subject, KeyIds = false }), Pki.Root.Intermediate(i => i with { NotAfter = Now.AddMinutes(15) }));
+        X509BundleSet[] sets =
+        [
+            _bundles, new([Pki.Bundle]), new([next]), new([new TestPki("other").Bundle]), new([new X509Bundle(Pki.TrustDomain, [next.Authorities[0], Pki.Root.Certificate])]),
+            new([new X509Bundle(Pki.TrustDomain, [subordinate.Certificate])]), new([new X509Bundle(Pki.TrustDomain, [brieflyTrusted.Certificate, next.Authorities[0]])]),
+        ];
         TestSvid[] svids =
         [
             _client, Pki.Root.Leaf("/root"), brief.Leaf("/short"), Pki.Leaf(l => l with { ExtendedKeyUsages = [CertificateSpec.ClientAuth] }), Pki.Leaf(l => l with { Ca = true }),
             new TestPki("td").Leaf(), Pki.Leaf(l => l with { NotAfter = Now.AddMinutes(20) }),
+            subordinate.Leaf(l => l with { KeyIds = false }), brieflyTrusted.Leaf(), Pki.Leaf(l => l with { Key = KeyKind.Rsa1024 }), Pki.Leaf(l => l with { Hash = HashAlgorithmName.SHA1 }),
+            Pki.Root.Intermediate(i => i with { ExtendedKeyUsages = ["2.5.29.37.0"] }).Leaf(), Pki.Root.Intermediate(i => i with { PermittedUriHost = "elsewhere" }).Leaf(),
         ];
         for (var i = 0; i < 600; i++)
         {
             // Sets stay for a while, as they do in life.
             var (svid, bundles, role) = (svids[random.Next(svids.Length)], sets[i / 20 % sets.Length], (PeerRole)random.Next(2));
-            var (at, intermediates) = (Now.AddMinutes(random.Next(-90, 90)), random.Next(4) == 0 ? [] : svid.Intermediates);
+            var at = random.Next(3) == 0 ? new DateTimeOffset(svid.Leaf.NotAfter).AddMilliseconds(random.Next(-1, 3) * 500) : Now.AddMinutes(random.Next(-90, 90));
+            var intermediates = random.Next(4) == 0 ? [] : svid.Intermediates;
             var fresh = X509SvidVerifier.Verify(svid.Leaf, [.. intermediates], bundles, role, at);
             var answer = Ask(svid.Leaf, intermediates, bundles, role, at);
             Assert.Equal((fresh.Reason, fresh.Id, fresh.Peer?.NotAfter), (answer.Reason, answer.Id, answer.Peer?.NotAfter));
@@ -187,7 +196,7 @@ public sealed class VerifiedPeersTests : VerifierTest
         for (var i = 0; i < 40; i++)
         {
             Assert.True(Ask(peers, Pki.Leaf($"/{i}")).Accepted);
-            Assert.Equal(0, ChainBuilds.Of(() => Assert.True(peers.Verify(_client.Leaf, Unbuilt(_client), false, _bundles, PeerRole.Client, Now).Accepted)));
+            Assert.Equal(0, ChainBuilds.Of(() => Assert.True(peers.Verify(_client.Leaf, Unbuilt(_client), _bundles, PeerRole.Client, Now).Accepted)));
             Assert.InRange(peers.Count, 1, 10);
         }
     }
@@ -198,9 +207,9 @@ public sealed class VerifiedPeersTests : VerifierTest
         var trusts = false;
         var chains = ChainBuilds.Of(() =>
         {
-            using var chain = Chain(svid.Leaf, svid.Intermediates, _peers, _bundles, PeerRole.Client, Now, out var isValid);
+            using var chain = Chain(svid.Leaf, svid.Intermediates, _peers, _bundles, PeerRole.Client, Now);
             trusts = chain.ChainPolicy.CustomTrustStore.Count > 0;
-            AssertAccepted(_peers.Verify(svid.Leaf, chain, isValid, _bundles, PeerRole.Client, Now));
+            AssertAccepted(_peers.Verify(svid.Leaf, chain, _bundles, PeerRole.Client, Now));
         });
         return (chains, trusts);
     }
@@ -211,24 +220,24 @@ public sealed class VerifiedPeersTests : VerifierTest
     private VerificationResult Ask(
         X509Certificate2 leaf, IReadOnlyCollection<X509Certificate2> intermediates, X509BundleSet? bundles = null, PeerRole role = PeerRole.Client, DateTimeOffset? at = null)
     {
-        using var chain = Chain(leaf, intermediates, _peers, bundles ?? _bundles, role, at ?? Now, out var isValid);
-        return _peers.Verify(leaf, chain, isValid, bundles ?? _bundles, role, at ?? Now);
+        using var chain = Chain(leaf, intermediates, _peers, bundles ?? _bundles, role, at ?? Now);
+        return _peers.Verify(leaf, chain, bundles ?? _bundles, role, at ?? Now);
     }
 
     private VerificationResult Ask(VerifiedPeers peers, TestSvid svid)
     {
-        using var chain = Chain(svid.Leaf, svid.Intermediates, peers, _bundles, PeerRole.Client, Now, out var isValid);
-        return peers.Verify(svid.Leaf, chain, isValid, _bundles, PeerRole.Client, Now);
+        using var chain = Chain(svid.Leaf, svid.Intermediates, peers, _bundles, PeerRole.Client, Now);
+        return peers.Verify(svid.Leaf, chain, _bundles, PeerRole.Client, Now);
     }
 
     // SslStream builds with the policy that it was given at the beginning of the handshake.
     private static X509Chain Chain(
-        X509Certificate2 leaf, IEnumerable<X509Certificate2> intermediates, VerifiedPeers peers, X509BundleSet bundles, PeerRole role, DateTimeOffset at, out bool isValid)
+        X509Certificate2 leaf, IEnumerable<X509Certificate2> intermediates, VerifiedPeers peers, X509BundleSet bundles, PeerRole role, DateTimeOffset at)
     {
         var chain = new X509Chain { ChainPolicy = peers.ExpectPeer(bundles.Find(TrustDomain.Parse("td")) ?? bundles.First(), at).Clone() };
         chain.ChainPolicy.ExtraStore.AddRange(intermediates.ToArray());
         chain.ChainPolicy.ApplicationPolicy.Add(new(role == PeerRole.Client ? CertificateSpec.ClientAuth : CertificateSpec.ServerAuth));
-        isValid = chain.Build(leaf);
+        chain.Build(leaf);
         return chain;
     }
 

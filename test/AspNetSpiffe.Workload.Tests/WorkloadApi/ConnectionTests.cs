@@ -58,8 +58,12 @@ public sealed class ConnectionTests(ITestOutputHelper output) : ClientTest(outpu
         await FailsAsync(() => watch.MoveNextAsync().AsTask(), WorkloadApiFailure.ConnectionLost, "The connection was lost");
     }
 
-    [Fact]
-    public async Task A_server_of_another_protocol_is_a_lost_connection()
+    [Theory, Trait("Trial", "O-02")]
+    [InlineData("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "is a web server without HTTP/2")]
+    [InlineData("\u0015\u0003\u0003\0\u0002\u0002\u0046", "speaks TLS")]
+    [InlineData("220 mail.example.org ESMTP\r\n", "does not speak HTTP/2")]
+    [InlineData("x", "does not speak HTTP/2")]
+    public async Task A_server_of_another_protocol_is_named(string greeting, string what)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -68,8 +72,56 @@ public sealed class ConnectionTests(ITestOutputHelper output) : ClientTest(outpu
 
         var fetching = client.FetchX509ContextAsync(Patience);
         using var connection = await listener.AcceptAsync(Patience);
-        await connection.SendAsync("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), Patience);
-        await FailsAsync(() => fetching, WorkloadApiFailure.ConnectionLost);
+        await connection.SendAsync(System.Text.Encoding.Latin1.GetBytes(greeting), Patience);
+        connection.Shutdown(SocketShutdown.Send);
+        Assert.True((await FailsAsync(() => fetching, WorkloadApiFailure.MalformedResponse, what, "check the address")).IsTransient);
+    }
+
+    [Fact, Trait("Trial", "O-02")]
+    public async Task A_server_that_says_nothing_and_closes_may_be_another_program()
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using var client = new WorkloadApiClient(WorkloadApiAddress.Parse($"tcp://{listener.LocalEndPoint}"));
+        var fetching = client.FetchX509ContextAsync(Patience);
+        (await listener.AcceptAsync(Patience)).Dispose();
+        await FailsAsync(() => fetching, WorkloadApiFailure.ConnectionLost, "closed it without a word", "a server that wants TLS");
+    }
+
+    [Fact, Trait("Trial", "O-02")]
+    public async Task A_folder_where_the_socket_should_be_is_named_and_so_is_what_is_in_it()
+    {
+        var folder = Path.GetDirectoryName(Agent.SocketPath)!;
+        await FailsAtAsync(folder, "A folder is there, and no socket. The socket may be inside: there is 'agent.sock'.");
+        await FailsAtAsync(Directory.CreateDirectory(Path.Combine(folder, "mounted")).FullName, "A folder is there, and no socket. It is empty: container runtimes make a folder");
+    }
+
+    [Theory, Trait("Trial", "O-02")]
+    [InlineData("")]
+    [InlineData("text")]
+    public async Task An_ordinary_file_where_the_socket_should_be_is_named(string text)
+    {
+        var file = Path.Combine(Path.GetDirectoryName(Agent.SocketPath)!, "file");
+        await File.WriteAllTextAsync(file, text);
+        await FailsAtAsync(file, "An ordinary file is there, and no socket");
+        await FailsAtAsync(Path.Combine(file, "agent.sock"), $"'{file}' is a file, and no folder");
+        Assert.Equal(text, await File.ReadAllTextAsync(file));
+    }
+
+    [Fact, Trait("Trial", "O-02")]
+    public async Task A_folder_that_is_missing_is_named_the_uppermost_one()
+    {
+        var folder = Path.Combine(Path.GetDirectoryName(Agent.SocketPath)!, "run");
+        await FailsAtAsync(Path.Combine(folder, "spire", "agent.sock"), $"There is no folder '{folder}': start the agent, or mount its folder into this container");
+    }
+
+    [Fact, Trait("Trial", "O-02")]
+    public async Task A_symbolic_link_that_leads_nowhere_is_named()
+    {
+        var link = Path.Combine(Path.GetDirectoryName(Agent.SocketPath)!, "link.sock");
+        File.CreateSymbolicLink(link, "/nowhere/agent.sock");
+        await FailsAtAsync(link, "A symbolic link is there, to '/nowhere/agent.sock', where there is nothing");
     }
 
     [Fact]
@@ -84,6 +136,12 @@ public sealed class ConnectionTests(ITestOutputHelper output) : ClientTest(outpu
         await Agent.RestartAsync();
         Agent.Send(Pki.Response(Pki.Leaf("/again")));
         Assert.Equal("/again", (await FetchAsync()).DefaultSvid.Id.Path);
+    }
+
+    private async Task FailsAtAsync(string path, string text)
+    {
+        using var client = new WorkloadApiClient(WorkloadApiAddress.Parse($"unix://{path}"));
+        Assert.True((await FailsAsync(() => client.FetchX509ContextAsync(Patience), WorkloadApiFailure.NoSuchSocket, text)).IsTransient);
     }
 
     private async Task FailsTransientlyAsync(WorkloadApiFailure failure, params string[] texts) =>

@@ -124,7 +124,7 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
     [Fact, Trait("Spec", "WA-09")]
     public void Of_two_tokens_with_one_hint_the_first_counts()
     {
-        var reader = new JwtResponseReader(new());
+        var reader = new JwtResponseReader();
         JWTSVID[] svids = [Svid("spiffe://td/a", "a"), Svid("spiffe://td/b", "a"), Svid("spiffe://td/c", "a"), Svid("spiffe://td/d", "a")];
         svids[0].Hint = svids[1].Hint = "x";
         var read = reader.ReadSvids(new() { Svids = { svids } }, ["a"], null);
@@ -179,7 +179,7 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
     [InlineData("bad", "{\"keys\":[]}", "'bad' is left out")]
     public void A_bad_bundle_beside_a_good_one_is_left_out(string key, string json, string words)
     {
-        var reader = new JwtResponseReader(new());
+        var reader = new JwtResponseReader();
         var set = reader.ReadBundles(Bundles((key, Encoding.UTF8.GetBytes(json)), ("spiffe://td", TestJwk.Set())));
         Assert.Equal([Td], set.Select(bundle => bundle.TrustDomain));
         Assert.Contains(words, Assert.Single(reader.Remarks), StringComparison.Ordinal);
@@ -187,7 +187,7 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
 
     [Fact]
     public void A_message_with_bad_bundles_only_is_refused() =>
-        Assert.Contains("no bundle that can be read", Assert.Throws<FormatException>(() => new JwtResponseReader(new()).ReadBundles(Bundles(("spiffe://td", [])))).Message, StringComparison.Ordinal);
+        Assert.Contains("no bundle that can be read", Assert.Throws<FormatException>(() => new JwtResponseReader().ReadBundles(Bundles(("spiffe://td", [])))).Message, StringComparison.Ordinal);
 
     [Fact, Trait("Spec", "WA-22")]
     public async Task A_token_is_validated_and_its_claims_come_back_as_JSON()

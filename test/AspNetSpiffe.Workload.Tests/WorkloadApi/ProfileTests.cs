@@ -91,7 +91,7 @@ public sealed class ProfileTests(ITestOutputHelper output) : ClientTest(output)
         Agent.CloseWith(GrpcStatusCode.Ok);
 
         var updates = new List<AgentUpdate<X509Context>>();
-        await foreach (var update in Client.WatchX509UpdatesAsync(Patience)) updates.Add(update);
+        await foreach (var update in Client.WatchX509UpdatesAsync(null, Patience)) updates.Add(update);
         Assert.Equal(["/one", null, "/two"], updates.Select(update => update.Value?.DefaultSvid.Id.Path));
         Assert.Contains("no SVID", updates[1].Problem!.Message, StringComparison.Ordinal);
         Assert.Single(Agent.Calls);
@@ -123,7 +123,7 @@ public sealed class ProfileTests(ITestOutputHelper output) : ClientTest(output)
             using var body = new MemoryStream([0, 0, 0, 0, (byte)message.Length, .. message[..random.Next(message.Length + 1)]]);
 
             var reader = new GrpcMessageReader(body, WorkloadApiAddress.Parse(Agent.Address), SpiffeLimits.Default.MaxMessageBytes);
-            if (await Record.ExceptionAsync(() => reader.ReadAsync(X509SVIDResponse.Parser, Patience)) is { } e) Assert.IsType<WorkloadApiException>(e);
+            if (await Record.ExceptionAsync(() => reader.ReadAsync(new WireMessages(SpiffeLimits.Default).ReadX509Svids, Patience)) is { } e) Assert.IsType<WorkloadApiException>(e);
         }
     }
 

@@ -41,6 +41,9 @@ public sealed class FakeAgent : IAsyncDisposable
     /// <summary>Gets or sets a message that every call is sent for itself before its steps, for calls that overlap: they share the one script.</summary>
     public IMessage? Greeting { get; set; }
 
+    /// <summary>Gets the messages with which the calls of a method begin, by the method's name.</summary>
+    public IDictionary<string, IMessage> Greetings { get; } = new Dictionary<string, IMessage>(StringComparer.Ordinal);
+
     /// <summary>Gets the calls so far.</summary>
     public IReadOnlyList<FakeCall> Calls
     {
@@ -164,6 +167,7 @@ public sealed class FakeAgent : IAsyncDisposable
         try
         {
             if (Greeting is { } greeting) await WriteAsync(context, GrpcFrame.Of(greeting.ToByteArray()));
+            if (Greetings.TryGetValue(call.Path[(call.Path.LastIndexOf('/') + 1)..], out var own)) await WriteAsync(context, GrpcFrame.Of(own.ToByteArray()));
             await FollowScriptAsync(context);
         }
         finally

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe.TestKit;
@@ -72,6 +73,12 @@ public sealed record CertificateSpec
 
     /// <summary>Gets the kind of key.</summary>
     public KeyKind Key { get; init; }
+
+    /// <summary>Gets the hash to sign with.</summary>
+    public HashAlgorithmName Hash { get; init; } = HashAlgorithmName.SHA256;
+
+    /// <summary>Gets whether the key identifiers of subject and issuer are there.</summary>
+    public bool KeyIds { get; init; } = true;
 
     /// <summary>Gets the key itself; null: a new one of the kind <see cref="Key"/>.</summary>
     public TestKey? WithKey { get; init; }

@@ -14,7 +14,7 @@ internal static class CertificateWriter
     /// <summary>Writes a certificate. Without an issuer it is self-signed.</summary>
     public static X509Certificate2 Write(CertificateSpec spec, TestKey key, TestAuthority? issuer)
     {
-        var request = new CertificateRequest(new X500DistinguishedName(spec.Subject), key.PublicKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var request = new CertificateRequest(new X500DistinguishedName(spec.Subject), key.PublicKey, spec.Hash, RSASignaturePadding.Pkcs1);
         foreach (var extension in ExtensionsOf(spec, key, issuer)) request.CertificateExtensions.Add(extension);
 
         var issuerName = spec.IssuerName is { } name ? new X500DistinguishedName(name) : issuer?.Certificate.SubjectName ?? request.SubjectName;
@@ -38,10 +38,9 @@ internal static class CertificateWriter
         if (!spec.UrisOfSecondSan.IsEmpty)
             yield return SecondExtensions.Mask(SubjectAltName([.. spec.UrisOfSecondSan], [], [], sanCritical));
 
-        var subjectKeyId = new X509SubjectKeyIdentifierExtension(key.PublicKey, critical: false);
-        yield return subjectKeyId;
-        if (issuer is not null)
-            yield return X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer.Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false);
+        if (spec.KeyIds) yield return new X509SubjectKeyIdentifierExtension(key.PublicKey, critical: false);
+        if (spec.KeyIds && issuer is not null && KeyIdOf(issuer.Certificate) is { } issuerKeyId)
+            yield return X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(issuerKeyId);
 
         if (spec.PermittedUriHost is { } host) yield return NameConstraints(host);
         if (spec.AiaUrl is { } url) yield return new X509AuthorityInformationAccessExtension(null, [url]);
@@ -74,6 +73,8 @@ internal static class CertificateWriter
 
         return new("2.5.29.30", writer.Encode(), critical: true);
     }
+
+    private static X509SubjectKeyIdentifierExtension? KeyIdOf(X509Certificate2 issuer) => issuer.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault();
 
     private static Asn1Tag GeneralName(int number) => new(TagClass.ContextSpecific, number);
 

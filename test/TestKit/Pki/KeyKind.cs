@@ -18,6 +18,18 @@ public enum KeyKind
     /// <summary>RSA with 2048 bits; one key for the whole test run, because making one takes a tenth of a second.</summary>
     Rsa2048,
 
+    /// <summary>RSA with 1024 bits, which is too weak.</summary>
+    Rsa1024,
+
+    /// <summary>RSA with 512 bits, which anybody can factor.</summary>
+    Rsa512,
+
+    /// <summary>RSA with 2048 bits and a public exponent as long, which makes each verification as dear as a signature. It signs nothing.</summary>
+    RsaLongExponent,
+
+    /// <summary>ECDSA on secp160r1, which is too weak.</summary>
+    Secp160R1,
+
     /// <summary>Ed25519, the key pair of RFC 8032 section 7.1; .NET cannot use its private key.</summary>
     Ed25519,
 }

@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -33,6 +34,10 @@ public sealed class TestKey
         KeyKind.P521 => new(ECDsa.Create(ECCurve.NamedCurves.nistP521)),
         KeyKind.BrainpoolP256 => new(ECDsa.Create(ECCurve.NamedCurves.brainpoolP256r1)),
         KeyKind.Rsa2048 => Rsa2048.Value,
+        KeyKind.Rsa1024 => new(RSA.Create(1024)),
+        KeyKind.Rsa512 => new(RSA.Create(512)),
+        KeyKind.RsaLongExponent => RsaLongExponent(),
+        KeyKind.Secp160R1 => new(ECDsa.Create(ECCurve.CreateFromFriendlyName("secp160r1"))),
         KeyKind.Ed25519 => Ed25519(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
@@ -60,8 +65,8 @@ public sealed class TestKey
 
     internal X509SignatureGenerator Signer => _key switch
     {
-        ECDsa ecdsa => X509SignatureGenerator.CreateForECDsa(ecdsa),
-        RSA rsa => X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1),
+        ECDsa ecdsa => new AnyHashGenerator(ecdsa),
+        RSA rsa => new AnyHashGenerator(rsa),
         _ => throw new InvalidOperationException(".NET cannot sign with this key."),
     };
 
@@ -73,11 +78,48 @@ public sealed class TestKey
         return certificate.CopyWithPrivateKey(agreement);
     }
 
+    private static TestKey RsaLongExponent()
+    {
+        var modulus = Rsa2048.Value.PublicKey.GetRSAPublicKey()!.ExportParameters(includePrivateParameters: false).Modulus!;
+        var exponent = modulus.ToArray();
+        exponent[0] = 0x55;
+        exponent[^1] |= 1;
+
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteIntegerUnsigned(modulus);
+            writer.WriteIntegerUnsigned(exponent);
+        }
+
+        return new(new PublicKey(new Oid("1.2.840.113549.1.1.1"), new([0x05, 0x00]), new(writer.Encode())), []);
+    }
+
     private static TestKey Ed25519()
     {
         var seed = Convert.FromHexString("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
         var point = Convert.FromHexString("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
         byte[] pkcs8 = [.. Convert.FromHexString("302e020100300506032b657004220420"), .. seed];
         return new(new PublicKey(new Oid("1.3.101.112"), null, new(point)), pkcs8);
+    }
+
+    /// <summary>Signs with any hash; the framework's own generators refuse the weak ones.</summary>
+    private sealed class AnyHashGenerator(AsymmetricAlgorithm key) : X509SignatureGenerator
+    {
+        private readonly X509SignatureGenerator _strong = key is RSA rsa ? CreateForRSA(rsa, RSASignaturePadding.Pkcs1) : CreateForECDsa((ECDsa)key);
+
+        public override byte[] GetSignatureAlgorithmIdentifier(HashAlgorithmName hashAlgorithm) => (hashAlgorithm.Name, key) switch
+        {
+            ("MD5", RSA) => [0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x04, 0x05, 0x00],
+            ("SHA1", RSA) => [0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x05, 0x05, 0x00],
+            ("SHA1", _) => [0x30, 0x09, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x01],
+            _ => _strong.GetSignatureAlgorithmIdentifier(hashAlgorithm),
+        };
+
+        public override byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm) => key is RSA rsa
+            ? rsa.SignData(data, hashAlgorithm, RSASignaturePadding.Pkcs1)
+            : ((ECDsa)key).SignData(data, hashAlgorithm, DSASignatureFormat.Rfc3279DerSequence);
+
+        protected override PublicKey BuildPublicKey() => _strong.PublicKey;
     }
 }

@@ -1,0 +1,77 @@
+using System.Runtime.Versioning;
+
+namespace AspNetSpiffe;
+
+/// <summary>A folder in which nobody else can put a link in the place of our file, or another file in the place of our socket.</summary>
+/// <remarks>Linked into the command line tool too.</remarks>
+[UnsupportedOSPlatform("windows")]
+internal static class SafeFolder
+{
+    private const uint Root = 0;
+    private const int MaxLinks = 40;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>Makes a folder of mode 0700 where there is none, and refuses one in which others could exchange our files.</summary>
+    /// <returns>Whether it was made.</returns>
+    /// <exception cref="IOException">The folder, or one above it, is not safe, or is no folder, or cannot be made.</exception>
+    public static bool Make(string path)
+    {
+        Check(path);
+        if (Directory.Exists(path)) return false;
+
+        try
+        {
+            Directory.CreateDirectory(path, OwnerOnly);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The folder '{path}' cannot be made ({e.Message.TrimEnd('.')}); choose another one.", e);
+        }
+
+        // Somebody may have been faster.
+        Check(path);
+        return true;
+    }
+
+    private static void Check(string path, int links = 0)
+    {
+        var full = Path.GetFullPath(path);
+        var parts = full.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        for (var i = 0; i <= parts.Length; i++)
+        {
+            var place = "/" + string.Join('/', parts[..i]);
+            if (UnixFile.Find(place) is not { } found) return;
+
+            if (found.Kind == UnixFileKind.Link)
+            {
+                if (!IsTrusted(found.UserId)) throw Refuse(place, $"is a symbolic link of user {found.UserId}, who can turn it to another place");
+                if (links == MaxLinks) throw Refuse(place, "is a symbolic link that leads in a circle");
+                Check(Path.Combine([Path.GetDirectoryName(place)!, File.ResolveLinkTarget(place, returnFinalTarget: false)!.FullName, .. parts[i..]]), links + 1);
+                return;
+            }
+
+            if (found.Kind != UnixFileKind.Directory) throw Refuse(place, $"is {found.Describe()} and no folder");
+            if (FindFault(found, isLast: i == parts.Length) is { } fault) throw Refuse(place, fault);
+        }
+    }
+
+    // What is in a sticky folder, only its owner may remove or rename: '/tmp' is one.
+    private static string? FindFault(UnixFile folder, bool isLast)
+    {
+        var isSticky = folder.Mode.HasFlag(UnixFileMode.StickyBit);
+        if (folder.Mode.HasFlag(UnixFileMode.OtherWrite) && !isSticky)
+            return $"may be written to by everybody (mode {Octal(folder.Mode)}), who could exchange what is in it: run 'chmod o-w' on it";
+        if (!isLast) return null;
+        if (!IsTrusted(folder.UserId))
+            return $"belongs to user {folder.UserId}, who could exchange what is in it; we are user {UnixFile.OurUserId}";
+        if (folder.Mode.HasFlag(UnixFileMode.GroupWrite) && !isSticky && folder.GroupId != UnixFile.OurGroupId)
+            return $"may be written to by group {folder.GroupId} (mode {Octal(folder.Mode)}), which could exchange what is in it: run 'chmod g-w' on it";
+        return null;
+    }
+
+    private static bool IsTrusted(uint userId) => userId == Root || userId == UnixFile.OurUserId;
+
+    private static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
+
+    private static IOException Refuse(string place, string fault) => new($"'{place}' {fault}. Choose another folder, one that only you may write to.");
+}

@@ -1,0 +1,68 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+
+namespace AspNetSpiffe;
+
+/// <summary>The certificate that a JSON Web Key carries, and what must not contradict it (RFC 7517 §§4.7 to 4.9).</summary>
+internal static class JwkCertificate
+{
+    /// <summary>Reads the certificate.</summary>
+    /// <exception cref="FormatException">There is none, or it cannot be read.</exception>
+    public static X509Certificate2 Read(JsonElement jwk)
+    {
+        // X509-SVID §6.2: of several values the first counts.
+        if (!jwk.TryGetProperty("x5c", out var chain) || chain.ValueKind != JsonValueKind.Array || chain.GetArrayLength() == 0) throw new FormatException("it has no 'x5c'.");
+        if (chain[0].ValueKind != JsonValueKind.String || !chain[0].TryGetBytesFromBase64(out var der)) throw new FormatException("its 'x5c' is no base64.");
+        return DerSequence.ReadCertificates(der) is [var certificate] ? certificate : throw new FormatException("its 'x5c' is not one DER certificate.");
+    }
+
+    /// <summary>Checks that the other members speak of the certificate's key, and of the certificate.</summary>
+    /// <exception cref="FormatException">They do not.</exception>
+    public static void Check(X509Certificate2 certificate, JsonElement jwk, PublicKey key)
+    {
+        if (!IsSame(certificate.PublicKey, key)) throw new FormatException("its certificate has another key than its other members.");
+        CheckThumbprint(jwk, "x5t", certificate.GetCertHash());
+        CheckThumbprint(jwk, "x5t#S256", certificate.GetCertHash(HashAlgorithmName.SHA256));
+    }
+
+    /// <summary>Makes the same check where a certificate has no meaning of its own: one that cannot be read contradicts nothing.</summary>
+    /// <exception cref="FormatException">The certificate is another key's.</exception>
+    public static void CheckAny(JsonElement jwk, PublicKey key)
+    {
+        X509Certificate2 certificate;
+        try
+        {
+            certificate = Read(jwk);
+        }
+        catch (FormatException)
+        {
+            return;
+        }
+
+        using (certificate) Check(certificate, jwk, key);
+    }
+
+    // The framework writes both keys in one form, whatever the form in the certificate.
+    private static bool IsSame(PublicKey one, PublicKey other) => Export(one) is { } bytes && bytes.AsSpan().SequenceEqual(Export(other));
+
+    private static byte[]? Export(PublicKey key)
+    {
+        try
+        {
+            using AsymmetricAlgorithm? known = (AsymmetricAlgorithm?)key.GetECDsaPublicKey() ?? key.GetRSAPublicKey();
+            return known?.ExportSubjectPublicKeyInfo();
+        }
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    private static void CheckThumbprint(JsonElement jwk, string name, byte[] hash)
+    {
+        if (!jwk.TryGetProperty(name, out var thumbprint)) return;
+        if (thumbprint.ValueKind != JsonValueKind.String || thumbprint.GetString() != Base64Url.EncodeToString(hash)) throw new FormatException($"its '{name}' is not of its certificate.");
+    }
+}

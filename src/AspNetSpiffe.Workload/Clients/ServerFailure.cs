@@ -1,0 +1,40 @@
+using System.Security.Authentication;
+
+namespace AspNetSpiffe;
+
+/// <summary>Says what a failed request means, where the framework says only how it ended.</summary>
+internal static class ServerFailure
+{
+    /// <summary>Gives the exception that says more, or <see langword="null"/> when the failure says all.</summary>
+    /// <param name="failure">What the framework says.</param>
+    /// <param name="ours">The SVID that we showed.</param>
+    public static Exception? Explain(HttpRequestException failure, X509Svid? ours)
+    {
+        // Not as the cause of an HttpRequestException: that is taken for a passing fault, and tried again (Microsoft.Extensions.Http.Resilience).
+        if (failure.InnerException is SpiffePeerRejectedException refused) return refused;
+
+        if (CausesOf(failure).OfType<UnansweredException>().FirstOrDefault() is { } unanswered)
+            return Explained(failure, $"The server '{unanswered.Server}' ended the connection before any answer", ours);
+
+        // A handshake that fails for our own sake, for want of an SVID, has no cause.
+        return failure is { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: IOException or AuthenticationException { InnerException: not null } }
+            ? Explained(failure, $"The TLS handshake failed before the server was verified ({CausesOf(failure).Last().Message.TrimEnd('.')})", ours)
+            : null;
+    }
+
+    private static HttpRequestException Explained(HttpRequestException failure, string what, X509Svid? ours)
+    {
+        var shown = ours is null ? "our SVID" : $"our SVID '{ours.Id}' (serial number {ours.Leaf.SerialNumber}, valid until {ours.NotAfter:u})";
+        return new(
+            failure.HttpRequestError,
+            $"{what}. It may have refused {shown}; it does not tell us why, but its own log does " +
+            "(of an AspNetSpiffe server: the event PeerRefused of the category AspNetSpiffe.Handshake). Usual reasons: it does not allow this ID, or has no bundle of our trust domain.",
+            failure,
+            failure.StatusCode);
+    }
+
+    private static IEnumerable<Exception> CausesOf(Exception? failure)
+    {
+        for (; failure is not null; failure = failure.InnerException) yield return failure;
+    }
+}

@@ -1,0 +1,150 @@
+using System.Runtime.CompilerServices;
+
+namespace AspNetSpiffe;
+
+/// <summary>One connection to a verified server, above its TLS. Passes bytes on as long as the server is trusted, and says what it means when they end.</summary>
+internal sealed class VerifiedStream(Stream inner, SpiffePeer peer, PeerStreams owner) : Stream
+{
+    private volatile bool _hasAnswered;
+    private volatile bool _endedUnanswered;
+    private volatile string? _aborted;
+
+    public SpiffePeer Peer => peer;
+
+    /// <summary>Gets or sets when the connection is cut off, because its server is no longer trusted; <see langword="null"/> as long as it is.</summary>
+    public DateTimeOffset? AbortAt { get; set; }
+
+    public override bool CanRead => inner.CanRead;
+
+    public override bool CanWrite => inner.CanWrite;
+
+    public override bool CanSeek => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    /// <summary>Cuts the connection off, whatever is under way on it. Nothing passes any more, even if the application's own stream below refuses to end.</summary>
+    public void Abort(string why)
+    {
+        _aborted = why;
+        inner.Dispose();
+    }
+
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        try
+        {
+            return Received(inner.Read(buffer, offset, count), count);
+        }
+        catch (Exception e) when (MeaningOf(e) is { } meaning)
+        {
+            throw meaning;
+        }
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return Received(await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false), buffer.Length);
+        }
+        catch (Exception e) when (MeaningOf(e) is { } meaning)
+        {
+            throw meaning;
+        }
+    }
+
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+        try
+        {
+            ThrowIfAborted();
+            inner.Write(buffer, offset, count);
+        }
+        catch (Exception e) when (MeaningOf(e) is { } meaning)
+        {
+            throw meaning;
+        }
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            ThrowIfAborted();
+            await inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (MeaningOf(e) is { } meaning)
+        {
+            throw meaning;
+        }
+    }
+
+    public override void Flush() => inner.Flush();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            owner.Remove(this);
+            NotificationQueue.Guard(inner.Dispose, owner.StreamFailed);
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private int Received(int length, int wanted)
+    {
+        ThrowIfAborted();
+        if (length > 0) _hasAnswered = true;
+
+        // A read of no bytes only waits for some.
+        else if (wanted > 0 && !_hasAnswered) throw Unanswered(null);
+        return length;
+    }
+
+    private void ThrowIfAborted()
+    {
+        if (_aborted is { } why) throw new HttpIOException(HttpRequestError.ConnectionError, why);
+    }
+
+    private HttpIOException? MeaningOf(Exception e) => e switch
+    {
+        HttpIOException or OperationCanceledException => null,
+        _ when _aborted is { } why => new HttpIOException(HttpRequestError.ConnectionError, why, e),
+        _ when _hasAnswered => null,
+        IOException => Unanswered(e),
+
+        // SocketsHttpHandler disposes the stream and goes on writing.
+        ObjectDisposedException when _endedUnanswered => Unanswered(e),
+        _ => null,
+    };
+
+    private UnansweredException Unanswered(Exception? e)
+    {
+        _endedUnanswered = true;
+        return new(peer.Id, e);
+    }
+}
+
+/// <summary>A server ended its connection before it sent a byte.</summary>
+internal sealed class UnansweredException(SpiffeId server, Exception? inner)
+    : HttpIOException(HttpRequestError.ResponseEnded, $"The server '{server}' ended the connection before any answer.", inner)
+{
+    public SpiffeId Server => server;
+}

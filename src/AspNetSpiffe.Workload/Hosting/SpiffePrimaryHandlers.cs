@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>Makes the primary handlers of the clients that have AddSpiffeMtls, from the settings that it finds, and sees to it that nothing takes their place.</summary>
+internal sealed class SpiffePrimaryHandlers(IServiceProvider services, IOptionsMonitor<SpiffeClientOptions> clients) : IHttpMessageHandlerBuilderFilter
+{
+    // As long as the client factory keeps a handler by default.
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
+
+    private readonly ConditionalWeakTable<HttpMessageHandlerBuilder, SpiffeHttpHandler> _made = [];
+
+    public Action<HttpMessageHandlerBuilder> Configure(Action<HttpMessageHandlerBuilder> next) => builder =>
+    {
+        if (clients.Get(NameOf(builder)).Calls.Count == 0) next(builder);
+        else Build(builder, next);
+    };
+
+    /// <summary>Puts our handler in the place of the one that is there, whose settings it keeps.</summary>
+    /// <exception cref="InvalidOperationException">What is there has no settings that can be kept.</exception>
+    public void Make(HttpMessageHandlerBuilder builder)
+    {
+        if (_made.TryGetValue(builder, out var made) && ReferenceEquals(builder.PrimaryHandler, made)) return;
+        var name = NameOf(builder);
+        var (server, configure) = clients.Get(name).Require(name);
+        if (builder.PrimaryHandler is not SocketsHttpHandler chosen)
+            throw new InvalidOperationException(
+                $"The HTTP client '{name}' has AddSpiffeMtls, and before it a primary handler that is a {TypeOf(builder.PrimaryHandler)}: its settings cannot be kept. {Remedy}");
+
+        KeepDefaults(chosen);
+        var handler = SpiffeHttpHandler.CreateFrom(services.GetRequiredService<X509Source>(), server, chosen, configure);
+        _made.AddOrUpdate(builder, handler);
+        builder.PrimaryHandler = handler;
+    }
+
+    private const string Remedy =
+        "Remove the call that sets it (ConfigurePrimaryHttpMessageHandler, UseSocketsHttpHandler or ConfigureHttpMessageHandlerBuilder; perhaps in ConfigureHttpClientDefaults, or an " +
+        "IHttpMessageHandlerBuilderFilter), and make the settings in the argument 'configure' of AddSpiffeMtls, which gets the SocketsHttpHandler.";
+
+    private void Build(HttpMessageHandlerBuilder builder, Action<HttpMessageHandlerBuilder> next)
+    {
+        // What comes before AddSpiffeMtls changes this one.
+        builder.PrimaryHandler = new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = ConnectionLifetime };
+        try
+        {
+            next(builder);
+            if (!_made.TryGetValue(builder, out var made) || !ReferenceEquals(InnermostOf(builder.PrimaryHandler), made))
+                throw new InvalidOperationException(
+                    $"The HTTP client '{NameOf(builder)}' would call without its SPIFFE identity, and call anybody: " +
+                    $"the handler that AddSpiffeMtls made was replaced by a {TypeOf(builder.PrimaryHandler)}. {Remedy}");
+        }
+        catch
+        {
+            if (_made.TryGetValue(builder, out var made)) made.Dispose();
+            throw;
+        }
+    }
+
+    // Made by somebody else, it has the framework's defaults: proxies from the environment, and connections for ever.
+    private static void KeepDefaults(SocketsHttpHandler chosen)
+    {
+        if (chosen.Proxy is null) chosen.UseProxy = false;
+        if (chosen.PooledConnectionLifetime == Timeout.InfiniteTimeSpan) chosen.PooledConnectionLifetime = ConnectionLifetime;
+    }
+
+    private static HttpMessageHandler? InnermostOf(HttpMessageHandler? handler)
+    {
+        while (handler is DelegatingHandler around and not SpiffeHttpHandler) handler = around.InnerHandler;
+        return handler;
+    }
+
+    private static string NameOf(HttpMessageHandlerBuilder builder) => builder.Name ?? "";
+
+    private static string TypeOf(HttpMessageHandler? handler) => handler?.GetType().Name ?? "handler that is null";
+}

@@ -1,0 +1,118 @@
+using Microsoft.Extensions.Logging;
+
+namespace AspNetSpiffe;
+
+/// <summary>Says that our SVID grows old: at a third of its life left, near its end, and when it has expired; and again when the agent is away for another cause.</summary>
+/// <remarks>Thread-safe. The life counts from the moment at which the SVID came: an agent may give one that is old already.</remarks>
+internal sealed partial class ExpiryWarnings : IDisposable
+{
+    private const int ThirdOfLife = 3;
+    private const int EndOfLife = 10;
+
+    private readonly X509Source _source;
+    private readonly Func<AgentTrouble?> _trouble;
+    private readonly ILogger _logger;
+    private readonly Alarm _alarm;
+    private readonly Lock _lock = new();
+    private readonly HashSet<(Age, string?)> _told = [];
+    private X509Svid? _svid;
+    private TimeSpan _life;
+
+    public ExpiryWarnings(X509Source source, Func<AgentTrouble?> trouble, ILogger logger)
+    {
+        (_source, _trouble, _logger) = (source, trouble, logger);
+        _alarm = new(source.Time, Check, e => Log.ExpiryWarningFailed(logger, e));
+    }
+
+    private enum Age
+    {
+        Young,
+        Old,
+        Ending,
+        Expired,
+    }
+
+    /// <summary>An SVID is in use from now on.</summary>
+    public void Watch(X509Svid svid)
+    {
+        lock (_lock)
+        {
+            var isNew = _svid?.IsSameAs(svid) is not true;
+            _svid = svid;
+            if (!isNew) return;
+            _life = svid.Validity.End - _source.Time.GetUtcNow();
+            _told.Clear();
+            Arm();
+        }
+    }
+
+    /// <summary>The SVID is out of use.</summary>
+    public void Cancel()
+    {
+        lock (_lock)
+        {
+            _svid = null;
+            _alarm.Cancel();
+        }
+    }
+
+    /// <summary>Time has passed, or the agent has something to say: tells what is to be told.</summary>
+    public void Check()
+    {
+        X509Svid svid;
+        Age age;
+        AgentTrouble? trouble;
+        lock (_lock)
+        {
+            if (_svid is null) return;
+            svid = _svid;
+            trouble = _trouble();
+            age = AgeNow();
+            Arm();
+            if (age == Age.Young || !_told.Add((age, trouble?.Cause))) return;
+        }
+
+        if (age == Age.Expired) Log.SvidExpired(_logger, svid.Id, svid.NotAfter, Explain(trouble));
+        else Log.SvidNotRenewed(_logger, svid.Id, svid.NotAfter, Round(svid.Validity.End - _source.Time.GetUtcNow()), Explain(trouble));
+    }
+
+    public void Dispose() => _alarm.Dispose();
+
+    private Age AgeNow() => (_svid!.Validity.End - _source.Time.GetUtcNow()) switch
+    {
+        var left when left <= TimeSpan.Zero => Age.Expired,
+        var left when left <= _life / EndOfLife => Age.Ending,
+        var left when left <= _life / ThirdOfLife => Age.Old,
+        _ => Age.Young,
+    };
+
+    private void Arm()
+    {
+        var left = _svid!.Validity.End - _source.Time.GetUtcNow();
+        switch (AgeNow())
+        {
+            case Age.Young: _alarm.Set(left - (_life / ThirdOfLife)); break;
+            case Age.Old: _alarm.Set(left - (_life / EndOfLife)); break;
+            case Age.Ending: _alarm.Set(left); break;
+            default: _alarm.Cancel(); break;
+        }
+    }
+
+    private string Explain(AgentTrouble? trouble) => trouble is null
+        ? $"The stream from the SPIFFE Workload API at '{_source.Address}' is open, and brings no newer one: look at the agent's log and its connection to the server."
+        : $"There is trouble with the SPIFFE Workload API at '{_source.Address}' since {trouble.Since:u}. {trouble.Problem}";
+
+    private static TimeSpan Round(TimeSpan time) => TimeSpan.FromSeconds(Math.Round(time.TotalSeconds));
+
+    private static partial class Log
+    {
+        [LoggerMessage(12, LogLevel.Warning, "The SVID {SpiffeId} expires at {NotAfter:u}, in {Left}, and is not renewed. {Problem}", EventName = "SvidNotRenewed")]
+        public static partial void SvidNotRenewed(ILogger logger, SpiffeId spiffeId, DateTimeOffset notAfter, TimeSpan left, string problem);
+
+        [LoggerMessage(13, LogLevel.Error, "The SVID {SpiffeId} expired at {NotAfter:u}: peers refuse this workload. {Problem}", EventName = "SvidExpired")]
+        public static partial void SvidExpired(ILogger logger, SpiffeId spiffeId, DateTimeOffset notAfter, string problem);
+
+        [LoggerMessage(14, LogLevel.Error, "Whether our SVID expires could not be told.", EventName = "ExpiryWarningFailed")]
+        public static partial void ExpiryWarningFailed(ILogger logger, Exception exception);
+    }
+}

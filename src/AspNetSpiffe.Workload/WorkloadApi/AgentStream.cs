@@ -1,0 +1,39 @@
+using System.Net.Sockets;
+
+namespace AspNetSpiffe;
+
+/// <summary>The bytes of a connection to an agent. It remembers the first ones that came: they tell who is at the other end.</summary>
+internal sealed class AgentStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
+{
+    // The head of an HTTP/2 frame; the first one must be of settings (RFC 9113 §3.4).
+    private const int HeadLength = 9;
+    private const byte SettingsFrame = 4;
+
+    private readonly byte[] _head = new byte[HeadLength];
+    private volatile int _received;
+
+    /// <summary>Gets whether nothing came at all.</summary>
+    public bool IsSilent => _received == 0;
+
+    /// <summary>Gets what is at the other end, when its first bytes are not those of an HTTP/2 server; asked when the connection has ended.</summary>
+    public string? Stranger => _head.AsSpan(0, _received) switch
+    {
+        [] => null,
+        [0x15 or 0x16, 0x03, ..] => "What listens there speaks TLS, and so is no SPIFFE Workload API, which speaks HTTP/2 without TLS: check the address.",
+        [(byte)'H', (byte)'T', (byte)'T', (byte)'P', ..] => "What listens there is a web server without HTTP/2 (it answered in HTTP/1), and so no SPIFFE Workload API: check the address.",
+        [_, _, _, SettingsFrame, ..] => null,
+        _ => "What listens there does not speak HTTP/2, and so is no SPIFFE Workload API; it may be another program's socket: check the address.",
+    };
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        _received == HeadLength || buffer.IsEmpty ? base.ReadAsync(buffer, cancellationToken) : ReadHeadAsync(buffer, cancellationToken);
+
+    private async ValueTask<int> ReadHeadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        var read = await base.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        var taken = Math.Min(read, HeadLength - _received);
+        buffer.Span[..taken].CopyTo(_head.AsSpan(_received));
+        _received += taken;
+        return read;
+    }
+}

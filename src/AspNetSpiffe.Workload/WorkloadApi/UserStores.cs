@@ -1,0 +1,28 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe;
+
+/// <summary>The certificate stores of the user whom this process runs as: .NET reads one of them for each chain, though we ask for none.</summary>
+internal static class UserStores
+{
+    /// <summary>Says at once that no chain can be built, before each of them fails.</summary>
+    /// <exception cref="InvalidOperationException">The stores cannot be read; the message says what to do.</exception>
+    public static void RequireReadable()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        try
+        {
+            using var distrusted = new X509Store(StoreName.Disallowed, StoreLocation.CurrentUser);
+            distrusted.Open(OpenFlags.ReadOnly);
+            foreach (var certificate in distrusted.Certificates) certificate.Dispose();
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException or CryptographicException or InvalidOperationException)
+        {
+            throw new InvalidOperationException(
+                $"This process cannot check certificates: .NET cannot read the certificate stores of its user. {e.Message} " +
+                $"They are below the home folder, and HOME is {SpiffeIdProblem.Quote(Environment.GetEnvironmentVariable("HOME"))}: set the environment variable HOME to a folder that this user may read and write.",
+                e);
+        }
+    }
+}

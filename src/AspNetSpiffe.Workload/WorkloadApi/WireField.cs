@@ -1,0 +1,63 @@
+using System.Buffers;
+
+namespace AspNetSpiffe;
+
+/// <summary>A field that a message may have several times, and how often.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="What">What it holds, for an operator.</param>
+/// <param name="Limit">How often it may come.</param>
+/// <param name="LimitName">The name of the limit.</param>
+internal sealed record WireField(int Number, string What, int Limit, string LimitName)
+{
+    /// <summary>Counts the fields of a message without making anything of them (Protocol Buffers, "Encoding").</summary>
+    /// <returns>Whether the bytes are fields, one after the other.</returns>
+    /// <exception cref="FormatException">There are more than a limit allows; the text names the limit.</exception>
+    public static bool Check(ReadOnlySequence<byte> message, params ReadOnlySpan<WireField> fields)
+    {
+        Span<int> counts = stackalloc int[fields.Length];
+        counts.Clear();
+        var reader = new SequenceReader<byte>(message);
+        while (!reader.End)
+        {
+            if (!TryReadVarint(ref reader, out var tag) || !TrySkip(ref reader, (int)(tag & 7))) return false;
+            for (var i = 0; i < fields.Length; i++)
+                if ((ulong)fields[i].Number == tag >> 3)
+                    counts[i]++;
+        }
+
+        for (var i = 0; i < fields.Length; i++)
+            if (counts[i] > fields[i].Limit)
+                throw new FormatException($"The message has {counts[i]} {fields[i].What}; the limit ({fields[i].LimitName}) is {fields[i].Limit}.");
+
+        return true;
+    }
+
+    // Groups (3 and 4) are long gone, and no message of the Workload API has one.
+    private static bool TrySkip(ref SequenceReader<byte> reader, int wireType)
+    {
+        var length = wireType switch { 1 => 8UL, 5 => 4UL, _ => 0UL };
+        if (wireType is 3 or 4 or > 5) return false;
+        if (wireType is 0 or 2)
+        {
+            if (!TryReadVarint(ref reader, out var value)) return false;
+            if (wireType == 2) length = value;
+        }
+
+        if (length > (ulong)reader.Remaining) return false;
+        reader.Advance((long)length);
+        return true;
+    }
+
+    private static bool TryReadVarint(ref SequenceReader<byte> reader, out ulong value)
+    {
+        value = 0;
+        for (var shift = 0; shift < 64; shift += 7)
+        {
+            if (!reader.TryRead(out var part)) return false;
+            value |= (part & 0x7FUL) << shift;
+            if (part < 0x80) return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+
+namespace AspNetSpiffe;
+
+/// <summary>The settings of one https endpoint that make it serve our SVID and verify its clients. Others stay; those that contradict are refused.</summary>
+internal sealed class HttpsSettings
+{
+    private readonly Handshake _handshake;
+    private readonly Func<ConnectionContext?, string?, X509Certificate2?> _selector;
+    private readonly Func<X509Certificate2, X509Chain?, SslPolicyErrors, bool> _validation;
+
+    public HttpsSettings(Handshake handshake)
+    {
+        _handshake = handshake;
+
+        // Only so that Kestrel asks for no other certificate: OnAuthenticate replaces it by the one with its intermediates.
+        _selector = (_, _) => handshake.Leaf;
+
+        // OnAuthenticate asks for the client's certificate, with a callback that knows its connection. This one serves where a reloaded configuration asks too.
+        _validation = handshake.Validate;
+
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        Placeholder = new CertificateRequest("CN=AspNetSpiffe placeholder", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(1));
+    }
+
+    /// <summary>Gets a certificate for endpoints that still have none. No client ever sees it, and it has expired.</summary>
+    public X509Certificate2 Placeholder { get; }
+
+    /// <summary>Says whether an endpoint speaks no TLS, or ours.</summary>
+    public bool AreOn(ListenOptions endpoint) =>
+        (KestrelInternals.CallbackOptions(endpoint) is not { } callback || callback.OnConnectionState is Handshake || IsFromConfiguration(callback))
+        && (KestrelInternals.HttpsOptions(endpoint) is not { } https || AreOn(https));
+
+    /// <exception cref="InvalidOperationException">The endpoint has settings that contradict ours.</exception>
+    public void Secure(ListenOptions endpoint)
+    {
+        if (KestrelInternals.CallbackOptions(endpoint) is { OnConnectionState: not Handshake } callback && !IsFromConfiguration(callback))
+            throw Conflict($"{endpoint}", ["TlsHandshakeCallbackOptions (or ServerOptionsSelectionCallback)"]);
+        if (KestrelInternals.HttpsOptions(endpoint) is { } https) Secure(https, $"{endpoint}");
+    }
+
+    /// <exception cref="InvalidOperationException">The settings contradict ours.</exception>
+    public void Secure(HttpsConnectionAdapterOptions https, string where)
+    {
+        if (ConflictsIn(https).ToArray() is { Length: > 0 } conflicts) throw Conflict(where, conflicts);
+
+        https.ServerCertificate = null;
+        https.ServerCertificateSelector = _selector;
+        https.ClientCertificateMode = ClientCertificateMode.NoCertificate;
+        https.ClientCertificateValidation = _validation;
+        if (https.OnAuthenticate?.Target is not Beginning) https.OnAuthenticate = new Beginning(https.OnAuthenticate, _handshake).Authenticate;
+    }
+
+    private bool AreOn(HttpsConnectionAdapterOptions https) =>
+        https.ServerCertificateSelector == _selector && https.ClientCertificateValidation == _validation && https.OnAuthenticate?.Target is Beginning
+        && https.ClientCertificateMode == ClientCertificateMode.NoCertificate;
+
+    // RequireCertificate says what we do.
+    private IEnumerable<string> ConflictsIn(HttpsConnectionAdapterOptions https)
+    {
+        if (https.ServerCertificate is not null && https.ServerCertificate != Placeholder) yield return nameof(https.ServerCertificate);
+        if (https.ServerCertificateChain is not null) yield return nameof(https.ServerCertificateChain);
+        if (https.ServerCertificateSelector is not null && https.ServerCertificateSelector != _selector) yield return nameof(https.ServerCertificateSelector);
+        if (https.ClientCertificateMode is ClientCertificateMode.AllowCertificate or ClientCertificateMode.DelayCertificate)
+            yield return $"{nameof(https.ClientCertificateMode)} = {https.ClientCertificateMode}";
+        if (https.ClientCertificateValidation is not null && https.ClientCertificateValidation != _validation) yield return nameof(https.ClientCertificateValidation);
+        if (https.CheckCertificateRevocation) yield return nameof(https.CheckCertificateRevocation);
+    }
+
+    // The names of its section Sni: made from the defaults, and so with ours in them.
+    private static bool IsFromConfiguration(TlsHandshakeCallbackOptions callback) =>
+        callback.OnConnectionState?.GetType().FullName == "Microsoft.AspNetCore.Server.Kestrel.Core.Internal.SniOptionsSelector";
+
+    private static InvalidOperationException Conflict(string where, string[] settings) => new(
+        $"UseSpiffeMtls() serves this workload's SVID on every https endpoint and verifies every client by it, so it cannot honour {string.Join(", ", settings)} of '{where}'. " +
+        "Remove that; or, to speak SPIFFE on some endpoints only, call builder.Services.AddSpiffeServer() instead of UseSpiffeMtls() and listenOptions.UseSpiffe() on those.");
+
+    /// <summary>The application's own OnAuthenticate, and then ours, which has the last word.</summary>
+    private sealed class Beginning(Action<ConnectionContext, SslServerAuthenticationOptions>? others, Handshake handshake)
+    {
+        public void Authenticate(ConnectionContext connection, SslServerAuthenticationOptions options)
+        {
+            // Kestrel then gave a callback to the SslStream, which takes no second one; it ends in Handshake.Validate.
+            var kestrelAsks = options.ClientCertificateRequired && options.RemoteCertificateValidationCallback is null;
+            others?.Invoke(connection, options);
+            handshake.Begin(connection, options, kestrelAsks);
+        }
+    }
+}

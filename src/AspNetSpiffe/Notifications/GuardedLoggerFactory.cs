@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+
+namespace AspNetSpiffe;
+
+/// <summary>Loggers for what the framework logs in our name while it decides: a provider that throws or blocks when it is given an event changes no verdict.</summary>
+/// <remarks>Other than those of <see cref="ServerNotifications"/>, they ask first whether anybody listens: the framework logs with each request.</remarks>
+internal sealed class GuardedLoggerFactory(ILoggerFactory loggers, NotificationQueue notifications) : ILoggerFactory
+{
+    // The framework makes a handler for each request, and its logger with it.
+    private readonly ConcurrentDictionary<string, ILogger> _loggers = new(StringComparer.Ordinal);
+
+    public ILogger CreateLogger(string categoryName) =>
+        _loggers.GetOrAdd(categoryName, name => new GuardedLogger(loggers.CreateLogger(name), notifications.CreateLogger(name)));
+
+    public void AddProvider(ILoggerProvider provider) => loggers.AddProvider(provider);
+
+    public void Dispose()
+    {
+        // The factory belongs to the host.
+    }
+
+    private sealed class GuardedLogger(ILogger logger, ILogger queued) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A log that fails has nowhere to tell it.")]
+        public bool IsEnabled(LogLevel logLevel)
+        {
+            try
+            {
+                return logger.IsEnabled(logLevel);
+            }
+            catch (Exception)
+            {
+                return false;
+            }
+        }
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            queued.Log(logLevel, eventId, state, exception, formatter);
+    }
+}

@@ -1,0 +1,11 @@
+namespace AspNetSpiffe.AgentTests;
+
+/// <summary>A test that makes files of other users, which only root can.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class RootFactAttribute : FactAttribute
+{
+    public RootFactAttribute()
+    {
+        if (!Environment.IsPrivilegedProcess) Skip = "Only root can make files of other users.";
+    }
+}

@@ -1,0 +1,209 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
+using AspNetSpiffe.TestKit;
+using AspNetSpiffe.Tests.Handshakes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Tests.Clients;
+
+/// <summary>What the application gives to a client may throw or block: the others go on, and whoever is to be cut off is.</summary>
+public sealed class ForeignCodeTests(ITestOutputHelper output) : IssuedTest(output)
+{
+    private const int Many = 20;
+
+    private readonly TestPki _pki = new();
+    private readonly TestPki _peerPki = new();
+    private readonly ManualTime _time = new();
+
+    private TestIdentity Both => new(_pki.Leaf("/client"), _pki.Root.Certificate, _peerPki.Root.Certificate);
+
+    private TestIdentity OursOnly => new(_pki.Leaf("/client"), _pki.Root.Certificate);
+
+    [Theory, Trait("Trial", "H-01")]
+    [InlineData("1.1", "throw")]
+    [InlineData("2.0", "throw")]
+    [InlineData("1.1", "block")]
+    [InlineData("2.0", "block")]
+    public async Task Streams_that_will_not_close_keep_no_connection_to_a_server_that_is_no_longer_trusted(string version, string how)
+    {
+        if (how == "throw") AllowWarning("ClientStreamFailed");
+        using var blocked = new ManualResetEventSlim();
+        var (started, finish) = (new CountdownEvent(Many), new TaskCompletionSource());
+        var server = await StartServerAsync(await IssueAsync(new(_peerPki.Leaf("/server"), _pki.Root.Certificate, _peerPki.Root.Certificate)), map: app => app.MapGet("/slow", async (HttpContext http) =>
+        {
+            await http.Response.StartAsync();
+            started.Signal();
+            await finish.Task;
+            await http.Response.WriteAsync("secret");
+        }));
+        var agent = await IssueAsync(Both);
+        var source = await TimedSourceAsync(agent, Loggers);
+        var clients = Enumerable.Range(0, Many).Select(_ => Client(AddressOf(server), SpiffeHttpHandler.Create(
+            source, SpiffeIdPattern.Parse(Expected), handler => handler.ConnectCallback = Stubborn(how == "throw" ? () => throw new IOException("No.") : blocked.Wait)))).ToArray();
+        try
+        {
+            var answers = clients.Select(client => GetAsync(client, version, "/slow")).ToArray();
+            await Task.Run(() => started.Wait(Timeout));
+
+            await ReissueAsync(agent, source, OursOnly);
+            await WaitForAsync("ServerConnectionEnded", Timeout, times: Many);
+            _time.Advance(TimeSpan.FromSeconds(31));
+            await WaitForAsync("ServerConnectionAborted", Timeout, times: Many);
+
+            // Only now does the server answer; whatever comes is not passed on.
+            finish.SetResult();
+            foreach (var answer in answers) await Assert.ThrowsAsync<HttpRequestException>(() => answer);
+        }
+        finally
+        {
+            blocked.Set();
+            finish.TrySetResult();
+            foreach (var client in clients) client.Dispose();
+        }
+    }
+
+    [Fact, Trait("Trial", "H-01")]
+    public async Task Streams_that_block_when_our_SVID_is_renewed_hold_up_no_request()
+    {
+        using var blocked = new ManualResetEventSlim();
+        var server = await StartServerAsync(await IssueAsync(new(_pki.Leaf("/server"), _pki.Root.Certificate)));
+        var agent = await IssueAsync(Both);
+        var source = await TimedSourceAsync(agent, Loggers);
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected), handler => handler.ConnectCallback = Stubborn(blocked.Wait)));
+        try
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                await GetAsync(client);
+                await ReissueAsync(agent, source, Both);
+            }
+        }
+        finally
+        {
+            blocked.Set();
+        }
+    }
+
+    [Theory, Trait("Trial", "H-01")]
+    [InlineData("throw")]
+    [InlineData("block")]
+    public async Task A_log_provider_that_throws_or_blocks_changes_nothing_when_servers_are_left(string how)
+    {
+        using var blocked = new ManualResetEventSlim();
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(new Provider(how == "throw" ? () => throw new IOException("Full.") : blocked.Wait)));
+        var server = await StartServerAsync(await IssueAsync(new(_peerPki.Leaf("/server"), _pki.Root.Certificate, _peerPki.Root.Certificate)), map: app => app.MapGet("/endless", async (HttpContext http) =>
+            await Task.Delay(System.Threading.Timeout.Infinite, http.RequestAborted)));
+        var agent = await IssueAsync(Both);
+        var source = await TimedSourceAsync(agent, loggers);
+        var clients = Enumerable.Range(0, Many).Select(_ => Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected)))).ToArray();
+        try
+        {
+            foreach (var client in clients) await GetAsync(client);
+            var answers = clients.Select(client => GetAsync(client, path: "/endless")).ToArray();
+            await ReissueAsync(agent, source, OursOnly);
+            foreach (var client in clients) await Assert.ThrowsAsync<SpiffePeerRejectedException>(() => GetAsync(client));
+
+            _time.Advance(TimeSpan.FromSeconds(31));
+            foreach (var answer in answers) await Assert.ThrowsAsync<HttpRequestException>(() => answer);
+        }
+        finally
+        {
+            blocked.Set();
+            foreach (var client in clients) client.Dispose();
+        }
+    }
+
+    [Theory, Trait("Trial", "H-01")]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task A_server_that_is_distrusted_while_a_filter_of_streams_works_hears_nothing(string version)
+    {
+        var requests = 0;
+        var server = await StartServerAsync(
+            await IssueAsync(new(_peerPki.Leaf("/server"), _pki.Root.Certificate, _peerPki.Root.Certificate)), map: app => app.MapFallback(() => Interlocked.Increment(ref requests)));
+        var agent = await IssueAsync(Both);
+        var source = await TimedSourceAsync(agent, Loggers);
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected), handler => handler.PlaintextStreamFilter = async (context, _) =>
+        {
+            await ReissueAsync(agent, source, OursOnly);
+            return context.PlaintextStream;
+        }));
+
+        Assert.Equal(RejectionReason.NotTrusted, (await Assert.ThrowsAsync<SpiffePeerRejectedException>(() => GetAsync(client, version, "/anything"))).Reason);
+        Assert.Equal(0, requests);
+    }
+
+    [Theory, Trait("Trial", "H-10")]
+    [InlineData("1.1", false)]
+    [InlineData("2.0", false)]
+    [InlineData("1.1", true)]
+    public async Task A_connection_ends_with_the_first_certificate_of_the_server_s_chain_that_expires(string version, bool throughProxy)
+    {
+        var started = new TaskCompletionSource();
+        var end = new DateTimeOffset(_time.GetUtcNow().AddMinutes(10).Ticks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, TimeSpan.Zero);
+        var intermediate = _peerPki.Root.Intermediate(i => i with { NotAfter = end });
+        var server = await StartServerAsync(await IssueAsync(new(intermediate.Leaf("/server"), _pki.Root.Certificate, _peerPki.Root.Certificate)), map: app => app.MapGet("/endless", async (HttpContext http) =>
+        {
+            started.SetResult();
+            await Task.Delay(System.Threading.Timeout.Infinite, http.RequestAborted);
+        }));
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(
+            await TimedSourceAsync(await IssueAsync(Both), Loggers), SpiffeIdPattern.Parse(Expected), throughProxy ? Keep(new ConnectProxy()).Use : null));
+        var answer = GetAsync(client, version, "/endless");
+        await started.Task.WaitAsync(Timeout);
+
+        // H-24: the last second belongs to it.
+        _time.Advance(end - _time.GetUtcNow() + TimeSpan.FromMilliseconds(999));
+        await GetAsync(client, version);
+        Assert.DoesNotContain(Logs.All, r => r.Event.Name == "ServerConnectionEnded");
+
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(RejectionReason.Expired, (await WaitForAsync("ServerConnectionEnded", Timeout)).Values["Reason"]);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        await WaitForAsync("ServerConnectionAborted", Timeout);
+        await Assert.ThrowsAsync<HttpRequestException>(() => answer);
+    }
+
+    private async Task<X509Source> TimedSourceAsync(FakeAgent agent, ILoggerFactory loggers)
+    {
+        var source = Keep(new X509Source(new SpiffeOptions { EndpointSocket = agent.Address }, loggers, null, _time));
+        source.Start();
+        await source.WaitForFirstAsync(Timeout);
+        return source;
+    }
+
+    private static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> Stubborn(Action whenDisposed) => async (context, cancellationToken) =>
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+        return new StubbornStream(socket, whenDisposed);
+    };
+
+    /// <summary>A stream that does something else when it is to close, and stays open.</summary>
+    private sealed class StubbornStream(Socket socket, Action whenDisposed) : NetworkStream(socket)
+    {
+        [SuppressMessage("Usage", "CA2215:Dispose methods should call base class dispose", Justification = "That is what it will not do.")]
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) whenDisposed();
+        }
+    }
+
+    private sealed class Provider(Action whenLogging) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => whenLogging();
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using Microsoft.AspNetCore.Builder;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Tests.Clients;
+
+/// <summary>The exception for a refused server says what to do.</summary>
+public sealed class RejectionAdviceTests(ITestOutputHelper output) : MeshTest(output)
+{
+    [Fact, Trait("Trial", "C-06")]
+    public async Task A_server_of_a_trust_domain_that_is_not_federated_names_the_missing_bundle_and_those_that_we_have()
+    {
+        var stranger = await StartAgentAsync("elsewhere", "client");
+        Agent.AddFederatedBundle(stranger);
+        var error = await RefusalAsync(await StartServerAsync(), stranger);
+        Assert.Equal(
+            "The server was refused: UnknownTrustDomain. It presented 'spiffe://example.org/server'. The Workload API gives us no bundle of the trust domain 'example.org'. " +
+            "We have the bundle of 'elsewhere'. Is it the address of the server that is meant? If it is, federate. " +
+            "SPIRE federates trust domains when each server has the other's bundle and our registration entry says federatesWith; development agents do with AddFederatedBundle.",
+            error.Message);
+    }
+
+    [Fact, Trait("Trial", "C-06")]
+    public async Task A_server_of_another_agent_with_our_trust_domain_s_name_is_explained()
+    {
+        var error = await RefusalAsync(await StartServerAsync(), await StartAgentAsync("example.org", "client"));
+        Assert.Equal(
+            "The server was refused: NotTrusted. It presented 'spiffe://example.org/server'. Its chain leads to no authority in our bundle of 'example.org', which has 1 authority. " +
+            "We have the bundle of 'example.org'. Has it its SVID from another agent, which calls its trust domain 'example.org' too? Then use one agent for both, or give the trust domains two names " +
+            "and federate them. SPIRE federates trust domains when each server has the other's bundle and our registration entry says federatesWith; development agents do with AddFederatedBundle. " +
+            "If its CA is new, our agent has not told us of it yet.",
+            error.Message);
+    }
+
+    [Fact, Trait("Trial", "C-06")]
+    public async Task Another_server_than_is_meant_names_both()
+    {
+        var error = await RefusalAsync(await StartServerAsync(), Agent, "spiffe://example.org/database");
+        Assert.Equal(
+            "The server was refused: NotAllowed. It presented 'spiffe://example.org/server'. Expected was 'spiffe://example.org/database'. " +
+            "Is it the address of the server that is meant? If it is, expect its ID, or a pattern that matches it.",
+            error.Message);
+    }
+
+    [Fact, Trait("Trial", "C-06")]
+    public void Each_reason_has_its_advice_and_no_empty_part()
+    {
+        foreach (var reason in Enum.GetValues<RejectionReason>().Except([RejectionReason.None]))
+        {
+            foreach (var id in new[] { null, SpiffeId.Parse(Expected) })
+            {
+                var message = new SpiffePeerRejectedException(VerificationResult.Reject(reason, id), SpiffeIdPattern.Any, ours: null).Message;
+                Assert.StartsWith($"The server was refused: {reason}. It presented {(id is null ? "no SPIFFE ID" : $"'{id}'")}", message, StringComparison.Ordinal);
+                Assert.True(message.Length > 100, message);
+                if (id is not null) Assert.DoesNotContain("''", message, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    private async Task<SpiffePeerRejectedException> RefusalAsync(WebApplication server, DevAgent agent, string expected = Expected)
+    {
+        using var client = await ClientAsync(server, agent: agent, expected: expected);
+        return await Assert.ThrowsAsync<SpiffePeerRejectedException>(() => GetAsync(client));
+    }
+}

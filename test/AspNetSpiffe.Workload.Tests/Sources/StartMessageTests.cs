@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using AspNetSpiffe.TestKit;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Workload.Tests.Sources;
+
+/// <summary>Why a start fails, and what an identity is announced with: the whole texts, as an operator reads them.</summary>
+public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(output)
+{
+    private const string NotRegistered =
+        "No identity is registered for this workload: create a registration entry whose selectors match it and whose parent ID is the SPIFFE ID of this very agent, " +
+        "or run 'aspnet-spiffe agent' for development.";
+
+    [Theory, Trait("Trial", "A-20"), Trait("Trial", "A-18")]
+    [InlineData(GrpcStatusCode.PermissionDenied, "no identity issued", "It answered 'PermissionDenied: no identity issued'. " + NotRegistered)]
+    [InlineData(GrpcStatusCode.PermissionDenied, "", "It answered 'PermissionDenied'. " + NotRegistered)]
+    [InlineData(GrpcStatusCode.Unavailable, "rate limit exceeded", "It answered 'Unavailable: rate limit exceeded'.")]
+    [InlineData(GrpcStatusCode.ResourceExhausted, "rate (1) exceeded burst 0", "It answered 'ResourceExhausted: rate (1) exceeded burst 0'.")]
+    [InlineData(GrpcStatusCode.Unavailable, "", "It answered 'Unavailable'. The agent is not ready: look at its log and its connection to the server.")]
+    public async Task An_agent_that_gives_nothing_is_quoted(GrpcStatusCode code, string words, string problem)
+    {
+        ExpectWarning("AgentUnavailable");
+        Agent.OnEachCall = agent => agent.CloseWith(code, words);
+        var source = Start();
+        Assert.Equal($"No stream from the SPIFFE Workload API at {Agent.Address}; trying again. {problem}", (await WaitForAsync("AgentUnavailable", Patience)).Message);
+        await FailsAsync(source, problem);
+    }
+
+    [Theory, Trait("Trial", "A-07")]
+    [InlineData(GrpcStatusCode.InvalidArgument, "It answered 'InvalidArgument: no'. The agent does not accept the request: it may be of another version, or no SPIFFE Workload API; check the address.")]
+    [InlineData(GrpcStatusCode.Unimplemented, "It answered 'Unimplemented: no'. What answers at this address is no SPIFFE Workload API, or lacks this method: check the address.")]
+    public async Task An_answer_that_will_not_pass_fails_the_start_at_once(GrpcStatusCode code, string problem)
+    {
+        ExpectWarning("WatchGivenUp");
+        Agent.CloseWith(code, "no");
+        var source = Start();
+        var e = await Assert.ThrowsAsync<InvalidOperationException>(() => source.RequireFirstAsync(TimeSpan.FromSeconds(30), Patience));
+        Assert.Equal($"The SPIFFE Workload API at '{Agent.Address}' gave this workload no identity. {problem}", e.Message);
+    }
+
+    [Fact, Trait("Trial", "O-02")]
+    public async Task A_folder_where_the_socket_should_be_is_in_the_message()
+    {
+        ExpectWarning("AgentUnavailable");
+        var folder = Path.GetDirectoryName(Agent.SocketPath)!;
+        var source = Start(options => options.EndpointSocket = $"unix://{folder}");
+        await WaitForAsync("AgentUnavailable", Patience);
+        await FailsAsync(source, "A folder is there, and no socket. The socket may be inside: there is 'agent.sock'.");
+    }
+
+    [Fact, Trait("Trial", "O-08")]
+    public async Task The_words_of_an_agent_are_one_line_and_short()
+    {
+        ExpectWarning("AgentUnavailable");
+        Agent.CloseWith(GrpcStatusCode.Unavailable, "one\nline\u2028\u202Eback" + new string('x', 5_000));
+        Start();
+        var message = (await WaitForAsync("AgentUnavailable", Patience)).Message;
+        Assert.Contains("'Unavailable: one line  backxxx", message, StringComparison.Ordinal);
+        Assert.InRange(message.Length, 0, 800);
+    }
+
+    [Fact, Trait("Trial", "O-05")]
+    public async Task An_identity_is_obtained_renewed_changed_or_kept()
+    {
+        var source = await StartGoodAsync("/web");
+        await AnnouncedAsync(1, "Identity spiffe://td/web obtained, valid until {0:u}. Trust domains with a bundle: 1.", source);
+        var leaf = Pki.Leaf("/web");
+        await NextAsync(source, () => Agent.Send(Pki.Response(leaf)));
+        await AnnouncedAsync(2, "Identity spiffe://td/web renewed, valid until {0:u}. Trust domains with a bundle: 1.", source);
+        await NextAsync(source, () => Agent.Send(Pki.Response(leaf, new TestPki("other"))));
+        await AnnouncedAsync(3, "Identity spiffe://td/web kept, with other bundles or beside others, valid until {0:u}. Trust domains with a bundle: 2.", source);
+        await NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/api"))));
+        await AnnouncedAsync(4, "Identity spiffe://td/api obtained, instead of 'spiffe://td/web', valid until {0:u}. Trust domains with a bundle: 1.", source);
+    }
+
+    [Theory, Trait("Trial", "O-03")]
+    [InlineData("a store that .NET does not take", false)]
+    [InlineData("a home that another user owns", true)]
+    [InlineData("no home at all", true)]
+    public async Task A_user_whose_certificate_stores_cannot_be_read_hears_it_at_once(string what, bool asOther)
+    {
+        if (!OperatingSystem.IsLinux() || (asOther && !(Environment.IsPrivilegedProcess && File.Exists("/usr/bin/setpriv")))) return;
+        var home = Directory.CreateTempSubdirectory("home-");
+        try
+        {
+            var store = home.CreateSubdirectory(".dotnet/corefx/cryptography/x509stores/disallowed").FullName;
+            File.SetUnixFileMode(home.FullName, (UnixFileMode)0b111_101_101);
+            if (asOther) File.SetUnixFileMode(store, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            else await File.WriteAllTextAsync(Path.Combine(store, "any.pfx"), "");
+            var said = await SayAsync(asOther, what == "no home at all" ? "" : home.FullName);
+            Assert.StartsWith("System.InvalidOperationException: This process cannot check certificates: .NET cannot read the certificate stores of its user. ", said, StringComparison.Ordinal);
+            Assert.Contains("set the environment variable HOME to a folder that this user may read and write", said, StringComparison.Ordinal);
+        }
+        finally
+        {
+            home.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>Starts a source in a process of its own; see <see cref="StartupHook"/>.</summary>
+    private async Task<string> SayAsync(bool asOther, string home)
+    {
+        var assembly = typeof(StartMessageTests).Assembly.Location;
+        string[] arguments = [Environment.ProcessPath!, "exec", assembly];
+        if (asOther) arguments = ["/usr/bin/setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups", .. arguments];
+        var start = new ProcessStartInfo(arguments[0], arguments[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        (start.Environment["HOME"], start.Environment["DOTNET_STARTUP_HOOKS"], start.Environment[StartupHook.Address]) = (home, assembly, Agent.Address);
+        using var process = Process.Start(start)!;
+        var (said, errors) = (process.StandardOutput.ReadToEndAsync(Patience), process.StandardError.ReadToEndAsync(Patience));
+        await process.WaitForExitAsync(Patience);
+        return await said + await errors;
+    }
+
+    private async Task AnnouncedAsync(int times, string text, X509Source source) => Assert.Equal(
+        string.Format(System.Globalization.CultureInfo.InvariantCulture, text, source.Current!.DefaultSvid.NotAfter), (await WaitForAsync("SvidRenewed", Patience, times)).Message);
+
+    private async Task FailsAsync(X509Source source, string problem)
+    {
+        await Time.WaitForTimerAsync(Patience, LongestPause);
+        var waiting = source.RequireFirstAsync(TimeSpan.FromSeconds(0.3), Patience);
+        Time.Advance(TimeSpan.FromSeconds(0.3));
+        Assert.Equal(
+            $"The SPIFFE Workload API at '{Agent.Address}' gave this workload no identity within 0.3 s. {problem}".Replace(Agent.Address, source.Address.ToString(), StringComparison.Ordinal),
+            (await Assert.ThrowsAsync<InvalidOperationException>(() => waiting)).Message);
+    }
+}
