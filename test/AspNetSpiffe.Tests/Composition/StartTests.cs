@@ -18,8 +18,8 @@ public sealed class StartTests(ITestOutputHelper output) : MeshTest(output)
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(builder));
         Assert.Contains("'unix:///nowhere/agent.sock'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("no such socket", error.Message, StringComparison.Ordinal);
-        Assert.Contains("Start the agent", error.Message, StringComparison.Ordinal);
+        Assert.Contains("There is no folder '/nowhere'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("start the agent", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
