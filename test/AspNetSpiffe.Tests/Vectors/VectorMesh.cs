@@ -129,7 +129,7 @@ public sealed class VectorMesh : IAsyncLifetime
     {
         var builder = Builder();
         builder.Configuration["Spiffe:EndpointSocket"] = Agent.Address;
-        builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers.Add("spiffe:any"));
+        builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers = ["spiffe:any"]);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps());
