@@ -93,7 +93,7 @@ public sealed class GrpcChannelTests(ITestOutputHelper output) : MeshTest(output
     public async Task A_server_that_refuses_us_ends_the_call_with_our_words()
     {
         var called = new ConcurrentQueue<int>();
-        var server = await StartGreeterAsync(1, called, options => options.AllowedPeers.Add("spiffe://example.org/admin"));
+        var server = await StartGreeterAsync(1, called, options => options.AllowedPeers = ["spiffe://example.org/admin"]);
         using var channel = Channel(SpiffeHttpHandler.Create(await SourceAsync("client"), SpiffeIdPattern.Parse(Expected)), server);
         var error = await Assert.ThrowsAsync<RpcException>(() => CallAsync(channel));
         Assert.Contains("may have refused our SVID 'spiffe://example.org/client'", error.Status.Detail, StringComparison.Ordinal);
