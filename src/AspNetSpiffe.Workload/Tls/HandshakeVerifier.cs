@@ -6,8 +6,10 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>The question that every handshake asks: is this peer verified, and may it be here? Counts each answer and logs refusals.</summary>
-internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?> allowed)
+internal sealed class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?> allowed)
 {
+    private static readonly EventId PeerRefused = new(1, "PeerRefused");
+
     private readonly ILogger _logger = source.Notifications.CreateLogger("AspNetSpiffe.Handshake");
     private readonly RefusalLimit _limit = new(source.Time);
     private readonly VerifiedPeers _peers = new(source.Limits);
@@ -73,13 +75,16 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
         var level = _limit.MayLog(result.Reason, remote, out var suppressed) ? LogLevel.Information : LogLevel.Debug;
         var (issuer, address) = (IssuerOf(certificate), AddressOf(remote));
         var advice = RejectionAdvice.For(result.Reason, result.Id, role, allowed(), context);
-        var (claimed, roleName) = (result.Id?.ToString(), RoleName(role));
-        var details = string.Join(' ',
-        [
-            $"It presented {Presented(result.Id, issuer)}{(address is null ? "" : $", from {address}")}.", advice, $"See docs/rejections.md#{result.Reason.ToString().ToLowerInvariant()}.",
-            .. suppressed > 0 ? [$"{suppressed} more for this reason were left out before it."] : Array.Empty<string>(),
-        ]);
-        Log.PeerRefused(_logger, level, roleName, result.Reason, details, claimed, address, issuer, advice, suppressed);
+        var sentence = LogEntry.Join(
+            $"Refused a {RoleName(role)}: {result.Reason}.",
+            $"It presented {Presented(result.Id, issuer)}{(address is null ? "" : $", from {address}")}.",
+            advice,
+            $"See docs/rejections.md#{result.Reason.ToString().ToLowerInvariant()}.",
+            LogEntry.LeftOut(suppressed));
+        var entry = new LogEntry(
+            "Refused a {Role}: {Reason}. {Advice}", sentence,
+            ("Role", RoleName(role)), ("Reason", result.Reason), ("SpiffeId", result.Id?.ToString()), ("Remote", address), ("Issuer", issuer), ("Advice", advice), ("Suppressed", suppressed));
+        _logger.Log(level, PeerRefused, entry, null, static (entry, _) => entry.ToString());
     }
 
     private static string RoleName(PeerRole role) => role == PeerRole.Client ? "client" : "server";
@@ -113,14 +118,5 @@ internal sealed partial class HandshakeVerifier(X509Source source, Func<SpiffeId
         foreach (var sent in chain.ChainPolicy.ExtraStore)
             if (!ReferenceEquals(sent, leaf))
                 sent.Dispose();
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(
-            EventId = 1, EventName = "PeerRefused",
-            Message = "Refused a {Role}: {Reason}. {Details}")]
-        public static partial void PeerRefused(
-            ILogger logger, LogLevel level, string role, RejectionReason reason, string details, string? spiffeId, string? remote, string? issuer, string advice, long suppressed);
     }
 }

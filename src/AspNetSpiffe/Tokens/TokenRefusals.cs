@@ -5,8 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>Counts each refused token and logs it: who sent it sees no reason, so the reason must stand in our log. The token never does.</summary>
-internal sealed partial class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications)
+internal sealed class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications)
 {
+    private static readonly EventId TokenRefused = new(1, "TokenRefused");
+
     private readonly ILogger _logger = notifications.CreateLogger("AspNetSpiffe.Tokens");
     private readonly RefusalLimit _limit = new(time);
 
@@ -20,22 +22,15 @@ internal sealed partial class TokenRefusals(SpiffeServerMetrics metrics, TimePro
         var level = !_limit.MayLog(verdict.Reason, remote, out var suppressed) ? LogLevel.Debug
             : verdict.Reason == JwtRejectionReason.NoAnswer ? LogLevel.Warning : LogLevel.Information;
         var (claimed, address, problem) = (verdict.Id?.ToString(), remote?.ToString(), verdict.Problem);
-        var details = string.Join(' ',
-        [
+        var sentence = LogEntry.Join(
+            $"Refused a token: {verdict.Reason}.",
             $"It claimed {claimed ?? "no SPIFFE ID"}{(address is null ? "" : $", from {address}")}.",
-            .. problem is null ? Array.Empty<string>() : [problem],
+            problem,
             "See docs/rejections.md#tokens.",
-            .. suppressed > 0 ? [$"{suppressed} more for this reason were left out before it."] : Array.Empty<string>(),
-        ]);
-        Log.TokenRefused(_logger, level, verdict.Reason, details, claimed, address, suppressed, problem);
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(
-            EventId = 1, EventName = "TokenRefused",
-            Message = "Refused a token: {Reason}. {Details}")]
-        public static partial void TokenRefused(
-            ILogger logger, LogLevel level, JwtRejectionReason reason, string details, string? spiffeId, string? remote, long suppressed, string? problem);
+            LogEntry.LeftOut(suppressed));
+        var entry = new LogEntry(
+            "Refused a token: {Reason}. {Problem}", sentence,
+            ("Reason", verdict.Reason), ("SpiffeId", claimed), ("Remote", address), ("Problem", problem), ("Suppressed", suppressed));
+        _logger.Log(level, TokenRefused, entry, null, static (entry, _) => entry.ToString());
     }
 }

@@ -77,8 +77,8 @@ public sealed class RefusedServerTests(ITestOutputHelper output) : MeshTest(outp
             await CallAsync(svid, SslProtocols.Tls13);
             var refusal = Logs.All.Last(r => r.Event.Name == "PeerRefused");
             Assert.Equal(reason, refusal.Values["Reason"]);
-            Assert.Equal("127.0.0.1", Assert.IsType<DnsEndPoint>(refusal.Values["Remote"]).Host);
-            Assert.Equal($"'{svid.Leaf.Issuer}'", refusal.Values["Issuer"]);
+            Assert.Contains("127.0.0.1", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains($"'{svid.Leaf.Issuer}'", refusal.Message, StringComparison.Ordinal);
         }
     }
 

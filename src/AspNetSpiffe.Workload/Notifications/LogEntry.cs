@@ -1,0 +1,31 @@
+using System.Collections;
+using System.Globalization;
+
+namespace AspNetSpiffe;
+
+/// <summary>An event whose sentence has parts that may be missing, so that no template fits; its values stand beside the sentence, as those of a template do.</summary>
+/// <param name="template">What all sentences of the kind have in common: by it, logs group them.</param>
+/// <param name="sentence">The whole sentence.</param>
+/// <param name="values">The values by name.</param>
+internal sealed class LogEntry(string template, string sentence, params (string Name, object? Value)[] values) : IReadOnlyList<KeyValuePair<string, object?>>
+{
+    public int Count => values.Length + 1;
+
+    public KeyValuePair<string, object?> this[int index] => index < values.Length ? new(values[index].Name, values[index].Value) : new("{OriginalFormat}", template);
+
+    public IEnumerator<KeyValuePair<string, object?>> GetEnumerator()
+    {
+        for (var i = 0; i < Count; i++) yield return this[i];
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Joins the parts that are there.</summary>
+    public static string Join(params string?[] parts) => string.Join(' ', parts.Where(part => !string.IsNullOrEmpty(part)));
+
+    /// <summary>The part that says how many were left out, if any were.</summary>
+    public static string? LeftOut(long suppressed) =>
+        suppressed == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{suppressed} more for this reason were left out before it.");
+
+    public override string ToString() => sentence;
+}
