@@ -105,7 +105,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 
     internal void Start() => _run.Start();
 
-    private Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
+    internal Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
         timeout,
         _endpoint.Time,
         waited => $"The SPIFFE Workload API at '{Address}' gave no JWT bundles{waited}. {_trouble?.Problem ?? "It has not answered."}",

@@ -19,7 +19,7 @@ public sealed class GrpcChannelTests(ITestOutputHelper output) : MeshTest(output
     private static readonly Marshaller<string> Text = Marshallers.Create(Encoding.UTF8.GetBytes, Encoding.UTF8.GetString);
     private static readonly Method<string, string> WhoAmI = new(MethodType.Unary, "test.Test", "WhoAmI", Text, Text);
 
-    [Fact, Trait("Trial", "C-04")]
+    [Fact, Trait("Trial", "C-04"), Trait("Spec", "XV-ah")]
     public async Task Loads_are_balanced_over_servers_that_are_each_verified()
     {
         var called = new ConcurrentQueue<int>();
@@ -37,7 +37,7 @@ public sealed class GrpcChannelTests(ITestOutputHelper output) : MeshTest(output
         await CallUntilAsync(channel, called, 1, 2);
     }
 
-    [Fact, Trait("Trial", "C-04")]
+    [Fact, Trait("Trial", "C-04"), Trait("Spec", "XV-ah")]
     public async Task A_subchannel_to_another_server_than_is_meant_is_refused_and_hears_nothing()
     {
         var called = new ConcurrentQueue<int>();

@@ -102,12 +102,12 @@ public sealed class StartTests(ITestOutputHelper output) : TokenTest(output)
         var pki = new TestPki();
         var agent = Keep(await FakeAgent.StartAsync());
         agent.OnEachCall = a => a.SendRaw(GrpcFrame.Of(pki.ResponseBytes([pki.Leaf("/server")])));
-        AllowWarning("UpdateRefused");
+        ExpectWarning("UpdateRefused");
         AllowWarning("UpdateRemark");
 
-        var builder = Builder(("urls", "http://127.0.0.1:0"), ("Spiffe:EndpointSocket", agent.Address), ("Spiffe:StartupTimeout", "00:00:01"));
+        var builder = Builder(("urls", "http://127.0.0.1:0"), ("Spiffe:EndpointSocket", agent.Address));
         AddTokens(builder, options => options.AllowedCallers = [ClientId]);
-        Assert.Contains("gave no JWT bundles", (await FailAsync<InvalidOperationException>(() => StartAsync(builder))).Message);
+        Assert.Contains("gave no JWT bundles", (await FailStartAsync(builder, "UpdateRefused")).Message);
     }
 
     private Task<T> FailAsync<T>(Func<Task> start) where T : Exception
