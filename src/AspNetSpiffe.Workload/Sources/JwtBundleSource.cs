@@ -39,7 +39,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="FormatException">The address in the options is malformed, or there is none.</exception>
-    /// <exception cref="ArgumentException">A retry option or a limit is out of its range.</exception>
+    /// <exception cref="ArgumentException">A value of the options is out of its range.</exception>
     /// <exception cref="InvalidOperationException">There were no bundles in time; the message says what happened and what to do.</exception>
     /// <example><code>
     /// await using var bundles = await JwtBundleSource.StartAsync(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
@@ -103,7 +103,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 
     internal void Start() => _run.Start();
 
-    private Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
+    internal Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
         timeout,
         _endpoint.Time,
         waited => $"The SPIFFE Workload API at '{Address}' gave no JWT bundles{waited}. {_trouble?.Problem ?? "It has not answered."}",

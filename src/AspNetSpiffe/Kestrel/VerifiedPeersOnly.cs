@@ -11,7 +11,7 @@ namespace AspNetSpiffe;
 /// The handshake refuses strangers already. This gate stands for what Kestrel applies after us (an endpoint whose code replaces OnAuthenticate, or that a
 /// reloaded configuration changed to AllowCertificate), and for requests that still arrive over an ended connection. Plain-http endpoints pass.
 /// </remarks>
-internal sealed partial class VerifiedPeersOnly(AllowedPeers allowed, ServerNotifications notifications, TimeProvider time, KestrelTlsSetup? everyHttpsEndpoint = null) : IStartupFilter
+internal sealed partial class VerifiedPeersOnly(AllowedPeers allowed, ServerNotifications notifications, TimeProvider time, HttpsEndpointRequired? everyHttpsEndpoint = null) : IStartupFilter
 {
     private readonly ILogger _logger = notifications.CreateLogger("AspNetSpiffe.VerifiedPeersOnly");
     private int _told;

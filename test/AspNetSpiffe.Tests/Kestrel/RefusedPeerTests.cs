@@ -78,7 +78,7 @@ public sealed class RefusedPeerTests(ITestOutputHelper output) : MeshTest(output
         var agent = Keep(await FakeAgent.StartAsync());
         agent.OnEachCall = a => a.SendRaw(GrpcFrame.Of(Pki.ResponseBytes([Pki.Leaf("/server")])));
         var builder = Builder(("urls", "https://127.0.0.1:0"), ("Spiffe:EndpointSocket", agent.Address));
-        builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers.Add("spiffe://example.org/admin"));
+        builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers = ["spiffe://example.org/admin"]);
         return await StartAsync(builder, app => app.Use((HttpContext http, RequestDelegate next) =>
         {
             _called = true;
