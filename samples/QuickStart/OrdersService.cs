@@ -16,7 +16,7 @@ internal static class OrdersService
         builder.WebHost.UseUrls("https://127.0.0.1:0");
 
         // This is all it takes: SVID, rotation, mutual TLS, authentication, policies.
-        builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers.Add("spiffe://example.org/**"));
+        builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers = ["spiffe://example.org/**"]);
 
         var app = builder.Build();
         app.MapGet("/hello", (HttpContext http) => $"Hello, {http.GetSpiffeId()}");

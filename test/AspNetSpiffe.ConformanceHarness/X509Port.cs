@@ -18,7 +18,7 @@ internal sealed class X509Port : IAsyncDisposable
 
         var builder = Loopback.CreateBuilder();
         builder.Services.AddSpiffe(options => options.StartupTimeout = Timeout.InfiniteTimeSpan);
-        builder.Services.AddSpiffeServer().Configure<SpiffeServerOptions>(options => options.AllowedPeers.Add($"{SpiffeIdPattern.Any}"));
+        builder.Services.AddSpiffeServer().Configure<SpiffeServerOptions>(options => options.AllowedPeers = [$"{SpiffeIdPattern.Any}"]);
         builder.Services.Configure<SocketTransportOptions>(options => options.CreateBoundListenSocket = _ => _socket);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen((IPEndPoint)_socket.LocalEndPoint!, listen =>
         {

@@ -7,7 +7,7 @@ namespace AspNetSpiffe.InteropTests;
 public abstract class InteropTest(ITestOutputHelper output) : LoggedTest(output), IAsyncLifetime
 {
     // Two cores, several test projects at once, and Node.js takes a second to start: patience costs nothing.
-    private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource _patience = new(HangLimit.OfATest);
     private readonly Stack<IAsyncDisposable> _toStop = new();
 
     /// <summary>How long a test waits for what must come.</summary>

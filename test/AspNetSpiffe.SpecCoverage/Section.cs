@@ -13,6 +13,7 @@ internal sealed record Section(int Number, string Title, bool HasTarget, params 
         new(6, "Workload API", true, "WA-"),
         new(7, "JWT-SVID", true, "JW-"),
         new(8, "WIT-SVID", false, "WT-"),
+        new(9, "Configuration", true, "CF-"),
     ];
 
     public static bool IsKnown(string id) => All.Any(section => section.Has(id));

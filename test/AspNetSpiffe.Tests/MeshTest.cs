@@ -20,7 +20,7 @@ public abstract class MeshTest(ITestOutputHelper output) : LoggedTest(output), I
     protected const string Expected = "spiffe://example.org/server";
 
     private readonly List<IAsyncDisposable> _running = [];
-    private readonly CancellationTokenSource _timeout = new(TimeSpan.FromSeconds(30));
+    private readonly CancellationTokenSource _timeout = new(HangLimit.OfATest);
 
     protected CancellationToken Timeout => _timeout.Token;
 
@@ -62,6 +62,25 @@ public abstract class MeshTest(ITestOutputHelper output) : LoggedTest(output), I
         map?.Invoke(app);
         await app.StartAsync(Timeout);
         return app;
+    }
+
+    /// <summary>Starts a service whose agent fails it. Its patience ends when the failure is known, by a clock of its own, however slow the machine is.</summary>
+    protected async Task<InvalidOperationException> FailStartAsync(WebApplicationBuilder builder, string failure)
+    {
+        AllowWarning("HostedServiceStartupFaulted");
+        AllowWarning("");
+        var time = new ManualTime();
+        builder.Services.AddSingleton<TimeProvider>(time);
+        var starting = StartAsync(builder);
+        await WaitForAsync(failure, Timeout);
+        while (!starting.IsCompleted)
+        {
+            Timeout.ThrowIfCancellationRequested();
+            time.Advance(TimeSpan.FromSeconds(30));
+            await Task.Yield();
+        }
+
+        return await Assert.ThrowsAsync<InvalidOperationException>(() => starting);
     }
 
     /// <summary>Starts a service the usual way: <c>UseSpiffeMtls()</c> and one https URL.</summary>

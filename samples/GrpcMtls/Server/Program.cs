@@ -3,7 +3,7 @@ using GrpcMtls.Server;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseUrls(Environment.GetEnvironmentVariable("SERVER_URL") ?? "https://localhost:8443");
-builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers.Add("spiffe://example.org/client"));
+builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers = ["spiffe://example.org/client"]);
 builder.Services.AddGrpc();
 
 var app = builder.Build();

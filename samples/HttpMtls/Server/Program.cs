@@ -10,7 +10,7 @@ builder.Services.AddSpiffe(options => options.EndpointSocket ??= settings.AgentS
 builder.WebHost.UseSpiffeMtls(options =>
 {
     // Without it, every workload of our own trust domain may connect.
-    if (settings.AllowedClient is { } allowed) options.AllowedPeers.Add(allowed);
+    if (settings.AllowedClient is { } allowed) options.AllowedPeers = [allowed];
 });
 
 // With it, tokens that are addressed to this name count too, where an endpoint asks for them.
@@ -21,7 +21,7 @@ if (settings.JwtAudience is { } audience)
         options.Audiences.Add(audience);
 
         // Who may connect may also send a token; without it, the members of our own trust domain.
-        if (settings.AllowedClient is { } allowed) options.AllowedCallers.Add(allowed);
+        if (settings.AllowedClient is { } allowed) options.AllowedCallers = [allowed];
     });
 }
 

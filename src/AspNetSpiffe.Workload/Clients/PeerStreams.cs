@@ -27,7 +27,7 @@ internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILog
         {
             if (stream.AbortAt is null && tls.Recheck(stream.Peer) is { Count: > 0 } reasons)
             {
-                stream.AbortAt = now + drainTimeout;
+                stream.AbortAt = drainTimeout == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : now + drainTimeout;
                 untrusted = true;
                 Log.ServerUntrusted(logger, stream.Peer.Id, reasons[0], drainTimeout);
             }

@@ -47,8 +47,13 @@ public sealed class SpiffeHttpHandler : DelegatingHandler
     }
 
     /// <summary>Gets or sets how long requests under way have to finish when their server is no longer trusted.</summary>
-    /// <value>Default: 30 seconds.</value>
-    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    /// <value>Default: 30 seconds. From 0 to a day; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of its range.</exception>
+    public TimeSpan DrainTimeout
+    {
+        get;
+        set => field = TimeRange.OfDrains.MistakeIn(value) is { } mistake ? throw new ArgumentOutOfRangeException(nameof(value), $"{nameof(DrainTimeout)} {mistake}") : value;
+    } = TimeSpan.FromSeconds(30);
 
     /// <summary>Makes a handler for HTTP/1.1 and HTTP/2 over mutual TLS.</summary>
     /// <param name="source">Our SVID and the bundles.</param>

@@ -1,15 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
 /// <summary>Obtains the first SVID before anything listens, or fails the start.</summary>
-internal sealed class SpiffeIdentityService(X509Source source, IOptions<SpiffeOptions> options) : IHostedLifecycleService
+internal sealed class SpiffeIdentityService(IServiceProvider services, NoopHost noop) : IHostedLifecycleService
 {
+    private X509Source? _source;
+
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        source.Start();
-        return source.RequireFirstAsync(options.Value.StartupTimeout, cancellationToken);
+        if (noop.IsHere) return Task.CompletedTask;
+        _source = services.GetRequiredService<X509Source>();
+        return _source.EnsureStartedAsync(cancellationToken);
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -21,5 +24,8 @@ internal sealed class SpiffeIdentityService(X509Source source, IOptions<SpiffeOp
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     // Last of all: requests that are still served while the host stops may open connections with our SVID.
-    public async Task StoppedAsync(CancellationToken cancellationToken) => await source.DisposeAsync().ConfigureAwait(false);
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        if (_source is not null) await _source.DisposeAsync().ConfigureAwait(false);
+    }
 }

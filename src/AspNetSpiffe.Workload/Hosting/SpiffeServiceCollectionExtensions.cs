@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using AspNetSpiffe;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -22,24 +21,27 @@ public static class SpiffeServiceCollectionExtensions
 
     /// <inheritdoc cref="AddSpiffe(IServiceCollection)"/>
     /// <param name="services">The services of the host.</param>
-    /// <param name="configure">Runs after the configuration section <c>Spiffe</c> was bound, and so wins.</param>
+    /// <param name="configure">Runs after the configuration section <c>Spiffe</c> was read, and so wins.</param>
     public static IServiceCollection AddSpiffe(this IServiceCollection services, Action<SpiffeOptions> configure)
     {
-        ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
-        if (services.All(service => service.ServiceType != typeof(X509Source))) services.AddSource();
+        services.AddSpiffeSources();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SpiffeIdentityService>());
         services.Configure(configure);
         return services;
     }
 
-    private static void AddSource(this IServiceCollection services)
+    /// <summary>Adds the sources that <see cref="AddSpiffe(IServiceCollection)"/> adds, and leaves the start to those who need them: the host waits for no identity.</summary>
+    /// <remarks>
+    /// For hosts that only verify the tokens of others, with a <see cref="JwtBundleSource"/>: it connects when it is first resolved, and a Workload API may give bundles
+    /// to a workload without an identity. The <see cref="X509Source"/> does nothing before <see cref="X509Source.EnsureStartedAsync"/>. May be called beside <c>AddSpiffe()</c>, in any order.
+    /// </remarks>
+    public static IServiceCollection AddSpiffeSources(this IServiceCollection services)
     {
-        // Not BindConfiguration: it makes a mistake in a reloaded file the problem of whoever reloaded it.
-        services.AddOptions<SpiffeOptions>()
-            .Configure<IConfiguration>(static (options, configuration) => configuration.GetSection(SpiffeOptions.SectionName).Bind(options))
-            .ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SpiffeOptions>, SpiffeOptionsValidator>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SpiffeIdentityService>());
+        ArgumentNullException.ThrowIfNull(services);
+        if (services.Any(service => service.ServiceType == typeof(X509Source))) return services;
+
+        services.AddSettings();
         services.AddSingleton(provider => new X509Source(
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
@@ -49,7 +51,22 @@ public static class SpiffeServiceCollectionExtensions
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             provider.GetService<TimeProvider>() ?? TimeProvider.System));
-        services.AddSingleton(StartJwtBundles);
+        return services.AddSingleton(StartJwtBundles);
+    }
+
+    private static void AddSettings(this IServiceCollection services)
+    {
+        services.AddOptions();
+
+        // First, so that code wins in any order of calls.
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<SpiffeOptions>, SpiffeOptionsSetup>());
+        services.AddSingleton<IValidateOptions<SpiffeOptions>, SpiffeOptionsValidator>();
+        services.AddSingleton<IValidateOptions<SpiffeOptions>, UnreadKeys>();
+        services.AddKeyedSingleton(SpiffeOptions.SectionName, SpiffeOptionsSetup.Keys);
+        services.AddSingleton(new NoopHost(services));
+
+        // First, so that nothing fails over settings before all of them are checked.
+        services.Insert(0, ServiceDescriptor.Singleton<IHostedService, SettingsCheck>());
     }
 
     // Connects only when somebody asks for it: most services take no tokens.

@@ -38,6 +38,7 @@ public sealed partial class SpiffeIdPattern
             var alternative = text[start..end];
             if (alternative.IsEmpty) return new(Kind.EmptyAlternative, start);
             if (alternative is AnyText) return text.Contains(',') ? new(Kind.AnyAmongOthers, start) : default;
+            if (alternative is NoneText && !text.Contains(',')) return default;
             if (!alternative.StartsWith(SpiffeId.Grammar.Scheme, StringComparison.Ordinal)) return new(Kind.NotSpiffe, start);
             if (alternative.Length > SpiffeId.MaxLength) return new(Kind.TooLong, start);
 

@@ -14,6 +14,7 @@ namespace AspNetSpiffe;
 /// <item><term><c>spiffe://example.org/**</c></term><description>any workload of the trust domain</description></item>
 /// <item><term><c>A,B</c></term><description>any of them</description></item>
 /// <item><term><c>spiffe:any</c></term><description>any verified peer, whatever its trust domain</description></item>
+/// <item><term><c>spiffe:none</c></term><description>nobody</description></item>
 /// </list>
 /// Upper-case ASCII letters in the scheme and the trust domain are lowered, for an operator wrote the pattern; paths are compared as they
 /// stand. Immutable, and so safe to share between threads.
@@ -23,6 +24,8 @@ namespace AspNetSpiffe;
 public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpanParsable<SpiffeIdPattern>
 {
     internal const string AnyText = "spiffe:any";
+
+    internal const string NoneText = "spiffe:none";
 
     private readonly string _text;
     private readonly bool _any;
@@ -50,6 +53,9 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
 
     /// <summary>Gets the pattern that every verified peer matches: <c>spiffe:any</c>.</summary>
     public static SpiffeIdPattern Any { get; } = new(AnyText);
+
+    /// <summary>Gets the pattern that nobody matches: <c>spiffe:none</c>.</summary>
+    public static SpiffeIdPattern None { get; } = new(NoneText);
 
     /// <summary>Makes the pattern of every workload of a trust domain: <c>spiffe://example.org/**</c>.</summary>
     public static SpiffeIdPattern MembersOf(TrustDomain trustDomain)

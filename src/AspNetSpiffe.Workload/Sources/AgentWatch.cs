@@ -16,7 +16,8 @@ internal sealed class AgentWatch<T>(
     Func<T, DateTimeOffset>? expiry = null)
     where T : class
 {
-    // A good agent renews at half of an SVID's life. One that has been silent beyond that may be frozen: a new stream shows whether it is.
+    // A good agent renews at half of an SVID's life. One that has been silent beyond that may be frozen: a new stream shows whether it is. One that
+    // does not even begin the new stream is found by the keep-alive pings.
     private const double SilentPart = 0.6;
     private static readonly TimeSpan LeastSilence = TimeSpan.FromMinutes(1);
 
@@ -79,7 +80,6 @@ internal sealed class AgentWatch<T>(
         using var silence = new Alarm(endpoint.Time, stream.Cancel, static _ => { });
         try
         {
-            LimitSilence(silence);
             await foreach (var update in call(client, stream.Token).ConfigureAwait(false))
             {
                 Take(update);

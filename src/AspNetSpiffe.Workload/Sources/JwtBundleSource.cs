@@ -34,14 +34,12 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     /// <summary>Gets the newest bundles, or <see langword="null"/> before the first.</summary>
     public JwtBundleSet? Current => _newest.Value;
 
-    internal Task Watching => _run.Task;
-
     /// <summary>Connects to the Workload API and waits for the first bundles, for programs without a host.</summary>
     /// <param name="options">Where the Workload API is, and how long to wait.</param>
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="FormatException">The address in the options is malformed, or there is none.</exception>
-    /// <exception cref="ArgumentException">A retry option or a limit is out of its range.</exception>
+    /// <exception cref="ArgumentException">A value of the options is out of its range.</exception>
     /// <exception cref="InvalidOperationException">There were no bundles in time; the message says what happened and what to do.</exception>
     /// <example><code>
     /// await using var bundles = await JwtBundleSource.StartAsync(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
@@ -105,7 +103,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 
     internal void Start() => _run.Start();
 
-    private Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
+    internal Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
         timeout,
         _endpoint.Time,
         waited => $"The SPIFFE Workload API at '{Address}' gave no JWT bundles{waited}. {_trouble?.Problem ?? "It has not answered."}",

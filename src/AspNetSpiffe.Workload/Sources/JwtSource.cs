@@ -36,7 +36,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
     /// <param name="options">Where the Workload API is, and which of our identities to use when it has several.</param>
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <exception cref="FormatException">An address or a pattern in the options is malformed, or there is no address.</exception>
-    /// <exception cref="ArgumentException">A retry option or a limit is out of its range.</exception>
+    /// <exception cref="ArgumentException">A value of the options is out of its range.</exception>
     /// <example><code>
     /// await using var source = new JwtSource(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
     /// var svid = await source.GetAsync("orders");

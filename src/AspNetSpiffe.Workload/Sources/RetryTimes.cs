@@ -3,10 +3,8 @@ namespace AspNetSpiffe;
 /// <summary>A copy of <see cref="SpiffeRetryOptions"/> that nobody can change, with the rules that they must keep.</summary>
 internal readonly record struct RetryTimes(TimeSpan Initial, TimeSpan Max, double Jitter)
 {
-    /// <summary>Below this, a retry is a tight loop.</summary>
-    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(50);
-
-    private static readonly TimeSpan Most = TimeSpan.FromHours(1);
+    // Below 50 ms, a retry is a tight loop.
+    private static readonly TimeRange InitialDelays = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromHours(1));
 
     public RetryTimes(SpiffeRetryOptions options) : this(options.InitialDelay, options.MaxDelay, options.Jitter)
     {
@@ -15,11 +13,10 @@ internal readonly record struct RetryTimes(TimeSpan Initial, TimeSpan Max, doubl
     /// <summary>Finds each mistake, by the name of its property.</summary>
     public static IEnumerable<(string Property, string Mistake)> MistakesIn(SpiffeRetryOptions options)
     {
-        if (options.InitialDelay < Least || options.InitialDelay > Most)
-            yield return (nameof(options.InitialDelay), $"must be from {Least} to {Most}, but is {options.InitialDelay}.");
+        if (InitialDelays.MistakeIn(options.InitialDelay) is { } initialDelay) yield return (nameof(options.InitialDelay), initialDelay);
 
-        if (options.MaxDelay < options.InitialDelay || options.MaxDelay > Most)
-            yield return (nameof(options.MaxDelay), $"must be from the initial delay ({options.InitialDelay}) to {Most}, but is {options.MaxDelay}.");
+        if (options.MaxDelay < options.InitialDelay || options.MaxDelay > InitialDelays.Most)
+            yield return (nameof(options.MaxDelay), $"must be from the initial delay ({options.InitialDelay}) to {InitialDelays.Most}, but is {options.MaxDelay}.");
 
         if (options.Jitter is not (>= 0 and <= 0.9))
             yield return (nameof(options.Jitter), FormattableString.Invariant($"must be from 0 to 0.9, but is {options.Jitter}."));

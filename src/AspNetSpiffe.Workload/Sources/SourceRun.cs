@@ -5,7 +5,9 @@ internal sealed class SourceRun(Func<CancellationToken, Task> run) : IAsyncDispo
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _starting = new();
-    private bool _started;
+    private volatile bool _started;
+
+    public bool IsStarted => _started;
 
     /// <summary>Gets the work under way, to wait for its end.</summary>
     public Task Task { get; private set; } = Task.CompletedTask;

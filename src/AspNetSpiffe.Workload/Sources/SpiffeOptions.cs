@@ -21,7 +21,7 @@ public sealed class SpiffeOptions
     public string? Identity { get; set; }
 
     /// <summary>Gets or sets how long the host waits for its first SVID before the start fails.</summary>
-    /// <value>Default: 30 seconds. <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
+    /// <value>Default: 30 seconds. From a millisecond to a day; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
     /// <remarks>Nothing listens before the first SVID: a service without an identity is not reachable.</remarks>
     public TimeSpan StartupTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -31,7 +31,7 @@ public sealed class SpiffeOptions
     public IdentityRevocation OnIdentityRevoked { get; set; }
 
     /// <summary>Gets or sets how long an identity must have been gone before it is withdrawn.</summary>
-    /// <value>Default: 3 seconds.</value>
+    /// <value>Default: 3 seconds. From 0 to a day.</value>
     /// <remarks>Agents may leave an identity out of one message for a moment while they re-issue it.</remarks>
     public TimeSpan WithdrawalDelay { get; set; } = TimeSpan.FromSeconds(3);
 
@@ -45,10 +45,19 @@ public sealed class SpiffeOptions
     internal KeepAlive KeepAlive { get; set; } = KeepAlive.Default;
 
     /// <summary>Checks what no type can, for programs without a host; with one, <see cref="SpiffeOptionsValidator"/> does.</summary>
-    /// <exception cref="ArgumentException">A retry option or a limit is out of its range.</exception>
+    /// <exception cref="ArgumentException">A value is out of its range.</exception>
     internal void RequireValid(string parameter)
     {
-        foreach (var (property, mistake) in RetryTimes.MistakesIn(Retry)) throw new ArgumentException($"{nameof(Retry)}.{property} {mistake}", parameter);
-        foreach (var (property, mistake) in Limits.Mistakes()) throw new ArgumentException($"{nameof(Limits)}.{property} {mistake}", parameter);
+        foreach (var (key, mistake) in Mistakes()) throw new ArgumentException($"{key.Replace(':', '.')} {mistake}", parameter);
+    }
+
+    /// <summary>Finds each value that is out of its range, by its key in the configuration section.</summary>
+    internal IEnumerable<(string Key, string Mistake)> Mistakes()
+    {
+        if (TimeRange.OfStarts.MistakeIn(StartupTimeout) is { } startupTimeout) yield return (nameof(StartupTimeout), startupTimeout);
+        if (TimeRange.OfDelays.MistakeIn(WithdrawalDelay) is { } withdrawalDelay) yield return (nameof(WithdrawalDelay), withdrawalDelay);
+        if (!Enum.IsDefined(OnIdentityRevoked)) yield return (nameof(OnIdentityRevoked), $"must be one of {string.Join(", ", Enum.GetNames<IdentityRevocation>())}, but is {OnIdentityRevoked}.");
+        foreach (var (property, mistake) in RetryTimes.MistakesIn(Retry)) yield return ($"{nameof(Retry)}:{property}", mistake);
+        foreach (var (property, mistake) in Limits.Mistakes()) yield return ($"{nameof(Limits)}:{property}", mistake);
     }
 }

@@ -12,15 +12,17 @@ namespace AspNetSpiffe;
 /// </remarks>
 public sealed partial class X509Source : IAsyncDisposable, IDisposable
 {
+    private readonly TimeSpan _startupTimeout;
     private readonly AgentEndpoint _endpoint;
     private readonly X509SourceWatch _watch;
     private readonly Withdrawal _withdrawal;
     private readonly SourceRun _run;
     private readonly Newest<X509Context> _newest;
+    private volatile bool _issued;
 
     internal X509Source(SpiffeOptions options, ILoggerFactory loggerFactory, IMeterFactory? meterFactory, TimeProvider time)
     {
-        _endpoint = new(options, time);
+        (_startupTimeout, _endpoint) = (options.StartupTimeout, new(options, time));
         LoggerFactory = loggerFactory;
         Notifications = new(loggerFactory);
         var logger = Notifications.CreateLogger("AspNetSpiffe.X509Source");
@@ -60,7 +62,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="FormatException">An address or a pattern in the options is malformed, or there is no address.</exception>
-    /// <exception cref="ArgumentException">A retry option or a limit is out of its range.</exception>
+    /// <exception cref="ArgumentException">A value of the options is out of its range.</exception>
     /// <exception cref="InvalidOperationException">There was no SVID in time, or certificates cannot be checked at all; the message says what happened and what to do.</exception>
     /// <example><code>
     /// await using var source = await X509Source.StartAsync(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
@@ -73,8 +75,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         var source = new X509Source(options, loggerFactory ?? NullLoggerFactory.Instance, null, TimeProvider.System);
         try
         {
-            source.Start();
-            await source.RequireFirstAsync(options.StartupTimeout, cancellationToken).ConfigureAwait(false);
+            await source.EnsureStartedAsync(cancellationToken).ConfigureAwait(false);
             return source;
         }
         catch
@@ -82,6 +83,15 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
             await source.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <summary>Starts the source if it has not been started, and waits for the first SVID as long as the options say.</summary>
+    /// <remarks>A host does so before it starts. For programs that have the source from a container, but no host.</remarks>
+    /// <exception cref="InvalidOperationException">There was no SVID in time; the message says what happened and what to do.</exception>
+    public Task<X509Context> EnsureStartedAsync(CancellationToken cancellationToken)
+    {
+        Start();
+        return RequireFirstAsync(_startupTimeout, cancellationToken);
     }
 
     /// <summary>Waits until there is a context.</summary>
@@ -110,6 +120,14 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         await Notifications.DrainAsync().ConfigureAwait(false);
     }
 
+    /// <summary>Says why there is no SVID now.</summary>
+    internal string DescribeAbsence() => (_run.IsStarted, _issued) switch
+    {
+        (false, _) => "There is no SVID: its source was never started. Start the host, or call 'X509Source.EnsureStartedAsync()'.",
+        (_, false) => $"There is no SVID yet: the Workload API at '{Address}' has issued none since the source was started.",
+        _ => "There is no SVID: the Workload API has taken it back.",
+    };
+
     internal void Start()
     {
         UserStores.RequireReadable();
@@ -124,6 +142,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     internal void Publish(X509Context next)
     {
+        _issued = true;
         _newest.Publish(next);
         Expiry.Watch(next.DefaultSvid);
         Metrics.ContextPublished(next);

@@ -101,7 +101,7 @@ public sealed class SpiffeTls
     private X509Context RequireContext()
     {
         // Kestrel is quiet about an AuthenticationException, and calls every other type an error of its own.
-        var context = _source.Current ?? throw new AuthenticationException("There is no SVID: none was issued yet, or the Workload API has taken it back.");
+        var context = _source.Current ?? throw new AuthenticationException(_source.DescribeAbsence());
         return _source.Time.GetUtcNow() < context.DefaultSvid.Validity.End
             ? context
             : throw new AuthenticationException($"The SVID '{context.DefaultSvid.Id}' expired at {context.DefaultSvid.NotAfter:u} and the Workload API has issued no newer one.");

@@ -1,6 +1,5 @@
 using AspNetSpiffe;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -18,11 +17,7 @@ public static class SpiffeServerServiceCollectionExtensions
 
         services.AddSpiffe();
         services.AddSpiffeServerSecurity();
-        // Not BindConfiguration: it makes a mistake in a reloaded file the problem of whoever reloaded it. AllowedPeers reloads.
-        services.AddOptions<SpiffeServerOptions>()
-            .Configure<IConfiguration>(static (options, configuration) => configuration.GetSection(SpiffeOptions.SectionName).Bind(options))
-            .ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SpiffeServerOptions>, SpiffeServerOptionsValidator>());
+        services.AddServerSettings();
         services.AddSingleton<AllowedPeers>();
         services.TryAddSingleton<ServerNotifications>();
         services.TryAddSingleton<SpiffeServerMetrics>();
@@ -36,5 +31,15 @@ public static class SpiffeServerServiceCollectionExtensions
         services.AddSingleton<Handshake>();
         services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, VerifiedPeersOnly>());
         return services;
+    }
+
+    private static void AddServerSettings(this IServiceCollection services)
+    {
+        // First, so that code wins in any order of calls.
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<SpiffeServerOptions>, SpiffeServerOptionsSetup>());
+        services.AddSingleton<IValidateOptions<SpiffeServerOptions>, SpiffeServerOptionsValidator>();
+        services.AddSingleton<IValidateOptions<SpiffeOptions>>(provider =>
+            new MistakesOf<SpiffeServerOptions>(provider.GetRequiredService<IOptionsFactory<SpiffeServerOptions>>(), ""));
+        services.AddKeyedSingleton(SpiffeOptions.SectionName, SpiffeServerOptionsSetup.Keys);
     }
 }

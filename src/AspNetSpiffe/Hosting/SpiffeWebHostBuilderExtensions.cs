@@ -1,6 +1,7 @@
 using AspNetSpiffe;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.AspNetCore.Hosting;
@@ -11,7 +12,8 @@ public static class SpiffeWebHostBuilderExtensions
     /// <summary>Serves every https endpoint with this workload's SVID and admits only verified peers.</summary>
     /// <remarks>
     /// Endpoints from code, appsettings and ASPNETCORE_URLS alike; a later ConfigureHttpsDefaults of the application does not undo it. Also adds
-    /// the authentication scheme <c>Spiffe</c> and policies that are named by a pattern. Nothing listens before the first SVID.
+    /// the authentication scheme <c>Spiffe</c> and policies that are named by a pattern. Nothing listens before the first SVID. Without any https endpoint the
+    /// start fails, unless <see cref="SpiffeServerOptions.RequireHttpsEndpoint"/> is false.
     /// </remarks>
     /// <example><code>
     /// var builder = WebApplication.CreateBuilder(args);
@@ -21,7 +23,7 @@ public static class SpiffeWebHostBuilderExtensions
 
     /// <inheritdoc cref="UseSpiffeMtls(IWebHostBuilder)"/>
     /// <param name="builder">The web host.</param>
-    /// <param name="configure">Runs after the configuration section <c>Spiffe</c> was bound, and so wins.</param>
+    /// <param name="configure">Runs after the configuration section <c>Spiffe</c> was read, and so wins.</param>
     public static IWebHostBuilder UseSpiffeMtls(this IWebHostBuilder builder, Action<SpiffeServerOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -32,6 +34,9 @@ public static class SpiffeWebHostBuilderExtensions
     private static void AddEveryHttpsEndpoint(this IServiceCollection services)
     {
         if (services.Any(service => service.ServiceType == typeof(KestrelTlsSetup))) return;
+        services.AddSingleton<HttpsEndpointRequired>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<HttpsEndpointRequired>());
+        services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter>(provider => provider.GetRequiredService<HttpsEndpointRequired>()));
         services.AddSingleton<HttpsSettings>();
         services.AddSingleton<KestrelTlsSetup>();
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelTlsSetup>()));

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -8,18 +9,31 @@ namespace AspNetSpiffe;
 /// <summary>Who may connect, as the newest valid configuration says. A mistake in a reloaded configuration is logged, and the last good one stays.</summary>
 internal sealed partial class AllowedPeers : IDisposable
 {
+    private static readonly string Default = Microsoft.Extensions.Options.Options.DefaultName;
+
     private readonly IOptionsFactory<SpiffeServerOptions> _factory;
+    private readonly IOptionsFactory<SpiffeOptions> _section;
     private readonly ILogger _logger;
+    private readonly IConfiguration? _configuration;
     private readonly IDisposable? _reload;
     private volatile State _state;
     private ChangeSignal _changed;
+    private string? _told;
+    private int _reloads;
 
-    public AllowedPeers(IOptionsFactory<SpiffeServerOptions> factory, ServerNotifications notifications, IConfiguration? configuration = null)
+    /// <param name="factory">Makes our options.</param>
+    /// <param name="section">Checks all of the section, whoever reads it.</param>
+    /// <param name="notifications">Hears of changes and of mistakes.</param>
+    /// <param name="configuration">What is reloaded.</param>
+    public AllowedPeers(
+        IOptionsFactory<SpiffeServerOptions> factory, IOptionsFactory<SpiffeOptions> section, ServerNotifications notifications, IConfiguration? configuration = null)
     {
-        (_factory, _logger) = (factory, notifications.CreateLogger("AspNetSpiffe.AllowedPeers"));
+        (_factory, _section, _configuration) = (factory, section, configuration);
+        _logger = notifications.CreateLogger("AspNetSpiffe.AllowedPeers");
         _changed = NewSignal();
-        _state = new(factory.Create(Microsoft.Extensions.Options.Options.DefaultName));
+        _state = Read();
         _reload = configuration is null ? null : ChangeToken.OnChange(configuration.GetReloadToken, Reload);
+        if (_state.IsNobody) Log.Nobody(_logger);
     }
 
     public SpiffeServerOptions Options => _state.Options;
@@ -31,32 +45,78 @@ internal sealed partial class AllowedPeers : IDisposable
 
     public void Dispose() => _reload?.Dispose();
 
-    // Not IOptionsMonitor: it throws a mistake at whoever reloaded the file.
+    // Files that change together reload at the same time: one goes on reading until it has seen the last change.
     private void Reload()
     {
+        if (Interlocked.Increment(ref _reloads) > 1) return;
+        int seen;
+        do
+        {
+            seen = Volatile.Read(ref _reloads);
+            TakeUp();
+        }
+        while (Interlocked.CompareExchange(ref _reloads, 0, seen) != seen);
+    }
+
+    // Not IOptionsMonitor: it throws a mistake at whoever reloaded the file.
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Whatever is wrong with the configuration, or with code that sets options, the settings before it stay.")]
+    private void TakeUp()
+    {
+        var before = _state;
+        State next;
         try
         {
-            var next = new State(_factory.Create(Microsoft.Extensions.Options.Options.DefaultName));
-            if (Equals(next.Pattern, _state.Pattern) && next.Options.SameAs(_state.Options)) return;
-            _state = next;
+            _section.Create(Default);
+            next = Read();
+            var lost = next.MissingFrom(before).ToArray();
+            if (lost.Length > 0) throw new OptionsValidationException(Default, typeof(SpiffeServerOptions), lost);
         }
-        catch (OptionsValidationException e)
+        catch (Exception e)
         {
-            Log.Refused(_logger, e.Message);
+            Refuse(e is OptionsValidationException mistakes ? string.Join(' ', mistakes.Failures) : $"{e.GetType().Name}: {e.Message}");
             return;
         }
 
+        (_state, _told) = (next, null);
+        if (next.SameAs(before)) return;
         Interlocked.Exchange(ref _changed, NewSignal()).Fire();
-        Log.Changed(_logger, Pattern?.ToString() ?? "members of our own trust domain");
+        Log.Changed(_logger, PatternList.Describe(next.Pattern));
+        if (next.IsNobody) Log.Nobody(_logger);
+    }
+
+    private State Read() => new(_factory.Create(Default), SpiffeServerOptionsSetup.Read(new(), _configuration).Given);
+
+    private void Refuse(string mistakes)
+    {
+        // A file that is saved may be read several times.
+        if (mistakes == _told) return;
+        _told = mistakes;
+        Log.Refused(_logger, mistakes);
     }
 
     private ChangeSignal NewSignal() => new(problem => Log.SubscriberFailed(_logger, problem));
 
-    private sealed class State(SpiffeServerOptions options)
+    private sealed class State(SpiffeServerOptions options, IReadOnlyDictionary<string, int> given)
     {
+        private readonly IReadOnlyDictionary<string, int> _given = given;
+
         public SpiffeServerOptions Options { get; } = options;
 
-        public SpiffeIdPattern? Pattern { get; } = options.AllowedPeers.Count == 0 ? null : SpiffeIdPattern.Parse(string.Join(',', options.AllowedPeers));
+        public SpiffeIdPattern? Pattern { get; } = PatternList.Compile(options.AllowedPeers);
+
+        public bool IsNobody => SpiffeIdPattern.None.Equals(Pattern);
+
+        public bool SameAs(State other) => Equals(Pattern, other.Pattern) && Options.SameAs(other.Options);
+
+        /// <summary>Finds what was said before and is not said any more: a file that was deleted, or saved by half, decides nothing.</summary>
+        /// <remarks>A key may also fall back to an earlier source of configuration, because the one that overrode it is gone.</remarks>
+        public IEnumerable<string> MissingFrom(State before)
+        {
+            if (SameAs(before)) return [];
+            var lost = before._given.Where(was => _given.GetValueOrDefault(was.Key, -1) < was.Value).Select(was => was.Key).ToList();
+            if (lost.Count == 0 && before.Pattern is not null && Pattern is null) lost.Add(nameof(Options.AllowedPeers));
+            return lost.Select(key => $"{SectionReader.PathOf(key)}: was set, and is missing now where it was set. Write the value that you want; only a restart takes what is missing for a decision.");
+        }
     }
 
     private static partial class Log
@@ -69,5 +129,8 @@ internal sealed partial class AllowedPeers : IDisposable
 
         [LoggerMessage(3, LogLevel.Error, "A subscriber to changes of the allowed peers failed; the new ones count all the same.", EventName = "AllowedPeersSubscriberFailed")]
         public static partial void SubscriberFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(4, LogLevel.Warning, "Spiffe:AllowedPeers is empty, so that nobody may connect.", EventName = "NobodyAllowed")]
+        public static partial void Nobody(ILogger logger);
     }
 }

@@ -6,10 +6,18 @@ using Microsoft.Extensions.DependencyInjection;
 namespace AspNetSpiffe;
 
 /// <summary>One handshake of a Kestrel endpoint: our SVID out, their peer in.</summary>
-internal sealed class Handshake([FromKeyedServices(Handshake.Key)] SpiffeTls tls, PeerConnectionRegistry registry)
+/// <remarks>Asks for what it needs at the first handshake: endpoints are made when a host is built, and one that is never started needs no identity and no settings.</remarks>
+internal sealed class Handshake(IServiceProvider services)
 {
     /// <summary>The key of the server's own <see cref="SpiffeTls"/> among the services: an application's may allow others.</summary>
     public const string Key = "AspNetSpiffe.Server";
+
+    private readonly Lazy<X509Source> _source = new(services.GetRequiredService<X509Source>);
+    private readonly Lazy<SpiffeTls> _tls = new(() => services.GetRequiredKeyedService<SpiffeTls>(Key));
+    private readonly Lazy<PeerConnectionRegistry> _registry = new(services.GetRequiredService<PeerConnectionRegistry>);
+
+    /// <summary>Gets our certificate of the moment, if there is one.</summary>
+    public X509Certificate2? Leaf => _source.Value.Current?.DefaultSvid.Leaf;
 
     /// <summary>Sets up the handshake of an endpoint that Kestrel configures; called from OnAuthenticate, after all others.</summary>
     /// <param name="connection">The connection.</param>
@@ -26,10 +34,10 @@ internal sealed class Handshake([FromKeyedServices(Handshake.Key)] SpiffeTls tls
     {
         // An application that calls the OnAuthenticate that it found may lead here twice.
         if (connection.Features.Get<ISpiffePeerFeature>() is not PeerConnection peerConnection)
-            connection.Features.Set<ISpiffePeerFeature>(peerConnection = registry.Add(connection));
+            connection.Features.Set<ISpiffePeerFeature>(peerConnection = _registry.Value.Add(connection));
 
         options.EncryptionPolicy = EncryptionPolicy.RequireEncryption;
-        tls.Configure(options, connection.RemoteEndPoint, result =>
+        _tls.Value.Configure(options, connection.RemoteEndPoint, result =>
         {
             if (result.Accepted) peerConnection.Accept(result.Peer);
         });
@@ -37,7 +45,7 @@ internal sealed class Handshake([FromKeyedServices(Handshake.Key)] SpiffeTls tls
 
     public bool Validate(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        var result = tls.Verify(certificate, chain, PeerRole.Client);
+        var result = _tls.Value.Verify(certificate, chain, PeerRole.Client);
         if (result.Accepted) PeerConnection.Remember(result.Peer);
         return result.Accepted;
     }

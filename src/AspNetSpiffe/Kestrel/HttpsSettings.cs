@@ -14,12 +14,12 @@ internal sealed class HttpsSettings
     private readonly Func<ConnectionContext?, string?, X509Certificate2?> _selector;
     private readonly Func<X509Certificate2, X509Chain?, SslPolicyErrors, bool> _validation;
 
-    public HttpsSettings(X509Source source, Handshake handshake)
+    public HttpsSettings(Handshake handshake)
     {
         _handshake = handshake;
 
         // Only so that Kestrel asks for no other certificate: OnAuthenticate replaces it by the one with its intermediates.
-        _selector = (_, _) => source.Current?.DefaultSvid.Leaf;
+        _selector = (_, _) => handshake.Leaf;
 
         // OnAuthenticate asks for the client's certificate, with a callback that knows its connection. This one serves where a reloaded configuration asks too.
         _validation = handshake.Validate;

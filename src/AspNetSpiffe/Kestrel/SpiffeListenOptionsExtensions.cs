@@ -21,6 +21,7 @@ public static class SpiffeListenOptionsExtensions
         var handshake = listenOptions.ApplicationServices.GetService<Handshake>()
             ?? throw new InvalidOperationException("UseSpiffe() needs the services of SPIFFE. Call 'builder.Services.AddSpiffeServer()' or 'builder.WebHost.UseSpiffeMtls()'.");
 
+        listenOptions.ApplicationServices.GetService<HttpsEndpointRequired>()?.FoundListener();
         return listenOptions.UseHttps(new TlsHandshakeCallbackOptions
         {
             OnConnection = context =>

@@ -3,10 +3,21 @@ namespace AspNetSpiffe;
 /// <summary>Who may connect to this server, and for how long. Bound from the configuration section <c>Spiffe</c>; changes of the configuration are taken up at once.</summary>
 public sealed class SpiffeServerOptions
 {
-    /// <summary>Gets the <see cref="SpiffeIdPattern"/>s of the peers that may connect; all others are refused at the handshake.</summary>
-    /// <value>Default: empty, which means every member of our own trust domain.</value>
-    /// <remarks>Who may call what is said by policies; who may connect at all is said here.</remarks>
-    public IList<string> AllowedPeers { get; } = [];
+    /// <summary>Gets or sets the <see cref="SpiffeIdPattern"/>s of the peers that may connect; all others are refused at the handshake.</summary>
+    /// <value>Default: <see langword="null"/>, which means every member of our own trust domain. An empty list means nobody.</value>
+    /// <remarks>
+    /// Who may call what is said by policies; who may connect at all is said here. A list that is set in code replaces that of the configuration, and of several sources of
+    /// configuration the last one that has any of the list gives all of it. While the service runs, a list that goes missing stays as it was.
+    /// </remarks>
+    /// <example><code>
+    /// builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers = ["spiffe://example.org/gateway", "spiffe://partner/clients/*"]);
+    /// </code></example>
+    public IReadOnlyList<string>? AllowedPeers { get; set; }
+
+    /// <summary>Gets or sets whether the start of a server with <c>UseSpiffeMtls()</c> fails when it has no https endpoint.</summary>
+    /// <value>Default: true.</value>
+    /// <remarks>Where some endpoints are https and others http, those with http take callers without an identity.</remarks>
+    public bool RequireHttpsEndpoint { get; set; } = true;
 
     /// <summary>Gets or sets whether connections end when a certificate of their peer's chain expires: its SVID, an intermediate or the authority.</summary>
     /// <value>Default: true.</value>
@@ -33,7 +44,7 @@ public sealed class SpiffeServerOptions
     public bool EndDisallowed { get; set; } = true;
 
     /// <summary>Gets or sets how long the requests under way on an ended connection have to finish before it is cut off.</summary>
-    /// <value>Default: 30 seconds. <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
+    /// <value>Default: 30 seconds. From 0 to a day; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     internal bool EndsFor(RejectionReason reason) => reason switch

@@ -13,7 +13,7 @@ namespace AspNetSpiffe;
 /// reloaded configuration changed to AllowCertificate), and for requests that still arrive over an ended connection. Plain-http endpoints pass.
 /// </remarks>
 internal sealed partial class VerifiedPeersOnly(
-    AllowedPeers allowed, ServerNotifications notifications, TimeProvider time, IHostApplicationLifetime host, KestrelTlsSetup? everyHttpsEndpoint = null) : IStartupFilter
+    AllowedPeers allowed, ServerNotifications notifications, TimeProvider time, IHostApplicationLifetime host, HttpsEndpointRequired? everyHttpsEndpoint = null) : IStartupFilter
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(0.5);
 

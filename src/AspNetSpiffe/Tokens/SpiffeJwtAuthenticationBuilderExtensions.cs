@@ -28,11 +28,14 @@ public static class SpiffeJwtAuthenticationBuilderExtensions
         services.Configure(SpiffeJwtAuthenticationDefaults.AuthenticationScheme, configure);
         if (services.Any(service => service.ServiceType == typeof(TokenGate))) return builder;
 
-        services.AddSpiffe();
+        services.AddSpiffeSources();
         services.AddSpiffePolicies();
-        services.AddOptions<SpiffeJwtAuthenticationOptions>(SpiffeJwtAuthenticationDefaults.AuthenticationScheme).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SpiffeJwtAuthenticationOptions>, SpiffeJwtOptionsValidator>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, JwtBundlesAtStart>());
+        services.AddSingleton<IValidateOptions<SpiffeJwtAuthenticationOptions>, SpiffeJwtOptionsValidator>();
+        services.AddSingleton<IValidateOptions<SpiffeOptions>>(provider => new MistakesOf<SpiffeJwtAuthenticationOptions>(
+            provider.GetRequiredService<IOptionsFactory<SpiffeJwtAuthenticationOptions>>(), SpiffeJwtAuthenticationDefaults.AuthenticationScheme));
+        services.AddSingleton<IOptionsMonitorCache<SpiffeJwtAuthenticationOptions>, JwtOptionsOfTheStart>();
+        services.AddSingleton(new NoopHost(services));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, JwtVerificationAtStart>());
         services.TryAddSingleton<ServerNotifications>();
         services.TryAddSingleton<SpiffeServerMetrics>();
         services.AddSingleton<AgentTokens>();

@@ -1,9 +1,11 @@
+using AspNetSpiffe.TestKit;
+
 namespace AspNetSpiffe.AgentTests;
 
 /// <summary>A folder that is removed, a patience, and agents and clients that are stopped at the end.</summary>
 public abstract class AgentTest : IAsyncLifetime
 {
-    private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource _patience = new(HangLimit.OfATest);
     private readonly Stack<object> _toStop = new();
 
     /// <summary>How long a test waits for what must come.</summary>

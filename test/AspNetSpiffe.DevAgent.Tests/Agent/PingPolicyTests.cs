@@ -3,7 +3,7 @@ using AspNetSpiffe.TestKit;
 namespace AspNetSpiffe.AgentTests;
 
 /// <summary>The agent takes no more pings than one on grpc-go does by default, so that a client that SPIRE would cut off is cut off here too.</summary>
-[Trait("Trial", "A-01")]
+[Trait("Trial", "A-01"), Trait("Spec", "EP-32")]
 public sealed class PingPolicyTests : AgentTest
 {
     private const int EnhanceYourCalm = 0xb;

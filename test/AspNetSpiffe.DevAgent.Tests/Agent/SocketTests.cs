@@ -123,7 +123,7 @@ public sealed class SocketTests : AgentTest
         Assert.Equal(before, UnixFile.Find(path));
     }
 
-    [Fact, Trait("Trial", "H-20")]
+    [Fact, Trait("Trial", "H-20"), Trait("Spec", "EP-31")]
     public async Task A_folder_that_everybody_may_write_to_is_refused()
     {
         File.SetUnixFileMode(Folder, (UnixFileMode)511);

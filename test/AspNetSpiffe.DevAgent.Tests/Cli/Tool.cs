@@ -45,9 +45,16 @@ internal sealed class Tool : IAsyncDisposable
     {
         var start = new ProcessStartInfo("bash", ["-c", $"dotnet exec '{Path.Combine(AppContext.BaseDirectory, "aspnet-spiffe.dll")}' {pipeline}; exit ${{PIPESTATUS[0]}}"]) { RedirectStandardOutput = true };
         using var shell = Process.Start(start)!;
-        var output = await shell.StandardOutput.ReadToEndAsync(cancellationToken);
-        await shell.WaitForExitAsync(cancellationToken);
-        return (shell.ExitCode, output);
+        try
+        {
+            var output = await shell.StandardOutput.ReadToEndAsync(cancellationToken);
+            await shell.WaitForExitAsync(cancellationToken);
+            return (shell.ExitCode, output);
+        }
+        finally
+        {
+            if (!shell.HasExited) shell.Kill(entireProcessTree: true);
+        }
     }
 
     /// <summary>Gives the next line that has the text in it.</summary>

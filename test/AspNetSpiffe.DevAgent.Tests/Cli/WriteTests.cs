@@ -5,7 +5,7 @@ namespace AspNetSpiffe.AgentTests;
 
 /// <summary>aspnet-spiffe fetch x509 --write, into places that are not as they should be.</summary>
 [UnsupportedOSPlatform("windows")]
-[Trait("Trial", "H-20")]
+[Trait("Trial", "H-20"), Trait("Spec", "EP-31")]
 public sealed class WriteTests : AgentTest
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;

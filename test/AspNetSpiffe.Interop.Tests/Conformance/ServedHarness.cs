@@ -18,7 +18,7 @@ public sealed class ServedHarness : IAsyncLifetime
     internal Harness Harness { get; private set; } = null!;
 
     // One for each wait: a test that waits in vain must not use up that of the next.
-    internal static CancellationToken Patience => new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    internal static CancellationToken Patience => new CancellationTokenSource(HangLimit.OfATest).Token;
 
     public async Task InitializeAsync()
     {

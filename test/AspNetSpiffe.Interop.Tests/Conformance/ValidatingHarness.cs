@@ -32,7 +32,7 @@ public sealed class ValidatingHarness : IAsyncLifetime
 
     private Harness Harness { get; set; } = null!;
 
-    private static CancellationToken Patience => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private static CancellationToken Patience => new CancellationTokenSource(HangLimit.OfATest).Token;
 
     public async Task InitializeAsync()
     {

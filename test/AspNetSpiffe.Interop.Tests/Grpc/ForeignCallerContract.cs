@@ -29,8 +29,7 @@ public abstract class ForeignCallerContract(ITestOutputHelper output) : GreeterT
         builder.WebHost.UseUrls("https://127.0.0.1:0", "http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(o => o.Protocols = HttpProtocols.Http2));
         builder.WebHost.UseSpiffeMtls(options =>
         {
-            options.AllowedPeers.Add(CallerId);
-            options.AllowedPeers.Add(GuestId);
+            options.AllowedPeers = [CallerId, GuestId];
         });
         var server = Stopping(builder.Build());
         _greeter.Map(server, anyCaller: "spiffe://example.org/**", caller: CallerId);

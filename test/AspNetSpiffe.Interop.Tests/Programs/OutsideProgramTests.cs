@@ -1,3 +1,4 @@
+using AspNetSpiffe.TestKit;
 using Xunit.Sdk;
 
 namespace AspNetSpiffe.InteropTests;
@@ -16,7 +17,7 @@ public sealed class OutsideProgramTests
     [Fact]
     public async Task A_missing_package_fails_the_test_with_what_the_tool_says()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(HangLimit.OfATest);
         await using var program = OutsideProgram.Start(Tools.Node, "--eval", "import('no-such-package')");
         var failure = await Assert.ThrowsAsync<XunitException>(() => program.ReadLineAsync(patience.Token));
         Assert.Contains("no-such-package", failure.Message, StringComparison.Ordinal);

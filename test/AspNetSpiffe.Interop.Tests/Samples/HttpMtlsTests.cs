@@ -40,7 +40,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
         var client = await RunClientAsync(server, "spiffe://example.org/server");
 
         Assert.Equal(1, client.ExitCode);
-        var refusal = await ReadUntilAsync(program, "Refused a peer");
+        var refusal = await ReadUntilAsync(program, "Refused a client");
         Assert.Contains("NotAllowed", refusal, StringComparison.Ordinal);
         Assert.Contains("spiffe://example.org/client", refusal, StringComparison.Ordinal);
     }

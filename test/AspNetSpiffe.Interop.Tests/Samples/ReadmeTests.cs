@@ -9,7 +9,12 @@ namespace AspNetSpiffe.InteropTests;
 /// <summary>What README shows first, and how it says to install the tool.</summary>
 public sealed partial class ReadmeTests(ITestOutputHelper output) : InteropTest(output)
 {
+    // A build on a machine that has much else to do.
+    private readonly CancellationTokenSource _patience = new(TimeSpan.FromMinutes(5));
+
     private static readonly string Readme = File.ReadAllText(Repository.PathOf("README.md"));
+
+    private new CancellationToken Patience => _patience.Token;
 
     private static string[] Assemblies => ["AspNetSpiffe", "AspNetSpiffe.Workload", .. Directory.GetFiles(AppContext.BaseDirectory, "G*.dll").Select(Path.GetFileNameWithoutExtension)!];
 
@@ -25,8 +30,10 @@ public sealed partial class ReadmeTests(ITestOutputHelper output) : InteropTest(
         var server = Stopping(OutsideProgram.StartWith(new() { ["SPIFFE_ENDPOINT_SOCKET"] = agent.AddressOf("server") }, "dotnet", "exec", program));
         var address = new Uri(await ReadAddressAsync(server));
 
-        using var client = Call(await StartSourceAsync(agent.AddressOf("client")), address);
-        using var reports = Call(await StartSourceAsync(agent.AddressOf("reports")), address);
+        await using var clientSource = await StartAsync(agent, "client");
+        await using var reportsSource = await StartAsync(agent, "reports");
+        using var client = Call(clientSource, address);
+        using var reports = Call(reportsSource, address);
         Assert.Equal("Hello, spiffe://example.org/client", await client.GetStringAsync("/hello", Patience));
         Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync("/report", Patience)).StatusCode);
         Assert.Equal("For spiffe://example.org/ns/reporting/daily only", await reports.GetStringAsync("/report", Patience));
@@ -46,6 +53,12 @@ public sealed partial class ReadmeTests(ITestOutputHelper output) : InteropTest(
         var help = await OutsideProgram.RunAsync(command, ["--help"], "", Patience);
         Assert.True(help.ExitCode == 0, help.All);
         foreach (var verb in (string[])["agent", "fetch", "watch"]) Assert.Contains($"  {verb} ", help.Output, StringComparison.Ordinal);
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _patience.Dispose();
     }
 
     // The Web SDK brings the other usings, as for everybody who starts with 'dotnet new web'.
@@ -68,6 +81,9 @@ public sealed partial class ReadmeTests(ITestOutputHelper output) : InteropTest(
         await RunAsync("build", folder, "--output", Path.Combine(folder, "out"));
         return Path.Combine(folder, "out", "FirstBlock.dll");
     }
+
+    private Task<X509Source> StartAsync(DevAgent agent, string workload) =>
+        X509Source.StartAsync(new SpiffeOptions { EndpointSocket = agent.AddressOf(workload) }, Loggers, Patience);
 
     private async Task RunAsync(params string[] arguments)
     {

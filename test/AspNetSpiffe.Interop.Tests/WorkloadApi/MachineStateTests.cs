@@ -8,7 +8,7 @@ public sealed class MachineStateTests : IDisposable
 {
     private readonly TestPki _pki = new("td", intermediates: 1);
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("home-");
-    private readonly CancellationTokenSource _patience = new(TimeSpan.FromMinutes(2));
+    private readonly CancellationTokenSource _patience = new(HangLimit.OfATest);
 
     public void Dispose()
     {

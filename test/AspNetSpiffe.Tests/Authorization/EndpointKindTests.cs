@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.Routing;
@@ -188,7 +189,7 @@ public sealed class EndpointKindTests
 
     private static async Task<string> InvokeAsync(PeerServer server, string method)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(HangLimit.OfATest);
         using var socket = new ClientWebSocket();
         await socket.ConnectAsync(new UriBuilder(server.Http1.BaseAddress!) { Scheme = "ws", Path = "/open" }.Uri, patience.Token);
         await SendAsync("""{"protocol":"json","version":1}""");

@@ -58,6 +58,7 @@ public sealed class BearerTests(ITestOutputHelper output) : BearerTest(output)
     [Fact]
     public async Task The_identity_of_the_options_is_asked_for()
     {
+        ExpectWarning("SeveralSvids");
         var options = new DevAgentOptions { LoggerFactory = Loggers }.AddWorkload("both", new DevIdentity("/first"), new DevIdentity("/second"));
         var agent = Keep(await DevAgent.StartAsync(options, Timeout));
         var factory = await StartClientsAsync(

@@ -54,7 +54,7 @@ public sealed class ClientSettingsTests(ITestOutputHelper output) : MeshTest(out
     public void Each_setting_of_TLS_is_kept_or_refused_or_ours() =>
         Assert.Equal(SettingsOf<SslClientAuthenticationOptions>().Select(p => p.Name).Order(), KeptTls.Concat(OurTls).Concat(RefusedTls.Keys).Order());
 
-    [Theory, Trait("Trial", "C-02")]
+    [Theory, Trait("Trial", "C-02"), Trait("Spec", "XV-ae")]
     [MemberData(nameof(Refused))]
     public async Task A_setting_that_concerns_certificates_is_refused_with_the_remedy(string setting)
     {
@@ -64,7 +64,7 @@ public sealed class ClientSettingsTests(ITestOutputHelper output) : MeshTest(out
         Assert.Contains("Remove the setting", error.Message, StringComparison.Ordinal);
     }
 
-    [Theory, Trait("Trial", "C-02")]
+    [Theory, Trait("Trial", "C-02"), Trait("Spec", "XV-ae")]
     [MemberData(nameof(Kept))]
     public void Each_setting_of_a_handler_is_that_of_every_pool(string setting)
     {

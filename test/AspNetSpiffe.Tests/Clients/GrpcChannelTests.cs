@@ -19,7 +19,7 @@ public sealed class GrpcChannelTests(ITestOutputHelper output) : MeshTest(output
     private static readonly Marshaller<string> Text = Marshallers.Create(Encoding.UTF8.GetBytes, Encoding.UTF8.GetString);
     private static readonly Method<string, string> WhoAmI = new(MethodType.Unary, "test.Test", "WhoAmI", Text, Text);
 
-    [Fact, Trait("Trial", "C-04")]
+    [Fact, Trait("Trial", "C-04"), Trait("Spec", "XV-ah")]
     public async Task Loads_are_balanced_over_servers_that_are_each_verified()
     {
         var called = new ConcurrentQueue<int>();
@@ -37,7 +37,7 @@ public sealed class GrpcChannelTests(ITestOutputHelper output) : MeshTest(output
         await CallUntilAsync(channel, called, 1, 2);
     }
 
-    [Fact, Trait("Trial", "C-04")]
+    [Fact, Trait("Trial", "C-04"), Trait("Spec", "XV-ah")]
     public async Task A_subchannel_to_another_server_than_is_meant_is_refused_and_hears_nothing()
     {
         var called = new ConcurrentQueue<int>();
@@ -93,7 +93,7 @@ public sealed class GrpcChannelTests(ITestOutputHelper output) : MeshTest(output
     public async Task A_server_that_refuses_us_ends_the_call_with_our_words()
     {
         var called = new ConcurrentQueue<int>();
-        var server = await StartGreeterAsync(1, called, options => options.AllowedPeers.Add("spiffe://example.org/admin"));
+        var server = await StartGreeterAsync(1, called, options => options.AllowedPeers = ["spiffe://example.org/admin"]);
         using var channel = Channel(SpiffeHttpHandler.Create(await SourceAsync("client"), SpiffeIdPattern.Parse(Expected)), server);
         var error = await Assert.ThrowsAsync<RpcException>(() => CallAsync(channel));
         Assert.Contains("may have refused our SVID 'spiffe://example.org/client'", error.Status.Detail, StringComparison.Ordinal);

@@ -29,7 +29,7 @@ public sealed class PrimaryHandlerTests(ITestOutputHelper output) : MeshTest(out
 
     public static TheoryData<string> Ways => [.. Replacements.Keys];
 
-    [Theory, Trait("Trial", "C-03")]
+    [Theory, Trait("Trial", "C-03"), Trait("Spec", "XV-af")]
     [MemberData(nameof(Ways))]
     public void A_handler_that_is_replaced_afterwards_is_an_error_when_the_client_is_built(string way)
     {

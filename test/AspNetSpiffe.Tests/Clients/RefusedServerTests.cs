@@ -72,13 +72,14 @@ public sealed class RefusedServerTests(ITestOutputHelper output) : MeshTest(outp
     [Fact, Trait("Spec", "XV-q"), Trait("Spec", "XV-r")]
     public async Task Each_refusal_is_logged_with_the_server_that_was_called()
     {
+        var calls = 0;
         foreach (var (reason, svid) in Servers)
         {
             await CallAsync(svid, SslProtocols.Tls13);
-            var refusal = Logs.All.Last(r => r.Event.Name == "PeerRefused");
+            var refusal = await WaitForAsync("PeerRefused", Timeout, ++calls);
             Assert.Equal(reason, refusal.Values["Reason"]);
-            Assert.Equal("127.0.0.1", Assert.IsType<DnsEndPoint>(refusal.Values["Remote"]).Host);
-            Assert.Equal($"'{svid.Leaf.Issuer}'", refusal.Values["Issuer"]);
+            Assert.Contains("127.0.0.1", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains($"'{svid.Leaf.Issuer}'", refusal.Message, StringComparison.Ordinal);
         }
     }
 

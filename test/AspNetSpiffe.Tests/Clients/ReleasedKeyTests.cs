@@ -24,9 +24,9 @@ public sealed class ReleasedKeyTests(ITestOutputHelper output) : MeshTest(output
         await RotateAsync("server", server.Services.GetRequiredService<X509Source>());
 
         // The first request leaves the connections of before; their ends must have been seen before nothing holds the SVIDs.
-        for (var i = 0; old.Any(svid => svid.IsAlive); i++)
+        while (old.Any(svid => svid.IsAlive))
         {
-            Assert.True(i < 50, $"Of client and server, the SVIDs of before the rotation are held: {old[0].IsAlive}, {old[1].IsAlive}.");
+            Assert.False(Timeout.IsCancellationRequested, $"Of client and server, the SVIDs of before the rotation are held: {old[0].IsAlive}, {old[1].IsAlive}.");
             await GetAsync(client, version);
             GC.Collect();
             GC.WaitForPendingFinalizers();

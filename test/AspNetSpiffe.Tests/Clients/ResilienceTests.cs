@@ -8,7 +8,7 @@ namespace AspNetSpiffe.Tests.Clients;
 /// <summary>The standard resilience handler around our clients.</summary>
 public sealed class ResilienceTests(ITestOutputHelper output) : MeshTest(output)
 {
-    [Theory, Trait("Trial", "C-07")]
+    [Theory, Trait("Trial", "C-07"), Trait("Spec", "XV-ag")]
     [InlineData("1.1", false)]
     [InlineData("2.0", false)]
     [InlineData("1.1", true)]

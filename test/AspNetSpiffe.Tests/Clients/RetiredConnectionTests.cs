@@ -103,7 +103,7 @@ public sealed class RetiredConnectionTests(ITestOutputHelper output) : MeshTest(
         Agent.AddFederatedBundle(partner);
         var (started, aborted) = (new TaskCompletionSource(), new TaskCompletionSource());
         var server = await StartServerAsync(
-            options => options.AllowedPeers.Add("spiffe:any"),
+            options => options.AllowedPeers = ["spiffe:any"],
             app => app.MapGet("/endless", async (HttpContext http) =>
             {
                 using var registration = http.RequestAborted.Register(() => aborted.SetResult());

@@ -140,6 +140,10 @@ public sealed class TunnelTests(ITestOutputHelper output) : IssuedTest(output)
     [Fact]
     public async Task An_SVID_of_ours_that_has_expired_is_not_shown()
     {
+        ExpectWarning("SvidNotRenewed");
+        ExpectWarning("SvidExpired");
+        AllowWarning("SvidNotRenewed");
+        AllowWarning("SvidExpired");
         var identity = Identity with { Svid = _pki.Leaf(l => l with { NotAfter = _time.GetUtcNow().AddMinutes(10) }) };
         var (server, proxy) = (await StartServerAsync(new Presented(_peerPki.Leaf("/server"))), Keep(new ConnectProxy()));
         using var client = ClientOf(await TimedSourceAsync(await IssueAsync(identity)), server, proxy);
@@ -154,6 +158,10 @@ public sealed class TunnelTests(ITestOutputHelper output) : IssuedTest(output)
     [Fact]
     public async Task An_SVID_of_ours_that_has_expired_is_not_shown_on_a_connection_that_the_proxy_kept_either()
     {
+        ExpectWarning("SvidNotRenewed");
+        ExpectWarning("SvidExpired");
+        AllowWarning("SvidNotRenewed");
+        AllowWarning("SvidExpired");
         var identity = Identity with { Svid = _pki.Leaf(l => l with { NotAfter = _time.GetUtcNow().AddMinutes(10) }) };
         var (server, proxy) = (await StartServerAsync(new Presented(_peerPki.Leaf("/server"))), Keep(new ConnectProxy { Refusal = "502 Bad Gateway" }));
         var source = await TimedSourceAsync(await IssueAsync(identity));

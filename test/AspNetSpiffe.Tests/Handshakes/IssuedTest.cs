@@ -42,7 +42,7 @@ public abstract class IssuedTest(ITestOutputHelper output) : MeshTest(output)
             ("Spiffe:EndpointSocket", agent.Address),
             ("Kestrel:Endpoints:Mesh:Url", "https://127.0.0.1:0"),
             ("Kestrel:Endpoints:Mesh:SslProtocols:0", protocols.ToString()));
-        builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers.Add("spiffe:any"));
+        builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers = ["spiffe:any"]);
         return StartAsync(builder, map);
     }
 

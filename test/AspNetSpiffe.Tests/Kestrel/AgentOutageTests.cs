@@ -35,6 +35,8 @@ public sealed class AgentOutageTests(ITestOutputHelper output) : MeshTest(output
     public async Task A_server_serves_until_its_SVID_expires_then_refuses_cleanly_and_recovers_by_itself(string version)
     {
         ExpectWarning("AgentUnavailable");
+        AllowWarning("SvidNotRenewed");
+        AllowWarning("SvidExpired");
         var server = await StartServerAsync();
         await _ofUs.StopAsync();
         await WaitForAsync("AgentUnavailable", Timeout);
@@ -52,6 +54,8 @@ public sealed class AgentOutageTests(ITestOutputHelper output) : MeshTest(output
     public async Task A_client_calls_until_its_SVID_expires_then_says_why_not_and_recovers_by_itself()
     {
         ExpectWarning("AgentUnavailable");
+        AllowWarning("SvidNotRenewed");
+        AllowWarning("SvidExpired");
         var server = await StartServerAsync();
         var source = server.Services.GetRequiredService<X509Source>();
         await _ofUs.StopAsync();
@@ -70,6 +74,8 @@ public sealed class AgentOutageTests(ITestOutputHelper output) : MeshTest(output
     [Fact]
     public async Task A_clock_that_jumps_past_the_expiry_and_back_again_costs_only_the_time_between()
     {
+        AllowWarning("SvidNotRenewed");
+        AllowWarning("SvidExpired");
         var server = await StartServerAsync();
         Assert.Equal("spiffe://example.org/client", await CallAsync(server, "1.1"));
 

@@ -85,7 +85,7 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
         await stopping.CancelAsync();
         await Task.WhenAll(running);
         await server.StopAsync(Timeout);
-        if (load.SelectMany(caller => caller.Failures).FirstOrDefault() is { } failure) Assert.Fail(failure);
+        Assert.Equal("", string.Join("\n\n", load.SelectMany(caller => caller.Failures)));
         Assert.True(serials.Count >= 5, $"Only {serials.Count} SVIDs were seen.");
     }
 
@@ -182,8 +182,9 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
     public async Task A_time_out_of_its_range_fails_the_start(string value)
     {
         AllowWarning("HostedServiceStartupFaulted");
+        AllowWarning("SettingsRefused");
         AllowWarning("");
-        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => StartAsync(("Spiffe:CloseBeforeExpiry", value)));
+        var error = await Assert.ThrowsAnyAsync<OptionsValidationException>(() => StartAsync(("Spiffe:CloseBeforeExpiry", value)));
         Assert.Contains("Spiffe:CloseBeforeExpiry", error.Message, StringComparison.Ordinal);
     }
 

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -68,7 +67,7 @@ public sealed class MutualTlsTests(ITestOutputHelper output) : MeshTest(output)
         await AssertRefusedAsync(client, RejectionReason.UnknownTrustDomain, "spiffe://elsewhere/client", version);
         var refusal = await WaitForAsync("PeerRefused", Timeout);
         Assert.Equal(LogLevel.Information, refusal.Level);
-        Assert.Equal(IPAddress.Loopback, Assert.IsType<IPEndPoint>(refusal.Values["Remote"]).Address);
+        Assert.StartsWith("127.0.0.1:", (string)refusal.Values["Remote"]!, StringComparison.Ordinal);
         Assert.Contains("intermediate", (string)refusal.Values["Issuer"]!, StringComparison.Ordinal);
         Assert.Contains("example.org", refusal.Message, StringComparison.Ordinal);
     }
@@ -98,7 +97,7 @@ public sealed class MutualTlsTests(ITestOutputHelper output) : MeshTest(output)
     [Fact, Trait("Spec", "XV-q")]
     public async Task A_member_that_is_not_allowed_is_refused_at_the_handshake()
     {
-        var server = await StartServerAsync(options => options.AllowedPeers.Add("spiffe://example.org/admin"));
+        var server = await StartServerAsync(options => options.AllowedPeers = ["spiffe://example.org/admin"]);
         using var admin = await ClientAsync(server, "admin");
         Assert.Equal("spiffe://example.org/admin", await GetAsync(admin));
 
@@ -117,7 +116,7 @@ public sealed class MutualTlsTests(ITestOutputHelper output) : MeshTest(output)
         using var refused = await ClientAsync(closed, agent: partner);
         await AssertRefusedAsync(refused, RejectionReason.NotAllowed, "spiffe://partner/client");
 
-        var open = await StartServerAsync(options => options.AllowedPeers.Add("spiffe://example.org/**,spiffe://partner/client"));
+        var open = await StartServerAsync(options => options.AllowedPeers = ["spiffe://example.org/**,spiffe://partner/client"]);
         using var admitted = await ClientAsync(open, agent: partner);
         Assert.Equal("spiffe://partner/client", await GetAsync(admitted));
     }

@@ -67,7 +67,7 @@ public sealed class RefusedPeerTests(ITestOutputHelper output) : MeshTest(output
             var (_, local) = await ConnectAsync(server, svid, SslProtocols.Tls13);
             var refusal = await WaitForAsync("PeerRefused", Timeout, times: measurements.Of("spiffe.peer.rejections").Count);
             Assert.Equal(reason, refusal.Values["Reason"]);
-            Assert.Equal(local, refusal.Values["Remote"]);
+            Assert.Equal(local.ToString(), refusal.Values["Remote"]);
         }
 
         Assert.Equal(Peers.Keys.Select(r => r.ToString()), measurements.Of("spiffe.peer.rejections").Select(m => m.Tags["spiffe.rejection.reason"]));
@@ -78,7 +78,7 @@ public sealed class RefusedPeerTests(ITestOutputHelper output) : MeshTest(output
         var agent = Keep(await FakeAgent.StartAsync());
         agent.OnEachCall = a => a.SendRaw(GrpcFrame.Of(Pki.ResponseBytes([Pki.Leaf("/server")])));
         var builder = Builder(("urls", "https://127.0.0.1:0"), ("Spiffe:EndpointSocket", agent.Address));
-        builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers.Add("spiffe://example.org/admin"));
+        builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers = ["spiffe://example.org/admin"]);
         return await StartAsync(builder, app => app.Use((HttpContext http, RequestDelegate next) =>
         {
             _called = true;

@@ -67,7 +67,7 @@ public sealed class RefusalTests(ITestOutputHelper output) : TokenTest(output)
             (JwtRejectionReason.NotAllowed, "spiffe://other.org/client", "Allowed: members of 'example.org'. To let it call, add its ID, or a pattern that matches it, to 'AllowedCallers'."),
             (refusal.Values["Reason"], refusal.Values["SpiffeId"], refusal.Values["Problem"]));
 
-        var open = await StartPlainAsync(MapUser, options => options.AllowedCallers.Add("spiffe://other.org/**"));
+        var open = await StartPlainAsync(MapUser, options => options.AllowedCallers = ["spiffe://other.org/**"]);
         Assert.StartsWith("HTTP/1.1 200 OK", await SendRawAsync(open, "/user", $"Authorization: Bearer {token}"));
         Assert.Equal(Unauthorized, await SendRawAsync(open, "/user", $"Authorization: Bearer {await TokenAsync()}"));
     }

@@ -18,7 +18,7 @@ namespace AspNetSpiffe.Tests.Vectors;
 /// <summary>A service and a client of ours, whose agent says what the test wants, and strangers who call and are called: real sockets, real TLS.</summary>
 public sealed class VectorMesh : IAsyncLifetime
 {
-    private readonly CancellationTokenSource _timeout = new(TimeSpan.FromMinutes(2));
+    private readonly CancellationTokenSource _timeout = new(HangLimit.OfATest);
     private WebApplication _service = null!;
     private WebApplication _stranger = null!;
     private volatile VectorPeer? _strangerShows;
@@ -77,7 +77,7 @@ public sealed class VectorMesh : IAsyncLifetime
 
                 // A port may have been used before.
                 var port = ((IPEndPoint)socket.LocalEndPoint!).Port;
-                isRefusal = r => r.Event.Name == "PeerRefused" && (r.Values["Remote"] as IPEndPoint)?.Port == port;
+                isRefusal = r => r.Event.Name == "PeerRefused" && r.Values["Remote"] is string remote && remote.EndsWith($":{port}", StringComparison.Ordinal);
                 earlier = Logs.All.Count(isRefusal);
                 return new NetworkStream(socket, ownsSocket: true);
             },
@@ -129,7 +129,7 @@ public sealed class VectorMesh : IAsyncLifetime
     {
         var builder = Builder();
         builder.Configuration["Spiffe:EndpointSocket"] = Agent.Address;
-        builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers.Add("spiffe:any"));
+        builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers = ["spiffe:any"]);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps());

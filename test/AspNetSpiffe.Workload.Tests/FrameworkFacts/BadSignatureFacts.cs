@@ -27,7 +27,7 @@ public sealed class BadSignatureFacts
 
     private static async Task<bool> IsAskedAsync(TestSvid client, SslProtocols protocol)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(HangLimit.OfATest);
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         using var socket = new TcpClient();

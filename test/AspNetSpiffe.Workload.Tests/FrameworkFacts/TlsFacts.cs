@@ -99,7 +99,7 @@ public sealed class TlsFacts
     /// <summary>Makes one connection, passes a byte, so that the client sees the ticket of TLS 1.3, and closes it in good order.</summary>
     private static async Task HandshakeAsync(SslServerAuthenticationOptions server, SslClientAuthenticationOptions client)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(HangLimit.OfATest);
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         using var socket = new TcpClient();

@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
 /// <summary>A workload that is issued several identities: which it uses does not change while it runs, and the operator is told that chance has chosen.</summary>
-[Trait("Trial", "A-15"), Trait("Spec", "WA-10")]
+[Trait("Trial", "A-15"), Trait("Spec", "WA-30")]
 public sealed class IdentityInUseTests(ITestOutputHelper output) : SourceTest(output)
 {
     [Fact]

@@ -71,10 +71,9 @@ public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtBundleSo
     }
 
     [Theory]
-    [Trait("Spec", "EP-23"), Trait("Spec", "EP-26")]
     [InlineData(GrpcStatusCode.InvalidArgument)]
     [InlineData(GrpcStatusCode.Unimplemented)]
-    [Trait("Trial", "A-07")]
+    [Trait("Trial", "A-07"), Trait("Spec", "EP-33")]
     public async Task A_status_that_will_hardly_pass_is_tried_again_slowly_when_the_stream_has_worked(GrpcStatusCode code)
     {
         ExpectWarning("AgentUnavailable");

@@ -190,8 +190,11 @@ public sealed class JwtBundleSourceTests(ITestOutputHelper output) : JwtBundleSo
     {
         ExpectWarning("UpdateRefused");
         Agent.Send(new Wire.JWTBundlesResponse());
-        var options = new SpiffeOptions { EndpointSocket = Agent.Address, StartupTimeout = TimeSpan.FromSeconds(1) };
-        var e = await Assert.ThrowsAsync<InvalidOperationException>(() => JwtBundleSource.StartAsync(options, Loggers, Patience));
+        var source = Start();
+        await WaitForAsync("UpdateRefused", Patience);
+        var waiting = source.RequireFirstAsync(TimeSpan.FromSeconds(1), Patience);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        var e = await Assert.ThrowsAsync<InvalidOperationException>(() => waiting);
         Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' gave no JWT bundles within 1 s. Its last message was refused:", e.Message, StringComparison.Ordinal);
     }
 

@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
 /// <summary>Agents on grpc-go, SPIRE's among them, end the stream of whoever pings more often than once in five minutes; a frozen agent is found all the same.</summary>
-[Trait("Trial", "A-01")]
+[Trait("Trial", "A-01"), Trait("Spec", "EP-34")]
 public sealed class KeepAliveTests(ITestOutputHelper output) : SourceTest(output)
 {
     private static readonly TimeSpan GrpcGoMinTime = TimeSpan.FromMinutes(5);

@@ -22,6 +22,7 @@ public sealed class LimitOptionsTests(ITestOutputHelper output) : SourceTest(out
         else ExpectWarning("UpdateRemark");
         Agent.Send(large);
         await WaitForAsync(refused ? "AgentUnavailable" : "SvidRenewed", Patience, times: refused ? 1 : 2);
+        if (!refused) await WaitForAsync("UpdateRemark", Patience);
         Assert.Equal(refused ? "/workload" : "/large", source.Current!.DefaultSvid.Id.Path);
     }
 

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
 /// <summary>An SVID whose time has not come: every peer would refuse it.</summary>
-[Trait("Trial", "A-03")]
+[Trait("Trial", "A-03"), Trait("Spec", "XL-07")]
 public sealed class NotYetValidTests(ITestOutputHelper output) : SourceTest(output)
 {
     [Fact]

@@ -29,7 +29,7 @@ public sealed partial class LoggedTestTests(ITestOutputHelper output)
     [Fact]
     public async Task A_test_can_wait_for_an_event()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(HangLimit.OfATest);
         using var test = new Sample(output);
         Log.Happened(test.Logger, LogLevel.Information, 1);
         Assert.Equal(1, (await test.Wait("Happened", 1, patience.Token)).Values["Value"]);

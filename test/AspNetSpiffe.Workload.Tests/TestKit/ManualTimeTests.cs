@@ -43,13 +43,13 @@ public sealed class ManualTimeTests
         _time.Advance(TimeSpan.FromMinutes(4));
         Assert.False(delay.IsCompleted);
         _time.Advance(TimeSpan.FromMinutes(1));
-        await delay.WaitAsync(TimeSpan.FromSeconds(30));
+        await delay.WaitAsync(HangLimit.OfATest);
     }
 
     [Fact]
     public async Task A_test_can_wait_until_the_code_sleeps()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(HangLimit.OfATest);
         var waiting = _time.WaitForTimerAsync(patience.Token, most: TimeSpan.FromMinutes(1));
         using var limit = _time.CreateTimer(_ => { }, null, TimeSpan.FromHours(1), Timeout.InfiniteTimeSpan);
         Assert.False(waiting.IsCompleted);

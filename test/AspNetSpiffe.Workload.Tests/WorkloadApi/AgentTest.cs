@@ -6,7 +6,7 @@ namespace AspNetSpiffe.Workload.Tests;
 /// <summary>A test with an agent that misbehaves, a trust domain, and a limit to its patience.</summary>
 public abstract class AgentTest(ITestOutputHelper output) : LoggedTest(output), IAsyncLifetime
 {
-    private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(30));
+    private readonly CancellationTokenSource _patience = new(HangLimit.OfATest);
 
     /// <summary>How long a test waits for what must come.</summary>
     protected CancellationToken Patience => _patience.Token;

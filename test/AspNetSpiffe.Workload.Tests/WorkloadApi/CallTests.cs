@@ -96,7 +96,7 @@ public sealed class CallTests(ITestOutputHelper output) : ClientTest(output)
         using var registration = stop.Token.Register(() =>
         {
             Agent.Abort();
-            ((IAsyncResult)next).AsyncWaitHandle.WaitOne(TimeSpan.FromSeconds(30));
+            ((IAsyncResult)next).AsyncWaitHandle.WaitOne(HangLimit.OfATest);
         });
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next.WaitAsync(Patience));

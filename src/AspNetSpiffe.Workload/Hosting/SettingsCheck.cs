@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>Reads all settings before anything is built on them: all mistakes come in one error, which is told once.</summary>
+/// <remarks>The host writes whatever fails its start to the log, and throws it again, so that it is printed once more. We say it ourselves, and let them say that it was said.</remarks>
+internal sealed partial class SettingsCheck : IHostedService
+{
+    public SettingsCheck(IOptions<SpiffeOptions> options, NoopHost noop, ILoggerFactory? loggers = null)
+    {
+        if (noop.IsHere) return;
+        try
+        {
+            _ = options.Value;
+        }
+        catch (OptionsValidationException e)
+        {
+            var logger = loggers?.CreateLogger("AspNetSpiffe.Settings");
+            var mistakes = new SettingsException(e, isTold: logger?.IsEnabled(LogLevel.Critical) is true);
+            if (logger is not null) Log.Mistakes(logger, mistakes.Message);
+            throw mistakes;
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>All mistakes, one a line. Their stack would say nothing about them.</summary>
+    private sealed class SettingsException(OptionsValidationException mistakes, bool isTold)
+        : OptionsValidationException(mistakes.OptionsName, mistakes.OptionsType, mistakes.Failures)
+    {
+        public override string Message => $"{Summary}:{string.Concat(Failures.Select(failure => $"{Environment.NewLine}  {failure}"))}";
+
+        private string Summary => $"The settings of SPIFFE have {(Failures.Count() == 1 ? "a mistake" : $"{Failures.Count()} mistakes")}";
+
+        public override string ToString() => isTold ? $"{Summary}, which the log has named." : Message;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Critical, "{Mistakes}", EventName = "SettingsRefused")]
+        public static partial void Mistakes(ILogger logger, string mistakes);
+    }
+}

@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>Finds the keys of the section <c>Spiffe</c> that nobody reads: a setting that is misspelt must not be taken for one that is absent.</summary>
+/// <param name="keys">The keys of each options class of this host, registered under <see cref="SpiffeOptions.SectionName"/>.</param>
+/// <param name="configuration">The configuration, if the host has one.</param>
+internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] IEnumerable<IReadOnlyCollection<string>> keys, IConfiguration? configuration = null) : IValidateOptions<SpiffeOptions>
+{
+    // Settings files are shared: a host without a server must say why it cannot honour these. A test holds them against the server's options.
+    internal static readonly string[] OfServers = ["AllowedPeers", "CloseBeforeExpiry", "DrainTimeout", "EndDisallowed", "EndExpired", "EndUntrusted", "RequireHttpsEndpoint"];
+
+    private readonly HashSet<string> _keys = new(keys.SelectMany(k => k), StringComparer.OrdinalIgnoreCase);
+
+    public ValidateOptionsResult Validate(string? name, SpiffeOptions options)
+    {
+        if (configuration is null) return ValidateOptionsResult.Success;
+
+        var section = configuration.GetSection(SpiffeOptions.SectionName);
+        string[] mistakes = [.. TextOf(section), .. MistakesIn(section, "")];
+        return mistakes.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
+    }
+
+    private IEnumerable<string> MistakesIn(IConfigurationSection section, string prefix)
+    {
+        foreach (var child in section.GetChildren())
+        {
+            var key = prefix + child.Key;
+            if (_keys.Contains(key)) continue;
+            if (!_keys.Any(known => known.StartsWith($"{key}:", StringComparison.OrdinalIgnoreCase))) yield return $"{child.Path}: {Explain(key)}";
+            else foreach (var mistake in TextOf(child).Concat(MistakesIn(child, $"{key}:"))) yield return mistake;
+        }
+    }
+
+    // An empty text is an empty section in JSON.
+    private static string[] TextOf(IConfigurationSection section) =>
+        string.IsNullOrEmpty(section.Value) ? [] : [$"{section.Path}: is a section, but there is a text, '{section.Value}'. Write its keys below it."];
+
+    private string Explain(string key)
+    {
+        if (OfServers.Contains(key, StringComparer.OrdinalIgnoreCase))
+            return "only a server reads this key, and this host has none, so that nobody would honour it. Remove it here, or call 'builder.WebHost.UseSpiffeMtls()'.";
+
+        var (nearest, distance) = _keys.Concat(OfServers).Concat(_keys.Select(SectionOf)).Select(known => (Key: known, Distance: Distance(key, known))).MinBy(near => near.Distance);
+        return distance <= Math.Max(2, key.Length / 3)
+            ? $"nobody reads this key. Did you mean '{SectionReader.PathOf(nearest)}'?"
+            : $"nobody reads this key. The keys are {string.Join(", ", _keys.Order(StringComparer.OrdinalIgnoreCase).Select(SectionReader.PathOf))}.";
+    }
+
+    private static string SectionOf(string key) => key.IndexOf(':') is > 0 and var end ? key[..end] : key;
+
+    // The right name at the wrong place is near, too, and so is a part of it.
+    private static int Distance(string key, string known)
+    {
+        var (name, right) = (NameOf(key), NameOf(known));
+        var part = name.Length >= 4 && right.Contains(name, StringComparison.OrdinalIgnoreCase) ? 1 : int.MaxValue;
+        return Math.Min(part, Math.Min(Spelling.Distance(key, known), 1 + Spelling.Distance(name, right)));
+    }
+
+    private static string NameOf(string key) => key[(key.LastIndexOf(':') + 1)..];
+}

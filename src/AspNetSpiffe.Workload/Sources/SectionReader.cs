@@ -1,0 +1,140 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace AspNetSpiffe;
+
+/// <summary>Reads settings from the configuration section <c>Spiffe</c>. Notes which keys it was asked for, which of them are there, and each text that it cannot read.</summary>
+/// <remarks>Unlike the binder of the framework it leaves nothing out in silence, finds all mistakes at once, and does not mix the lists of two sources of configuration.</remarks>
+internal sealed class SectionReader
+{
+    private readonly IConfigurationProvider[] _sources;
+    private readonly List<string> _mistakes = [];
+    private readonly List<string> _keys = [];
+    private readonly Dictionary<string, int> _given = new(StringComparer.OrdinalIgnoreCase);
+
+    public SectionReader(IConfiguration? configuration) => _sources = [.. SourcesOf(configuration)];
+
+    private delegate bool TryRead<T>(string text, [MaybeNullWhen(false)] out T value);
+
+    /// <summary>Gets the keys that were asked for.</summary>
+    public IReadOnlyCollection<string> Keys => _keys;
+
+    /// <summary>Gets the keys that are there, each with the place of the source that says it: a later source wins.</summary>
+    public IReadOnlyDictionary<string, int> Given => _given;
+
+    public IReadOnlyList<string> Mistakes => _mistakes;
+
+    public static string PathOf(string key) => $"{SpiffeOptions.SectionName}:{key}";
+
+    public string? Text(string key, string? otherwise) => Read(key, otherwise, AnyText, "");
+
+    public bool Flag(string key, bool otherwise) => Read(key, otherwise, bool.TryParse, "is neither true nor false");
+
+    public int Number(string key, int otherwise) => Read(key, otherwise, TryInteger, "is not a whole number");
+
+    public double Fraction(string key, double otherwise) => Read(key, otherwise, TryFraction, "is not a number such as 0.2");
+
+    public T Choice<T>(string key, T otherwise) where T : struct, Enum =>
+        Read<T>(key, otherwise, TryChoice, $"is none of {string.Join(", ", Enum.GetNames<T>())}");
+
+    public TimeSpan Time(string key, TimeSpan otherwise) => Read(key, otherwise, TryTime, text => double.TryParse(text, CultureInfo.InvariantCulture, out var number)
+        ? $"is a bare number, which might mean days or seconds. Write {Example(number)} for {number.ToString(CultureInfo.InvariantCulture)} seconds"
+        : "is not a time. Write hours, minutes and seconds: 00:00:30 for 30 seconds, 1.00:00:00 for a day");
+
+    /// <summary>Reads a list: entries with the numbers of an array, or one text, whose parts the reader of the list tells apart. The last source that has any of it gives all of it.</summary>
+    /// <returns>The entries; none where the list is there and empty.</returns>
+    public IReadOnlyList<string>? List(string key, IReadOnlyList<string>? otherwise)
+    {
+        _keys.Add(key);
+        var path = PathOf(key);
+        for (var i = _sources.Length - 1; i >= 0; i--)
+        {
+            var isText = _sources[i].TryGet(path, out var text);
+            var children = _sources[i].GetChildKeys([], path).Distinct(StringComparer.OrdinalIgnoreCase).ToArray();
+            if (!isText && children.Length == 0) continue;
+
+            _given[key] = i;
+            if (children.Length > 0) return Entries(_sources[i], path, children, text);
+            if (text is not null) return text.Length == 0 ? [] : [text];
+
+            _mistakes.Add($"{path}: is null, which may mean everybody or nobody. Name somebody, write an empty list for nobody, or remove the key.");
+            return otherwise;
+        }
+
+        return otherwise;
+    }
+
+    private List<string> Entries(IConfigurationProvider source, string path, string[] children, string? text)
+    {
+        if (!string.IsNullOrEmpty(text)) _mistakes.Add($"{path}: is a text ('{text}') and a list at once. Keep one of them.");
+
+        var entries = new List<string>();
+        foreach (var child in children.OrderBy(child => child, ConfigurationKeyComparer.Instance))
+        {
+            if (!int.TryParse(child, NumberStyles.None, CultureInfo.InvariantCulture, out _)) _mistakes.Add($"{path}:{child}: is no entry of a list. The keys of its entries are numbers: {path}:0.");
+            else if (source.TryGet($"{path}:{child}", out var entry) && !string.IsNullOrWhiteSpace(entry)) entries.Add(entry);
+            else _mistakes.Add($"{path}:{child}: is not a text. Each entry of the list is one text, and none is empty.");
+        }
+
+        return entries;
+    }
+
+    private T Read<T>(string key, T otherwise, TryRead<T> tryRead, string mistake) => Read(key, otherwise, tryRead, _ => mistake);
+
+    private T Read<T>(string key, T otherwise, TryRead<T> tryRead, Func<string, string> explain)
+    {
+        _keys.Add(key);
+        if (FindText(key) is not { } text) return otherwise;
+        if (text.Length == 0) _mistakes.Add($"{PathOf(key)}: is empty. Write a value, or remove the key.");
+        else if (tryRead(text, out var value)) return value;
+        else _mistakes.Add($"{PathOf(key)}: '{text}' {explain(text)}.");
+        return otherwise;
+    }
+
+    private string? FindText(string key)
+    {
+        var path = PathOf(key);
+        var children = _sources.SelectMany(source => source.GetChildKeys([], path)).Distinct(StringComparer.OrdinalIgnoreCase).ToArray();
+        if (children.Length > 0) _mistakes.Add($"{path}: is one value, and has no keys of its own such as '{children[0]}'.");
+
+        // A null takes back what an earlier source says.
+        var at = Array.FindLastIndex(_sources, source => source.TryGet(path, out _));
+        if (at < 0 || !_sources[at].TryGet(path, out var text) || text is null) return null;
+        _given[key] = at;
+        return text;
+    }
+
+    private static IEnumerable<IConfigurationProvider> SourcesOf(IConfiguration? configuration) => configuration switch
+    {
+        null => [],
+        IConfigurationRoot root => root.Providers.SelectMany(provider => provider is ChainedConfigurationProvider { Configuration: IConfigurationRoot inner } ? SourcesOf(inner) : [provider]),
+        _ => [new ChainedConfigurationProvider(new() { Configuration = configuration })],
+    };
+
+    private static bool AnyText(string text, out string? value)
+    {
+        value = text;
+        return true;
+    }
+
+    // Not what TimeSpan.TryParse takes: to it, 30 are days and so are the hours of 24:00:00.
+    private static bool TryTime(string text, out TimeSpan value)
+    {
+        value = default;
+        return text.Count(c => c == ':') == 2 && TimeSpan.TryParseExact(text.Trim(), "c", CultureInfo.InvariantCulture, out value);
+    }
+
+    private static bool TryInteger(string text, out int value) => int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out value);
+
+    private static bool TryFraction(string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+
+    // By name: a number may be no choice at all.
+    private static bool TryChoice<T>(string text, out T value) where T : struct, Enum
+    {
+        value = default;
+        return char.IsAsciiLetter(text[0]) && Enum.TryParse(text, ignoreCase: true, out value) && Enum.IsDefined(value);
+    }
+
+    private static string Example(double seconds) => Math.Abs(seconds) < TimeSpan.FromDays(36_500).TotalSeconds ? TimeSpan.FromSeconds(seconds).ToString() : "00:00:30";
+}

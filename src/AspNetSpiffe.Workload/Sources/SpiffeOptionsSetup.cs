@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>Sets the options as the configuration section <c>Spiffe</c> says. Whatever code says comes after, and wins.</summary>
+internal sealed class SpiffeOptionsSetup(IConfiguration? configuration = null) : IConfigureOptions<SpiffeOptions>
+{
+    /// <summary>The keys of the section that these options have.</summary>
+    public static IReadOnlyCollection<string> Keys { get; } = Read(new(), null).Keys;
+
+    public void Configure(SpiffeOptions options) => Read(options, configuration);
+
+    public static SectionReader Read(SpiffeOptions options, IConfiguration? configuration)
+    {
+        var section = new SectionReader(configuration);
+        options.EndpointSocket = section.Text(nameof(options.EndpointSocket), options.EndpointSocket);
+        options.Hint = section.Text(nameof(options.Hint), options.Hint);
+        options.Identity = section.Text(nameof(options.Identity), options.Identity);
+        options.StartupTimeout = section.Time(nameof(options.StartupTimeout), options.StartupTimeout);
+        options.OnIdentityRevoked = section.Choice(nameof(options.OnIdentityRevoked), options.OnIdentityRevoked);
+        options.WithdrawalDelay = section.Time(nameof(options.WithdrawalDelay), options.WithdrawalDelay);
+
+        var retry = options.Retry;
+        retry.InitialDelay = section.Time("Retry:InitialDelay", retry.InitialDelay);
+        retry.MaxDelay = section.Time("Retry:MaxDelay", retry.MaxDelay);
+        retry.Jitter = section.Fraction("Retry:Jitter", retry.Jitter);
+
+        var limits = options.Limits;
+        limits.MaxChainLength = section.Number("Limits:MaxChainLength", limits.MaxChainLength);
+        limits.MaxLeafBytes = section.Number("Limits:MaxLeafBytes", limits.MaxLeafBytes);
+        limits.MaxNames = section.Number("Limits:MaxNames", limits.MaxNames);
+        limits.MaxMessageBytes = section.Number("Limits:MaxMessageBytes", limits.MaxMessageBytes);
+        limits.MaxSvids = section.Number("Limits:MaxSvids", limits.MaxSvids);
+        limits.MaxBundles = section.Number("Limits:MaxBundles", limits.MaxBundles);
+        return section;
+    }
+}

@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace AspNetSpiffe;
+
+/// <summary>Fails the start of a server that was asked for mutual TLS and has no https endpoint to put it on.</summary>
+/// <remarks>
+/// Kestrel knows its endpoints when it has bound the last of them. No request passes before. A server without addresses, such as that of a test or of a tool, listens
+/// nowhere, and has nothing to secure.
+/// </remarks>
+internal sealed partial class HttpsEndpointRequired(IServiceProvider services, ILogger<HttpsEndpointRequired> logger) : IStartupFilter, IHostedLifecycleService
+{
+    private volatile bool _checked;
+    private volatile bool _listenerFound;
+
+    /// <summary>Takes note of a listener with <c>UseSpiffe()</c>: Kestrel's list of addresses calls it http.</summary>
+    public void FoundListener() => _listenerFound = true;
+
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        app.Use(next => context => _checked ? next(context) : Refuse(context));
+        next(app);
+    };
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        // Not before: the server makes its endpoints when it is made, and they find us.
+        var addresses = string.Join(", ", services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
+        var found = _listenerFound || addresses.Length == 0 || addresses.Contains("https://", StringComparison.OrdinalIgnoreCase);
+        if (!found && services.GetRequiredService<AllowedPeers>().Options.RequireHttpsEndpoint) throw new InvalidOperationException(Explain(addresses));
+        if (!found) Log.NothingSecured(logger, addresses);
+        _checked = true;
+        return Task.CompletedTask;
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static Task Refuse(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        return Task.CompletedTask;
+    }
+
+    private static string Explain(string addresses) =>
+        $"UseSpiffeMtls() secures https endpoints, and this server has none: it listens on {addresses}. Give it one, for example " +
+        "with the environment variable ASPNETCORE_URLS=https://+:8443 or with 'listenOptions.UseHttps()' in code. " +
+        "If callers without an identity are meant, set 'Spiffe:RequireHttpsEndpoint' to false.";
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "No endpoint has mutual TLS, and Spiffe:RequireHttpsEndpoint is false: all callers of {Addresses} are without an identity.", EventName = "NoHttpsEndpoint")]
+        public static partial void NothingSecured(ILogger logger, string addresses);
+    }
+}

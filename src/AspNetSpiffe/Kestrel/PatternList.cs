@@ -1,0 +1,39 @@
+namespace AspNetSpiffe;
+
+/// <summary>A list of patterns among the options: absent for members of our own trust domain, empty for nobody.</summary>
+internal static class PatternList
+{
+    /// <summary>Makes one pattern of all; <see langword="null"/> where the list is absent.</summary>
+    public static SpiffeIdPattern? Compile(IReadOnlyList<string>? patterns) => patterns switch
+    {
+        null => null,
+        [] => SpiffeIdPattern.None,
+        _ => SpiffeIdPattern.Parse(string.Join(',', patterns)),
+    };
+
+    public static IEnumerable<string> MistakesIn(IReadOnlyList<string>? patterns, string key)
+    {
+        if (patterns is null) return [];
+        var mistakes = patterns.SelectMany((pattern, i) => MistakesIn(pattern, $"{key}:{i}")).ToArray();
+
+        // 'spiffe:any' and 'spiffe:none' stand alone.
+        return mistakes.Length > 0 || patterns.Count < 2 ? mistakes : MistakesIn(string.Join(',', patterns), key);
+    }
+
+    public static string Describe(SpiffeIdPattern? pattern) =>
+        pattern is null ? "members of our own trust domain" : pattern.Equals(SpiffeIdPattern.None) ? "nobody" : pattern.ToString();
+
+    private static string[] MistakesIn(string? pattern, string key)
+    {
+        if (pattern is null) return [$"{key}: is null."];
+        try
+        {
+            SpiffeIdPattern.Parse(pattern);
+            return [];
+        }
+        catch (FormatException e)
+        {
+            return [$"{key}: {e.Message}"];
+        }
+    }
+}

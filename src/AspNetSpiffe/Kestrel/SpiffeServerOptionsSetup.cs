@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>Sets the options as the configuration section <c>Spiffe</c> says. Whatever code says comes after, and wins.</summary>
+internal sealed class SpiffeServerOptionsSetup(IConfiguration? configuration = null) : IConfigureOptions<SpiffeServerOptions>
+{
+    /// <summary>The keys of the section that these options have.</summary>
+    public static IReadOnlyCollection<string> Keys { get; } = Read(new(), null).Keys;
+
+    public void Configure(SpiffeServerOptions options) => Read(options, configuration);
+
+    public static SectionReader Read(SpiffeServerOptions options, IConfiguration? configuration)
+    {
+        var section = new SectionReader(configuration);
+        options.AllowedPeers = section.List(nameof(options.AllowedPeers), options.AllowedPeers);
+        options.RequireHttpsEndpoint = section.Flag(nameof(options.RequireHttpsEndpoint), options.RequireHttpsEndpoint);
+        options.EndExpired = section.Flag(nameof(options.EndExpired), options.EndExpired);
+        options.CloseBeforeExpiry = section.Time(nameof(options.CloseBeforeExpiry), options.CloseBeforeExpiry);
+        options.EndUntrusted = section.Flag(nameof(options.EndUntrusted), options.EndUntrusted);
+        options.EndDisallowed = section.Flag(nameof(options.EndDisallowed), options.EndDisallowed);
+        options.DrainTimeout = section.Time(nameof(options.DrainTimeout), options.DrainTimeout);
+        return section;
+    }
+}

@@ -1,0 +1,66 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>Obtains what tokens are verified with before anything listens, or fails the start: the bundles, and our own trust domain where nobody else is named.</summary>
+internal sealed partial class JwtVerificationAtStart(
+    IServiceProvider services, NoopHost noop, IOptions<SpiffeOptions> spiffe, IOptionsMonitor<SpiffeJwtAuthenticationOptions> monitor, TimeProvider time,
+    ILogger<JwtVerificationAtStart> logger) : IHostedLifecycleService
+{
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        if (noop.IsHere) return;
+        var options = monitor.Get(SpiffeJwtAuthenticationDefaults.AuthenticationScheme);
+        if (options.AllowedCallers is null) await RequireTrustDomainAsync(cancellationToken);
+        if (options.AllowedCallers is []) Log.Nobody(logger);
+        if (options.Validation != JwtSvidValidation.Agent) await RequireBundlesAsync(cancellationToken);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task RequireTrustDomainAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await services.GetRequiredService<X509Source>().EnsureStartedAsync(cancellationToken);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidOperationException(
+                "AddSpiffeJwt() names no AllowedCallers, so it takes tokens of our own trust domain, and only our own SVID says which that is. " +
+                $"{e.Message} Or name the callers: AddSpiffeJwt(options => options.AllowedCallers = [\"spiffe://example.org/**\"]) needs no SVID.", e);
+        }
+    }
+
+    private async Task RequireBundlesAsync(CancellationToken cancellationToken)
+    {
+        var source = services.GetRequiredService<JwtBundleSource>();
+        try
+        {
+            await source.WaitForFirstAsync(cancellationToken).WaitAsync(spiffe.Value.StartupTimeout, time, cancellationToken);
+        }
+        catch (Exception e) when (e is TimeoutException or WorkloadApiException)
+        {
+            throw new InvalidOperationException(
+                $"The SPIFFE Workload API at '{source.Address}' gave no JWT bundles, so no token could be verified. {e.Message} " +
+                "If it does not know the JWT profile, remove 'AddSpiffeJwt()'; if it is slow, allow a longer 'Spiffe:StartupTimeout'.", e);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "AllowedCallers of AddSpiffeJwt() is empty, so that no token counts.", EventName = "NobodyAllowed")]
+        public static partial void Nobody(ILogger logger);
+    }
+}

@@ -1,0 +1,128 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.Tests.Composition;
+
+/// <summary>A key of the section <c>Spiffe</c> is read, or fails the start.</summary>
+public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
+{
+    [Theory, Trait("Trial", "H-02"), Trait("Spec", "CF-01")]
+    [InlineData("environment", "Spiffe__AllowedPeer__0=spiffe://example.org/admin", "Spiffe:AllowedPeer", "Spiffe:AllowedPeers")]
+    [InlineData("arguments", "--Spiffe:AllowedPers spiffe://example.org/admin", "Spiffe:AllowedPers", "Spiffe:AllowedPeers")]
+    [InlineData("json", """{"spiffe":{"allowedpeerz":["spiffe://example.org/admin"]}}""", "Spiffe:allowedpeerz", "Spiffe:AllowedPeers")]
+    [InlineData("json", """{"Spiffe":{"Allowed_Peers":[]}}""", "Spiffe:Allowed_Peers", "Spiffe:AllowedPeers")]
+    [InlineData("memory", "Spiffe:EndExpird=false", "Spiffe:EndExpird", "Spiffe:EndExpired")]
+    [InlineData("memory", "Spiffe:Retry:InitialDelai=00:00:01", "Spiffe:Retry:InitialDelai", "Spiffe:Retry:InitialDelay")]
+    [InlineData("memory", "Spiffe:Retri:MaxDelay=00:00:01", "Spiffe:Retri", "Spiffe:Retry")]
+    [InlineData("memory", "Spiffe:Peers=spiffe://example.org/admin", "Spiffe:Peers", "Spiffe:AllowedPeers")]
+    [InlineData("memory", "Spiffe:MaxSvids=1", "Spiffe:MaxSvids", "Spiffe:Limits:MaxSvids")]
+    [InlineData("memory", "Spiffe:Limits:AllowedPeers:0=spiffe://example.org/admin", "Spiffe:Limits:AllowedPeers", "Spiffe:AllowedPeers")]
+    public async Task A_key_that_nobody_reads_fails_the_start_and_names_the_nearest(string source, string text, string key, string nearest) =>
+        await AssertNamesAsync((source, text), $"{key}: nobody reads this key. Did you mean '{nearest}'?");
+
+    [Fact, Trait("Trial", "H-02")]
+    public async Task A_key_that_is_near_to_none_fails_the_start_and_lists_all() => await AssertRefusedAsync(
+        ("memory", "Spiffe:Whom=spiffe://example.org/admin"),
+        "Spiffe:Whom: nobody reads this key. The keys are Spiffe:AllowedPeers, Spiffe:CloseBeforeExpiry, Spiffe:DrainTimeout, Spiffe:EndDisallowed, Spiffe:EndExpired, Spiffe:EndpointSocket, Spiffe:EndUntrusted, " +
+        "Spiffe:Hint, Spiffe:Identity, Spiffe:Limits:MaxBundles, Spiffe:Limits:MaxChainLength, Spiffe:Limits:MaxLeafBytes, Spiffe:Limits:MaxMessageBytes, Spiffe:Limits:MaxNames, " +
+        "Spiffe:Limits:MaxSvids, Spiffe:OnIdentityRevoked, Spiffe:RequireHttpsEndpoint, Spiffe:Retry:InitialDelay, Spiffe:Retry:Jitter, Spiffe:Retry:MaxDelay, Spiffe:StartupTimeout, " +
+        "Spiffe:WithdrawalDelay.");
+
+    [Fact, Trait("Trial", "H-02")]
+    public async Task A_text_where_keys_are_meant_fails_the_start()
+    {
+        await AssertRefusedAsync(
+            ("json", """{"Spiffe":"spiffe://example.org/admin"}"""),
+            "Spiffe: is a section, but there is a text, 'spiffe://example.org/admin'. Write its keys below it.");
+    }
+
+    [Fact, Trait("Trial", "O-07"), Trait("Spec", "CF-02")]
+    public async Task All_mistakes_of_all_options_come_in_one_error_that_is_told_once_without_a_stack()
+    {
+        var builder = ServerBuilder(("json", """
+            {
+              "Spiffe": {
+                "AllowedPeers": ["spiffe://example.org/**", "spiffe://*/x"],
+                "AllowedPeer": ["spiffe://example.org/admin"],
+                "DrainTimeout": 30,
+                "EndExpired": "no",
+                "EndpointSocket": "unix://tmp/agent.sock",
+                "Identity": "",
+                "Limits": { "MaxSvids": "many", "MaxNames": 0 },
+                "OnIdentityRevoked": "1",
+                "Retry": { "Jitter": "a little", "InitialDelay": { "Value": "00:00:01" } },
+                "StartupTimeout": "-00:00:05",
+                "WithdrawalDelay": "3 s"
+              }
+            }
+            """));
+        builder.WebHost.UseSpiffeMtls();
+        builder.Services.AddAuthentication().AddSpiffeJwt(_ => { });
+        await AssertRefusedAsync(
+            () => StartAsync(builder),
+            "Spiffe:Identity: is empty. Write a value, or remove the key.",
+            "Spiffe:OnIdentityRevoked: '1' is none of Withdraw, KeepUntilExpiry.",
+            "Spiffe:WithdrawalDelay: '3 s' is not a time. Write hours, minutes and seconds: 00:00:30 for 30 seconds, 1.00:00:00 for a day.",
+            "Spiffe:Retry:InitialDelay: is one value, and has no keys of its own such as 'Value'.",
+            "Spiffe:Retry:Jitter: 'a little' is not a number such as 0.2.",
+            "Spiffe:Limits:MaxSvids: 'many' is not a whole number.",
+            "Spiffe:EndpointSocket: 'unix://tmp/agent.sock' is no address of a Workload API: 'tmp' stands where a host would; write three slashes, as in 'unix:///tmp/agent.sock'.",
+            "Spiffe:StartupTimeout: must be from 00:00:00.0010000 to 1.00:00:00, or -00:00:00.001 for no limit, but is -00:00:05.",
+            "Spiffe:Limits:MaxNames: must be from 1 to 10000, but is 0.",
+            "Spiffe:AllowedPeer: nobody reads this key. Did you mean 'Spiffe:AllowedPeers'?",
+            "Spiffe:EndExpired: 'no' is neither true nor false.",
+            "Spiffe:DrainTimeout: '30' is a bare number, which might mean days or seconds. Write 00:00:30 for 30 seconds.",
+            "Spiffe:AllowedPeers:1: The pattern 'spiffe://*/x' has a '*' in the trust domain at position 9; name each trust domain, or write 'spiffe:any' for any verified peer.",
+            "SpiffeJwt: Audiences: is empty, so that every token would be refused. Name this service as its callers do: " +
+            "AddSpiffeJwt(options => options.Audiences.Add(\"https://orders.example.org\")).");
+    }
+
+    [Fact, Trait("Trial", "O-07")]
+    public async Task Mistakes_in_the_settings_of_a_worker_are_told_once_too() =>
+        await AssertRefusedAsync(() => StartWorkerAsync(("Spiffe:StartupTimeout", "30")), "Spiffe:StartupTimeout: '30' is a bare number, which might mean days or seconds. Write 00:00:30 for 30 seconds.");
+
+    [Fact, Trait("Trial", "H-02"), Trait("Spec", "CF-03")]
+    public async Task A_key_of_a_server_fails_the_start_of_a_worker_which_cannot_honour_it() => await AssertRefusedAsync(
+        () => StartWorkerAsync(("Spiffe:AllowedPeers:0", "spiffe://example.org/admin")),
+        "Spiffe:AllowedPeers: only a server reads this key, and this host has none, so that nobody would honour it. Remove it here, or call 'builder.WebHost.UseSpiffeMtls()'.");
+
+    [Fact]
+    public async Task A_worker_starts_with_the_keys_that_it_reads()
+    {
+        await StartWorkerAsync(("Spiffe:startuptimeout", "00:00:10"), ("Spiffe:Retry:MaxDelay", "00:00:05"), ("Other", "x"));
+        Assert.DoesNotContain(Logs.All, record => record.Level >= LogLevel.Warning);
+    }
+
+    [Fact]
+    public void Workload_knows_the_keys_of_the_server() => Assert.Equal(SpiffeServerOptionsSetup.Keys.Order(StringComparer.Ordinal), UnreadKeys.OfServers);
+
+    [Fact]
+    public void Each_option_has_its_key()
+    {
+        Assert.Equal(PropertiesOf(typeof(SpiffeServerOptions)), SpiffeServerOptionsSetup.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            PropertiesOf(typeof(SpiffeOptions)).Except(["Retry", "Limits"])
+                .Concat(PropertiesOf(typeof(SpiffeRetryOptions)).Select(p => $"Retry:{p}"))
+                .Concat(PropertiesOf(typeof(SpiffeLimits)).Select(p => $"Limits:{p}"))
+                .Order(StringComparer.Ordinal),
+            SpiffeOptionsSetup.Keys.Order(StringComparer.Ordinal));
+
+        static IEnumerable<string> PropertiesOf(Type options) => options.GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal);
+    }
+
+    private Task AssertNamesAsync((string, string) settings, string mistake) => AssertRefusedAsync(settings, mistake);
+
+    private async Task StartWorkerAsync(params (string Key, string Value)[] settings)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        foreach (var (key, value) in settings.Append(("Spiffe:EndpointSocket", Agent.AddressOf("client")))) builder.Configuration[key] = value;
+        builder.Logging.AddProvider(Logs);
+        builder.Services.AddSpiffe();
+        using var host = builder.Build();
+        await host.StartAsync(Timeout);
+        await host.StopAsync(Timeout);
+    }
+}
