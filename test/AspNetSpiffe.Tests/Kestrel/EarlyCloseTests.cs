@@ -227,7 +227,9 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
                 {
                     using var request = new HttpRequestMessage(HttpMethod.Parse(method), "/load")
                     {
-                        Version = Version.Parse(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = method == "POST" ? new StringContent("hello") : null,
+                        Version = Version.Parse(version),
+                        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                        Content = method == "POST" ? new StringContent("hello") : null,
                     };
                     using var response = await client.SendAsync(request, cancellationToken);
                     if (response.StatusCode != HttpStatusCode.OK) _failures.Add($"{response.StatusCode}");
