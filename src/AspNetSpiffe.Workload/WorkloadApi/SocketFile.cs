@@ -39,7 +39,7 @@ internal static class SocketFile
             if (Directory.Exists(folder)) return null;
             if (File.Exists(folder)) return $"{SpiffeIdProblem.Quote(folder)} is a file, and no folder: correct the address.";
             if (Directory.Exists(Path.GetDirectoryName(folder)))
-                return $"There is no such socket, and no folder {SpiffeIdProblem.Quote(folder)}. Start the agent, or mount its folder into this container, or correct the address.";
+                return $"There is no folder {SpiffeIdProblem.Quote(folder)}: start the agent, or mount its folder into this container, or correct the address.";
         }
 
         return null;

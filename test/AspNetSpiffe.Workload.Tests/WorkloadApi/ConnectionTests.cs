@@ -113,7 +113,7 @@ public sealed class ConnectionTests(ITestOutputHelper output) : ClientTest(outpu
     public async Task A_folder_that_is_missing_is_named_the_uppermost_one()
     {
         var folder = Path.Combine(Path.GetDirectoryName(Agent.SocketPath)!, "run");
-        await FailsAtAsync(Path.Combine(folder, "spire", "agent.sock"), $"There is no such socket, and no folder '{folder}'. Start the agent, or mount its folder into this container");
+        await FailsAtAsync(Path.Combine(folder, "spire", "agent.sock"), $"There is no folder '{folder}': start the agent, or mount its folder into this container");
     }
 
     [Fact, Trait("Trial", "O-02")]
