@@ -9,7 +9,7 @@ namespace AspNetSpiffe;
 internal static class GrpcRequest
 {
     private const int PrefixLength = 5;
-    
+
     // The default of grpc-go, and its words.
     private const int MaxLength = 4 * 1024 * 1024;
 

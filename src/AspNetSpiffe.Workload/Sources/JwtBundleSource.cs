@@ -34,8 +34,6 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     /// <summary>Gets the newest bundles, or <see langword="null"/> before the first.</summary>
     public JwtBundleSet? Current => _newest.Value;
 
-    internal Task Watching => _run.Task;
-
     /// <summary>Connects to the Workload API and waits for the first bundles, for programs without a host.</summary>
     /// <param name="options">Where the Workload API is, and how long to wait.</param>
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>

@@ -22,7 +22,7 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
     private volatile SpiffePeer? _peer;
     private volatile IReadOnlyList<RejectionReason> _reasons = [];
     private volatile bool _isClosing;
-    private volatile bool _isHttp1;
+    private volatile bool _hasServed;
 
     /// <summary>Gets who was verified at the handshake. A request under way goes on to see it after the connection has ended.</summary>
     public SpiffePeer? Peer => _peer ?? Find(connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate);
@@ -46,21 +46,21 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
     /// <summary>Gets from 0 to 1 where this connection stands among those that are asked to close together.</summary>
     public double Chance { get; set; }
 
-    /// <summary>Gets whether the peer is to close, because its SVID expires soon: answers over HTTP/1.1 say so.</summary>
+    /// <summary>Gets whether the peer is to close, because its SVID expires soon: the next answer says so.</summary>
     public bool IsClosing
     {
         get => _isClosing;
         set => _isClosing = value;
     }
 
-    /// <summary>Gets whether the peer has been asked to close, even if it sends no request.</summary>
+    /// <summary>Gets whether <see cref="RequestClose"/> has been called for.</summary>
     public bool IsAsked { get; set; }
 
-    /// <summary>Gets whether requests came over HTTP/1.</summary>
-    public bool IsHttp1
+    /// <summary>Gets whether there was a request.</summary>
+    public bool HasServed
     {
-        get => _isHttp1;
-        set => _isHttp1 = value;
+        get => _hasServed;
+        set => _hasServed = value;
     }
 
     public static void Remember(SpiffePeer peer) => Verified.AddOrUpdate(peer.Leaf, peer);
@@ -70,6 +70,10 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
         _peer = peer;
         registry.Accepted(this, peer);
     }
+
+    /// <summary>Asks the peer to close, because its SVID expires soon.</summary>
+    /// <returns>Whether it had not been asked before.</returns>
+    public bool AskToClose() => registry.AskToClose(this);
 
     /// <summary>Ends the connection: no new requests, those under way may finish.</summary>
     public void End(IReadOnlyList<RejectionReason> reasons, DateTimeOffset now)

@@ -65,6 +65,19 @@ internal sealed class PeerConnectionRegistry : IDisposable
         CarryOut(consequences);
     }
 
+    /// <summary>Asks a peer to close, once.</summary>
+    public bool AskToClose(PeerConnection connection)
+    {
+        lock (_checking)
+        {
+            if (connection.IsAsked) return false;
+            connection.IsAsked = true;
+        }
+
+        _closing.Post(connection.RequestClose);
+        return true;
+    }
+
     public void Dispose()
     {
         foreach (var subscription in _subscriptions) subscription.Dispose();
@@ -108,8 +121,8 @@ internal sealed class PeerConnectionRegistry : IDisposable
             (consequences ??= []).Add(() => _events.Closing(connection, peer, [RejectionReason.Expired], peer.ValidUntil, Plus(peer.ValidUntil - now, options.DrainTimeout)));
         }
 
-        // HTTP/1.1: closing between two requests could hit the next one on its way, so a busy peer is told with an answer, and only an idle one finds itself closed.
-        var askAt = connection.IsHttp1 ? closeAt + ((peer.ValidUntil - closeAt) / 2) : closeAt;
+        // Closing between two requests could hit the next one on its way, so a busy peer is told with an answer, and only an idle one finds itself closed.
+        var askAt = connection.HasServed ? closeAt + ((peer.ValidUntil - closeAt) / 2) : closeAt;
         if (now < askAt) return askAt;
         if (!connection.IsAsked)
         {

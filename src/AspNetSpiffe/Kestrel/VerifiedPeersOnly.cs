@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
@@ -11,8 +12,11 @@ namespace AspNetSpiffe;
 /// The handshake refuses strangers already. This gate stands for what Kestrel applies after us (an endpoint whose code replaces OnAuthenticate, or that a
 /// reloaded configuration changed to AllowCertificate), and for requests that still arrive over an ended connection. Plain-http endpoints pass.
 /// </remarks>
-internal sealed partial class VerifiedPeersOnly(AllowedPeers allowed, ServerNotifications notifications, TimeProvider time, HttpsEndpointRequired? everyHttpsEndpoint = null) : IStartupFilter
+internal sealed partial class VerifiedPeersOnly(
+    AllowedPeers allowed, ServerNotifications notifications, TimeProvider time, IHostApplicationLifetime host, HttpsEndpointRequired? everyHttpsEndpoint = null) : IStartupFilter
 {
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(0.5);
+
     private readonly ILogger _logger = notifications.CreateLogger("AspNetSpiffe.VerifiedPeersOnly");
     private int _told;
 
@@ -20,18 +24,29 @@ internal sealed partial class VerifiedPeersOnly(AllowedPeers allowed, ServerNoti
     {
         app.Use((context, next) =>
         {
-            if (context.Features.Get<ISpiffePeerFeature>() is PeerConnection connection) AskToClose(connection, context);
-            return MayPass(context.Features) ? next(context) : Refusal.Unauthenticated.WriteAsync(context);
+            var connection = context.Features.Get<ISpiffePeerFeature>() as PeerConnection;
+            if (connection is not null && Http1MustClose(connection, context.Request.Protocol)) context.Response.Headers.Connection = "close";
+            if (!MayPass(context.Features)) return Refusal.Unauthenticated.WriteAsync(context);
+            return connection is not null && Http2MustClose(connection, context.Request.Protocol) ? ServeAndLingerAsync(context, next) : next(context);
         });
         next(app);
     };
 
-    // HTTP/2 has GOAWAY for it.
-    private static void AskToClose(PeerConnection connection, HttpContext context)
+    private static bool Http1MustClose(PeerConnection connection, string protocol)
     {
-        if (!HttpProtocol.IsHttp11(context.Request.Protocol)) return;
-        if (!connection.IsHttp1) connection.IsHttp1 = true;
-        if (connection.IsClosing || connection.HasEnded) context.Response.Headers.Connection = "close";
+        if (!connection.HasServed) connection.HasServed = true;
+        return (connection.IsClosing || connection.HasEnded) && HttpProtocol.IsHttp11(protocol);
+    }
+
+    private static bool Http2MustClose(PeerConnection connection, string protocol) => connection.IsClosing && !HttpProtocol.IsHttp11(protocol) && connection.AskToClose();
+
+    // Kestrel closes a connection as soon as it has sent GOAWAY and the last answer, and whoever was about to send the next request sees it break (HttpClient does). While
+    // a request is unfinished it stays open, and its peer has time to hear of it; the answer itself does not wait.
+    private async Task ServeAndLingerAsync(HttpContext context, RequestDelegate next)
+    {
+        await next(context);
+        await context.Response.CompleteAsync();
+        await Task.Delay(Linger, time, host.ApplicationStopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private bool MayPass(IFeatureCollection features) => features.Get<ISpiffePeerFeature>() switch

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -68,7 +67,7 @@ public sealed class MutualTlsTests(ITestOutputHelper output) : MeshTest(output)
         await AssertRefusedAsync(client, RejectionReason.UnknownTrustDomain, "spiffe://elsewhere/client", version);
         var refusal = await WaitForAsync("PeerRefused", Timeout);
         Assert.Equal(LogLevel.Information, refusal.Level);
-        Assert.Equal(IPAddress.Loopback, Assert.IsType<IPEndPoint>(refusal.Values["Remote"]).Address);
+        Assert.StartsWith("127.0.0.1:", (string)refusal.Values["Remote"]!, StringComparison.Ordinal);
         Assert.Contains("intermediate", (string)refusal.Values["Issuer"]!, StringComparison.Ordinal);
         Assert.Contains("example.org", refusal.Message, StringComparison.Ordinal);
     }

@@ -67,7 +67,7 @@ public sealed class RefusedPeerTests(ITestOutputHelper output) : MeshTest(output
             var (_, local) = await ConnectAsync(server, svid, SslProtocols.Tls13);
             var refusal = await WaitForAsync("PeerRefused", Timeout, times: measurements.Of("spiffe.peer.rejections").Count);
             Assert.Equal(reason, refusal.Values["Reason"]);
-            Assert.Equal(local, refusal.Values["Remote"]);
+            Assert.Equal(local.ToString(), refusal.Values["Remote"]);
         }
 
         Assert.Equal(Peers.Keys.Select(r => r.ToString()), measurements.Of("spiffe.peer.rejections").Select(m => m.Tags["spiffe.rejection.reason"]));

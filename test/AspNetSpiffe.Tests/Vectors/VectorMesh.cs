@@ -77,7 +77,7 @@ public sealed class VectorMesh : IAsyncLifetime
 
                 // A port may have been used before.
                 var port = ((IPEndPoint)socket.LocalEndPoint!).Port;
-                isRefusal = r => r.Event.Name == "PeerRefused" && (r.Values["Remote"] as IPEndPoint)?.Port == port;
+                isRefusal = r => r.Event.Name == "PeerRefused" && r.Values["Remote"] is string remote && remote.EndsWith($":{port}", StringComparison.Ordinal);
                 earlier = Logs.All.Count(isRefusal);
                 return new NetworkStream(socket, ownsSocket: true);
             },
