@@ -5,8 +5,8 @@ namespace AspNetSpiffe;
 /// <summary>The pooled connections that were opened with one SVID of ours. Disposed, it takes no new requests; those under way finish.</summary>
 /// <param name="svid">The SVID.</param>
 /// <param name="handler">Opens the connections.</param>
-/// <param name="failed">Is told of an exception when idle connections are closed: they may be the application's own streams.</param>
-internal sealed class PeerPool(X509Svid? svid, SocketsHttpHandler handler, Action<Exception> failed) : IDisposable
+/// <param name="streams">Its connections, and those of the other pools of the client.</param>
+internal sealed class PeerPool(X509Svid? svid, SocketsHttpHandler handler, PeerStreams streams) : IDisposable
 {
     private readonly HttpMessageInvoker _invoker = new(handler);
     private readonly Lock _lock = new();
@@ -35,7 +35,7 @@ internal sealed class PeerPool(X509Svid? svid, SocketsHttpHandler handler, Actio
         {
             return await _invoker.SendAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (HttpRequestException e) when (ServerFailure.Explain(e, svid) is { } explained)
+        catch (HttpRequestException e) when (ServerFailure.Explain(e, svid, streams.LastUnanswered) is { } explained)
         {
             ExceptionDispatchInfo.Throw(explained);
             throw;
@@ -71,5 +71,5 @@ internal sealed class PeerPool(X509Svid? svid, SocketsHttpHandler handler, Actio
         ThreadPool.UnsafeQueueUserWorkItem(static pool => pool.Close(), this, preferLocal: false);
     }
 
-    private void Close() => NotificationQueue.Guard(_invoker.Dispose, failed);
+    private void Close() => NotificationQueue.Guard(_invoker.Dispose, streams.StreamFailed);
 }

@@ -10,6 +10,14 @@ namespace AspNetSpiffe;
 internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<VerifiedStream, byte> _streams = new();
+    private volatile UnansweredException? _lastUnanswered;
+
+    /// <summary>Gets or sets how the last connection ended, if it did so unanswered.</summary>
+    public UnansweredException? LastUnanswered
+    {
+        get => _lastUnanswered;
+        set => _lastUnanswered = value;
+    }
 
     public void Add(VerifiedStream stream) => _streams.TryAdd(stream, 0);
 

@@ -8,12 +8,15 @@ internal static class ServerFailure
     /// <summary>Gives the exception that says more, or <see langword="null"/> when the failure says all.</summary>
     /// <param name="failure">What the framework says.</param>
     /// <param name="ours">The SVID that we showed.</param>
-    public static Exception? Explain(HttpRequestException failure, X509Svid? ours)
+    /// <param name="last">How the last connection ended, if it did so unanswered.</param>
+    public static Exception? Explain(HttpRequestException failure, X509Svid? ours, UnansweredException? last)
     {
         // Not as the cause of an HttpRequestException: that is taken for a passing fault, and tried again (Microsoft.Extensions.Http.Resilience).
         if (failure.InnerException is SpiffePeerRejectedException refused) return refused;
 
-        if (CausesOf(failure).OfType<UnansweredException>().FirstOrDefault() is { } unanswered)
+        // Of a connection over HTTP/2 that has ended when a request is to get it, SocketsHttpHandler forgets the cause.
+        var forgotten = failure is { InnerException: null, StatusCode: null, HttpRequestError: HttpRequestError.Unknown } ? last : null;
+        if ((CausesOf(failure).OfType<UnansweredException>().FirstOrDefault() ?? forgotten) is { } unanswered)
             return Explained(failure, $"The server '{unanswered.Server}' ended the connection before any answer", ours);
 
         // A handshake that fails for our own sake, for want of an SVID, has no cause.

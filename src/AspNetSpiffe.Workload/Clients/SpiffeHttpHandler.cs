@@ -162,7 +162,7 @@ public sealed class SpiffeHttpHandler : DelegatingHandler
         handler.SslOptions = _settings.UseProxy
             ? _tunnels.CreateOptions(_settings.CreateTlsOptions())
             : new() { RemoteCertificateValidationCallback = static (_, _, _, _) => false };
-        return new(current?.DefaultSvid, handler, _streams.StreamFailed);
+        return new(current?.DefaultSvid, handler, _streams);
     }
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)

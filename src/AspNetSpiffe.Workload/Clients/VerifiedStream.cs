@@ -102,7 +102,9 @@ internal sealed class VerifiedStream(Stream inner, SpiffePeer peer, PeerStreams 
         if (disposing)
         {
             owner.Remove(this);
-            NotificationQueue.Guard(inner.Dispose, owner.StreamFailed);
+
+            // Abort has begun it already, and if it blocks, whoever waits for the answer need not wait too.
+            if (_aborted is null) NotificationQueue.Guard(inner.Dispose, owner.StreamFailed);
         }
 
         base.Dispose(disposing);
@@ -111,10 +113,15 @@ internal sealed class VerifiedStream(Stream inner, SpiffePeer peer, PeerStreams 
     private int Received(int length, int wanted)
     {
         ThrowIfAborted();
-        if (length > 0) _hasAnswered = true;
+        if (_hasAnswered) return length;
+        if (length > 0)
+        {
+            _hasAnswered = true;
+            owner.LastUnanswered = null;
+        }
 
         // A read of no bytes only waits for some.
-        else if (wanted > 0 && !_hasAnswered) throw Unanswered(null);
+        else if (wanted > 0) throw Unanswered(null);
         return length;
     }
 
@@ -138,7 +145,7 @@ internal sealed class VerifiedStream(Stream inner, SpiffePeer peer, PeerStreams 
     private UnansweredException Unanswered(Exception? e)
     {
         _endedUnanswered = true;
-        return new(peer.Id, e);
+        return owner.LastUnanswered = new(peer.Id, e);
     }
 }
 

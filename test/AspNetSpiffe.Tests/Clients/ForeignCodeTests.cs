@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using AspNetSpiffe.TestKit;
@@ -17,6 +18,9 @@ public sealed class ForeignCodeTests(ITestOutputHelper output) : IssuedTest(outp
     private readonly TestPki _pki = new();
     private readonly TestPki _peerPki = new();
     private readonly ManualTime _time = new();
+
+    // Streams that will not close leave them open.
+    private readonly ConcurrentQueue<Socket> _sockets = [];
 
     private TestIdentity Both => new(_pki.Leaf("/client"), _pki.Root.Certificate, _peerPki.Root.Certificate);
 
@@ -61,6 +65,7 @@ public sealed class ForeignCodeTests(ITestOutputHelper output) : IssuedTest(outp
             blocked.TrySetResult();
             finish.TrySetResult();
             foreach (var client in clients) client.Dispose();
+            foreach (var socket in _sockets) socket.Dispose();
         }
     }
 
@@ -83,6 +88,7 @@ public sealed class ForeignCodeTests(ITestOutputHelper output) : IssuedTest(outp
         finally
         {
             blocked.TrySetResult();
+            foreach (var socket in _sockets) socket.Dispose();
         }
     }
 
@@ -169,10 +175,11 @@ public sealed class ForeignCodeTests(ITestOutputHelper output) : IssuedTest(outp
     // The log may say that a connection is left before the timer of its end is armed.
     private async Task AdvanceUntilAsync(Func<bool> isReached)
     {
+        _time.Advance(TimeSpan.FromSeconds(31));
         for (; !isReached(); await Task.Yield())
         {
             Timeout.ThrowIfCancellationRequested();
-            _time.Advance(TimeSpan.FromSeconds(31));
+            _time.Advance(TimeSpan.FromTicks(1));
         }
     }
 
@@ -184,9 +191,10 @@ public sealed class ForeignCodeTests(ITestOutputHelper output) : IssuedTest(outp
         return source;
     }
 
-    private static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> Stubborn(Action whenDisposed) => async (context, cancellationToken) =>
+    private Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> Stubborn(Action whenDisposed) => async (context, cancellationToken) =>
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        _sockets.Enqueue(socket);
         await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
         return new StubbornStream(socket, whenDisposed);
     };
