@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -125,6 +126,10 @@ internal sealed partial class WorkloadApiServer : IHttpApplication<HttpContext>,
         catch (ObjectDisposedException) when (_stopping.IsCancellationRequested)
         {
             response.End(GrpcStatusCode.Unavailable, "the development agent is stopping");
+        }
+        catch (IOException gone) when (gone is ConnectionResetException || gone.InnerException is ConnectionAbortedException)
+        {
+            // The caller's connection broke, which its request may say before RequestAborted does.
         }
         catch (Exception failure) when (!context.RequestAborted.IsCancellationRequested)
         {
