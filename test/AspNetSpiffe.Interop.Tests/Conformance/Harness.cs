@@ -57,7 +57,7 @@ internal sealed class Harness : IAsyncDisposable
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken) => Assert.Equal("READY", await ReadLineAsync(cancellationToken));
 
     /// <summary>Waits until it has taken up an identity; connections from now on show it.</summary>
-    public Task WaitForIdentityAsync(string id, CancellationToken cancellationToken) => WaitForLogAsync($"Identity {id},", cancellationToken);
+    public Task WaitForIdentityAsync(string id, CancellationToken cancellationToken) => WaitForLogAsync($"Identity {id} ", cancellationToken);
 
     public Task<string> WaitForLogAsync(string text, CancellationToken cancellationToken, int from = 0) => _program.WaitForErrorAsync(text, cancellationToken, from);
 

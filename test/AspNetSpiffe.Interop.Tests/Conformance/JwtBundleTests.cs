@@ -57,6 +57,6 @@ public sealed class JwtBundleTests(ITestOutputHelper output) : ConformanceTest(o
     {
         var before = harness.LogLength;
         change();
-        await harness.WaitForLogAsync("The JWT bundles of", Patience, before);
+        await harness.WaitForLogAsync("JWT bundles renewed", Patience, before);
     }
 }

@@ -54,7 +54,7 @@ public sealed class ServedHarness : IAsyncLifetime
     internal async Task AssertRefusalAsync(RejectionReason reason, Meeting meeting)
     {
         Assert.Null(meeting.Id);
-        Assert.Contains($"Refused a peer: {reason}. ", await Harness.WaitForLogAsync($", from {meeting.Peer};", Patience), StringComparison.Ordinal);
+        Assert.Contains($": {reason}. It presented ", await Harness.WaitForLogAsync($", from {meeting.Peer}. ", Patience), StringComparison.Ordinal);
     }
 
     public async Task DisposeAsync()

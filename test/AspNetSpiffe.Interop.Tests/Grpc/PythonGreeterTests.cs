@@ -14,7 +14,7 @@ public sealed class PythonGreeterTests(ITestOutputHelper output) : ForeignGreete
         var folder = await WriteFilesAsync("outsider");
         var server = await StartAsync(folder);
         using var client = await ClientAsync("caller");
-        await Assert.ThrowsAsync<HttpRequestException>(() => SayHelloAsync(client, server));
+        await Assert.ThrowsAsync<SpiffePeerRejectedException>(() => SayHelloAsync(client, server));
 
         foreach (var file in Directory.EnumerateFiles(await WriteFilesAsync("server"))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
         Assert.Equal("Hello, Ada.", await SayHelloAsync(client, server));
