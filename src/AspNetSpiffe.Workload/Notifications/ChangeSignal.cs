@@ -47,16 +47,11 @@ internal sealed class ChangeSignal(Action<Exception> failed) : IChangeToken
 
     private sealed class Subscription(ChangeSignal signal, Action<object?> callback, object? state) : IDisposable, IThreadPoolWorkItem
     {
-        private volatile bool _disposed;
-
-        public void Execute()
-        {
-            if (!_disposed) NotificationQueue.Guard(() => callback(state), signal._failed);
-        }
+        // Once told, it is told, disposed or not: ChangeToken.OnChange disposes a registration that comes too late, and relies on its callback all the same.
+        public void Execute() => NotificationQueue.Guard(() => callback(state), signal._failed);
 
         public void Dispose()
         {
-            _disposed = true;
             lock (signal._lock) signal._subscriptions.Remove(this);
         }
     }

@@ -15,6 +15,7 @@ public sealed class NodeServerX509Tests(ITestOutputHelper output) : NodeServerTe
     [Fact, Trait("Spec", "EP-22")]
     public async Task The_source_takes_the_first_SVID_with_key_intermediates_and_bundles()
     {
+        ExpectWarning("SeveralSvids");
         var (web, admin, partner) = (_pki.Leaf("/web"), _pki.Leaf("/admin"), new TestPki("partner.test"));
         await Api.SayAsync(X509Svid, Answers.X509Svids(_pki, [partner], (web, "internal"), (admin, "")), Patience);
         var context = (await StartSourceAsync(Api.Address)).Current!;

@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Primitives;
+
+namespace AspNetSpiffe.Workload.Tests.Notifications;
+
+public sealed class ChangeSignalTests : IDisposable
+{
+    private readonly CancellationTokenSource _patience = new(TimeSpan.FromMinutes(2));
+
+    public void Dispose() => _patience.Dispose();
+
+    [Fact, Trait("Trial", "H-01")]
+    public async Task Who_registers_too_late_is_told_even_if_it_disposes_its_registration()
+    {
+        var signal = new ChangeSignal(static _ => { });
+        signal.Fire();
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        signal.RegisterChangeCallback(_ => told.TrySetResult(), null).Dispose();
+        await told.Task.WaitAsync(_patience.Token);
+    }
+
+    [Fact, Trait("Trial", "H-01")]
+    public async Task A_subscriber_by_OnChange_never_loses_the_last_change()
+    {
+        var (value, seen) = (0, 0);
+        var signal = new ChangeSignal(static _ => { });
+        var last = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        const int Changes = 20_000;
+        using var subscription = ChangeToken.OnChange(() => Volatile.Read(ref signal), () =>
+        {
+            seen = Volatile.Read(ref value);
+            if (seen == Changes) last.TrySetResult();
+        });
+        for (var i = 1; i <= Changes; i++)
+        {
+            Volatile.Write(ref value, i);
+            Interlocked.Exchange(ref signal, new(static _ => { })).Fire();
+        }
+
+        await last.Task.WaitAsync(_patience.Token);
+        Assert.Equal(Changes, seen);
+    }
+
+    [Fact, Trait("Trial", "H-01")]
+    public async Task A_subscriber_that_throws_or_blocks_delays_no_other()
+    {
+        var failures = new List<Exception>();
+        var signal = new ChangeSignal(e =>
+        {
+            lock (failures) failures.Add(e);
+        });
+        using var blocked = new ManualResetEventSlim();
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var first = signal.RegisterChangeCallback(_ => throw new InvalidOperationException("first"), null);
+        using var second = signal.RegisterChangeCallback(_ => blocked.Wait(_patience.Token), null);
+        using var third = signal.RegisterChangeCallback(_ => told.SetResult(), null);
+        signal.Fire();
+        await told.Task.WaitAsync(_patience.Token);
+        blocked.Set();
+    }
+}
