@@ -111,13 +111,21 @@ internal sealed partial class X509SourceWatch : IDisposable
 
     private void Take(X509Context context)
     {
+        var inUse = _taken is not null && IsReordered(_taken, context) ? null : _inUse;
         _taken = context;
         _comesOfAge.Cancel();
         var now = _source.Time.GetUtcNow();
-        if (_choice.Choose(context.Svids, _inUse) is not { } svid) Miss(context);
+        if (_choice.Choose(context.Svids, inUse) is not { } svid) Miss(context);
         else if (svid.ValidFrom > now + ClockTolerance) Await(svid, now);
         else if (svid.Validity.End <= now) _missing = $"Its last SVID expired at {svid.NotAfter:u}.";
         else Publish(context.WithDefault(svid));
+    }
+
+    // Workload API §8: the first is the default, and an agent that gives the same ones in another order says so. One that comes or goes beside ours says nothing of ours.
+    private static bool IsReordered(X509Context last, X509Context next)
+    {
+        var (before, after) = (last.Svids.Select(SvidName.Of).ToArray(), next.Svids.Select(SvidName.Of).ToArray());
+        return !before.SequenceEqual(after) && before.ToHashSet().SetEquals(after);
     }
 
     private void Miss(X509Context context)

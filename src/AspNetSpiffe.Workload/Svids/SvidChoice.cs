@@ -5,7 +5,7 @@ namespace AspNetSpiffe;
 /// <summary>Which of several SVIDs we use: by hint, by pattern, by both, or the first (Workload API §8).</summary>
 internal sealed class SvidChoice(string? hint, SpiffeIdPattern? identity)
 {
-    /// <summary>Chooses the SVID to use; the one in use stays as long as it is issued, whatever comes beside it or before it.</summary>
+    /// <summary>Chooses the SVID to use; the one in use stays as long as it is issued, whatever comes beside it or before it. Without one it is the first.</summary>
     public X509Svid? Choose(ImmutableArray<X509Svid> svids, SvidName? inUse) => Choose(svids, inUse, SvidName.Of);
 
     /// <inheritdoc cref="Choose(ImmutableArray{X509Svid}, SvidName?)"/>

@@ -22,10 +22,25 @@ public sealed class IdentityInUseTests(ITestOutputHelper output) : SourceTest(ou
         next = await NextAsync(source, () => Agent.Send(Pki.Response([Pki.Leaf("/server"), Pki.Leaf("/client")])));
         Assert.Equal("/server", next.DefaultSvid.Id.Path);
         Time.Advance(TimeSpan.FromMinutes(31));
-        next = await NextAsync(source, () => Agent.Send(Pki.Response([Pki.Leaf("/client"), Pki.Leaf("/server")])));
+        next = await NextAsync(source, () => Agent.Send(Pki.Response([Pki.Leaf("/server"), Pki.Leaf("/client")])));
         Assert.Equal("/server", next.DefaultSvid.Id.Path);
         await source.DisposeAsync();
         Assert.Equal(1, Logged("SeveralSvids"));
+    }
+
+    [Fact, Trait("Spec", "WA-30")]
+    public async Task A_renewal_in_the_same_order_keeps_the_identity_in_use_and_another_order_of_the_same_ones_makes_the_first_the_default()
+    {
+        ExpectWarning("SeveralSvids");
+        var source = await StartGoodAsync("/server");
+        await NextAsync(source, () => Agent.Send(Pki.Response([Pki.Leaf("/client"), Pki.Leaf("/server")])));
+        var next = await NextAsync(source, () => Agent.Send(Pki.Response([Pki.Leaf("/client"), Pki.Leaf("/server")])));
+        Assert.Equal("/server", next.DefaultSvid.Id.Path);
+
+        next = await NextAsync(source, () => Agent.Send(Pki.Response([Pki.Leaf("/server"), Pki.Leaf("/client")])));
+        Assert.Equal("/server", next.DefaultSvid.Id.Path);
+        next = await NextAsync(source, () => Agent.Send(Pki.Response([Pki.Leaf("/client"), Pki.Leaf("/server")])));
+        Assert.Equal("/client", next.DefaultSvid.Id.Path);
     }
 
     [Fact]
