@@ -143,19 +143,19 @@ public sealed class SharedStreamTests(ITestOutputHelper output) : SourceTest(out
     [Fact]
     public async Task A_subscriber_that_hangs_holds_up_its_own_source_only()
     {
-        using var hang = new ManualResetEventSlim();
+        var (hang, patience) = (new TaskCompletionSource(), Patience);
         var caughtUp = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var (stuck, free) = (await StartGoodAsync(), Start());
         await free.WaitForFirstAsync(Patience);
         using var subscription = ChangeToken.OnChange(stuck.GetChangeToken, () =>
         {
-            hang.Wait(Patience);
+            hang.Task.Wait(patience);
             if (stuck.Current!.DefaultSvid.Id.Path == "/39") caughtUp.TrySetResult();
         });
 
         for (var i = 0; i < 40; i++)
             await NextAsync(free, () => Agent.Send(Pki.Response(Pki.Leaf($"/{i}"))));
-        hang.Set();
+        hang.SetResult();
         await caughtUp.Task.WaitAsync(Patience);
         Assert.Equal("/39", stuck.Current!.DefaultSvid.Id.Path);
     }
