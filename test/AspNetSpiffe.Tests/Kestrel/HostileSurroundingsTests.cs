@@ -175,13 +175,16 @@ public sealed class HostileSurroundingsTests(ITestOutputHelper output) : IssuedT
     }
 
     /// <summary>Opens a connection for each peer, half of them HTTP/1.1 and half HTTP/2, on which the application registers callbacks.</summary>
+    // The collector closes idle connections of a client that nobody holds.
+    private readonly List<HttpClient> _connected = [];
+
     private async Task<HttpClient[]> ConnectAllAsync(WebApplication server, TimeSpan? lifetime = null)
     {
         var clients = new HttpClient[Peers];
         for (var i = 0; i < Peers; i++)
         {
             var svid = _peerPki.Leaf(l => l with { Uris = [$"spiffe://example.org/peer{i}"], NotAfter = lifetime is { } life ? _time.GetUtcNow() + life : l.NotAfter });
-            clients[i] = Client(NamedAddressOf(server), new SocketsHttpHandler { SslOptions = new Presented(svid).ToClientOptions() });
+            _connected.Add(clients[i] = Client(NamedAddressOf(server), new SocketsHttpHandler { SslOptions = new Presented(svid).ToClientOptions() }));
             (clients[i].DefaultRequestVersion, clients[i].DefaultVersionPolicy) = (i % 2 == 0 ? HttpVersion.Version11 : HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
             using var response = await clients[i].GetAsync(new Uri("/register", UriKind.Relative), Timeout);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
