@@ -5,13 +5,13 @@ namespace AspNetSpiffe;
 
 /// <summary>An event whose sentence has parts that may be missing, so that no template fits; its values stand beside the sentence, as those of a template do.</summary>
 /// <param name="template">What all sentences of the kind have in common: by it, logs group them.</param>
-/// <param name="sentence">The whole sentence.</param>
+/// <param name="sentence">Composes the whole sentence, when somebody reads it: most refusals of a flood are read by nobody.</param>
 /// <param name="values">The values by name.</param>
-internal sealed class LogEntry(string template, string sentence, params (string Name, object? Value)[] values) : IReadOnlyList<KeyValuePair<string, object?>>
+internal sealed class LogEntry(string template, Func<string> sentence, params (string Name, object? Value)[] values) : IReadOnlyList<KeyValuePair<string, object?>>
 {
     public int Count => values.Length + 1;
 
-    public KeyValuePair<string, object?> this[int index] => index < values.Length ? new(values[index].Name, values[index].Value) : new("{OriginalFormat}", template);
+    public KeyValuePair<string, object?> this[int index] => index < values.Length ? new(values[index].Name, values[index].Value is Func<string> later ? later() : values[index].Value) : new("{OriginalFormat}", template);
 
     public IEnumerator<KeyValuePair<string, object?>> GetEnumerator()
     {
@@ -27,5 +27,5 @@ internal sealed class LogEntry(string template, string sentence, params (string 
     public static string? LeftOut(long suppressed) =>
         suppressed == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{suppressed} more for this reason were left out before it.");
 
-    public override string ToString() => sentence;
+    public override string ToString() => sentence();
 }

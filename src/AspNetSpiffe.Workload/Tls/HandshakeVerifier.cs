@@ -74,11 +74,14 @@ internal sealed class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?
         // A refused peer sees only that the connection ends, so the reason must stand in our log; but a stranger must not fill it.
         var level = _limit.MayLog(result.Reason, remote, out var suppressed) ? LogLevel.Information : LogLevel.Debug;
         var (issuer, address) = (IssuerOf(certificate), AddressOf(remote));
-        var advice = RejectionAdvice.For(result.Reason, result.Id, role, allowed(), context);
-        var sentence = LogEntry.Join(
+
+        // Not composed before somebody reads it: it may name every trust domain that we know.
+        var pattern = allowed();
+        var advice = () => RejectionAdvice.For(result.Reason, result.Id, role, pattern, context);
+        var sentence = () => LogEntry.Join(
             $"Refused a {RoleName(role)}: {result.Reason}.",
             $"It presented {Presented(result.Id, issuer)}{(address is null ? "" : $", from {address}")}.",
-            advice,
+            advice(),
             $"See docs/rejections.md#{result.Reason.ToString().ToLowerInvariant()}.",
             LogEntry.LeftOut(suppressed));
         var entry = new LogEntry(

@@ -22,7 +22,7 @@ internal sealed class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider ti
         var level = !_limit.MayLog(verdict.Reason, remote, out var suppressed) ? LogLevel.Debug
             : verdict.Reason == JwtRejectionReason.NoAnswer ? LogLevel.Warning : LogLevel.Information;
         var (claimed, address, problem) = (verdict.Id?.ToString(), remote?.ToString(), verdict.Problem);
-        var sentence = LogEntry.Join(
+        var sentence = () => LogEntry.Join(
             $"Refused a token: {verdict.Reason}.",
             $"It claimed {claimed ?? "no SPIFFE ID"}{(address is null ? "" : $", from {address}")}.",
             problem,
