@@ -23,7 +23,7 @@ internal sealed class AuthorityFaults(Mesh mesh, Load load, AgentFaults agent, W
 
         // Both overlap: who still shows an SVID of the old one gets in.
         await using var holdout = await Holdout.OpenAsync(mesh.Address, shown);
-        var ending = holdout.ExpectEndAsync(ledger, "the old CA's", () => Publish(mesh.Authority.RetireAuthority));
+        var ending = holdout.ExpectEndAsync(ledger, "the old CA's", mesh.BlockedClose, () => Publish(mesh.Authority.RetireAuthority));
         await Task.Delay(Right.Grace);
         load.OfRevokedAuthority = shown;
         if (!AllTrust(1)) ledger.Break(Promise.News, $"a revoked CA has not left all bundles within {Right.Grace.TotalSeconds} s");

@@ -3,15 +3,15 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe.Soak;
 
 /// <summary>Holds one more promise: nothing is logged as an error but what was done on purpose.</summary>
-internal sealed class ErrorLog(Ledger ledger) : ILoggerProvider
+internal sealed class ErrorLog(Ledger ledger, ForeignCode foreign) : ILoggerProvider
 {
-    public ILogger CreateLogger(string categoryName) => new Category(categoryName, ledger);
+    public ILogger CreateLogger(string categoryName) => new Category(categoryName, ledger, foreign);
 
     public void Dispose()
     {
     }
 
-    private sealed class Category(string name, Ledger ledger) : ILogger
+    private sealed class Category(string name, Ledger ledger, ForeignCode foreign) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
@@ -20,7 +20,7 @@ internal sealed class ErrorLog(Ledger ledger) : ILoggerProvider
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             // The agent takes identities back on purpose.
-            if (IsEnabled(logLevel) && eventId.Name != "IdentityWithdrawn")
+            if (IsEnabled(logLevel) && eventId.Name != "IdentityWithdrawn" && !foreign.IsToBlameFor(eventId, exception))
                 ledger.Break(Promise.Quiet, $"{name}: {formatter(state, exception)} {exception}");
         }
     }

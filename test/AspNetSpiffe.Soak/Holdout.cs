@@ -25,8 +25,8 @@ internal sealed class Holdout : IAsyncDisposable
         return new(await RawConnection.OpenAsync(server, shown, "/", patience.Token), await RawConnection.OpenAsync(server, shown, "/endless", patience.Token));
     }
 
-    /// <summary>Does what takes the peer its right, and sees how its connections end.</summary>
-    public async Task ExpectEndAsync(Ledger ledger, string who, Action revoke)
+    /// <summary>Does what takes the peer its right, and sees how its connections end; the idle one is closed at once, or after the application has <paramref name="blocked"/> it.</summary>
+    public async Task ExpectEndAsync(Ledger ledger, string who, TimeSpan blocked, Action revoke)
     {
         if (_idleEnd.IsCompleted || _busyEnd.IsCompleted) ledger.Break(Promise.Kept, who);
 
@@ -34,7 +34,7 @@ internal sealed class Holdout : IAsyncDisposable
         revoke();
         _patience.CancelAfter(Patience);
         var (idle, busy) = (SinceAsync(_idleEnd), SinceAsync(_busyEnd));
-        Expect(await idle, TimeSpan.Zero, Right.Grace, "idle");
+        Expect(await idle, TimeSpan.Zero, blocked + Right.Grace, "idle");
         Expect(await busy, Server.DrainTimeout, Server.DrainTimeout + Right.Grace, "with a request under way");
 
         async Task<TimeSpan> SinceAsync(Task end)

@@ -15,6 +15,7 @@ internal sealed class Load : IDisposable
     private readonly Mesh _mesh;
     private readonly List<HttpClient> _clients = [];
     private readonly List<Caller> _callers = [];
+    private readonly List<Keeper> _keepers = [];
     private readonly DevCertificateAuthority _forger = new(TrustDomain.Parse("example.org"));
 
     public Load(Mesh mesh)
@@ -25,6 +26,8 @@ internal sealed class Load : IDisposable
         Add("partner", Partner, Sometimes, Client("partner"), HttpVersion.Version20);
         Add("guest", Guest, Sometimes, Client("guest"), HttpVersion.Version11);
         Add("revoked", Revoked, Sometimes, Client("revoked"), HttpVersion.Version20);
+        AddKeeper(HttpMethod.Get, HttpVersion.Version11);
+        AddKeeper(HttpMethod.Post, HttpVersion.Version20);
 
         Add("intruder", _never, Rarely, Client("intruder"), HttpVersion.Version20);
         Add("misdirected", _never, Rarely, Client("one", "spiffe://example.org/another"), HttpVersion.Version11);
@@ -46,11 +49,15 @@ internal sealed class Load : IDisposable
     /// <summary>An SVID of the last CA that was revoked: shown from then on by a client that must be refused.</summary>
     public SslStreamCertificateContext? OfRevokedAuthority { get; set; }
 
+    /// <summary>How many connections the clients had that keep theirs past the renewal of their SVIDs.</summary>
+    public int KeptConnections => _keepers.Sum(static k => k.Connections);
+
     public Task RunAsync(Ledger ledger, CancellationToken stopping) => Task.WhenAll(_callers.Select(c => c.RunAsync(ledger, stopping)));
 
     public void Dispose()
     {
         foreach (var client in _clients) client.Dispose();
+        foreach (var keeper in _keepers) keeper.Dispose();
         _forger.Dispose();
     }
 
@@ -64,7 +71,16 @@ internal sealed class Load : IDisposable
     private void Add(string name, Right right, TimeSpan every, HttpClient client, Version version, string path = "/")
     {
         var id = name == "misdirected" ? "" : _mesh.SourceOf(name).Current!.DefaultSvid.Id.ToString();
-        _callers.Add(new($"{name} (HTTP/{version} {path})", right, every, ct => GetAsync(client, version, path, ct), id));
+        _callers.Add(new($"{name} (HTTP/{version} {path})", right, every, ct => SendAsync(client, HttpMethod.Get, version, path, ct), id));
+    }
+
+    /// <summary>A client of the framework that never leaves by itself: it must be asked to before its SVID expires, and see no refusal.</summary>
+    private void AddKeeper(HttpMethod method, Version version)
+    {
+        var id = SpiffeId.Parse($"spiffe://neighbour/clients/{method.Method.ToLowerInvariant()}");
+        var keeper = new Keeper(_mesh.Neighbour, id, _mesh.Address);
+        _keepers.Add(keeper);
+        _callers.Add(new($"keeper (HTTP/{version} {method})", _always, Often, ct => keeper.AskAsync(client => SendAsync(client, method, version, "/", ct)), id.ToString()));
     }
 
     /// <summary>A client of the framework, which must be refused at every new handshake.</summary>
@@ -88,9 +104,9 @@ internal sealed class Load : IDisposable
         return SslStreamCertificateContext.Create(leaf, [_forger.Intermediate], offline: true);
     }
 
-    private static async Task<string> GetAsync(HttpClient client, Version version, string path, CancellationToken cancellationToken)
+    private static async Task<string> SendAsync(HttpClient client, HttpMethod method, Version version, string path, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(method, path) { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         response.EnsureSuccessStatusCode();
         return await response.Content.ReadAsStringAsync(cancellationToken);

@@ -21,18 +21,25 @@ internal sealed class Mesh : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("spiffe-soak-").FullName;
     private readonly Stack<IAsyncDisposable> _running = new();
     private readonly Dictionary<string, X509Source> _sources = [];
+    private readonly ForeignCode _foreign;
     private readonly ErrorLog _errors;
     private readonly LoggerFactory _loggers;
 
-    private Mesh(Ledger ledger)
+    private Mesh(Ledger ledger, ForeignCode foreign)
     {
-        _errors = new(ledger);
-        _loggers = new([_errors]);
+        _foreign = foreign;
+        _errors = new(ledger, foreign);
+
+        // The one that misbehaves is asked first.
+        _loggers = new([foreign, _errors]);
     }
 
     public DevAgent Authority { get; private set; } = null!;
 
     public DevAgent Partner { get; private set; } = null!;
+
+    /// <summary>The CA of a third trust domain, whose SVIDs need no agent.</summary>
+    public DevCertificateAuthority Neighbour { get; } = new(TrustDomain.Parse("neighbour"));
 
     public AgentProcess Agent { get; private set; } = null!;
 
@@ -42,12 +49,14 @@ internal sealed class Mesh : IAsyncDisposable
 
     public X509Source ServerSource => Server.Services.GetRequiredService<X509Source>();
 
+    public TimeSpan BlockedClose => _foreign.BlockedClose;
+
     /// <summary>The sources of all workloads.</summary>
     public IEnumerable<X509Source> Sources => [ServerSource, .. _sources.Values];
 
-    public static async Task<Mesh> StartAsync(Ledger ledger)
+    public static async Task<Mesh> StartAsync(Ledger ledger, ForeignCode foreign)
     {
-        var mesh = new Mesh(ledger);
+        var mesh = new Mesh(ledger, foreign);
         try
         {
             await mesh.StartAsync();
@@ -85,6 +94,7 @@ internal sealed class Mesh : IAsyncDisposable
     {
         foreach (var running in _running) await running.DisposeAsync();
         _loggers.Dispose();
+        Neighbour.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -95,13 +105,15 @@ internal sealed class Mesh : IAsyncDisposable
         Authority = Keep(await DevAgent.StartAsync(options));
         Partner = Keep(await DevAgent.StartAsync(NewOptions("partner").AddWorkload("partner", "/clients/partner")));
         Federate();
+        Authority.AddFederatedBundle(Neighbour);
 
         var agentFolder = Directory.CreateDirectory(Path.Combine(_folder, "agent")).FullName;
         Agent = Keep(new AgentProcess(agentFolder, [.. Authority.Addresses.Values.Concat(Partner.Addresses.Values).Select(static a => a["unix://".Length..])]));
         await Agent.StartAsync();
 
-        Server = Keep(await Soak.Server.StartAsync(Agent.AddressOf("server"), _errors));
+        Server = Keep(await Soak.Server.StartAsync(Agent.AddressOf("server"), _foreign, _errors));
         foreach (var client in (string[])[.. Clients.Keys, "partner"]) _sources[client] = Keep(await StartSourceAsync(client));
+        foreach (var source in Sources) _foreign.Subscribe(source);
     }
 
     private Task<X509Source> StartSourceAsync(string workload) => X509Source.StartAsync(

@@ -34,7 +34,7 @@ internal sealed class PeerFaults(Mesh mesh, Load load, Waiting waiting, Ledger l
         await using var holdout = await Holdout.OpenAsync(mesh.Address, shown);
 
         right.BeginChange();
-        var ending = holdout.ExpectEndAsync(ledger, workload, lose);
+        var ending = holdout.ExpectEndAsync(ledger, workload, mesh.BlockedClose, lose);
         await Task.Delay(Right.Grace);
         right.EndChange(false);
         await ending;

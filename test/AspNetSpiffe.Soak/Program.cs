@@ -1,4 +1,4 @@
-// A service and its clients under steady load while everything around them fails: soak [--minutes N] [--seed S] [--plot FILE.svg]
+// A service and its clients under steady load while everything around them fails: soak [--minutes N] [--seed S] [--foreign throws|blocks] [--plot FILE.svg]
 using System.Globalization;
 using AspNetSpiffe.Soak;
 
@@ -9,8 +9,9 @@ var seed = Number("--seed") ?? Random.Shared.Next();
 Console.WriteLine($"seed {seed}, {time.TotalMinutes} min, {Environment.ProcessorCount} cores");
 
 var ledger = new Ledger(time);
+using var foreign = new ForeignCode(Text("--foreign"));
 using var meters = new Meters();
-await using var mesh = await Mesh.StartAsync(ledger);
+await using var mesh = await Mesh.StartAsync(ledger, foreign);
 using var load = new Load(mesh);
 var rotation = new Rotation(mesh);
 var memory = new Memory(ledger);
@@ -23,7 +24,6 @@ var peers = new PeerFaults(mesh, load, waiting, ledger);
 var schedule = new Schedule(
     ledger,
     random,
-    rare: new("agent frozen for long", agent.FreezeForLongAsync),
     new("agent killed", agent.KillAsync),
     new("agent frozen", agent.FreezeAsync),
     new("CA replaced", authority.RotateAsync),
@@ -39,7 +39,7 @@ await running;
 
 memory.Judge();
 rotation.Judge(ledger);
-Report.Write(ledger, mesh, rotation, memory, meters);
+Report.Write(ledger, mesh, load, rotation, memory, meters, foreign);
 if (Text("--plot") is { } file) await new Plot(ledger, memory).WriteAsync(file);
 return ledger.Broken.IsEmpty ? 0 : 1;
 

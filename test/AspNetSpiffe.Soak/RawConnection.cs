@@ -17,9 +17,7 @@ internal sealed class RawConnection : IAsyncDisposable
     /// <exception cref="IOException">It was refused.</exception>
     public static async Task<RawConnection> OpenAsync(Uri server, SslStreamCertificateContext? shown, string path, CancellationToken cancellationToken)
     {
-        var tcp = new TcpClient { NoDelay = true };
-        await tcp.ConnectAsync(server.Host, server.Port, cancellationToken);
-        var stream = new SslStream(tcp.GetStream());
+        var stream = new SslStream(await ConnectAsync(server.Host, server.Port, cancellationToken));
         try
         {
             await stream.AuthenticateAsClientAsync(Options(shown), cancellationToken);
@@ -32,6 +30,14 @@ internal sealed class RawConnection : IAsyncDisposable
             await stream.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Connects without TLS.</summary>
+    public static async Task<NetworkStream> ConnectAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        var tcp = new TcpClient { NoDelay = true };
+        await tcp.ConnectAsync(host, port, cancellationToken);
+        return tcp.GetStream();
     }
 
     /// <summary>Waits until the server has closed the connection.</summary>

@@ -3,16 +3,16 @@ namespace AspNetSpiffe.Soak;
 /// <summary>One kind of fault.</summary>
 internal sealed record FaultKind(string Name, Func<Task> RunAsync);
 
-/// <summary>One fault after the other, in rounds: the first in this order, the later ones in an order that the seed says. After every third comes the rare one.</summary>
-internal sealed class Schedule(Ledger ledger, Random random, FaultKind rare, params FaultKind[] faults)
+/// <summary>One fault after the other, in rounds: the first in this order, the later ones in an order that the seed says.</summary>
+internal sealed class Schedule(Ledger ledger, Random random, params FaultKind[] faults)
 {
     /// <summary>Begins faults until the time is over; the last one runs to its end.</summary>
     public async Task RunAsync(TimeSpan time)
     {
         await PauseAsync();
-        for (var round = 1; ; round++)
+        while (true)
         {
-            foreach (var kind in round % 3 == 0 ? [.. faults, rare] : faults)
+            foreach (var kind in faults)
             {
                 if (ledger.Now >= time) return;
                 await RunAsync(kind);

@@ -21,7 +21,7 @@ internal static class Server
     /// <summary>How long a stream lasts: less than the drain time, so it must come to its end whatever happens.</summary>
     public static TimeSpan StreamTime { get; } = TimeSpan.FromSeconds(3);
 
-    public static async Task<WebApplication> StartAsync(string agent, ILoggerProvider logs)
+    public static async Task<WebApplication> StartAsync(string agent, ForeignCode foreign, ILoggerProvider logs)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
         builder.Configuration.Sources.Clear();
@@ -32,13 +32,20 @@ internal static class Server
             ["Spiffe:AllowedPeers:0"] = "spiffe://example.org/clients/*",
             ["Spiffe:AllowedPeers:1"] = "spiffe://partner/clients/*",
             ["Spiffe:AllowedPeers:2"] = Guests,
+            ["Spiffe:AllowedPeers:3"] = "spiffe://neighbour/clients/*",
             ["Spiffe:DrainTimeout"] = DrainTimeout.ToString(),
         });
-        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddProvider(logs);
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddProvider(foreign).AddProvider(logs);
         builder.WebHost.UseSpiffeMtls();
 
         var app = builder.Build();
-        app.MapGet("/", (SpiffeCaller caller) => caller.Id.ToString());
+        app.MapMethods("/", ["GET", "POST"], (HttpContext http, SpiffeCaller caller) =>
+        {
+
+            // Where a callback blocks, its own connection ends late; the neighbours are the others, who must not wait.
+            if (foreign.BlockedClose == TimeSpan.Zero || caller.Id.TrustDomain.Name != "neighbour") foreign.Register(http);
+            return caller.Id.ToString();
+        });
         app.MapGet("/stream", StreamAsync);
         app.MapGet("/endless", EndlessAsync);
         await app.StartAsync();

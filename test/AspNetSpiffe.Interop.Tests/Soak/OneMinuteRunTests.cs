@@ -9,13 +9,16 @@ public sealed partial class OneMinuteRunTests(ITestOutputHelper output) : Intero
 {
     private readonly ITestOutputHelper _output = output;
 
-    [Fact]
-    public async Task Every_promise_is_kept_for_a_minute_of_load_and_faults()
+    [Theory, Trait("Trial", "H-01")]
+    [InlineData]
+    [InlineData("--foreign", "throws")]
+    [InlineData("--foreign", "blocks")]
+    public async Task Every_promise_is_kept_for_a_minute_of_load_and_faults(params string[] foreign)
     {
         var seed = Random.Shared.Next().ToString(CultureInfo.InvariantCulture);
         var plot = Path.Combine(Folder, "soak.svg");
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        await using var soak = BuiltProgram.Start([], "AspNetSpiffe.Soak", "AspNetSpiffe.Soak", "--minutes", "1", "--seed", seed, "--plot", plot);
+        await using var soak = BuiltProgram.Start([], "AspNetSpiffe.Soak", "AspNetSpiffe.Soak", ["--minutes", "1", "--seed", seed, "--plot", plot, .. foreign]);
         var result = await soak.FinishAsync("", patience.Token);
         _output.WriteLine(result.All);
 
@@ -24,6 +27,8 @@ public sealed partial class OneMinuteRunTests(ITestOutputHelper output) : Intero
         Assert.InRange(Count(result.Output, "rotations"), 25, int.MaxValue);
         Assert.InRange(Count(result.Output, "agent killed"), 1, int.MaxValue);
         Assert.InRange(Count(result.Output, "CA replaced"), 1, int.MaxValue);
+        Assert.InRange(Count(result.Output, "connections that outlived an SVID of their callers"), 6, int.MaxValue);
+        if (foreign.Length > 0) Assert.InRange(Count(result.Output, "calls of others' code that misbehaved"), 50, int.MaxValue);
         Assert.StartsWith("<svg", await File.ReadAllTextAsync(plot), StringComparison.Ordinal);
     }
 
