@@ -43,11 +43,8 @@ public sealed class ChangeSignalTests : IDisposable
     [Fact, Trait("Trial", "H-01")]
     public async Task A_subscriber_that_throws_or_blocks_delays_no_other()
     {
-        var failures = new List<Exception>();
-        var signal = new ChangeSignal(e =>
-        {
-            lock (failures) failures.Add(e);
-        });
+        var failure = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var signal = new ChangeSignal(failure.SetResult);
         using var blocked = new ManualResetEventSlim();
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var first = signal.RegisterChangeCallback(_ => throw new InvalidOperationException("first"), null);
@@ -56,5 +53,6 @@ public sealed class ChangeSignalTests : IDisposable
         signal.Fire();
         await told.Task.WaitAsync(_patience.Token);
         blocked.Set();
+        Assert.Equal("first", (await failure.Task.WaitAsync(_patience.Token)).Message);
     }
 }
