@@ -121,8 +121,9 @@ internal sealed class PeerConnectionRegistry : IDisposable
             (consequences ??= []).Add(() => _events.Closing(connection, peer, [RejectionReason.Expired], peer.ValidUntil, Plus(peer.ValidUntil - now, options.DrainTimeout)));
         }
 
-        // Closing between two requests could hit the next one on its way, so a busy peer is told with an answer, and only an idle one finds itself closed.
-        var askAt = connection.HasServed ? closeAt + ((peer.ValidUntil - closeAt) / 2) : closeAt;
+        // Closing between two requests could hit the next one on its way, so a busy peer is told with an answer, and only one that was idle for most of the time left finds
+        // itself closed.
+        var askAt = connection.HasServed ? peer.ValidUntil - ((peer.ValidUntil - closeAt) / 4) : closeAt;
         if (now < askAt) return askAt;
         if (!connection.IsAsked)
         {

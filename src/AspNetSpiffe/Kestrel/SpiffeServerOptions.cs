@@ -31,6 +31,7 @@ public sealed class SpiffeServerOptions
     /// <remarks>
     /// A busy caller then opens its next connection, with its renewed SVID, before one of its requests is refused; until the expiry itself all requests are served.
     /// Each connection is asked at a random moment of the earlier half of this time, and never before two thirds of what was left at its handshake have passed.
+    /// Over HTTP/2 it is asked with an answer, which ends no sooner than 0.2 seconds after it began: requests that were on their way are answered too.
     /// Without <see cref="EndExpired"/> it means nothing.
     /// </remarks>
     public TimeSpan CloseBeforeExpiry { get; set; } = TimeSpan.FromSeconds(30);

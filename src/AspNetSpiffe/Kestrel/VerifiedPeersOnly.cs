@@ -15,7 +15,7 @@ namespace AspNetSpiffe;
 internal sealed partial class VerifiedPeersOnly(
     AllowedPeers allowed, ServerNotifications notifications, TimeProvider time, IHostApplicationLifetime host, HttpsEndpointRequired? everyHttpsEndpoint = null) : IStartupFilter
 {
-    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(0.2);
 
     private readonly ILogger _logger = notifications.CreateLogger("AspNetSpiffe.VerifiedPeersOnly");
     private int _told;
@@ -40,13 +40,13 @@ internal sealed partial class VerifiedPeersOnly(
 
     private static bool Http2MustClose(PeerConnection connection, string protocol) => connection.IsClosing && !HttpProtocol.IsHttp11(protocol) && connection.AskToClose();
 
-    // Kestrel closes a connection as soon as it has sent GOAWAY and the last answer, and whoever was about to send the next request sees it break (HttpClient does). While
-    // a request is unfinished it stays open, and its peer has time to hear of it; the answer itself does not wait.
+    // Kestrel closes a connection when it has sent GOAWAY and no answer is left to end; requests that were on their way are lost then. So the answer that it is asked with
+    // ends no sooner than its peer has had time to hear of it: until then the connection takes what comes.
     private async Task ServeAndLingerAsync(HttpContext context, RequestDelegate next)
     {
+        var lingering = Task.Delay(Linger, time, host.ApplicationStopping);
         await next(context);
-        await context.Response.CompleteAsync();
-        await Task.Delay(Linger, time, host.ApplicationStopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await lingering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private bool MayPass(IFeatureCollection features) => features.Get<ISpiffePeerFeature>() switch

@@ -22,6 +22,10 @@ internal static class Tools
 
     public static string NodeGreeterServer { get; } = Script("node", "greeter-server.mjs");
 
+    public static string NodeLoad { get; } = Script("node", "load.mjs");
+
+    public static string PythonLoad { get; } = Script("python", "load.py");
+
     public static string PythonGreeterClient { get; } = Script("python", "greeter_client.py");
 
     public static string PythonGreeterServer { get; } = Script("python", "greeter_server.py");

@@ -13,12 +13,12 @@ const spiffeIdOf = (certificate) => {
 };
 
 // For a client: the server must have this ID, and its host name does not matter.
+export const mustBe = (expectedServer) => (host, certificate) =>
+  spiffeIdOf(certificate) === expectedServer ? undefined : new Error(`The server is ${spiffeIdOf(certificate)}; expected was ${expectedServer}.`);
+
 export const channelCredentials = (folder, expectedServer) => {
   const [bundle, key, svid] = read(folder);
-  return grpc.credentials.createSsl(bundle, key, svid, {
-    checkServerIdentity: (host, certificate) =>
-      spiffeIdOf(certificate) === expectedServer ? undefined : new Error(`The server is ${spiffeIdOf(certificate)}; expected was ${expectedServer}.`),
-  });
+  return grpc.credentials.createSsl(bundle, key, svid, { checkServerIdentity: mustBe(expectedServer) });
 };
 
 // For a server: whoever calls must present a certificate that the bundle verifies.

@@ -7,7 +7,10 @@ import grpc
 
 def channel_to(address, folder, expected_server):
     """A channel to the server with this ID, and no other."""
-    bundle, key, svid = read(folder)
+    return channel_with(address, expected_server, *read(folder))
+
+
+def channel_with(address, expected_server, bundle, key, svid):
     # grpcio compares a name with all names of the certificate. Brackets keep it from taking what follows the colon for a port.
     # The authority must be the host of the address: that name then counts as checked.
     options = [("grpc.ssl_target_name_override", f"[{expected_server}]"), ("grpc.default_authority", address.rsplit(":", 1)[0])]

@@ -11,6 +11,7 @@ internal sealed class RawHttp2 : IAsyncDisposable
 {
     private const byte Headers = 1;
     private const byte Settings = 4;
+    private const byte Ping = 6;
     private const byte GoAway = 7;
     private const byte EndStreamAndHeaders = 5;
 
@@ -18,6 +19,8 @@ internal sealed class RawHttp2 : IAsyncDisposable
     private readonly SslStream _tls;
     private readonly Dictionary<int, string> _statuses = [];
     private bool _goAway;
+    private bool _pong;
+    private int _lastStream = int.MaxValue;
     private int _nextStream = 1;
 
     private RawHttp2(TcpClient socket, SslStream tls) => (_socket, _tls) = (socket, tls);
@@ -50,11 +53,24 @@ internal sealed class RawHttp2 : IAsyncDisposable
         return stream;
     }
 
-    /// <summary>Waits for the status of an answer.</summary>
+    /// <summary>Waits for the status of an answer; fails when the server has said that it will not come.</summary>
     public async Task<string> StatusOfAsync(int stream, CancellationToken cancellationToken)
     {
-        while (!_statuses.ContainsKey(stream)) await ReadFrameAsync(cancellationToken);
+        while (!_statuses.ContainsKey(stream))
+        {
+            if (_lastStream < stream) throw new IOException($"GOAWAY: the last stream that is answered is {_lastStream}, and not {stream}.");
+            await ReadFrameAsync(cancellationToken);
+        }
+
         return _statuses[stream];
+    }
+
+    /// <summary>Asks whether the server is there, and waits until it has said so.</summary>
+    public async Task PingAsync(CancellationToken cancellationToken)
+    {
+        _pong = false;
+        await WriteAsync(Ping, flags: 0, stream: 0, new byte[8], cancellationToken);
+        while (!_pong) await ReadFrameAsync(cancellationToken);
     }
 
     public async Task<string> GetAsync(string path, CancellationToken cancellationToken) => await StatusOfAsync(await SendAsync(path, cancellationToken), cancellationToken);
@@ -62,6 +78,14 @@ internal sealed class RawHttp2 : IAsyncDisposable
     public async Task WaitForGoAwayAsync(CancellationToken cancellationToken)
     {
         while (!_goAway) await ReadFrameAsync(cancellationToken);
+    }
+
+    /// <summary>Waits until the server has closed the connection.</summary>
+    public async Task WaitForEndAsync(CancellationToken cancellationToken)
+    {
+        while (await _tls.ReadAsync(new byte[1024], cancellationToken) > 0)
+        {
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -86,6 +110,8 @@ internal sealed class RawHttp2 : IAsyncDisposable
         var payload = new byte[(header[0] << 16) | (header[1] << 8) | header[2]];
         await _tls.ReadExactlyAsync(payload, cancellationToken);
         _goAway |= header[3] == GoAway;
+        _pong |= header[3] == Ping;
+        if (header[3] == GoAway) _lastStream = BinaryPrimitives.ReadInt32BigEndian(payload);
         if (header[3] == Headers) _statuses.TryAdd(BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(5)), StatusIn(payload));
     }
 
