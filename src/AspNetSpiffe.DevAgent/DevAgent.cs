@@ -69,7 +69,7 @@ public sealed class DevAgent : IAsyncDisposable
             throw;
         }
 
-        var server = new WorkloadApiServer(state.Workloads, new WorkloadApiEndpoints(state, options.TimeProvider), options.TimeProvider, logger);
+        var server = new WorkloadApiServer(state, options, logger);
         try
         {
             await server.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -77,7 +77,7 @@ public sealed class DevAgent : IAsyncDisposable
         }
         catch
         {
-            server.Dispose();
+            await server.DisposeAsync().ConfigureAwait(false);
             state.Dispose();
             folder.Remove();
             throw;
@@ -101,13 +101,17 @@ public sealed class DevAgent : IAsyncDisposable
     /// <exception cref="InvalidOperationException">One has been prepared already.</exception>
     public void PrepareAuthority() => _state.PrepareAuthority();
 
-    /// <summary>Rotates the authority, step two: the prepared one signs, and all identities are renewed with it; the old one stays in the bundle.</summary>
-    /// <exception cref="InvalidOperationException">None has been prepared, or the old one of the last rotation has not been retired.</exception>
+    /// <summary>Rotates the authority, step two: the prepared one signs whatever is issued from now on; the old one stays in the bundle.</summary>
+    /// <exception cref="InvalidOperationException">None has been prepared, or the old one of the last rotation has not been revoked.</exception>
     public void ActivateAuthority() => _state.ActivateAuthority();
 
-    /// <summary>Rotates the authority, step three: the old one leaves the bundle. What it has signed is not trusted any more.</summary>
+    /// <summary>Rotates the authority, step three: the old one is tainted, so all identities are renewed with the new one at once instead of at half of their lives.</summary>
     /// <exception cref="InvalidOperationException">There is no old one.</exception>
-    public void RetireAuthority() => _state.RetireAuthority();
+    public void TaintAuthority() => _state.TaintAuthority();
+
+    /// <summary>Rotates the authority, step four: the old one leaves the bundle. What it has signed is not trusted any more.</summary>
+    /// <exception cref="InvalidOperationException">There is no old one.</exception>
+    public void RevokeAuthority() => _state.RevokeAuthority();
 
     /// <summary>Lets all workloads verify peers of another agent's trust domain, with the authorities that it has now.</summary>
     /// <param name="other">The other agent. Its later authorities are taken by calling this again.</param>
@@ -182,7 +186,7 @@ public sealed class DevAgent : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _schedule.ConfigureAwait(false);
         await _server.StopAsync().ConfigureAwait(false);
-        _server.Dispose();
+        await _server.DisposeAsync().ConfigureAwait(false);
         _state.Dispose();
         _folder.Remove();
         _stopping.Dispose();

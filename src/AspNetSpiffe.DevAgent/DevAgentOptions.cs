@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -66,6 +68,12 @@ public sealed class DevAgentOptions
             throw new ArgumentException($"A workload named '{name}' has been added already; give all its identities in one call.", nameof(name));
         return this;
     }
+
+    /// <summary>Gets or sets what else the server gets: the command line's agent adds gRPC reflection, which is not for Native AOT.</summary>
+    internal Action<IServiceCollection>? ConfigureServices { get; set; }
+
+    /// <inheritdoc cref="ConfigureServices"/>
+    internal Action<IEndpointRouteBuilder>? ConfigureEndpoints { get; set; }
 
     internal void ThrowIfInvalid()
     {

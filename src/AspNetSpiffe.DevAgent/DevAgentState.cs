@@ -87,14 +87,20 @@ internal sealed partial class DevAgentState : IDisposable
     {
         _authorities.Activate();
         Log.AuthorityActivated(_logger, _options.TrustDomain);
+    });
+
+    public void TaintAuthority() => Locked(() =>
+    {
+        _authorities.ThrowIfNoneIsOld();
+        Log.AuthorityTainted(_logger, _options.TrustDomain);
         foreach (var workload in _workloads.Values) RotateAndPublish(workload);
     });
 
-    public void RetireAuthority() => Locked(() =>
+    public void RevokeAuthority() => Locked(() =>
     {
-        _authorities.Retire();
+        _authorities.Revoke();
         PublishAll();
-        Log.AuthorityRetired(_logger, _options.TrustDomain);
+        Log.AuthorityRevoked(_logger, _options.TrustDomain);
     });
 
     public void AddFederated(TrustMaterial other) => Locked(() =>
@@ -192,8 +198,11 @@ internal sealed partial class DevAgentState : IDisposable
         [LoggerMessage(5, LogLevel.Information, "The new authority of {TrustDomain} signs from now on.", EventName = "AuthorityActivated")]
         public static partial void AuthorityActivated(ILogger logger, TrustDomain trustDomain);
 
-        [LoggerMessage(6, LogLevel.Information, "The old authority of {TrustDomain} has left the bundle.", EventName = "AuthorityRetired")]
-        public static partial void AuthorityRetired(ILogger logger, TrustDomain trustDomain);
+        [LoggerMessage(6, LogLevel.Information, "The old authority of {TrustDomain} has left the bundle.", EventName = "AuthorityRevoked")]
+        public static partial void AuthorityRevoked(ILogger logger, TrustDomain trustDomain);
+
+        [LoggerMessage(9, LogLevel.Information, "The old authority of {TrustDomain} is tainted: what it has signed is renewed.", EventName = "AuthorityTainted")]
+        public static partial void AuthorityTainted(ILogger logger, TrustDomain trustDomain);
 
         [LoggerMessage(7, LogLevel.Information, "Workloads may verify peers of {TrustDomain} from now on.", EventName = "FederatedBundleAdded")]
         public static partial void Federated(ILogger logger, TrustDomain trustDomain);

@@ -25,14 +25,19 @@ internal sealed class DevAuthorities(TrustDomain trustDomain, TimeProvider time)
     public void Activate()
     {
         if (_prepared is null) throw new InvalidOperationException("No authority has been prepared; call PrepareAuthority first, so that peers know it before it signs.");
-        if (_old is not null) throw new InvalidOperationException("The last old authority is still in the bundle; call RetireAuthority first.");
+        if (_old is not null) throw new InvalidOperationException("The last old authority is still in the bundle; call RevokeAuthority first.");
         (_old, Active, _prepared) = (Active, _prepared, null);
     }
 
-    public void Retire()
+    public void ThrowIfNoneIsOld()
     {
-        if (_old is null) throw new InvalidOperationException("There is no old authority to retire; call PrepareAuthority and ActivateAuthority first.");
-        _old.Dispose();
+        if (_old is null) throw new InvalidOperationException("There is no old authority; call PrepareAuthority and ActivateAuthority first.");
+    }
+
+    public void Revoke()
+    {
+        ThrowIfNoneIsOld();
+        _old!.Dispose();
         _old = null;
     }
 

@@ -1,56 +1,55 @@
-using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 
 namespace AspNetSpiffe;
 
 /// <summary>A P-256 key that signs JWT-SVIDs with ES256.</summary>
 internal sealed class JwtSigningKey : IDisposable
 {
+    // Only what JWT-SVID §3 asks for.
+    private static readonly JsonWebTokenHandler Tokens = new() { SetDefaultTimesOnTokenCreation = false };
+
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly SigningCredentials _credentials;
 
-    public JwtSigningKey() =>
-        Public = new(Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)), _key.ExportParameters(includePrivateParameters: false).Q);
+    public JwtSigningKey()
+    {
+        // A cached signer would outlive its key.
+        var key = new ECDsaSecurityKey(_key) { KeyId = Base64UrlEncoder.Encode(RandomNumberGenerator.GetBytes(16)), CryptoProviderFactory = new() { CacheSignatureProviders = false } };
+        _credentials = new(key, SecurityAlgorithms.EcdsaSha256);
+        Public = JwtKey(key);
+    }
 
-    public JwtPublicKey Public { get; }
+    public JsonWebKey Public { get; }
 
     /// <summary>Makes a token: JWT-SVID §2 (a closed set of headers) and §3 (sub, aud, exp).</summary>
-    public string Sign(SpiffeId subject, ImmutableArray<string> audiences, DateTimeOffset issuedAt, DateTimeOffset expiresAt)
+    public string Sign(SpiffeId subject, ImmutableArray<string> audiences, DateTimeOffset issuedAt, DateTimeOffset expiresAt) => Tokens.CreateToken(new SecurityTokenDescriptor
     {
-        var header = Encode(json =>
+        Claims = new Dictionary<string, object>
         {
-            json.WriteString("alg", "ES256");
-            json.WriteString("kid", Public.KeyId);
-            json.WriteString("typ", "JWT");
-        });
-        var claims = Encode(json =>
-        {
-            json.WriteString("sub", subject.ToString());
-            json.WriteStartArray("aud");
-            foreach (var audience in audiences) json.WriteStringValue(audience);
-            json.WriteEndArray();
-            json.WriteNumber("iat", issuedAt.ToUnixTimeSeconds());
-            json.WriteNumber("exp", expiresAt.ToUnixTimeSeconds());
-        });
-
-        var signature = _key.SignData(Encoding.ASCII.GetBytes($"{header}.{claims}"), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
-        return $"{header}.{claims}.{Base64Url.EncodeToString(signature)}";
-    }
+            ["sub"] = subject.ToString(),
+            ["aud"] = audiences.ToArray(),
+            ["iat"] = issuedAt.ToUnixTimeSeconds(),
+            ["exp"] = expiresAt.ToUnixTimeSeconds(),
+        },
+        SigningCredentials = _credentials,
+    });
 
     public void Dispose() => _key.Dispose();
 
-    private static string Encode(Action<Utf8JsonWriter> write)
+    private static JsonWebKey JwtKey(ECDsaSecurityKey key)
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        var point = key.ECDsa.ExportParameters(includePrivateParameters: false).Q;
+        return new()
         {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-
-        return Base64Url.EncodeToString(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
+            Kty = JsonWebAlgorithmsKeyTypes.EllipticCurve,
+            Kid = key.KeyId,
+            Use = "jwt-svid",
+            Crv = JsonWebKeyECTypes.P256,
+            X = Base64UrlEncoder.Encode(point.X),
+            Y = Base64UrlEncoder.Encode(point.Y),
+        };
     }
 }

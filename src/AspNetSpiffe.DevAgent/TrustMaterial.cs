@@ -2,11 +2,12 @@ using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Google.Protobuf;
+using Microsoft.IdentityModel.Tokens;
 
 namespace AspNetSpiffe;
 
 /// <summary>What one trust domain publishes: CA certificates and JWT keys.</summary>
-internal sealed record TrustMaterial(TrustDomain TrustDomain, ImmutableArray<X509Certificate2> X509Authorities, ImmutableArray<JwtPublicKey> JwtKeys)
+internal sealed record TrustMaterial(TrustDomain TrustDomain, ImmutableArray<X509Certificate2> X509Authorities, ImmutableArray<JsonWebKey> JwtKeys)
 {
     /// <summary>The CA certificates, one after the other, in DER.</summary>
     public ByteString ToDer() => UnsafeByteOperations.UnsafeWrap(X509Authorities.SelectMany(static c => c.RawData).ToArray());
@@ -19,11 +20,23 @@ internal sealed record TrustMaterial(TrustDomain TrustDomain, ImmutableArray<X50
         {
             json.WriteStartObject();
             json.WriteStartArray("keys");
-            foreach (var key in JwtKeys) key.Write(json);
+            foreach (var key in JwtKeys) Write(json, key);
             json.WriteEndArray();
             json.WriteEndObject();
         }
 
         return UnsafeByteOperations.UnsafeWrap(buffer.ToArray());
+    }
+
+    private static void Write(Utf8JsonWriter json, JsonWebKey key)
+    {
+        json.WriteStartObject();
+        json.WriteString("kty", key.Kty);
+        json.WriteString("kid", key.Kid);
+        json.WriteString("use", key.Use);
+        json.WriteString("crv", key.Crv);
+        json.WriteString("x", key.X);
+        json.WriteString("y", key.Y);
+        json.WriteEndObject();
     }
 }

@@ -7,7 +7,7 @@ internal sealed class AuthorityFaults(Mesh mesh, Load load, AgentFaults agent, W
 {
     private static readonly TrustDomain TrustDomain = TrustDomain.Parse("example.org");
 
-    /// <summary>Prepare, activate, taint, revoke. Tainted is the old CA while no SVID of it is in use, but all still trust it: DevAgent renews every SVID when it activates.</summary>
+    /// <summary>Prepare, activate, taint, revoke. When all SVIDs have been renewed, all still trust the old CA, whose SVIDs nobody uses any more.</summary>
     public async Task RotateAsync()
     {
         var old = mesh.SourceOf("one").Current!.DefaultSvid;
@@ -18,12 +18,13 @@ internal sealed class AuthorityFaults(Mesh mesh, Load load, AgentFaults agent, W
         if (random.Next(2) == 0) await agent.KillAsync();
 
         Publish(mesh.Authority.ActivateAuthority);
+        mesh.Authority.TaintAuthority();
         await waiting.ForAsync("an SVID of a new CA", () => !AnyIsOf(old));
         await Task.Delay(TimeSpan.FromSeconds(1 + random.NextDouble()));
 
         // Both overlap: who still shows an SVID of the old one gets in.
         await using var holdout = await Holdout.OpenAsync(mesh.Address, shown);
-        var ending = holdout.ExpectEndAsync(ledger, "the old CA's", mesh.BlockedClose, () => Publish(mesh.Authority.RetireAuthority));
+        var ending = holdout.ExpectEndAsync(ledger, "the old CA's", mesh.BlockedClose, () => Publish(mesh.Authority.RevokeAuthority));
         await Task.Delay(Right.Grace);
         load.OfRevokedAuthority = shown;
         if (!AllTrust(1)) ledger.Break(Promise.News, $"a revoked CA has not left all bundles within {Right.Grace.TotalSeconds} s");

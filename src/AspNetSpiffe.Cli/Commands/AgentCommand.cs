@@ -1,5 +1,7 @@
 using System.CommandLine;
 using AspNetSpiffe.Cli.Output;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe.Cli.Commands;
@@ -16,28 +18,41 @@ internal static class AgentCommand
             Required = true,
             HelpName = "NAME=/PATH",
         };
-        var directory = new Option<string?>("--directory") { Description = "The folder of the sockets. Default: a fresh temporary one.", HelpName = "DIR" };
+        var federated = new Option<string[]>("--federate")
+        {
+            Description = "A workload of another trust domain, which the agent serves too, for example other.test=partner=/partner: the workloads of both verify each other. Repeat it for more.",
+            HelpName = "TRUST_DOMAIN=NAME=/PATH",
+        };
+        var directory = new Option<string?>("--directory") { Description = "The folder of the sockets; those of other trust domains are in folders of their names within. Default: a fresh temporary one.", HelpName = "DIR" };
         var lifetime = new Option<string>("--svid-lifetime") { Description = "How long an X509-SVID lives; it is renewed at half of that.", DefaultValueFactory = _ => "1h", HelpName = "TIME" };
 
         var command = new Command("agent", "Runs a development agent: one Workload API socket per workload, an authority in memory. Never for production.")
         {
-            trustDomain, workloads, directory, lifetime,
+            trustDomain, workloads, federated, directory, lifetime,
         };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            NewOptions(parsed.GetRequiredValue(trustDomain), parsed.GetRequiredValue(workloads), parsed.GetValue(directory), parsed.GetRequiredValue(lifetime)),
-            cancellationToken));
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var (folder, life) = (parsed.GetValue(directory), Duration.Parse(parsed.GetRequiredValue(lifetime)));
+            var own = NewOptions(TrustDomain.Parse(parsed.GetRequiredValue(trustDomain)), parsed.GetRequiredValue(workloads).Select(Split), folder, life);
+            var others = (parsed.GetValue(federated) ?? []).Select(SplitFederated).GroupBy(static f => f.TrustDomain, static f => f.Workload)
+                .Select(other => NewOptions(other.Key, other, folder is null ? null : Path.Combine(folder, other.Key.Name), life));
+            return RunAsync([own, .. others], cancellationToken);
+        });
         return command;
     }
 
-    private static DevAgentOptions NewOptions(string trustDomain, string[] workloads, string? directory, string lifetime)
+    private static DevAgentOptions NewOptions(TrustDomain trustDomain, IEnumerable<(string Name, string Path)> workloads, string? directory, TimeSpan lifetime)
     {
+        // So that grpcurl and its like can show and call what is served (Workload Endpoint §7).
         var options = new DevAgentOptions
         {
-            TrustDomain = TrustDomain.Parse(trustDomain),
+            TrustDomain = trustDomain,
             Directory = directory,
-            SvidLifetime = Duration.Parse(lifetime),
+            SvidLifetime = lifetime,
+            ConfigureServices = static services => services.AddGrpcReflection(),
+            ConfigureEndpoints = static endpoints => endpoints.MapGrpcReflectionService(),
         };
-        foreach (var workload in workloads.Select(Split).GroupBy(static w => w.Name, static w => w.Path))
+        foreach (var workload in workloads.GroupBy(static w => w.Name, static w => w.Path))
             options.AddWorkload(workload.Key, [.. workload.Select(static path => new DevIdentity(path))]);
         return options;
     }
@@ -46,13 +61,44 @@ internal static class AgentCommand
         ? (workload[..at], workload[(at + 1)..])
         : throw new FormatException($"'{workload}' is no workload; write its name and the path of its identity, for example server=/server.");
 
-    private static async Task<int> RunAsync(DevAgentOptions options, CancellationToken cancellationToken)
+    private static (TrustDomain TrustDomain, (string Name, string Path) Workload) SplitFederated(string federated) => federated.IndexOf('=', StringComparison.Ordinal) is > 0 and var at
+        ? (TrustDomain.Parse(federated[..at]), Split(federated[(at + 1)..]))
+        : throw new FormatException($"'{federated}' is no workload of another trust domain; write the trust domain, a name and the path of the identity, for example other.test=partner=/partner.");
+
+    private static async Task<int> RunAsync(DevAgentOptions[] all, CancellationToken cancellationToken)
     {
         var terminal = new Terminal();
         using var logging = new LoggerFactory([new TerminalLogger(terminal, static (_, _) => true)]);
-        options.LoggerFactory = logging;
 
-        await using var agent = await DevAgent.StartAsync(options, cancellationToken);
+        var agents = new Stack<DevAgent>();
+        try
+        {
+            foreach (var options in all)
+            {
+                options.LoggerFactory = logging;
+                agents.Push(await DevAgent.StartAsync(options, cancellationToken));
+            }
+
+            foreach (var agent in agents)
+                foreach (var other in agents.Where(other => other != agent))
+                    agent.AddFederatedBundle(other);
+
+            foreach (var (agent, options) in agents.Reverse().Zip(all)) Show(terminal, agent, options);
+            terminal.Blank();
+            terminal.Note($"SVIDs live for {Duration.Describe(all[0].SvidLifetime)} and are renewed at half of that. Ctrl+C stops the agent and removes the sockets.");
+
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return 0;
+        }
+        finally
+        {
+            // The last one first: its folder may be in that of the first.
+            foreach (var agent in agents) await agent.DisposeAsync();
+        }
+    }
+
+    private static void Show(Terminal terminal, DevAgent agent, DevAgentOptions options)
+    {
         terminal.Title($"SPIFFE development agent for {agent.TrustDomain}");
         foreach (var (name, identities) in options.Workloads)
         {
@@ -60,11 +106,5 @@ internal static class AgentCommand
             terminal.Heading(name, string.Join(", ", identities.Select(i => agent.TrustDomain.Id.WithPath(i.Path))));
             terminal.Copy($"SPIFFE_ENDPOINT_SOCKET={agent.AddressOf(name)}");
         }
-
-        terminal.Blank();
-        terminal.Note($"SVIDs live for {Duration.Describe(options.SvidLifetime)} and are renewed at half of that. Ctrl+C stops the agent and removes the sockets.");
-
-        await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return 0;
     }
 }

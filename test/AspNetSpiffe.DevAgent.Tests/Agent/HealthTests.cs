@@ -1,5 +1,5 @@
-using AspNetSpiffe.Wire;
-using Status = AspNetSpiffe.Wire.HealthCheckResponse.Types.ServingStatus;
+using Grpc.Health.V1;
+using Status = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 
 namespace AspNetSpiffe.AgentTests;
 

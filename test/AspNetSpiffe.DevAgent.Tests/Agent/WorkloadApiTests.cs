@@ -163,16 +163,31 @@ public sealed class WorkloadApiTests : AgentTest
         Assert.Equal(2, prepared.Roots.Length);
         Assert.Contains(old.Roots[0], prepared.Roots);
 
+        // Who comes from now on is told of the new one; what has been issued stays until its time or until the old one is tainted.
         agent.ActivateAuthority();
+        agent.TaintAuthority();
         var active = Rotation.Of((await call.ReadAsync(X509SVIDResponse.Parser, Patience))!);
         Assert.NotEqual(old.Issuer, active.Issuer);
         Assert.Equal(prepared.Roots.Order(), active.Roots.Order());
 
-        agent.RetireAuthority();
-        var retired = Rotation.Of((await call.ReadAsync(X509SVIDResponse.Parser, Patience))!);
-        Assert.Equal(active.Leaf, retired.Leaf);
-        Assert.Equal(prepared.Roots.Except(old.Roots), retired.Roots);
-        Assert.Equal(agent.X509Authorities.Select(a => a.Thumbprint), retired.Roots);
+        agent.RevokeAuthority();
+        var revoked = Rotation.Of((await call.ReadAsync(X509SVIDResponse.Parser, Patience))!);
+        Assert.Equal(active.Leaf, revoked.Leaf);
+        Assert.Equal(prepared.Roots.Except(old.Roots), revoked.Roots);
+        Assert.Equal(agent.X509Authorities.Select(a => a.Thumbprint), revoked.Roots);
+    }
+
+    [Fact]
+    public async Task What_the_old_authority_has_signed_is_renewed_by_its_schedule_until_it_is_tainted()
+    {
+        var agent = await StartAgentAsync(new DevIdentity("/web"));
+        var old = Rotation.Of(await Connect(agent).FetchX509Async(Patience));
+        agent.PrepareAuthority();
+        agent.ActivateAuthority();
+        Assert.Equal(old.Leaf, Rotation.Of(await Connect(agent).FetchX509Async(Patience)).Leaf);
+
+        agent.Rotate();
+        Assert.NotEqual(old.Issuer, Rotation.Of(await Connect(agent).FetchX509Async(Patience)).Issuer);
     }
 
     [Fact]
@@ -180,13 +195,14 @@ public sealed class WorkloadApiTests : AgentTest
     {
         var agent = await StartAgentAsync(new DevIdentity("/web"));
         Assert.Throws<InvalidOperationException>(agent.ActivateAuthority);
-        Assert.Throws<InvalidOperationException>(agent.RetireAuthority);
+        Assert.Throws<InvalidOperationException>(agent.TaintAuthority);
+        Assert.Throws<InvalidOperationException>(agent.RevokeAuthority);
         agent.PrepareAuthority();
         Assert.Throws<InvalidOperationException>(agent.PrepareAuthority);
         agent.ActivateAuthority();
         agent.PrepareAuthority();
         Assert.Throws<InvalidOperationException>(agent.ActivateAuthority);
-        agent.RetireAuthority();
+        agent.RevokeAuthority();
         agent.ActivateAuthority();
     }
 

@@ -1,3 +1,5 @@
+using Grpc.Reflection.V1;
+
 namespace AspNetSpiffe.AgentTests;
 
 /// <summary>aspnet-spiffe agent, as a user runs it.</summary>
@@ -46,6 +48,40 @@ public sealed class AgentCommandTests : AgentTest
         Assert.Equal(0, (await tool.WaitAsync(Patience)).ExitCode);
     }
 
+    [Fact]
+    public async Task Another_trust_domain_is_served_too_and_both_know_each_other()
+    {
+        var folder = Path.Combine(Folder, "agent");
+        await using var tool = Tool.Start(null, "agent", "--workload", "web=/web", "--federate", "other.test=partner=/partner", "--directory", folder);
+        var (own, other) = (await ReadSocketAsync(tool), await ReadSocketAsync(tool));
+        Assert.Equal($"unix://{folder}/other.test/partner.sock", other);
+        foreach (var (socket, id, known) in new[] { (own, "spiffe://example.org/web", "spiffe://other.test"), (other, "spiffe://other.test/partner", "spiffe://example.org") })
+        {
+            using var client = new AgentClient(socket);
+            var answer = await client.FetchX509Async(Patience);
+            Assert.Equal(id, answer.Svids.Single().SpiffeId);
+            Assert.Equal(known, Assert.Single(answer.FederatedBundles).Key);
+        }
+
+        await tool.SignalAsync("TERM", Patience);
+        Assert.Equal(0, (await tool.WaitAsync(Patience)).ExitCode);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact, Trait("Spec", "EP-30")]
+    public async Task It_offers_gRPC_server_reflection()
+    {
+        await using var tool = Tool.Start(null, "agent", "--workload", "web=/web", "--directory", Folder);
+        using var client = new AgentClient(await ReadSocketAsync(tool));
+        using var response = await client.SendAsync(AgentClient.NewRequest("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", new ServerReflectionRequest { ListServices = "" }), Patience);
+        using var call = new AgentCall(response, await response.Content.ReadAsStreamAsync(Patience));
+        var services = (await call.ReadAsync(ServerReflectionResponse.Parser, Patience))!.ListServicesResponse.Service.Select(s => s.Name);
+        Assert.Contains("SpiffeWorkloadAPI", services);
+        await tool.SignalAsync("TERM", Patience);
+    }
+
+    private async Task<string> ReadSocketAsync(Tool tool) => (await tool.ReadLineAsync("SPIFFE_ENDPOINT_SOCKET=", Patience)).Trim().Split('=')[1];
+
     [Theory]
     [InlineData("'--workload' is required")]
     [InlineData("'web' is no workload", "--workload", "web")]
@@ -54,6 +90,9 @@ public sealed class AgentCommandTests : AgentTest
     [InlineData("'Ex ample'", "--workload", "web=/web", "--trust-domain", "Ex ample")]
     [InlineData("'/a//b'", "--workload", "web=/a//b")]
     [InlineData("'--nothing'", "--workload", "web=/web", "--nothing")]
+    [InlineData("'other.test' is no workload of another trust domain", "--workload", "web=/web", "--federate", "other.test")]
+    [InlineData("'partner' is no workload", "--workload", "web=/web", "--federate", "other.test=partner")]
+    [InlineData("'example.org' is the agent's own trust domain", "--workload", "web=/web", "--federate", "example.org=partner=/partner")]
     public async Task A_mistake_is_one_clear_line_and_exit_code_1(string text, params string[] arguments)
     {
         var (exitCode, output, errors) = await Tool.RunAsync(null, Patience, ["agent", .. arguments]);

@@ -19,7 +19,7 @@ public sealed class JwtBundleTests(ITestOutputHelper output) : ConformanceTest(o
         var fresh = await TokenAsync(agent);
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (await ValidateAsync(harness, old), await ValidateAsync(harness, fresh)));
 
-        await RenewAsync(harness, agent.RetireAuthority);
+        await RenewAsync(harness, agent.RevokeAuthority);
         Assert.Equal((HttpStatusCode.UnprocessableEntity, HttpStatusCode.OK), (await ValidateAsync(harness, old), await ValidateAsync(harness, fresh)));
     }
 

@@ -34,7 +34,7 @@ internal static class Tools
 
     public static string Proto { get; } = Repository.PathOf("src", "AspNetSpiffe.Workload", "WorkloadApi", "workload.proto");
 
-    public static string HealthProto { get; } = Repository.PathOf("src", "AspNetSpiffe.DevAgent", "health.proto");
+    public static string HealthProto { get; } = Repository.PathOf("test", "AspNetSpiffe.Interop.Tests", "node", "health.proto");
 
     private static string Script(string language, string file) => Repository.PathOf("test", "AspNetSpiffe.Interop.Tests", language, file);
 }

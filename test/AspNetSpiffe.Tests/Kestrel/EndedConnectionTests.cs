@@ -57,11 +57,12 @@ public sealed class EndedConnectionTests(ITestOutputHelper output) : MeshTest(ou
         await UntilAsync(() => sources.All(s => Authorities(s).Length == 2));
         var old = sources.Select(s => s.Current!.DefaultSvid.Leaf.SerialNumber).ToArray();
         Agent.ActivateAuthority();
+        Agent.TaintAuthority();
         await UntilAsync(() => sources.Zip(old).All(s => s.First.Current!.DefaultSvid.Leaf.SerialNumber != s.Second));
         await GetAsync(client, version);
         Assert.DoesNotContain(Logs.All, r => r.Event.Name == "PeerConnectionEnded");
 
-        Agent.RetireAuthority();
+        Agent.RevokeAuthority();
         await UntilAsync(() => sources.All(s => Authorities(s).Length == 1));
         await AssertEndedAsync(server, RejectionReason.NotTrusted, "spiffe://example.org/client");
         await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client, version));

@@ -2,7 +2,7 @@ using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.Workload.Tests.Verification;
 
-/// <summary>Asks the verifier about a token of the test's own key: 'k1' of the trust domain 'td'. We are the audience 'aud'.</summary>
+/// <summary>Asks the verifier about a token of the test's own key: 'k1' of the trust domain 'td'. We are the audience 'aud'. Each verdict is compared with that of <see cref="JwtOracle"/>.</summary>
 public abstract class JwtVerifierTest
 {
     protected static readonly DateTimeOffset Now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -16,8 +16,12 @@ public abstract class JwtVerifierTest
     protected static JwtBundleSet Set(params (string TrustDomain, string KeyId, TestKey Key)[] keys) =>
         new(keys.GroupBy(key => key.TrustDomain, key => new JwtAuthority(key.KeyId, key.Key.PublicKey)).Select(group => new JwtBundle(TrustDomain.Parse(group.Key), group)));
 
-    protected JwtVerificationResult Verify(string token, JwtBundleSet? bundles = null, string[]? audiences = null, DateTimeOffset? at = null, TimeSpan? leeway = null) =>
-        JwtSvidVerifier.Verify(token, bundles ?? Bundles, audiences ?? Us, at ?? Now, leeway);
+    protected JwtVerificationResult Verify(string token, JwtBundleSet? bundles = null, string[]? audiences = null, DateTimeOffset? at = null, TimeSpan? leeway = null)
+    {
+        var result = JwtSvidVerifier.Verify(token, bundles ?? Bundles, audiences ?? Us, at ?? Now, leeway);
+        JwtOracle.AssertAgrees(result, token, bundles ?? Bundles, audiences ?? Us, at ?? Now, leeway ?? TimeSpan.FromSeconds(30));
+        return result;
+    }
 
     protected JwtVerificationResult Verify(TestToken token) => Verify(token.SignedBy(Key));
 

@@ -1,0 +1,60 @@
+using System.Text.RegularExpressions;
+using AspNetSpiffe.TestKit;
+using Xunit.Abstractions;
+
+namespace AspNetSpiffe.InteropTests;
+
+/// <summary>The command line's agent and the two programs of the sample, each a process of its own, as the README says.</summary>
+public sealed partial class GrpcMtlsTests(ITestOutputHelper output) : InteropTest(output)
+{
+    [Fact]
+    public async Task The_client_prints_what_the_README_shows()
+    {
+        var (_, address) = await StartServerAsync();
+        var client = await RunClientAsync("client", address);
+
+        Assert.True(client.ExitCode == 0, client.All);
+        var readme = await File.ReadAllTextAsync(Repository.PathOf("samples", "GrpcMtls", "README.md"));
+        Assert.Equal(TextBlock().Match(readme).Groups[1].Value, client.Output);
+    }
+
+    [Fact]
+    public async Task Somebody_else_is_refused_at_the_handshake_and_the_server_logs_its_ID()
+    {
+        var (server, address) = await StartServerAsync();
+        Assert.Equal(1, (await RunClientAsync("other", address)).ExitCode);
+
+        var refusal = await ReadUntilAsync(server, "Refused a client");
+        Assert.Contains("NotAllowed. It presented spiffe://example.org/other", refusal, StringComparison.Ordinal);
+    }
+
+    private async Task<(OutsideProgram Server, string Address)> StartServerAsync()
+    {
+        var agent = Stopping(BuiltProgram.Start(
+            [], "AspNetSpiffe.Cli", "aspnet-spiffe", "agent", "--workload", "server=/server", "--workload", "client=/client", "--workload", "other=/other", "--directory", Path.Combine(Folder, "agent")));
+        await ReadUntilAsync(agent, "other.sock");
+        var server = Stopping(BuiltProgram.Start(new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("server"), ["SERVER_URL"] = "https://127.0.0.1:0" }, "GrpcMtls.Server", "grpc-mtls-server"));
+        return (server, Listening().Match(await ReadUntilAsync(server, "listening on: https")).Groups[1].Value);
+    }
+
+    private async Task<ProgramResult> RunClientAsync(string workload, string address)
+    {
+        await using var client = BuiltProgram.Start(new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf(workload), ["SERVER_URL"] = address }, "GrpcMtls.Client", "grpc-mtls-client");
+        return await client.FinishAsync("", Patience);
+    }
+
+    private async Task<string> ReadUntilAsync(OutsideProgram program, string text)
+    {
+        while (true)
+            if (await program.ReadLineAsync(Patience) is var line && line.Contains(text, StringComparison.Ordinal))
+                return line;
+    }
+
+    private string SocketOf(string workload) => $"unix://{Path.Combine(Folder, "agent")}/{workload}.sock";
+
+    [GeneratedRegex("(https://.+)$")]
+    private static partial Regex Listening();
+
+    [GeneratedRegex("prints, and ends:\n\n```text\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex TextBlock();
+}
