@@ -11,6 +11,7 @@ using Xunit.Abstractions;
 namespace AspNetSpiffe.InteropTests;
 
 /// <summary>Callers of Node.js, Python and .NET at full load, each of which keeps its connections until the server asks it to leave, while their SVIDs are renewed and expire.</summary>
+[Collection(Alone.Name)]
 public sealed class LongConnectionTests(ITestOutputHelper output) : InteropTest(output)
 {
     private const string ServerId = "spiffe://example.org/server";

@@ -5,6 +5,7 @@ using Xunit.Abstractions;
 namespace AspNetSpiffe.InteropTests;
 
 /// <summary>One minute of the soak with a new seed each time; a broken promise names the fault that was under way.</summary>
+[Collection(Alone.Name)]
 public sealed partial class OneMinuteRunTests(ITestOutputHelper output) : InteropTest(output)
 {
     private readonly ITestOutputHelper _output = output;
