@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace AspNetSpiffe;
 
@@ -16,10 +17,10 @@ internal static class GrpcRequest
     public static async Task<T> ReadAsync<T>(PipeReader body, MessageParser<T> parser, CancellationToken cancellationToken) where T : IMessage<T>
     {
         var prefix = await ReadExactlyAsync(body, PrefixLength, cancellationToken).ConfigureAwait(false);
-        if (prefix[0] != 0) throw new GrpcStatusException(GrpcStatusCode.Unimplemented, "compressed messages are not supported");
+        if (prefix[0] != 0) throw new GrpcStatusException(StatusCode.Unimplemented, "compressed messages are not supported");
 
         var length = BinaryPrimitives.ReadUInt32BigEndian(prefix.AsSpan(1));
-        if (length > MaxLength) throw new GrpcStatusException(GrpcStatusCode.ResourceExhausted, $"grpc: received message larger than max ({length} vs. {MaxLength})");
+        if (length > MaxLength) throw new GrpcStatusException(StatusCode.ResourceExhausted, $"grpc: received message larger than max ({length} vs. {MaxLength})");
 
         var message = await ReadExactlyAsync(body, (int)length, cancellationToken).ConfigureAwait(false);
         try
@@ -28,7 +29,7 @@ internal static class GrpcRequest
         }
         catch (InvalidProtocolBufferException)
         {
-            throw new GrpcStatusException(GrpcStatusCode.Internal, "the message could not be parsed");
+            throw new GrpcStatusException(StatusCode.Internal, "the message could not be parsed");
         }
     }
 
@@ -37,7 +38,7 @@ internal static class GrpcRequest
         if (length == 0) return [];
 
         var read = await body.ReadAtLeastAsync(length, cancellationToken).ConfigureAwait(false);
-        if (read.Buffer.Length < length) throw new GrpcStatusException(GrpcStatusCode.Internal, "the request ended in the middle of its message");
+        if (read.Buffer.Length < length) throw new GrpcStatusException(StatusCode.Internal, "the request ended in the middle of its message");
 
         var bytes = read.Buffer.Slice(0, length);
         var result = bytes.ToArray();

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe;
@@ -20,7 +21,7 @@ internal sealed class GrpcResponse(HttpResponse response)
     }
 
     /// <summary>Ends the call: in the trailers, or in the headers when nothing has been sent ("Trailers-Only").</summary>
-    public void End(GrpcStatusCode status, string message = "")
+    public void End(StatusCode status, string message = "")
     {
         var code = ((int)status).ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (!response.HasStarted)

@@ -1,4 +1,5 @@
 using AspNetSpiffe.Wire;
+using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe;
@@ -22,7 +23,7 @@ internal static class HealthEndpoints
     private static async Task CheckAsync(HttpRequest request, GrpcResponse response, CancellationToken cancellationToken)
     {
         var asked = await GrpcRequest.ReadAsync(request.BodyReader, HealthCheckRequest.Parser, cancellationToken).ConfigureAwait(false);
-        if (!Services.Contains(asked.Service)) throw new GrpcStatusException(GrpcStatusCode.NotFound, $"unknown service '{asked.Service}'");
+        if (!Services.Contains(asked.Service)) throw new GrpcStatusException(StatusCode.NotFound, $"unknown service '{asked.Service}'");
         await response.WriteAsync(new HealthCheckResponse { Status = HealthCheckResponse.Types.ServingStatus.Serving }, cancellationToken).ConfigureAwait(false);
     }
 

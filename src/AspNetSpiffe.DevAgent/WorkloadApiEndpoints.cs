@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AspNetSpiffe.Wire;
 using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe;
@@ -20,7 +21,7 @@ internal sealed class WorkloadApiEndpoints(DevAgentState state, TimeProvider tim
         // Workload Endpoint §3: exactly once, and exactly this value, so that no forged request of a browser or proxy gets through.
         var header = request.Headers[SecurityHeader];
         if (header.Count != 1 || header[0] != "true")
-            throw new GrpcStatusException(GrpcStatusCode.InvalidArgument, $"security header missing from request: send '{SecurityHeader}: true' exactly once");
+            throw new GrpcStatusException(StatusCode.InvalidArgument, $"security header missing from request: send '{SecurityHeader}: true' exactly once");
 
         return path[Service.Length..] switch
         {
@@ -33,7 +34,7 @@ internal sealed class WorkloadApiEndpoints(DevAgentState state, TimeProvider tim
         };
     }
 
-    public static GrpcStatusException Unimplemented(string path) => new(GrpcStatusCode.Unimplemented, $"the development agent does not implement '{path}'");
+    public static GrpcStatusException Unimplemented(string path) => new(StatusCode.Unimplemented, $"the development agent does not implement '{path}'");
 
     private static async Task StreamAsync<TRequest, TMessage>(
         DevWorkload workload, HttpRequest request, GrpcResponse response, MessageParser<TRequest> parser,
@@ -101,8 +102,8 @@ internal sealed class WorkloadApiEndpoints(DevAgentState state, TimeProvider tim
 
     private static void ThrowIfNoIdentity(ImmutableArray<IssuedX509Svid> svids)
     {
-        if (svids.IsEmpty) throw new GrpcStatusException(GrpcStatusCode.PermissionDenied, "no identity issued");
+        if (svids.IsEmpty) throw new GrpcStatusException(StatusCode.PermissionDenied, "no identity issued");
     }
 
-    private static GrpcStatusException Invalid(string message) => new(GrpcStatusCode.InvalidArgument, message);
+    private static GrpcStatusException Invalid(string message) => new(StatusCode.InvalidArgument, message);
 }

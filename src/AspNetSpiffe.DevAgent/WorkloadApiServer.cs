@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Grpc.Core;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -111,7 +112,7 @@ internal sealed partial class WorkloadApiServer : IHttpApplication<HttpContext>,
         try
         {
             await _endpoints.InvokeAsync(workload, context.Request, response, ending.Token).ConfigureAwait(false);
-            response.End(GrpcStatusCode.Ok);
+            response.End(StatusCode.OK);
         }
         catch (GrpcStatusException refused)
         {
@@ -121,11 +122,11 @@ internal sealed partial class WorkloadApiServer : IHttpApplication<HttpContext>,
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
             // A caller that has gone away reads no status.
-            if (!context.RequestAborted.IsCancellationRequested) response.End(GrpcStatusCode.Unavailable, "the development agent is stopping");
+            if (!context.RequestAborted.IsCancellationRequested) response.End(StatusCode.Unavailable, "the development agent is stopping");
         }
         catch (ObjectDisposedException) when (_stopping.IsCancellationRequested)
         {
-            response.End(GrpcStatusCode.Unavailable, "the development agent is stopping");
+            response.End(StatusCode.Unavailable, "the development agent is stopping");
         }
         catch (IOException gone) when (gone is ConnectionResetException || gone.InnerException is ConnectionAbortedException)
         {
@@ -134,14 +135,14 @@ internal sealed partial class WorkloadApiServer : IHttpApplication<HttpContext>,
         catch (Exception failure) when (!context.RequestAborted.IsCancellationRequested)
         {
             Log.Failed(_logger, context.Request.Path, workload.Name, failure);
-            response.End(GrpcStatusCode.Internal, "the development agent failed; its log says why");
+            response.End(StatusCode.Internal, "the development agent failed; its log says why");
         }
     }
 
     private static partial class Log
     {
         [LoggerMessage(20, LogLevel.Debug, "Call {Path} of workload '{Workload}' refused: {Status}: {Reason}.", EventName = "CallRefused")]
-        public static partial void Refused(ILogger logger, PathString path, string workload, GrpcStatusCode status, string reason);
+        public static partial void Refused(ILogger logger, PathString path, string workload, StatusCode status, string reason);
 
         [LoggerMessage(21, LogLevel.Error, "Call {Path} of workload '{Workload}' failed.", EventName = "CallFailed")]
         public static partial void Failed(ILogger logger, PathString path, string workload, Exception failure);
