@@ -45,6 +45,24 @@ public sealed class AnswerTests(ITestOutputHelper output) : AgentTest(output)
         Assert.Empty(pool.Returned);
     }
 
+    /// <remarks>An array of that length is taken from the pool, but the system gives memory for what is written into it only.</remarks>
+    [Fact, Trait("Spec", "WA-28"), Trait("Trial", "H-19")]
+    public async Task A_length_is_no_reason_to_take_memory_before_the_bytes_have_come()
+    {
+        const int Length = 256 * 1024 * 1024;
+        using var pool = new PoolInspector(Length);
+        using var channel = new AgentChannel(WorkloadApiAddress.Parse(Agent.Address), KeepAlive.Default, new() { MaxMessageBytes = Length });
+        var before = Environment.WorkingSet;
+        Agent.SendRaw(GrpcFrame.Of([1, 2, 3], announced: Length));
+        await using var watch = channel.WatchAsync((agent, options) => agent.FetchX509SVID(new(), options), Patience).GetAsyncEnumerator();
+        var next = watch.MoveNextAsync().AsTask();
+        await pool.WaitForRentAsync(Patience);
+        Assert.InRange(Environment.WorkingSet - before, long.MinValue, Length / 2);
+
+        Agent.CloseWith(StatusCode.OK);
+        await Assert.ThrowsAsync<WorkloadApiException>(() => next);
+    }
+
     [Fact, Trait("Spec", "WA-28")]
     public async Task A_message_as_long_as_the_limit_is_read()
     {
@@ -102,9 +120,9 @@ public sealed class AnswerTests(ITestOutputHelper output) : AgentTest(output)
     public async Task The_buffer_of_a_message_is_cleared_before_the_pool_has_it_back(string kind)
     {
         // So long that no other test takes arrays of its length from the pool: the next power of two.
-        var long_ = new X509SVIDResponse(Message) { Crl = { ByteString.CopyFrom(Enumerable.Repeat((byte)1, 3 * 1024 * 1024).ToArray()) } };
-        if (kind == "over a limit") long_.Svids.Add([new X509SVID(), new X509SVID()]);
-        byte[] bytes = [.. long_.ToByteArray(), .. kind == "no protobuf" ? new byte[] { 0xFF } : []];
+        var large = new X509SVIDResponse(Message) { Crl = { ByteString.CopyFrom(Enumerable.Repeat((byte)1, 3 * 1024 * 1024).ToArray()) } };
+        if (kind == "over a limit") large.Svids.Add([new X509SVID(), new X509SVID()]);
+        byte[] bytes = [.. large.ToByteArray(), .. kind == "no protobuf" ? new byte[] { 0xFF } : []];
         using var pool = new PoolInspector(4 * 1024 * 1024);
         await Record.ExceptionAsync(() => ReadAsync(GrpcFrame.Of(bytes)));
 
