@@ -74,11 +74,10 @@ internal sealed class AgentChannel : IDisposable
     /// <summary>Ends all calls, and closes the connection.</summary>
     public void Dispose()
     {
-        lock (_opening)
-        {
-            _disposed = true;
-            foreach (var channel in _channels) channel.Dispose();
-        }
+        lock (_opening) _disposed = true;
+
+        // Not under the lock: whoever awaits a call may go on at once.
+        foreach (var channel in _channels) channel.Dispose();
     }
 
     private SpiffeWorkloadAPI.SpiffeWorkloadAPIClient Open()
