@@ -11,10 +11,12 @@ try
         ["idle", .. var rest] => await IdleRun.RunAsync(Count(rest, "--count", 10_000), Count(rest, "--rounds", 3), Option(rest, "--report"), Option(rest, "--plots")),
         ["rotation", .. var rest] => await RotationRun.RunAsync(Count(rest, "--count", 10_000), Count(rest, "--rate", 75), Option(rest, "--report"), Option(rest, "--plots")),
         ["latency", .. var rest] => await LatencyRun.RunAsync(Count(rest, "--count", 200), Option(rest, "--report")),
+        ["start", .. var rest] => await StartRun.RunAsync(Count(rest, "--rounds", 20), Option(rest, "--report")),
         ["stalls", .. var rest] => await StallRun.RunAsync(Count(rest, "--minutes", 20), !rest.Contains("--no-system-cas"), Option(rest, "--report"), Option(rest, "--plots")),
 
         // The parts of these that are processes of their own.
         ["server", var kind, var folder, var agent] => await KestrelServer.RunAsync(kind, folder, agent),
+        ["first-svid", var agent] => await StartRun.GetFirstSvidAsync(agent),
         ["generate"] => Generator.Run(),
         ["idle-clients", var port, var peers] => IdleClients.Run(Number(port), peers),
         ["steady-load", var port, var peers] => SteadyLoad.Run(Number(port), peers),
@@ -45,6 +47,7 @@ static int Usage()
         benchmarks rotation [--count N] [--rate N] [--report FILE.md] [--plots FOLDER]
                                                           new SVIDs under load: failed requests, memory
         benchmarks latency [--count N] [--report FILE.md] from a new SVID to the first handshake that presents it
+        benchmarks start [--rounds N] [--report FILE.md]  from the start of a process to its first SVID
         benchmarks stalls [--minutes N] [--no-system-cas] [--report FILE.md] [--plots FOLDER]
                                                           the worst handshakes at 50 a second, beside Kestrel's
         """);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Authentication;
 using System.Text.Json;
+using Grpc.Core;
 
 namespace AspNetSpiffe.ConformanceHarness;
 
@@ -56,7 +57,7 @@ internal static class ControlPort
             var svids = await client.FetchJwtSvidsAsync(request.Audience, id, cancellationToken);
             return Answer.Ok(new { status = "ok", svids = svids.Select(svid => new { spiffe_id = svid.Id.ToString(), token = svid.Token, hint = svid.Hint }) });
         }
-        catch (WorkloadApiException e) when (e.StatusCode is GrpcStatusCode.PermissionDenied or GrpcStatusCode.InvalidArgument)
+        catch (WorkloadApiException e) when (e.StatusCode is StatusCode.PermissionDenied or StatusCode.InvalidArgument)
         {
             return Answer.Rejected(e.Message);
         }

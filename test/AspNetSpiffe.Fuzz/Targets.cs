@@ -1,8 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using AspNetSpiffe.TestKit;
-using AspNetSpiffe.Wire;
-using Google.Protobuf;
 
 namespace AspNetSpiffe.Fuzz;
 
@@ -11,6 +9,11 @@ internal sealed class Targets
 {
     private static readonly byte[] TextAlphabet = Encoding.UTF8.GetBytes("spiffe:/*.,-_?#%@[]{}\"\\ AZaz09\0\r\né");
     private static readonly SpiffeId[] Ids = [.. new[] { "spiffe://td", "spiffe://td/a", "spiffe://td/a/b", "spiffe://td/ns/shop/sa/cart", "spiffe://td/ns/shop", "spiffe://other/a" }.Select(SpiffeId.Parse)];
+
+    private static readonly WireMessages Wire = new(new() { MaxSvids = 10_000, MaxBundles = 1_000_000 });
+
+    // One for each thread, for their answers must not mix.
+    private static readonly ThreadLocal<FrameSender> Agents = new(() => new());
 
     private readonly TestPki _pki = new("td", intermediates: 1);
     private readonly TestSvid _svid;
@@ -84,16 +87,7 @@ internal sealed class Targets
         return true;
     }
 
-    private static bool ReadFrames(byte[] input)
-    {
-        var reader = new GrpcMessageReader(new MemoryStream(input), WorkloadApiAddress.Parse("unix:///a"), 16 * 1024 * 1024);
-        return Accepts<WorkloadApiException>(() =>
-        {
-            while (reader.ReadAsync(new WireMessages(new() { MaxSvids = 10_000, MaxBundles = 1_000_000 }).ReadX509Svids, CancellationToken.None).GetAwaiter().GetResult() is not null)
-            {
-            }
-        });
-    }
+    private static bool ReadFrames(byte[] input) => Agents.Value!.Reads(input);
 
     private bool ReadDer(byte[] input)
     {
@@ -105,17 +99,13 @@ internal sealed class Targets
 
     private static bool ReadMessage(byte[] input)
     {
-        X509SVIDResponse message;
-        try
+        var isMessage = false;
+        return Accepts<FormatException>(() =>
         {
-            message = X509SVIDResponse.Parser.ParseFrom(input);
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            return false;
-        }
-
-        return Accepts<FormatException>(() => new X509ContextReader(TimeProvider.System, new()).Read(message));
+            if (Wire.ReadX509Svids(new(input)) is not { } message) return;
+            new X509ContextReader(TimeProvider.System, new()).Read(message);
+            isMessage = true;
+        }) && isMessage;
     }
 
     // A changed leaf that still loads must never be taken for the one that was signed.

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using AspNetSpiffe.Cli.Output;
+using Grpc.Core;
 
 namespace AspNetSpiffe.Cli.Commands;
 
@@ -71,7 +72,7 @@ internal static class FetchCommand
         {
             return await client.FetchJwtSvidsAsync(audiences, id, cancellationToken);
         }
-        catch (WorkloadApiException denied) when (id is not null && denied.StatusCode == GrpcStatusCode.PermissionDenied)
+        catch (WorkloadApiException denied) when (id is not null && denied.StatusCode == StatusCode.PermissionDenied)
         {
             // The agent says "no identity", also to one that has others.
             if (await FindIdsAsync(client, cancellationToken) is not { Length: > 0 } ids) throw;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Grpc.Core;
 
 namespace AspNetSpiffe;
 
@@ -139,7 +140,7 @@ internal sealed class AgentWatch<T>(
         var cause = failure is null ? "Ended" : $"{failure.Failure} {failure.StatusCode}";
         Publish(Troubled(cause, problem) with
         {
-            IsDenied = _state.IsDenied || failure?.StatusCode == GrpcStatusCode.PermissionDenied,
+            IsDenied = _state.IsDenied || failure?.StatusCode == StatusCode.PermissionDenied,
             End = isFinal ? failure : null,
         });
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -197,7 +198,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
 
     private void Fail(JwtSvidEntry entry, TaskCompletionSource<JwtSvid> fetch, Exception problem)
     {
-        var denied = problem is WorkloadApiException { StatusCode: GrpcStatusCode.PermissionDenied };
+        var denied = problem is WorkloadApiException { StatusCode: StatusCode.PermissionDenied };
         JwtSvid? kept;
         lock (_lock)
         {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Grpc.Core;
 
 namespace AspNetSpiffe;
 
@@ -7,19 +8,60 @@ internal static class CallFailure
 {
     private const long EnhanceYourCalm = 0xB;
 
-    public static WorkloadApiException Explain(Exception e, GrpcConnection connection)
+    private const string EndedWithin = "The stream ended within a message.";
+    private const string Compressed = "A message is compressed, although we offered no compression.";
+
+    public static WorkloadApiException Explain(RpcException e, AgentChannel channel)
     {
-        var address = connection.Address;
+        if (channel.IsDisposed) return new(channel.Address, WorkloadApiFailure.ConnectionLost, "The connection was lost: the client is disposed.", e);
+
+        // The channel makes a status of everything. One that has a cause never came from the agent.
+        return e.Status.DebugException is { } cause ? OfCause(cause, channel) : OfText(e.Status, channel) ?? new(channel.Address, e.Status);
+    }
+
+    private static WorkloadApiException OfCause(Exception e, AgentChannel channel)
+    {
+        var address = channel.Address;
+        if (Find<WorkloadApiException>(e) is { } explained) return explained;
+        if (Find<InvalidDataException>(e) is { } data) return OfData(data, channel);
+        if (Find<InvalidOperationException>(e)?.Message.StartsWith("Unexpected grpc-status value", StringComparison.Ordinal) is true)
+            return new(address, new Status(StatusCode.Unknown, "a status that is no number"));
         if (Find<SocketException>(e)?.SocketErrorCode is { } error && OfSocket(address, error) is var (failure, problem)) return new(address, failure, problem, e);
         if (Find<HttpProtocolException>(e)?.ErrorCode == EnhanceYourCalm)
-            return new(address, WorkloadApiFailure.ConnectionLost, $"The agent finds our keep-alive pings too many (ENHANCE_YOUR_CALM): from now on there is one in {connection.EaseOff()}.", e);
-        if (connection.Last?.Stranger is { } stranger) return new(address, WorkloadApiFailure.MalformedResponse, stranger, e);
+            return new(address, WorkloadApiFailure.ConnectionLost, $"The agent finds our keep-alive pings too many (ENHANCE_YOUR_CALM): from now on there is one in {channel.EaseOff()}.", e);
+        if (channel.Last?.Stranger is { } stranger) return new(address, WorkloadApiFailure.MalformedResponse, stranger, e);
 
-        var hint = connection.Last?.IsSilent is true
+        var hint = channel.Last?.IsSilent is true
             ? " What listens there closed it without a word: it may be an agent that is just starting, a server that wants TLS, or another program's socket. The Workload API speaks HTTP/2 without TLS."
             : "";
         return new(address, WorkloadApiFailure.ConnectionLost, $"The connection was lost: {e.Message}{hint}", e);
     }
+
+    // What Grpc.Net.Client says, in its own words, of answers that it cannot take. Were they to change, it would be a status that may pass: another attempt follows all the same.
+    private static WorkloadApiException? OfText(Status status, AgentChannel channel) => (status.StatusCode, status.Detail) switch
+    {
+        (StatusCode.Cancelled, "No grpc-status found on response.") => new(channel.Address, WorkloadApiFailure.ConnectionLost, "The stream ended without a status."),
+        (StatusCode.ResourceExhausted, "Received message exceeds the maximum configured message size.") => Malformed(channel, OverLimit(channel)),
+        (StatusCode.Internal, "Request sent 'identity' grpc-encoding value with compressed message.") => Malformed(channel, Compressed),
+        (StatusCode.Internal, var text) when text.StartsWith("Failed to deserialize response message.", StringComparison.Ordinal) =>
+            new(channel.Address, WorkloadApiFailure.MalformedResponse, "It succeeded without an answer."),
+        _ => null,
+    };
+
+    private static WorkloadApiException OfData(InvalidDataException e, AgentChannel channel) => e.Message switch
+    {
+        "Unexpected data after finished reading message." => new(channel.Address, WorkloadApiFailure.MalformedResponse, "It gave more than one answer."),
+        "Unexpected end of content while reading the message header." or "Unexpected end of content while reading the message content." => Malformed(channel, EndedWithin),
+        "Unexpected compressed flag value in message header." => Malformed(channel, Compressed),
+        "Message too large." => Malformed(channel, OverLimit(channel)),
+        var ours => Malformed(channel, ours),
+    };
+
+    private static string OverLimit(AgentChannel channel) =>
+        $"A message of more than {channel.MaxMessageBytes} bytes was announced; the limit ({nameof(SpiffeLimits.MaxMessageBytes)}) is {channel.MaxMessageBytes}.";
+
+    private static WorkloadApiException Malformed(AgentChannel channel, string what) =>
+        new(channel.Address, WorkloadApiFailure.MalformedResponse, $"{what} What answers at this address may be no SPIFFE Workload API: check the address.");
 
     private static (WorkloadApiFailure, string)? OfSocket(WorkloadApiAddress address, SocketError error)
     {

@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using AspNetSpiffe.Wire;
+using Grpc.Core;
 
 namespace AspNetSpiffe;
 
@@ -30,7 +30,7 @@ public sealed partial class WorkloadApiClient
             throw new ArgumentException($"A JWT-SVID has at most {JwtSvidReader.MaxAudiences} audiences, but {audiences.Count} were asked for: fetch several tokens.", nameof(audiences));
 
         var request = new JWTSVIDRequest { Audience = { audiences }, SpiffeId = id?.ToString() ?? "" };
-        var answer = await GrpcCall.UnaryAsync(_connection, "FetchJWTSVID", request, _messages.ReadJwtSvids, cancellationToken).ConfigureAwait(false);
+        var answer = await _channel.FetchAsync((agent, options) => agent.FetchJWTSVIDAsync(request, options), cancellationToken).ConfigureAwait(false);
         return new JwtResponseReader().ReadSvids(answer, audiences, id);
     }
 
@@ -55,7 +55,7 @@ public sealed partial class WorkloadApiClient
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="ArgumentException">The audience is empty.</exception>
     /// <exception cref="FormatException">The token is no JWT-SVID, or for another audience; the Workload API was not asked.</exception>
-    /// <exception cref="WorkloadApiException">The Workload API refuses the token (<see cref="GrpcStatusCode.InvalidArgument"/>), or gives no answer.</exception>
+    /// <exception cref="WorkloadApiException">The Workload API refuses the token (<see cref="StatusCode.InvalidArgument"/>), or gives no answer.</exception>
     public async Task<ValidatedJwtSvid> ValidateJwtSvidAsync(string audience, string token, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(audience);
@@ -65,7 +65,7 @@ public sealed partial class WorkloadApiClient
         if (!svid.Audiences.Contains(audience)) throw new FormatException($"The token is not for the audience {SpiffeIdProblem.Quote(audience)}.");
 
         var request = new ValidateJWTSVIDRequest { Audience = audience, Svid = token };
-        var answer = await GrpcCall.UnaryAsync(_connection, "ValidateJWTSVID", request, WireMessages.ReadValidation, cancellationToken).ConfigureAwait(false);
+        var answer = await _channel.FetchAsync((agent, options) => agent.ValidateJWTSVIDAsync(request, options), cancellationToken).ConfigureAwait(false);
 
         // Who vouches for a token must mean the same one as we do.
         if (answer.SpiffeId != svid.Id.ToString()) throw Malformed($"It validated a token of '{svid.Id}' as one of {SpiffeIdProblem.Quote(answer.SpiffeId)}.");
@@ -73,15 +73,20 @@ public sealed partial class WorkloadApiClient
     }
 
     /// <summary>Watches as <see cref="WatchJwtBundlesAsync"/> does, but goes on after a message that breaks a rule.</summary>
-    internal IAsyncEnumerable<AgentUpdate<JwtBundleSet>> WatchJwtUpdatesAsync(CancellationToken cancellationToken) => GrpcCall.StreamAsync(
-        _connection, "FetchJWTBundles", new JWTBundlesRequest(), bytes => ReadJwtBundles(bytes, cancellationToken), cancellationToken);
-
-    private AgentUpdate<JwtBundleSet>? ReadJwtBundles(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
+    internal async IAsyncEnumerable<AgentUpdate<JwtBundleSet>> WatchJwtUpdatesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        await foreach (var message in _channel.WatchAsync(static (agent, options) => agent.FetchJWTBundles(new(), options), cancellationToken).ConfigureAwait(false))
+            yield return ReadJwtBundles(message, cancellationToken);
+    }
+
+    private static AgentUpdate<JwtBundleSet> ReadJwtBundles(JWTBundlesResponse message, CancellationToken cancellationToken)
+    {
+        if (message.Refusal is { } refusal) return new(null, refusal, []);
+
         var reader = new JwtResponseReader();
         try
         {
-            return _messages.ReadJwtBundles(bytes) is { } message ? new(reader.ReadBundles(message, cancellationToken), null, reader.Remarks) : null;
+            return new(reader.ReadBundles(message, cancellationToken), null, reader.Remarks);
         }
         catch (FormatException e)
         {
@@ -89,5 +94,5 @@ public sealed partial class WorkloadApiClient
         }
     }
 
-    private WorkloadApiException Malformed(string what) => new(_connection.Address, WorkloadApiFailure.MalformedResponse, what);
+    private WorkloadApiException Malformed(string what) => new(_channel.Address, WorkloadApiFailure.MalformedResponse, what);
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using AspNetSpiffe.Wire;
 
@@ -11,10 +10,9 @@ namespace AspNetSpiffe;
 /// </remarks>
 public sealed partial class WorkloadApiClient : IDisposable
 {
-    private readonly GrpcConnection _connection;
+    private readonly AgentChannel _channel;
     private readonly TimeProvider _time;
     private readonly SpiffeLimits _limits;
-    private readonly WireMessages _messages;
     private volatile KnownCertificates _known = KnownCertificates.None;
 
     /// <summary>Makes a client. It connects with its first call.</summary>
@@ -30,10 +28,9 @@ public sealed partial class WorkloadApiClient : IDisposable
     {
         ArgumentNullException.ThrowIfNull(address);
         foreach (var (property, mistake) in limits.Mistakes()) throw new ArgumentException($"{property} {mistake}", nameof(limits));
-        _connection = new(address, keepAlive, limits.MaxMessageBytes);
+        _channel = new(address, keepAlive, limits);
         _time = time;
         _limits = limits;
-        _messages = new(limits);
     }
 
     /// <summary>Fetches our X509-SVIDs and all bundles once (Workload API §5.2.1).</summary>
@@ -59,24 +56,31 @@ public sealed partial class WorkloadApiClient : IDisposable
     /// <summary>Watches the X.509 bundles of all trust domains, until the agent ends the stream (Workload API §5.2.2).</summary>
     /// <exception cref="WorkloadApiException">There is no answer, or the stream ends with an error.</exception>
     /// <exception cref="FormatException">A message breaks a rule; the watch ends.</exception>
-    public IAsyncEnumerable<X509BundleSet> WatchX509BundlesAsync(CancellationToken cancellationToken = default) => GrpcCall.StreamAsync(
-        _connection, "FetchX509Bundles", new X509BundlesRequest(), bytes => ReadX509Bundles(bytes, cancellationToken), cancellationToken);
+    public async IAsyncEnumerable<X509BundleSet> WatchX509BundlesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var message in _channel.WatchAsync(static (agent, options) => agent.FetchX509Bundles(new(), options), cancellationToken).ConfigureAwait(false))
+            yield return message.Refusal is { } refusal ? throw refusal : new X509ContextReader(_time, _limits).ReadBundles(message, cancellationToken);
+    }
 
     /// <summary>Closes the connection; calls under way end with an error.</summary>
-    public void Dispose() => _connection.Dispose();
+    public void Dispose() => _channel.Dispose();
 
     /// <summary>Watches as <see cref="WatchX509ContextAsync"/> does, but goes on after a message that breaks a rule.</summary>
     /// <param name="remarkLater">Hears what is wrong with a bundle that is decoded when it is first needed; without it, all are decoded at once.</param>
     /// <param name="cancellationToken">Ends the watch.</param>
-    internal IAsyncEnumerable<AgentUpdate<X509Context>> WatchX509UpdatesAsync(Action<string>? remarkLater, CancellationToken cancellationToken) => GrpcCall.StreamAsync(
-        _connection, "FetchX509SVID", new X509SVIDRequest(), bytes => ReadX509Svids(bytes, remarkLater, cancellationToken), cancellationToken);
-
-    private AgentUpdate<X509Context>? ReadX509Svids(ReadOnlySequence<byte> bytes, Action<string>? remarkLater, CancellationToken cancellationToken)
+    internal async IAsyncEnumerable<AgentUpdate<X509Context>> WatchX509UpdatesAsync(Action<string>? remarkLater, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        await foreach (var message in _channel.WatchAsync(static (agent, options) => agent.FetchX509SVID(new(), options), cancellationToken).ConfigureAwait(false))
+            yield return ReadX509Svids(message, remarkLater, cancellationToken);
+    }
+
+    private AgentUpdate<X509Context> ReadX509Svids(X509SVIDResponse message, Action<string>? remarkLater, CancellationToken cancellationToken)
+    {
+        if (message.Refusal is { } refusal) return new(null, refusal, []);
+
         var reader = new X509ContextReader(_time, _limits, _known, remarkLater);
         try
         {
-            if (_messages.ReadX509Svids(bytes) is not { } message) return null;
             var context = reader.Read(message, cancellationToken).WithRemarks(reader.Remarks);
             _known = KnownCertificates.Of(context);
             return new(context, null, reader.Remarks);
@@ -86,9 +90,6 @@ public sealed partial class WorkloadApiClient : IDisposable
             return new(null, e, reader.Remarks);
         }
     }
-
-    private X509BundleSet? ReadX509Bundles(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken) =>
-        _messages.ReadX509Bundles(bytes) is { } message ? new X509ContextReader(_time, _limits).ReadBundles(message, cancellationToken) : null;
 
     private async Task<T> FirstAsync<T>(IAsyncEnumerable<T> watch) where T : class
     {

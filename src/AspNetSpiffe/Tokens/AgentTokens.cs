@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
@@ -26,7 +27,7 @@ internal sealed class AgentTokens(X509Source identity, IOptions<SpiffeOptions> s
             var validated = await _client.ValidateJwtSvidAsync(audience, token, both.Token);
             return TokenVerdict.Accept(new(validated.Id, validated.ExpiresAt, validated.Claims));
         }
-        catch (WorkloadApiException e) when (e is { Failure: WorkloadApiFailure.Status, StatusCode: GrpcStatusCode.InvalidArgument })
+        catch (WorkloadApiException e) when (e is { Failure: WorkloadApiFailure.Status, StatusCode: StatusCode.InvalidArgument })
         {
             return TokenVerdict.Refuse(JwtRejectionReason.RefusedByAgent, read.Id);
         }

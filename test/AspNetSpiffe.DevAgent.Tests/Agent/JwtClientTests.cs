@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Grpc.Core;
 
 namespace AspNetSpiffe.AgentTests;
 
@@ -28,7 +29,7 @@ public sealed class JwtClientTests : AgentTest
     {
         var client = Open(await StartAgentAsync(new DevIdentity("/web")));
         var e = await Assert.ThrowsAsync<WorkloadApiException>(() => client.FetchJwtSvidsAsync("a", SpiffeId.Parse("spiffe://example.org/admin"), Patience));
-        Assert.Equal(GrpcStatusCode.PermissionDenied, e.StatusCode);
+        Assert.Equal(StatusCode.PermissionDenied, e.StatusCode);
     }
 
     [Fact, Trait("Spec", "WA-22")]
@@ -63,7 +64,7 @@ public sealed class JwtClientTests : AgentTest
         var forged = $"{tokens[0][0]}.{tokens[0][1]}.{tokens[1][2]}";
 
         var e = await Assert.ThrowsAsync<WorkloadApiException>(() => client.ValidateJwtSvidAsync("a", forged, Patience));
-        Assert.Equal(GrpcStatusCode.InvalidArgument, e.StatusCode);
+        Assert.Equal(StatusCode.InvalidArgument, e.StatusCode);
         Assert.DoesNotContain(forged, e.ToString(), StringComparison.Ordinal);
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace AspNetSpiffe.AgentTests;
 
@@ -126,12 +127,12 @@ public sealed class FetchCommandTests : AgentTest
         {
             Bundles = { ["spiffe://example.org"] = ByteString.CopyFrom(pki.BundleDer), ["spiffe://broken.test"] = ByteString.CopyFromUtf8("no certificate") },
         });
-        agent.CloseWith(GrpcStatusCode.Ok);
+        agent.CloseWith(StatusCode.OK);
         agent.Send(new JWTBundlesResponse
         {
             Bundles = { ["spiffe://example.org"] = ByteString.CopyFromUtf8("""{"keys":[]}"""), ["spiffe://mad.test"] = ByteString.CopyFromUtf8("no JSON") },
         });
-        agent.CloseWith(GrpcStatusCode.Ok);
+        agent.CloseWith(StatusCode.OK);
         var (exitCode, output, errors) = await Tool.RunAsync(agent.Address, Patience, ["fetch", "bundles", .. json ? ["--json"] : Array.Empty<string>()]);
 
         Assert.Equal((0, ""), (exitCode, errors));
@@ -147,7 +148,7 @@ public sealed class FetchCommandTests : AgentTest
         await using var agent = await FakeAgent.StartAsync();
         var tokens = expirations.Select(exp => new TestToken { Payload = $$"""{"sub":"spiffe://td/web","aud":["db"],"exp":{{exp}}}""" }.ToString()).ToArray();
         agent.Send(new JWTSVIDResponse { Svids = { tokens.Select(token => new JWTSVID { SpiffeId = "spiffe://td/web", Svid = token }) } });
-        agent.CloseWith(GrpcStatusCode.Ok);
+        agent.CloseWith(StatusCode.OK);
         var (exitCode, output, errors) = await Tool.RunAsync(agent.Address, Patience, "fetch", "jwt", "--audience", "db");
 
         Assert.Equal((1, ""), (exitCode, output));

@@ -2,6 +2,7 @@ using System.Runtime.Versioning;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace AspNetSpiffe.AgentTests;
 
@@ -39,7 +40,7 @@ public sealed class WatchCommandTests : AgentTest
         switch (fault)
         {
             case "an identity is missing":
-                agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+                agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
                 await tool.ReadErrorLineAsync("no identity issued", Patience);
                 break;
             case "a message is refused":
@@ -47,7 +48,7 @@ public sealed class WatchCommandTests : AgentTest
                 await tool.ReadErrorLineAsync("Refused an update", Patience);
                 break;
             case "the stream is ended":
-                agent.CloseWith(GrpcStatusCode.Ok);
+                agent.CloseWith(StatusCode.OK);
                 await tool.ReadErrorLineAsync("trying again", Patience);
                 break;
             case "the stream is lost":

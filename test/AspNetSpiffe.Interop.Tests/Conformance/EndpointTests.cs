@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using AspNetSpiffe.TestKit;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
@@ -40,8 +41,8 @@ public sealed class EndpointTests(ITestOutputHelper output) : ConformanceTest(ou
         Assert.All(agent.Calls, call => Assert.Equal(["true"], call.Headers["workload.spiffe.io"]));
 
         // Both calls wait for their ends.
-        agent.CloseWith(GrpcStatusCode.Unavailable);
-        agent.CloseWith(GrpcStatusCode.Unavailable);
+        agent.CloseWith(StatusCode.Unavailable);
+        agent.CloseWith(StatusCode.Unavailable);
         Assert.Equal(HttpStatusCode.InternalServerError, (await fetching).Status);
     }
 
@@ -63,15 +64,15 @@ public sealed class EndpointTests(ITestOutputHelper output) : ConformanceTest(ou
         await AssertAddressRefusedAsync(Stopping(await FakeAgent.StartOnTcpAsync()), address => $"{address}/foo");
 
     [Fact, Trait("Spec", "EP-24"), Trait("Spec", "EP-27")]
-    public async Task EP5_It_tries_again_when_the_agent_is_not_ready() => await AssertRetriedAsync(GrpcStatusCode.Unavailable, GrpcStatusCode.Internal);
+    public async Task EP5_It_tries_again_when_the_agent_is_not_ready() => await AssertRetriedAsync(StatusCode.Unavailable, StatusCode.Internal);
 
     [Fact, Trait("Spec", "EP-25")]
-    public async Task EP6_It_tries_again_when_there_is_no_identity_yet() => await AssertRetriedAsync(GrpcStatusCode.PermissionDenied, GrpcStatusCode.PermissionDenied);
+    public async Task EP6_It_tries_again_when_there_is_no_identity_yet() => await AssertRetriedAsync(StatusCode.PermissionDenied, StatusCode.PermissionDenied);
 
     [Theory, Trait("Spec", "EP-23"), Trait("Spec", "EP-26")]
-    [InlineData(GrpcStatusCode.InvalidArgument)]
-    [InlineData(GrpcStatusCode.Unimplemented)]
-    public async Task EP7_It_does_not_repeat_a_call_that_no_repetition_can_mend(GrpcStatusCode status)
+    [InlineData(StatusCode.InvalidArgument)]
+    [InlineData(StatusCode.Unimplemented)]
+    public async Task EP7_It_does_not_repeat_a_call_that_no_repetition_can_mend(StatusCode status)
     {
         var agent = await StartAgentAsync();
         agent.OnEachCall = a => a.CloseWith(status);
@@ -106,8 +107,8 @@ public sealed class EndpointTests(ITestOutputHelper output) : ConformanceTest(ou
         var harness = await StartHarnessAsync(agent.Address);
         await AssertServesAsync(harness, svid);
 
-        agent.OnEachCall = a => a.CloseWith(GrpcStatusCode.PermissionDenied);
-        agent.CloseWith(GrpcStatusCode.PermissionDenied);
+        agent.OnEachCall = a => a.CloseWith(StatusCode.PermissionDenied);
+        agent.CloseWith(StatusCode.PermissionDenied);
         await harness.WaitForLogAsync($"has taken back the identity {svid.Id}", Patience);
 
         foreach (var meeting in new[] { await harness.CallAsync(Pki.Leaf("/peer"), Patience), await harness.BeCalledAsync(Pki.Leaf("/peer"), Patience) })
@@ -130,7 +131,7 @@ public sealed class EndpointTests(ITestOutputHelper output) : ConformanceTest(ou
         await AssertServesAsync(await StartHarnessAsync(agent.Address), svid);
     }
 
-    private async Task AssertRetriedAsync(params GrpcStatusCode[] failures)
+    private async Task AssertRetriedAsync(params StatusCode[] failures)
     {
         var agent = await StartAgentAsync();
         foreach (var failure in failures) agent.CloseWith(failure);

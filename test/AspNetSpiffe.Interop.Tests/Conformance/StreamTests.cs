@@ -1,6 +1,7 @@
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -8,9 +9,9 @@ namespace AspNetSpiffe.InteropTests;
 public sealed class StreamTests(ServedHarness served) : IClassFixture<ServedHarness>
 {
     [Theory, Trait("Spec", "WA-02"), Trait("Spec", "EP-27")]
-    [InlineData(GrpcStatusCode.Ok)]
-    [InlineData(GrpcStatusCode.Unavailable)]
-    public async Task WA1_A_stream_that_has_ended_is_opened_again(GrpcStatusCode status)
+    [InlineData(StatusCode.OK)]
+    [InlineData(StatusCode.Unavailable)]
+    public async Task WA1_A_stream_that_has_ended_is_opened_again(StatusCode status)
     {
         var before = await served.ServeAsync(svid => served.Pki.Response(svid));
         var calls = served.Agent.Calls.Count;

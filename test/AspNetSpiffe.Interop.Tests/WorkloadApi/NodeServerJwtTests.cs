@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using AspNetSpiffe.TestKit;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
@@ -39,9 +40,9 @@ public sealed class NodeServerJwtTests(ITestOutputHelper output) : NodeServerTes
         Assert.True(await watch.MoveNextAsync());
         Assert.Equal(["k1", "k2"], KeyIdsOf(watch.Current));
 
-        await Api.EndAsync("FetchJWTBundles", GrpcStatusCode.Unavailable, "restarting", Patience);
+        await Api.EndAsync("FetchJWTBundles", StatusCode.Unavailable, "restarting", Patience);
         var ended = await Assert.ThrowsAsync<WorkloadApiException>(async () => await watch.MoveNextAsync());
-        Assert.Equal(GrpcStatusCode.Unavailable, ended.StatusCode);
+        Assert.Equal(StatusCode.Unavailable, ended.StatusCode);
     }
 
     [Fact]
@@ -68,11 +69,11 @@ public sealed class NodeServerJwtTests(ITestOutputHelper output) : NodeServerTes
     [Fact]
     public async Task The_client_tells_that_a_token_was_refused()
     {
-        await Api.RefuseAsync("ValidateJWTSVID", GrpcStatusCode.InvalidArgument, "the token has expired", Patience);
+        await Api.RefuseAsync("ValidateJWTSVID", StatusCode.InvalidArgument, "the token has expired", Patience);
         using var client = NewClient();
 
         var refused = await Assert.ThrowsAsync<WorkloadApiException>(() => client.ValidateJwtSvidAsync("orders", Token, Patience));
-        Assert.Equal(GrpcStatusCode.InvalidArgument, refused.StatusCode);
+        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
         Assert.Contains("the token has expired", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Token, refused.ToString(), StringComparison.Ordinal);
     }

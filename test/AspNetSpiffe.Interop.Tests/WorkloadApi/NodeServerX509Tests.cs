@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
@@ -49,7 +50,7 @@ public sealed class NodeServerX509Tests(ITestOutputHelper output) : NodeServerTe
         await Api.SayAsync(X509Svid, Answers.X509Svids(_pki, first), Patience);
         var source = await StartSourceAsync(Api.Address);
 
-        await Api.RefuseAsync(X509Svid, GrpcStatusCode.Unavailable, "Überlast: 100 %", Patience);
+        await Api.RefuseAsync(X509Svid, StatusCode.Unavailable, "Überlast: 100 %", Patience);
         var told = await WaitForAsync("AgentUnavailable", Patience);
         Assert.Contains("Unavailable: Überlast: 100 %", told.Message, StringComparison.Ordinal);
         Assert.Equal(first.Leaf, source.Current!.DefaultSvid.Leaf);
@@ -66,7 +67,7 @@ public sealed class NodeServerX509Tests(ITestOutputHelper output) : NodeServerTe
         await Api.SayAsync(X509Svid, Answers.X509Svids(_pki, _pki.Leaf("/web")), Patience);
         await StartSourceAsync(Api.Address);
 
-        await Api.EndAsync(X509Svid, GrpcStatusCode.Unavailable, "restarting", Patience);
+        await Api.EndAsync(X509Svid, StatusCode.Unavailable, "restarting", Patience);
         await AssertCallsAsync(X509Svid, X509Svid);
     }
 
@@ -109,20 +110,20 @@ public sealed class NodeServerX509Tests(ITestOutputHelper output) : NodeServerTe
         Assert.True(await watch.MoveNextAsync());
         Assert.Null(watch.Current.Find(TrustDomain.Parse("partner.test")));
 
-        await Api.EndAsync(X509Bundles, GrpcStatusCode.Unavailable, "restarting", Patience);
+        await Api.EndAsync(X509Bundles, StatusCode.Unavailable, "restarting", Patience);
         var ended = await Assert.ThrowsAsync<WorkloadApiException>(async () => await watch.MoveNextAsync());
-        Assert.Equal(GrpcStatusCode.Unavailable, ended.StatusCode);
+        Assert.Equal(StatusCode.Unavailable, ended.StatusCode);
     }
 
     [Fact]
     public async Task The_client_tells_the_status_of_a_refused_call()
     {
-        await Api.RefuseAsync(X509Svid, GrpcStatusCode.PermissionDenied, "no identity issued", Patience);
+        await Api.RefuseAsync(X509Svid, StatusCode.PermissionDenied, "no identity issued", Patience);
         using var client = NewClient();
 
         var refused = await Assert.ThrowsAsync<WorkloadApiException>(() => client.FetchX509ContextAsync(Patience));
         Assert.Equal(WorkloadApiFailure.Status, refused.Failure);
-        Assert.Equal(GrpcStatusCode.PermissionDenied, refused.StatusCode);
+        Assert.Equal(StatusCode.PermissionDenied, refused.StatusCode);
         Assert.Contains("no identity issued", refused.Message, StringComparison.Ordinal);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Grpc.Core;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -32,11 +33,11 @@ internal sealed class NodeWorkloadApi : IAsyncDisposable
         OrderAsync(new JsonObject { ["order"] = "say", ["method"] = method, ["message"] = message }, cancellationToken);
 
     /// <summary>Ends the open streams of a method; the next ones are answered as before.</summary>
-    public Task EndAsync(string method, GrpcStatusCode code, string details, CancellationToken cancellationToken) =>
+    public Task EndAsync(string method, StatusCode code, string details, CancellationToken cancellationToken) =>
         OrderAsync(Ending("end", method, code, details), cancellationToken);
 
     /// <summary>Ends the open streams of a method, and refuses its calls until it is told again what to say.</summary>
-    public Task RefuseAsync(string method, GrpcStatusCode code, string details, CancellationToken cancellationToken) =>
+    public Task RefuseAsync(string method, StatusCode code, string details, CancellationToken cancellationToken) =>
         OrderAsync(Ending("refuse", method, code, details), cancellationToken);
 
     /// <summary>Waits for the next call, and gives its method and request.</summary>
@@ -53,7 +54,7 @@ internal sealed class NodeWorkloadApi : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
-    private static JsonObject Ending(string order, string method, GrpcStatusCode code, string details) =>
+    private static JsonObject Ending(string order, string method, StatusCode code, string details) =>
         new() { ["order"] = order, ["method"] = method, ["code"] = (int)code, ["details"] = details };
 
     private async Task OrderAsync(JsonObject order, CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using System.Net;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
 using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -109,7 +110,7 @@ public sealed class VerifierOnlyTests(ITestOutputHelper output) : TokenTest(outp
         return await Assert.ThrowsAsync<InvalidOperationException>(() => starting);
     }
 
-    private static void Deny(FakeAgent agent) => agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+    private static void Deny(FakeAgent agent) => agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
 
     private static JWTBundlesResponse BundleOf(TestKey key)
     {

@@ -14,12 +14,12 @@ public sealed class DependencyTests
         [.. Directory.EnumerateFiles(Repository.PathOf("src"), "*.csproj", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Repository.Root, file))];
 
     [Theory, MemberData(nameof(Projects))]
-    public void Shipped_code_references_no_gRPC_package(string project)
-    {
-        var file = Repository.PathOf(project);
-        Assert.Empty(GrpcReferences(XDocument.Load(file)));
-        Assert.Empty(GrpcPackages(File.ReadAllText(Path.Combine(Path.GetDirectoryName(file)!, "packages.lock.json"))));
-    }
+    public void The_tools_that_generate_code_are_shipped_with_nothing(string project) => Assert.Empty(ShippedTools(XDocument.Load(Repository.PathOf(project))));
+
+    [Theory]
+    [InlineData("AspNetSpiffe")]
+    [InlineData("AspNetSpiffe.Workload")]
+    public void The_libraries_take_nothing_of_gRPC_but_the_client(string project) => Assert.Empty(OtherGrpcPackages(File.ReadAllText(Repository.PathOf("src", project, "packages.lock.json"))));
 
     [Fact]
     public void Workload_references_no_ASP_NET_Core()
@@ -32,18 +32,18 @@ public sealed class DependencyTests
     public void Shipped_files_are_short() => Assert.Empty(LongFiles(SourceFile.ReadAll(Repository.PathOf("src"))));
 
     [Theory]
-    [InlineData("""<PackageReference Include="Grpc.Net.Client" PrivateAssets="all" />""", true)]
     [InlineData("""<PackageReference Include="Grpc.Tools" />""", true)]
     [InlineData("""<PackageReference Include="Grpc.Tools" PrivateAssets="compile" />""", true)]
     [InlineData("""<PackageReference Include="Grpc.Tools" PrivateAssets="all" />""", false)]
-    [InlineData("""<PackageReference Include="Google.Protobuf" />""", false)]
-    public void A_gRPC_package_is_found(string item, bool found) =>
-        Assert.Equal(found, GrpcReferences(XDocument.Parse($"<Project><ItemGroup>{item}</ItemGroup></Project>")).Any());
+    [InlineData("""<PackageReference Include="Grpc.Net.Client" />""", false)]
+    public void Tools_that_would_be_shipped_are_found(string item, bool found) =>
+        Assert.Equal(found, ShippedTools(XDocument.Parse($"<Project><ItemGroup>{item}</ItemGroup></Project>")).Any());
 
     [Theory]
-    [InlineData("""{"dependencies":{"net10.0":{"Grpc.Core.Api":{}}}}""", true)]
-    [InlineData("""{"dependencies":{"net10.0":{"Grpc.Tools":{}},"net10.0/linux-x64":{}}}""", false)]
-    public void A_gRPC_package_that_comes_with_another_is_found(string lockFile, bool found) => Assert.Equal(found, GrpcPackages(lockFile).Any());
+    [InlineData("""{"dependencies":{"net10.0":{"Grpc.AspNetCore.Server":{}}}}""", true)]
+    [InlineData("""{"dependencies":{"net10.0":{"Grpc.Net.ClientFactory":{}}}}""", true)]
+    [InlineData("""{"dependencies":{"net10.0":{"Grpc.Tools":{},"Grpc.Net.Client":{},"Grpc.Net.Common":{},"Grpc.Core.Api":{}},"net10.0/linux-x64":{}}}""", false)]
+    public void Another_gRPC_package_is_found_however_it_comes(string lockFile, bool found) => Assert.Equal(found, OtherGrpcPackages(lockFile).Any());
 
     [Theory]
     [InlineData("""<FrameworkReference Include="Microsoft.AspNetCore.App" />""", true)]
@@ -62,17 +62,15 @@ public sealed class DependencyTests
     public void A_long_file_is_found(int lines, bool found) =>
         Assert.Equal(found, LongFiles([new("A/B.cs", string.Concat(Enumerable.Repeat("x\n", lines)))]).Any());
 
-    private static IEnumerable<string> GrpcReferences(XDocument project) =>
+    private static IEnumerable<string> ShippedTools(XDocument project) =>
         from reference in project.Descendants("PackageReference")
-        let name = (string?)reference.Attribute("Include") ?? ""
-        where name.StartsWith("Grpc.", StringComparison.OrdinalIgnoreCase)
-        where name != "Grpc.Tools" || (string?)reference.Attribute("PrivateAssets") != "all"
+        where (string?)reference.Attribute("Include") == "Grpc.Tools" && (string?)reference.Attribute("PrivateAssets") != "all"
         select reference.ToString();
 
-    private static IEnumerable<string> GrpcPackages(string lockFile) =>
+    private static IEnumerable<string> OtherGrpcPackages(string lockFile) =>
         from framework in JsonDocument.Parse(lockFile).RootElement.GetProperty("dependencies").EnumerateObject()
         from package in framework.Value.EnumerateObject()
-        where package.Name.StartsWith("Grpc.", StringComparison.OrdinalIgnoreCase) && package.Name != "Grpc.Tools"
+        where package.Name.StartsWith("Grpc.", StringComparison.OrdinalIgnoreCase) && package.Name is not ("Grpc.Net.Client" or "Grpc.Net.Common" or "Grpc.Core.Api" or "Grpc.Tools")
         select package.Name;
 
     private static IEnumerable<string> AspNetCoreReferences(XDocument project) =>

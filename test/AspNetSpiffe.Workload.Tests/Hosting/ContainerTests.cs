@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Workload.Tests.Sources;
+using Grpc.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -58,7 +59,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : SourceTest(output
         Agent.Send(Pki.Response(Pki.Leaf()));
         await first;
         var changed = source.GetChangeToken().ChangedAsync(Patience);
-        Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+        Agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
         await WaitForAsync("IdentityMissing", Patience);
         Time.Advance(TimeSpan.FromMilliseconds(1));
         await changed;

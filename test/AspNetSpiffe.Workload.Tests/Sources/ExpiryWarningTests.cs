@@ -1,4 +1,5 @@
 using AspNetSpiffe.TestKit;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Xunit.Abstractions;
 
@@ -54,19 +55,19 @@ public sealed class ExpiryWarningTests : SourceTest
         ExpectWarning("SvidNotRenewed");
         ExpectWarning("SvidExpired");
         await StartHourAsync();
-        Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.Unavailable, "starting");
-        Agent.CloseWith(GrpcStatusCode.Unavailable, "starting");
+        Agent.OnEachCall = agent => agent.CloseWith(StatusCode.Unavailable, "starting");
+        Agent.CloseWith(StatusCode.Unavailable, "starting");
         await WaitForAsync("AgentUnavailable", Patience);
         await PassAsync(TimeSpan.FromMinutes(41));
         Assert.Contains("'Unavailable: starting'", (await WaitForAsync("SvidNotRenewed", Patience)).Message, StringComparison.Ordinal);
 
-        Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.Internal, "no server");
+        Agent.OnEachCall = agent => agent.CloseWith(StatusCode.Internal, "no server");
         await PassAsync(TimeSpan.FromMinutes(1));
         Assert.Contains("'Internal: no server'", (await WaitForAsync("SvidNotRenewed", Patience, times: 2)).Message, StringComparison.Ordinal);
 
         await PassAsync(TimeSpan.FromMinutes(20));
         Assert.Contains("'Internal: no server'", (await WaitForAsync("SvidExpired", Patience)).Message, StringComparison.Ordinal);
-        Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.Aborted, "again");
+        Agent.OnEachCall = agent => agent.CloseWith(StatusCode.Aborted, "again");
         await PassAsync(TimeSpan.FromMinutes(1));
         Assert.Contains("'Aborted: again'", (await WaitForAsync("SvidExpired", Patience, times: 2)).Message, StringComparison.Ordinal);
     }
@@ -123,8 +124,8 @@ public sealed class ExpiryWarningTests : SourceTest
         ExpectWarning("IdentityWithdrawn");
         ExpectWarning("AgentUnavailable");
         await StartHourAsync();
-        Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.PermissionDenied, "no");
-        Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no");
+        Agent.OnEachCall = agent => agent.CloseWith(StatusCode.PermissionDenied, "no");
+        Agent.CloseWith(StatusCode.PermissionDenied, "no");
         await WaitForAsync("IdentityMissing", Patience);
         Time.Advance(TimeSpan.FromHours(2));
         await WaitForAsync("IdentityWithdrawn", Patience);

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using AspNetSpiffe.TestKit;
+using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit.Abstractions;
@@ -51,8 +52,8 @@ public sealed class HostileListenerTests(ITestOutputHelper output) : SourceTest(
 
         // Taken back: by a timer.
         var (gone, goneThere) = (hostile.GetChangeToken().ChangedAsync(Patience), other.GetChangeToken().ChangedAsync(Patience));
-        Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.PermissionDenied, "no");
-        Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no");
+        Agent.OnEachCall = agent => agent.CloseWith(StatusCode.PermissionDenied, "no");
+        Agent.CloseWith(StatusCode.PermissionDenied, "no");
         await WaitForAsync("IdentityMissing", Patience);
         while (!gone.IsCompleted || !goneThere.IsCompleted) await PassPauseAsync();
         await Task.WhenAll(gone, goneThere);
@@ -99,11 +100,11 @@ public sealed class HostileListenerTests(ITestOutputHelper output) : SourceTest(
         for (var i = 0; i < 2; i++)
         {
             Agent.Send(new Wire.JWTSVIDResponse { Svids = { new Wire.JWTSVID { SpiffeId = "spiffe://td/web", Svid = token } } });
-            Agent.CloseWith(GrpcStatusCode.Ok);
+            Agent.CloseWith(StatusCode.OK);
             Assert.Equal(token, (await tokens.GetAsync(["aud"], i == 0 ? null : SpiffeId.Parse("spiffe://td/web"), Patience)).Token);
         }
 
-        Agent.CloseWith(GrpcStatusCode.Unavailable, "not yet");
+        Agent.CloseWith(StatusCode.Unavailable, "not yet");
         Agent.Send(new Wire.JWTBundlesResponse());
         bundles.Start();
         await PassPauseAsync();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using AspNetSpiffe.TestKit;
 using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Xunit.Abstractions;
 
@@ -14,11 +15,11 @@ public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtBundleSo
 
     [Theory]
     [Trait("Spec", "WA-02"), Trait("Spec", "EP-24"), Trait("Spec", "EP-27")]
-    [InlineData(GrpcStatusCode.Ok)]
-    [InlineData(GrpcStatusCode.Unavailable)]
-    [InlineData(GrpcStatusCode.Internal)]
-    [InlineData(GrpcStatusCode.PermissionDenied)]
-    public async Task A_stream_that_ends_is_one_event_and_the_last_good_bundles_stay(GrpcStatusCode code)
+    [InlineData(StatusCode.OK)]
+    [InlineData(StatusCode.Unavailable)]
+    [InlineData(StatusCode.Internal)]
+    [InlineData(StatusCode.PermissionDenied)]
+    public async Task A_stream_that_ends_is_one_event_and_the_last_good_bundles_stay(StatusCode code)
     {
         ExpectWarning("AgentUnavailable");
         var source = await StartGoodAsync();
@@ -71,10 +72,10 @@ public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtBundleSo
     }
 
     [Theory]
-    [InlineData(GrpcStatusCode.InvalidArgument)]
-    [InlineData(GrpcStatusCode.Unimplemented)]
+    [InlineData(StatusCode.InvalidArgument)]
+    [InlineData(StatusCode.Unimplemented)]
     [Trait("Trial", "A-07"), Trait("Spec", "EP-33")]
-    public async Task A_status_that_will_hardly_pass_is_tried_again_slowly_when_the_stream_has_worked(GrpcStatusCode code)
+    public async Task A_status_that_will_hardly_pass_is_tried_again_slowly_when_the_stream_has_worked(StatusCode code)
     {
         ExpectWarning("AgentUnavailable");
         var source = await StartGoodAsync();
@@ -94,7 +95,7 @@ public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtBundleSo
     public async Task Whoever_waits_for_bundles_that_will_never_come_is_told()
     {
         ExpectWarning("WatchGivenUp");
-        Agent.CloseWith(GrpcStatusCode.Unimplemented, "no");
+        Agent.CloseWith(StatusCode.Unimplemented, "no");
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => JwtBundleSource.StartAsync(new() { EndpointSocket = Agent.Address }, Loggers, Patience));
         Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' gave no JWT bundles. It answered 'Unimplemented: no'.", e.Message, StringComparison.Ordinal);
     }
@@ -104,7 +105,7 @@ public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtBundleSo
     {
         using var failing = LoggerFactory.Create(logging => logging.AddProvider(new FullLog()));
         await using var source = new JwtBundleSource(new() { EndpointSocket = Agent.Address }, failing, Time);
-        Agent.CloseWith(GrpcStatusCode.Unavailable);
+        Agent.CloseWith(StatusCode.Unavailable);
         source.Start();
         await PassPauseAsync();
         Agent.Send(new Wire.JWTBundlesResponse());

@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
@@ -141,9 +142,9 @@ public sealed class JwtRenewalTests(ITestOutputHelper output) : JwtSourceTest(ou
         Time.Advance(30 * Second);
         await DenyAsync(source, "a", null);
 
-        Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+        Agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
         var e = await Assert.ThrowsAsync<WorkloadApiException>(() => GetAsync(source));
-        Assert.Equal(GrpcStatusCode.PermissionDenied, e.StatusCode);
+        Assert.Equal(StatusCode.PermissionDenied, e.StatusCode);
 
         // An identity that comes back is used again.
         var next = AnswerFor(Minute);
@@ -206,7 +207,7 @@ public sealed class JwtRenewalTests(ITestOutputHelper output) : JwtSourceTest(ou
     private async Task DenyAsync(JwtSource source, string audience, SpiffeId? id)
     {
         Assert.NotNull(await source.GetAsync(audience, id, Patience));
-        Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+        Agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
         await WaitForAsync("JwtSvidDenied", Patience);
     }
 
@@ -221,7 +222,7 @@ public sealed class JwtRenewalTests(ITestOutputHelper output) : JwtSourceTest(ou
 
     private async Task FailRenewalAsync(JwtSource source, int times)
     {
-        Agent.CloseWith(GrpcStatusCode.Unavailable, "busy");
+        Agent.CloseWith(StatusCode.Unavailable, "busy");
         await GetAsync(source);
         await WaitForAsync("JwtSvidNotRenewed", Patience, times);
     }

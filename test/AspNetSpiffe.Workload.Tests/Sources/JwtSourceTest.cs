@@ -1,5 +1,6 @@
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
@@ -45,7 +46,7 @@ public abstract class JwtSourceTest(ITestOutputHelper output) : AgentTest(output
     private protected void Answer(params JWTSVID[] svids)
     {
         Agent.Send(new JWTSVIDResponse { Svids = { svids } });
-        Agent.CloseWith(GrpcStatusCode.Ok);
+        Agent.CloseWith(StatusCode.OK);
     }
 
     /// <summary>Answers the next call with a token for the audience "a", and gives that token.</summary>

@@ -1,4 +1,5 @@
 using AspNetSpiffe.Wire;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
@@ -43,7 +44,7 @@ public sealed class JwtSourceTests(ITestOutputHelper output) : JwtSourceTest(out
         var source = Make();
         var callers = Enumerable.Range(0, 3).Select(_ => GetAsync(source)).ToArray();
         await Agent.WaitForCallAsync(1, Patience);
-        Agent.CloseWith(GrpcStatusCode.Unavailable, "not yet");
+        Agent.CloseWith(StatusCode.Unavailable, "not yet");
         foreach (var caller in callers)
             Assert.Contains("not yet", (await Assert.ThrowsAsync<WorkloadApiException>(() => caller)).Message, StringComparison.Ordinal);
 

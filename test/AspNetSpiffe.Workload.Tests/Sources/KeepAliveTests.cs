@@ -101,6 +101,9 @@ public sealed class KeepAliveTests(ITestOutputHelper output) : SourceTest(output
         await using var relay = new TestKit.AgentRelay(Agent.SocketPath);
         Agent.Greeting = Pki.Response(Pki.Leaf());
         var source = await StartGoodAsync(change: options => options.EndpointSocket = relay.Address);
+
+        // The greeting and the first step of the script: what comes later would say that the agent is not silent.
+        await WaitForAsync("SvidRenewed", Patience, times: 2);
         relay.Freeze();
         var life = source.Current!.DefaultSvid.NotAfter - Time.GetUtcNow();
         Time.Advance(life * 0.61);

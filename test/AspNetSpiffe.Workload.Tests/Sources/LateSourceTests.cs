@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Microsoft.Extensions.Primitives;
 using Xunit.Abstractions;
 
@@ -57,7 +58,7 @@ public sealed class LateSourceTests(ITestOutputHelper output) : SourceTest(outpu
     {
         ExpectWarning("AgentUnavailable");
         var early = await StartGoodAsync(change: options => options.OnIdentityRevoked = IdentityRevocation.KeepUntilExpiry);
-        Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+        Agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
         await WaitForAsync("AgentUnavailable", Patience);
 
         var (_, used) = StartWatched();
@@ -72,7 +73,7 @@ public sealed class LateSourceTests(ITestOutputHelper output) : SourceTest(outpu
     public async Task A_source_that_starts_after_a_stream_was_given_up_tries_by_itself()
     {
         ExpectWarning("WatchGivenUp");
-        Agent.CloseWith(GrpcStatusCode.Unimplemented, "no");
+        Agent.CloseWith(StatusCode.Unimplemented, "no");
         var first = Start();
         await Assert.ThrowsAsync<WorkloadApiException>(() => first.WaitForFirstAsync(Patience));
 

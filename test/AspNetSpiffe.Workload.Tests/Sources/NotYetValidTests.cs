@@ -1,4 +1,5 @@
 using AspNetSpiffe.TestKit;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
@@ -58,8 +59,8 @@ public sealed class NotYetValidTests(ITestOutputHelper output) : SourceTest(outp
         var source = await StartGoodAsync("/good");
         Agent.Send(Pki.Response(Ahead("/ahead", TimeSpan.FromMinutes(10))));
         await WaitForAsync("SvidNotYetValid", Patience);
-        Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
-        Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+        Agent.OnEachCall = agent => agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
+        Agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
         await WaitForAsync("IdentityMissing", Patience);
         Time.Advance(TimeSpan.FromMinutes(20));
         await WaitForAsync("IdentityWithdrawn", Patience);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using AspNetSpiffe.TestKit;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Xunit.Abstractions;
 
@@ -53,14 +54,14 @@ public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output
     public async Task The_same_cause_after_a_good_time_is_an_event_again()
     {
         ExpectWarning("AgentUnavailable");
-        Agent.CloseWith(GrpcStatusCode.Unavailable, "starting");
+        Agent.CloseWith(StatusCode.Unavailable, "starting");
         Agent.Send(Pki.Response(Pki.Leaf()));
         Start();
         await PassPauseAsync();
         await WaitForAsync("SvidRenewed", Patience);
         Time.Advance(GoodTime);
-        Agent.CloseWith(GrpcStatusCode.Unavailable, "starting");
-        Agent.CloseWith(GrpcStatusCode.Unavailable, "starting");
+        Agent.CloseWith(StatusCode.Unavailable, "starting");
+        Agent.CloseWith(StatusCode.Unavailable, "starting");
         await PassPauseAsync();
         await Agent.WaitForCallAsync(3, Patience);
         await Time.WaitForTimerAsync(Patience, LongestPause);
@@ -76,7 +77,7 @@ public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output
         Agent.OnEachCall = agent =>
         {
             agent.Send(same);
-            agent.CloseWith(GrpcStatusCode.Ok);
+            agent.CloseWith(StatusCode.OK);
         };
         Start();
 
@@ -100,7 +101,7 @@ public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output
     public async Task Streams_that_end_well_without_a_message_are_opened_less_and_less_often()
     {
         ExpectWarning("AgentUnavailable");
-        Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.Ok);
+        Agent.OnEachCall = agent => agent.CloseWith(StatusCode.OK);
         Start();
         var pauses = new List<TimeSpan>();
         for (var i = 0; i < 4; i++) pauses.Add(await PassPauseAsync());
@@ -117,7 +118,7 @@ public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output
         Agent.OnEachCall = agent =>
         {
             agent.Send(new Wire.X509SVIDResponse());
-            agent.CloseWith(GrpcStatusCode.Ok);
+            agent.CloseWith(StatusCode.OK);
         };
         Start();
         var pauses = new List<TimeSpan>();
@@ -127,14 +128,14 @@ public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output
 
     [Theory]
     [Trait("Spec", "EP-24"), Trait("Spec", "EP-25"), Trait("Spec", "EP-27")]
-    [InlineData(GrpcStatusCode.PermissionDenied)]
-    [InlineData(GrpcStatusCode.Unavailable)]
-    [InlineData(GrpcStatusCode.Internal)]
-    [InlineData(GrpcStatusCode.Unknown)]
-    [InlineData(GrpcStatusCode.ResourceExhausted)]
-    [InlineData(GrpcStatusCode.DeadlineExceeded)]
-    [InlineData(GrpcStatusCode.Cancelled)]
-    public async Task A_status_that_may_pass_is_followed_by_another_attempt(GrpcStatusCode code)
+    [InlineData(StatusCode.PermissionDenied)]
+    [InlineData(StatusCode.Unavailable)]
+    [InlineData(StatusCode.Internal)]
+    [InlineData(StatusCode.Unknown)]
+    [InlineData(StatusCode.ResourceExhausted)]
+    [InlineData(StatusCode.DeadlineExceeded)]
+    [InlineData(StatusCode.Cancelled)]
+    public async Task A_status_that_may_pass_is_followed_by_another_attempt(StatusCode code)
     {
         ExpectWarning("AgentUnavailable");
         Agent.CloseWith(code, "not yet");
@@ -149,10 +150,10 @@ public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output
     }
 
     [Theory]
-    [InlineData(GrpcStatusCode.InvalidArgument)]
-    [InlineData(GrpcStatusCode.Unimplemented)]
+    [InlineData(StatusCode.InvalidArgument)]
+    [InlineData(StatusCode.Unimplemented)]
     [Trait("Trial", "A-07"), Trait("Spec", "EP-33")]
-    public async Task A_status_that_will_hardly_pass_is_tried_again_slowly_and_for_ever_when_the_stream_has_worked(GrpcStatusCode code)
+    public async Task A_status_that_will_hardly_pass_is_tried_again_slowly_and_for_ever_when_the_stream_has_worked(StatusCode code)
     {
         ExpectWarning("AgentUnavailable");
         var source = await StartGoodAsync();

@@ -1,4 +1,5 @@
 using AspNetSpiffe.TestKit;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Primitives;
@@ -91,7 +92,7 @@ public sealed class SharedStreamTests(ITestOutputHelper output) : SourceTest(out
         foreach (var source in sources) await source.WaitForFirstAsync(Patience);
         var tokens = sources.Select(source => source.GetChangeToken()).ToArray();
 
-        Agent.CloseWith(GrpcStatusCode.Ok);
+        Agent.CloseWith(StatusCode.OK);
         await PassPauseAsync();
         await Agent.WaitForCallAsync(2, Patience);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AspNetSpiffe.TestKit;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
@@ -12,12 +13,12 @@ public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(out
         "or run 'aspnet-spiffe agent' for development.";
 
     [Theory, Trait("Trial", "A-20"), Trait("Trial", "A-18")]
-    [InlineData(GrpcStatusCode.PermissionDenied, "no identity issued", "It answered 'PermissionDenied: no identity issued'. " + NotRegistered)]
-    [InlineData(GrpcStatusCode.PermissionDenied, "", "It answered 'PermissionDenied'. " + NotRegistered)]
-    [InlineData(GrpcStatusCode.Unavailable, "rate limit exceeded", "It answered 'Unavailable: rate limit exceeded'.")]
-    [InlineData(GrpcStatusCode.ResourceExhausted, "rate (1) exceeded burst 0", "It answered 'ResourceExhausted: rate (1) exceeded burst 0'.")]
-    [InlineData(GrpcStatusCode.Unavailable, "", "It answered 'Unavailable'. The agent is not ready: look at its log and its connection to the server.")]
-    public async Task An_agent_that_gives_nothing_is_quoted(GrpcStatusCode code, string words, string problem)
+    [InlineData(StatusCode.PermissionDenied, "no identity issued", "It answered 'PermissionDenied: no identity issued'. " + NotRegistered)]
+    [InlineData(StatusCode.PermissionDenied, "", "It answered 'PermissionDenied'. " + NotRegistered)]
+    [InlineData(StatusCode.Unavailable, "rate limit exceeded", "It answered 'Unavailable: rate limit exceeded'.")]
+    [InlineData(StatusCode.ResourceExhausted, "rate (1) exceeded burst 0", "It answered 'ResourceExhausted: rate (1) exceeded burst 0'.")]
+    [InlineData(StatusCode.Unavailable, "", "It answered 'Unavailable'. The agent is not ready: look at its log and its connection to the server.")]
+    public async Task An_agent_that_gives_nothing_is_quoted(StatusCode code, string words, string problem)
     {
         ExpectWarning("AgentUnavailable");
         Agent.OnEachCall = agent => agent.CloseWith(code, words);
@@ -27,9 +28,9 @@ public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(out
     }
 
     [Theory, Trait("Trial", "A-07")]
-    [InlineData(GrpcStatusCode.InvalidArgument, "It answered 'InvalidArgument: no'. The agent does not accept the request: it may be of another version, or no SPIFFE Workload API; check the address.")]
-    [InlineData(GrpcStatusCode.Unimplemented, "It answered 'Unimplemented: no'. What answers at this address is no SPIFFE Workload API, or lacks this method: check the address.")]
-    public async Task An_answer_that_will_not_pass_fails_the_start_at_once(GrpcStatusCode code, string problem)
+    [InlineData(StatusCode.InvalidArgument, "It answered 'InvalidArgument: no'. The agent does not accept the request: it may be of another version, or no SPIFFE Workload API; check the address.")]
+    [InlineData(StatusCode.Unimplemented, "It answered 'Unimplemented: no'. What answers at this address is no SPIFFE Workload API, or lacks this method: check the address.")]
+    public async Task An_answer_that_will_not_pass_fails_the_start_at_once(StatusCode code, string problem)
     {
         ExpectWarning("WatchGivenUp");
         Agent.CloseWith(code, "no");
@@ -52,7 +53,7 @@ public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(out
     public async Task The_words_of_an_agent_are_one_line_and_short()
     {
         ExpectWarning("AgentUnavailable");
-        Agent.CloseWith(GrpcStatusCode.Unavailable, "one\nline\u2028\u202Eback" + new string('x', 5_000));
+        Agent.CloseWith(StatusCode.Unavailable, "one\nline\u2028\u202Eback" + new string('x', 5_000));
         Start();
         var message = (await WaitForAsync("AgentUnavailable", Patience)).Message;
         Assert.Contains("'Unavailable: one line  backxxx", message, StringComparison.Ordinal);

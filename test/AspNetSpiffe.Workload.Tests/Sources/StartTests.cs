@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using AspNetSpiffe.TestKit;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
@@ -89,7 +90,7 @@ public sealed class StartTests(ITestOutputHelper output) : SourceTest(output)
     [Fact, Trait("Spec", "EP-25")]
     public async Task A_workload_that_nobody_registered_fails_the_start_and_hears_what_to_do()
     {
-        Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+        Agent.OnEachCall = agent => agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
         await UnavailableFailsAsync("'PermissionDenied: no identity issued'. No identity is registered for this workload: create a registration entry");
     }
 
@@ -106,9 +107,9 @@ public sealed class StartTests(ITestOutputHelper output) : SourceTest(output)
     [Theory]
     [Trait("Spec", "EP-23"), Trait("Spec", "EP-26")]
     [Trait("Trial", "A-07")]
-    [InlineData(GrpcStatusCode.InvalidArgument, "may be of another version")]
-    [InlineData(GrpcStatusCode.Unimplemented, "check the address")]
-    public async Task An_answer_that_no_retry_can_change_fails_the_start_at_once(GrpcStatusCode code, string advice)
+    [InlineData(StatusCode.InvalidArgument, "may be of another version")]
+    [InlineData(StatusCode.Unimplemented, "check the address")]
+    public async Task An_answer_that_no_retry_can_change_fails_the_start_at_once(StatusCode code, string advice)
     {
         ExpectWarning("WatchGivenUp");
         Agent.CloseWith(code, "no");

@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
@@ -13,8 +14,8 @@ public sealed class WithdrawalTests(ITestOutputHelper output) : SourceTest(outpu
         ExpectWarning("AgentUnavailable");
         ExpectWarning("IdentityWithdrawn");
         var source = await StartGoodAsync();
-        Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
-        Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+        Agent.OnEachCall = agent => agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
+        Agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
         await WaitForAsync("IdentityMissing", Patience);
         Assert.NotNull(source.Current);
 
@@ -120,8 +121,8 @@ public sealed class WithdrawalTests(ITestOutputHelper output) : SourceTest(outpu
     {
         ExpectWarning("AgentUnavailable");
         var source = await StartGoodAsync(change: options => options.OnIdentityRevoked = IdentityRevocation.KeepUntilExpiry);
-        Agent.OnEachCall = agent => agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
-        Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
+        Agent.OnEachCall = agent => agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
+        Agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
         await WaitForAsync("AgentUnavailable", Patience);
         Time.Advance(Delay + Delay);
         Assert.NotNull(source.Current);

@@ -1,4 +1,5 @@
 using AspNetSpiffe.TestKit;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.WorkloadApi;
@@ -17,7 +18,7 @@ public sealed class CallTests(ITestOutputHelper output) : ClientTest(output)
         await Client.FetchX509BundlesAsync(Patience);
         await Agent.Calls[1].WaitForCancelAsync(Patience);
         Agent.Send(Pki.Response(Pki.Leaf()));
-        Agent.CloseWith(GrpcStatusCode.Ok);
+        Agent.CloseWith(StatusCode.OK);
         await WatchToTheEndAsync();
 
         Assert.Equal(
@@ -52,7 +53,7 @@ public sealed class CallTests(ITestOutputHelper output) : ClientTest(output)
         Assert.True(await watch.MoveNextAsync());
         Assert.Equal("/second", watch.Current.DefaultSvid.Id.Path);
 
-        Agent.CloseWith(GrpcStatusCode.Ok);
+        Agent.CloseWith(StatusCode.OK);
         Assert.False(await watch.MoveNextAsync());
     }
 

@@ -5,6 +5,7 @@ using AspNetSpiffe.Wire;
 using AspNetSpiffe.Workload.Tests.Bundles;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.WorkloadApi;
@@ -92,16 +93,16 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
     [Fact, Trait("Spec", "WA-20")]
     public async Task A_refusal_is_an_error()
     {
-        Agent.CloseWith(GrpcStatusCode.PermissionDenied, "no identity issued");
-        Assert.Equal(GrpcStatusCode.PermissionDenied, (await Assert.ThrowsAsync<WorkloadApiException>(() => Client.FetchJwtSvidsAsync("a", cancellationToken: Patience))).StatusCode);
+        Agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
+        Assert.Equal(StatusCode.PermissionDenied, (await Assert.ThrowsAsync<WorkloadApiException>(() => Client.FetchJwtSvidsAsync("a", cancellationToken: Patience))).StatusCode);
     }
 
     [Fact]
     public async Task An_answer_counts_only_with_its_status()
     {
         Agent.Send(new JWTSVIDResponse { Svids = { Svid("spiffe://td/web", "a") } });
-        Agent.CloseWith(GrpcStatusCode.Internal);
-        Assert.Equal(GrpcStatusCode.Internal, (await Assert.ThrowsAsync<WorkloadApiException>(() => Client.FetchJwtSvidsAsync("a", cancellationToken: Patience))).StatusCode);
+        Agent.CloseWith(StatusCode.Internal);
+        Assert.Equal(StatusCode.Internal, (await Assert.ThrowsAsync<WorkloadApiException>(() => Client.FetchJwtSvidsAsync("a", cancellationToken: Patience))).StatusCode);
     }
 
     [Fact]
@@ -116,7 +117,7 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
     [Fact]
     public async Task No_answer_with_a_good_status_is_malformed()
     {
-        Agent.CloseWith(GrpcStatusCode.Ok);
+        Agent.CloseWith(StatusCode.OK);
         var e = await Assert.ThrowsAsync<WorkloadApiException>(() => Client.FetchJwtSvidsAsync("a", cancellationToken: Patience));
         Assert.Equal(WorkloadApiFailure.MalformedResponse, e.Failure);
     }
@@ -138,7 +139,7 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
     {
         Agent.Send(Bundles(("spiffe://td", TestJwk.Set(TestJwk.Ec("k1"))), ("spiffe://other", TestJwk.Set())));
         Agent.Send(Bundles(("spiffe://td", TestJwk.Set(TestJwk.Ec("k2")))));
-        Agent.CloseWith(GrpcStatusCode.Ok);
+        Agent.CloseWith(StatusCode.OK);
 
         var sets = new List<JwtBundleSet>();
         await foreach (var set in Client.WatchJwtBundlesAsync(Patience)) sets.Add(set);
@@ -167,7 +168,7 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
     {
         Agent.Send(new JWTBundlesResponse());
         Agent.Send(Bundles(("spiffe://td", TestJwk.Set())));
-        Agent.CloseWith(GrpcStatusCode.Ok);
+        Agent.CloseWith(StatusCode.OK);
         var updates = new List<AgentUpdate<JwtBundleSet>>();
         await foreach (var update in Client.WatchJwtUpdatesAsync(Patience)) updates.Add(update);
         Assert.Equal([true, false], updates.Select(update => update.Problem is not null));
@@ -194,7 +195,7 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
     {
         var claims = Struct.Parser.ParseJson("""{"sub":"spiffe://td/web","aud":["aud"],"exp":4102444800,"x":{"y":[true,null,"z",1.5]}}""");
         Agent.Send(new ValidateJWTSVIDResponse { SpiffeId = "spiffe://td/web", Claims = claims });
-        Agent.CloseWith(GrpcStatusCode.Ok);
+        Agent.CloseWith(StatusCode.OK);
         var token = new TestToken().ToString();
 
         var validated = await Client.ValidateJwtSvidAsync("aud", token, Patience);
@@ -213,7 +214,7 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
     public async Task A_validation_for_somebody_else_is_refused(string id)
     {
         Agent.Send(new ValidateJWTSVIDResponse { SpiffeId = id, Claims = new Struct() });
-        Agent.CloseWith(GrpcStatusCode.Ok);
+        Agent.CloseWith(StatusCode.OK);
         var e = await Assert.ThrowsAsync<WorkloadApiException>(() => Client.ValidateJwtSvidAsync("aud", new TestToken().ToString(), Patience));
         Assert.Equal(WorkloadApiFailure.MalformedResponse, e.Failure);
         Assert.Contains($"'spiffe://td/web' as one of '{id}'", e.Message, StringComparison.Ordinal);
@@ -223,7 +224,7 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
     public async Task A_validation_without_claims_is_refused()
     {
         Agent.Send(new ValidateJWTSVIDResponse { SpiffeId = "spiffe://td/web" });
-        Agent.CloseWith(GrpcStatusCode.Ok);
+        Agent.CloseWith(StatusCode.OK);
         var e = await Assert.ThrowsAsync<WorkloadApiException>(() => Client.ValidateJwtSvidAsync("aud", new TestToken().ToString(), Patience));
         Assert.Contains("without giving its claims", e.Message, StringComparison.Ordinal);
     }
@@ -232,9 +233,9 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
     public async Task A_refused_token_is_an_error_and_stays_out_of_it()
     {
         var token = new TestToken().ToString();
-        Agent.CloseWith(GrpcStatusCode.InvalidArgument, "token has expired");
+        Agent.CloseWith(StatusCode.InvalidArgument, "token has expired");
         var e = await Assert.ThrowsAsync<WorkloadApiException>(() => Client.ValidateJwtSvidAsync("aud", token, Patience));
-        Assert.Equal(GrpcStatusCode.InvalidArgument, e.StatusCode);
+        Assert.Equal(StatusCode.InvalidArgument, e.StatusCode);
         Assert.Contains("token has expired", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(token, e.ToString(), StringComparison.Ordinal);
     }
@@ -262,7 +263,7 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
     private void Answer(params JWTSVID[] svids)
     {
         Agent.Send(new JWTSVIDResponse { Svids = { svids } });
-        Agent.CloseWith(GrpcStatusCode.Ok);
+        Agent.CloseWith(StatusCode.OK);
     }
 
     private async Task<FormatException> AssertRefusedAsync(string words)

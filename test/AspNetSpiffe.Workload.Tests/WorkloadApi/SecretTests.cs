@@ -1,6 +1,7 @@
 using System.Text;
 using AspNetSpiffe.TestKit;
 using Google.Protobuf;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.WorkloadApi;
@@ -33,7 +34,7 @@ public sealed class SecretTests(ITestOutputHelper output) : ClientTest(output)
                 2 => GrpcFrame.Of(bytes, flag: 1),
                 _ => GrpcFrame.Of(bytes, announced: (uint)bytes.Length + 1),
             });
-            agent.CloseWith(GrpcStatusCode.Ok);
+            agent.CloseWith(StatusCode.OK);
         };
 
         AssertNoSecret((await Assert.ThrowsAnyAsync<Exception>(FetchAsync)).ToString());

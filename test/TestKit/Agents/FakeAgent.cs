@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
 using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -114,10 +115,29 @@ public sealed class FakeAgent : IAsyncDisposable
     }
 
     /// <summary>Sends bytes as they are, after the headers of a gRPC answer.</summary>
-    public void SendRaw(byte[] bytes) => Add(ends: false, context => WriteAsync(context, bytes));
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="encoding">How messages are compressed, to say in the headers.</param>
+    public void SendRaw(byte[] bytes, string? encoding = null) => Add(ends: false, context =>
+    {
+        if (encoding is not null) context.Response.Headers["grpc-encoding"] = encoding;
+        return WriteAsync(context, bytes);
+    });
+
+    /// <summary>Sends bytes as they are, in one write each, and ends the call with a good status, whether or not the caller listens to the end.</summary>
+    public void Answer(IEnumerable<byte[]> writes) => Add(ends: true, async context =>
+    {
+        context.Response.ContentType = "application/grpc";
+        foreach (var bytes in writes)
+        {
+            await context.Response.Body.WriteAsync(bytes, CancellationToken.None);
+            await context.Response.Body.FlushAsync(CancellationToken.None);
+        }
+
+        AddStatus(context.Response, "grpc-status", "0");
+    });
 
     /// <summary>Ends the call with a status: in trailers after messages, otherwise in the headers.</summary>
-    public void CloseWith(GrpcStatusCode code, string text = "") =>
+    public void CloseWith(StatusCode code, string text = "") =>
         CloseWith(((int)code).ToString(CultureInfo.InvariantCulture), EncodePercent(text));
 
     /// <summary>Ends the call with the very texts of <c>grpc-status</c> and <c>grpc-message</c>.</summary>
@@ -139,6 +159,13 @@ public sealed class FakeAgent : IAsyncDisposable
     public void Abort() => Add(ends: true, context =>
     {
         context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort();
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Ends the call with an error code of HTTP/2, and leaves the connection.</summary>
+    public void Reset(int errorCode) => Add(ends: true, context =>
+    {
+        context.Features.GetRequiredFeature<IHttpResetFeature>().Reset(errorCode);
         return Task.CompletedTask;
     });
 

@@ -5,7 +5,7 @@ namespace AspNetSpiffe.Workload.Tests.Properties;
 
 internal static partial class Inputs
 {
-    // Around the lengths at which the reader's buffer grows: 16, 32 and 64 KiB.
+    // Around 16 KiB, the length of a frame of HTTP/2, 32 KiB, and more than a window of 64 KiB.
     private static readonly Gen<int> BodyLengths = Gen.Frequency((6, Gen.Choose(0, 300)), (1, Gen.Choose(16_370, 16_390)), (1, Gen.Choose(32_750, 32_770)), (1, Gen.Choose(60_000, 90_000)));
 
     public static Arbitrary<StreamParts> Streams =>
@@ -17,7 +17,7 @@ internal static partial class Inputs
             select new StreamParts([.. lengths], [.. cuts], anywhere),
             ShrinkStream);
 
-    /// <summary>Lengths above those that <see cref="GrpcMessageReader"/> takes, and below; more than the thousand bytes that follow.</summary>
+    /// <summary>Lengths above those that a client takes, and below; more than the thousand bytes that follow.</summary>
     public static Arbitrary<uint> AnnouncedLengths =>
         Arb.From(
             Gen.OneOf(Gen.Choose(1001, int.MaxValue).Select(length => (uint)length), Gen.Choose(0, int.MaxValue).Select(length => uint.MaxValue - (uint)length), Gen.Choose(-2, 2).Select(more => (uint)((uint)SpiffeLimits.Default.MaxMessageBytes + more))),

@@ -1,0 +1,155 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using AspNetSpiffe.Wire;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Grpc.Net.Client;
+
+namespace AspNetSpiffe;
+
+/// <summary>gRPC without TLS over the agent's socket (SPIFFE Workload Endpoint §3): one connection for all calls. Every failure becomes a <see cref="WorkloadApiException"/>.</summary>
+internal sealed class AgentChannel : IDisposable
+{
+    private readonly Lock _opening = new();
+    private readonly List<GrpcChannel> _channels = [];
+    private readonly AnswerInterceptor _answers;
+    private volatile SpiffeWorkloadAPI.SpiffeWorkloadAPIClient _agent;
+    private volatile AgentStream? _last;
+    private volatile bool _disposed;
+    private KeepAlive _keepAlive;
+
+    public AgentChannel(WorkloadApiAddress address, KeepAlive keepAlive, SpiffeLimits limits)
+    {
+        Address = address;
+        MaxMessageBytes = limits.MaxMessageBytes;
+        _answers = new(new(limits));
+        _keepAlive = keepAlive;
+        _agent = Open();
+    }
+
+    public WorkloadApiAddress Address { get; }
+
+    public int MaxMessageBytes { get; }
+
+    public bool IsDisposed => _disposed;
+
+    /// <summary>Gets the last connection, to see who was at its other end.</summary>
+    public AgentStream? Last => _last;
+
+    /// <summary>Calls a method with one answer.</summary>
+    public async Task<T> FetchAsync<T>(Func<SpiffeWorkloadAPI.SpiffeWorkloadAPIClient, CallOptions, AsyncUnaryCall<T>> start, CancellationToken cancellationToken)
+        where T : class, IAnswer
+    {
+        using var call = start(_agent, new(cancellationToken: cancellationToken));
+        var answer = await Explained(call.ResponseAsync, cancellationToken).ConfigureAwait(false);
+        return answer.Refusal is { } refusal ? throw refusal : answer;
+    }
+
+    /// <summary>Calls a method and gives each message as it comes; ends when the agent ends the stream with OK.</summary>
+    public async IAsyncEnumerable<T> WatchAsync<T>(
+        Func<SpiffeWorkloadAPI.SpiffeWorkloadAPIClient, CallOptions, AsyncServerStreamingCall<T>> start, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class, IAnswer
+    {
+        using var call = start(_agent, new(cancellationToken: cancellationToken));
+        while (await Explained(call.ResponseStream.MoveNext(cancellationToken), cancellationToken).ConfigureAwait(false))
+            yield return call.ResponseStream.Current;
+    }
+
+    /// <summary>Asks for signs of life half as often, from the next connection on.</summary>
+    /// <returns>How often that is.</returns>
+    public TimeSpan EaseOff()
+    {
+        lock (_opening)
+        {
+            if (_disposed || _keepAlive.IsCalmest) return _keepAlive.Delay;
+            _keepAlive = _keepAlive.Calmer();
+
+            // Calls that are under way may still use the one before.
+            _agent = Open();
+            return _keepAlive.Delay;
+        }
+    }
+
+    /// <summary>Ends all calls, and closes the connection.</summary>
+    public void Dispose()
+    {
+        lock (_opening) _disposed = true;
+
+        // Not under the lock: whoever awaits a call may go on at once.
+        foreach (var channel in _channels) channel.Dispose();
+    }
+
+    private SpiffeWorkloadAPI.SpiffeWorkloadAPIClient Open()
+    {
+        var sockets = new SocketsHttpHandler
+        {
+            ConnectCallback = ConnectAsync,
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
+
+            // A frozen agent is found by its silence; a watch alone would wait for ever.
+            KeepAlivePingDelay = _keepAlive.Delay,
+            KeepAlivePingTimeout = _keepAlive.Timeout,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        };
+
+        // When to try again, and where, is not the channel's to say. It must not throw OperationCanceledException either: a lost connection would look like one.
+        var channel = GrpcChannel.ForAddress("http://localhost", new()
+        {
+            HttpHandler = new WorkloadApiHandler(Address, sockets),
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = MaxMessageBytes,
+            CompressionProviders = [],
+            DisableResolverServiceConfig = true,
+        });
+        _channels.Add(channel);
+        return new(channel.Intercept(_answers));
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var endPoint = Address.EndPoint;
+        var socket = endPoint is UnixDomainSocketEndPoint
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : CreateTcpSocket(endPoint.AddressFamily);
+        try
+        {
+            await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
+            return _last = new AgentStream(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    // The host at the other end may be gone without a word; its agent never asked us to be quiet about that.
+    private static Socket CreateTcpSocket(AddressFamily family)
+    {
+        var socket = new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+        return socket;
+    }
+
+    private async Task<T> Explained<T>(Task<T> task, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await task.ConfigureAwait(false);
+        }
+        catch (RpcException e)
+        {
+            // A connection that breaks while we cancel is no news to the caller.
+            if (cancellationToken.IsCancellationRequested) throw new OperationCanceledException("The call was cancelled.", e, cancellationToken);
+            throw CallFailure.Explain(e, this);
+        }
+    }
+}
