@@ -110,7 +110,7 @@ public sealed class DevAgent : IAsyncDisposable
     public void TaintAuthority() => _state.TaintAuthority();
 
     /// <summary>Rotates the authority, step four: the old one leaves the bundle. What it has signed is not trusted any more.</summary>
-    /// <exception cref="InvalidOperationException">There is no old one.</exception>
+    /// <exception cref="InvalidOperationException">There is no old one, or it has not been tainted.</exception>
     public void RevokeAuthority() => _state.RevokeAuthority();
 
     /// <summary>Lets all workloads verify peers of another agent's trust domain, with the authorities that it has now.</summary>

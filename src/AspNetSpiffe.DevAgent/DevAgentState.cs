@@ -91,7 +91,7 @@ internal sealed partial class DevAgentState : IDisposable
 
     public void TaintAuthority() => Locked(() =>
     {
-        _authorities.ThrowIfNoneIsOld();
+        _authorities.Taint();
         Log.AuthorityTainted(_logger, _options.TrustDomain);
         foreach (var workload in _workloads.Values) RotateAndPublish(workload);
     });

@@ -7,6 +7,7 @@ internal sealed class DevAuthorities(TrustDomain trustDomain, TimeProvider time)
 {
     private DevCertificateAuthority? _prepared;
     private DevCertificateAuthority? _old;
+    private bool _tainted;
 
     /// <summary>The authority that signs.</summary>
     public DevCertificateAuthority Active { get; private set; } = new(trustDomain, time);
@@ -29,15 +30,17 @@ internal sealed class DevAuthorities(TrustDomain trustDomain, TimeProvider time)
         (_old, Active, _prepared) = (Active, _prepared, null);
     }
 
-    public void ThrowIfNoneIsOld()
+    public void Taint()
     {
-        if (_old is null) throw new InvalidOperationException("There is no old authority; call PrepareAuthority and ActivateAuthority first.");
+        if (_old is null) throw new InvalidOperationException("There is no old authority to taint; call PrepareAuthority and ActivateAuthority first.");
+        _tainted = true;
     }
 
     public void Revoke()
     {
-        ThrowIfNoneIsOld();
-        _old!.Dispose();
+        if (_old is null || !_tainted) throw new InvalidOperationException("There is no tainted authority to revoke; call TaintAuthority first, so that what it has signed is renewed.");
+        _tainted = false;
+        _old.Dispose();
         _old = null;
     }
 

@@ -58,7 +58,7 @@ internal static class CallFailure
     };
 
     private static string OverLimit(AgentChannel channel) =>
-        $"A message of more than {channel.MaxMessageBytes} bytes was announced; the limit ({nameof(SpiffeLimits.MaxMessageBytes)}) is {channel.MaxMessageBytes}.";
+        $"A message was announced that is longer than the limit ({nameof(SpiffeLimits.MaxMessageBytes)}), which is {channel.MaxMessageBytes}.";
 
     private static WorkloadApiException Malformed(AgentChannel channel, string what) =>
         new(channel.Address, WorkloadApiFailure.MalformedResponse, $"{what} What answers at this address may be no SPIFFE Workload API: check the address.");

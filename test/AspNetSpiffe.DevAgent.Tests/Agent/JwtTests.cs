@@ -103,6 +103,7 @@ public sealed class JwtTests : AgentTest
         agent.ActivateAuthority();
         Assert.Equal(Ok, (await Connect(agent).ValidateJwtAsync(token, "a", Patience)).Status);
 
+        agent.TaintAuthority();
         agent.RevokeAuthority();
         Assert.Equal(InvalidArgument, (await Connect(agent).ValidateJwtAsync(token, "a", Patience)).Status);
         Assert.Equal(Ok, (await Connect(agent).ValidateJwtAsync(await FetchAsync(agent, "a"), "a", Patience)).Status);

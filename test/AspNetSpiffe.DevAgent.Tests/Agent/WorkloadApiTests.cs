@@ -202,7 +202,10 @@ public sealed class WorkloadApiTests : AgentTest
         agent.ActivateAuthority();
         agent.PrepareAuthority();
         Assert.Throws<InvalidOperationException>(agent.ActivateAuthority);
+        Assert.Throws<InvalidOperationException>(agent.RevokeAuthority);
+        agent.TaintAuthority();
         agent.RevokeAuthority();
+        Assert.Throws<InvalidOperationException>(agent.TaintAuthority);
         agent.ActivateAuthority();
     }
 

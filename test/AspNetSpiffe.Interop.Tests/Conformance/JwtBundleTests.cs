@@ -19,6 +19,7 @@ public sealed class JwtBundleTests(ITestOutputHelper output) : ConformanceTest(o
         var fresh = await TokenAsync(agent);
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (await ValidateAsync(harness, old), await ValidateAsync(harness, fresh)));
 
+        agent.TaintAuthority();
         await RenewAsync(harness, agent.RevokeAuthority);
         Assert.Equal((HttpStatusCode.UnprocessableEntity, HttpStatusCode.OK), (await ValidateAsync(harness, old), await ValidateAsync(harness, fresh)));
     }

@@ -88,6 +88,7 @@ public sealed class WebSocketTests(ITestOutputHelper output) : MeshTest(output)
     {
         // The host may be gone before the hub has heard that its client has left.
         AllowWarning("ErrorDispatchingHubEvent");
+        AllowWarning("FailedDispose");
         var callers = new ConcurrentQueue<string>();
         var builder = Builder(("urls", "https://127.0.0.1:0"));
         builder.WebHost.UseSpiffeMtls();

@@ -105,6 +105,7 @@ public sealed class RefusalTests(ITestOutputHelper output) : TokenTest(output)
         var key = source.Current!.Single().Authorities.Single();
         Agent.PrepareAuthority();
         Agent.ActivateAuthority();
+        Agent.TaintAuthority();
         Agent.RevokeAuthority();
         while (true)
         {

@@ -40,7 +40,7 @@ public sealed class AnswerTests(ITestOutputHelper output) : AgentTest(output)
     {
         using var pool = new PoolInspector(2 * MaxLength);
         var before = GC.GetTotalAllocatedBytes();
-        await AssertMalformedAsync($"A message of more than {MaxLength} bytes was announced; the limit (MaxMessageBytes) is {MaxLength}.", GrpcFrame.Of([1, 2, 3], announced: length));
+        await AssertMalformedAsync($"A message was announced that is longer than the limit (MaxMessageBytes), which is {MaxLength}.", GrpcFrame.Of([1, 2, 3], announced: length));
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 0x7FFFFFFF);
         Assert.Empty(pool.Returned);
     }
