@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit.Abstractions;
 
@@ -183,6 +185,26 @@ public sealed class RetiredConnectionTests(ITestOutputHelper output) : MeshTest(
             Assert.NotEqual(last, next);
             last = next;
         }
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task An_idle_connection_of_the_old_SVID_is_closed_when_our_SVID_is_renewed(string version)
+    {
+        var closed = new TaskCompletionSource();
+        var server = await StartServerAsync(map: app => app.MapGet("/connection", (HttpContext http) =>
+        {
+            http.Features.GetRequiredFeature<IConnectionLifetimeFeature>().ConnectionClosed.Register(() => closed.TrySetResult());
+            return http.Connection.Id;
+        }));
+        var source = await SourceAsync("client");
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(
+            source, SpiffeIdPattern.Parse(Expected), handler => handler.PooledConnectionIdleTimeout = System.Threading.Timeout.InfiniteTimeSpan));
+        await GetAsync(client, version, "/connection");
+
+        await RotateAsync("client", source);
+        await closed.Task.WaitAsync(Timeout);
     }
 
     [Fact]

@@ -86,7 +86,7 @@ public sealed class AgentValidationTests(ITestOutputHelper output) : TokenTest(o
     {
         await using var agent = await FakeAgent.StartAsync();
         if (answer == "too large") agent.Send(new ValidateJWTSVIDResponse { SpiffeId = ClientId, Claims = new Struct { Fields = { ["x"] = Value.ForString(new('x', 300 * 1024)) } } });
-        agent.CloseWith(answer == "too large" ? GrpcStatusCode.Ok : Enum.Parse<GrpcStatusCode>(answer), "busy");
+        agent.CloseWith(answer == "too large" ? GrpcStatusCode.Ok : System.Enum.Parse<GrpcStatusCode>(answer), "busy");
         var spiffe = new SpiffeOptions { EndpointSocket = agent.Address };
         await using var identity = new X509Source(spiffe, Loggers, null, TimeProvider.System);
         using var tokens = new AgentTokens(identity, Microsoft.Extensions.Options.Options.Create(spiffe), TimeProvider.System);
