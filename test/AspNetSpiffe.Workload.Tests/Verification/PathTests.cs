@@ -253,6 +253,20 @@ public sealed class PathTests : VerifierTest
     }
 
     [Theory, Trait("Trial", "A-05"), Trait("Spec", "XV-x")]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    public void Any_policy_is_one_where_nobody_forbids_it(int skip, bool accepted)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        writer.WriteInteger(skip);
+        X509Extension inhibitAny = new("2.5.29.54", writer.Encode(), critical: true);
+        var issuer = Pki.Root.Intermediate(i => i with { Extensions = [RequireExplicitPolicy(0), inhibitAny, .. Policies("1.2.3.4")] });
+        var root = Pki.CreateRoot(r => r with { WithKey = Pki.Root.Key, Extensions = [.. Policies("2.5.29.32.0")] });
+        var svid = issuer.Leaf(l => l with { Extensions = [.. Policies("2.5.29.32.0")] });
+        Assert.Equal(accepted ? RejectionReason.None : RejectionReason.InvalidChain, Verify(svid, bundles: Bundle(root)).Reason);
+    }
+
+    [Theory, Trait("Trial", "A-05"), Trait("Spec", "XV-x")]
     [InlineData(null, "1.2.3.5", true)]
     [InlineData(1, "1.2.3.5", true)]
     [InlineData(0, "1.2.3.5", false)]
