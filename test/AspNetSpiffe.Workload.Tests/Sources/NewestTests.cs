@@ -6,7 +6,7 @@ public sealed class NewestTests
 {
     // So many that the first hear of it while the last are still to be told.
     private const int Subscribers = 10_000;
-    private const int Rounds = 100;
+    private const int Rounds = 10;
 
     [Fact]
     public async Task Whoever_is_told_of_the_next_value_finds_it()
