@@ -5,8 +5,8 @@ namespace AspNetSpiffe.Workload.Tests.Sources;
 public sealed class NewestTests
 {
     // So many that the first hear of it while the last are still to be told.
-    private const int Subscribers = 10_000;
-    private const int Rounds = 10;
+    private const int Subscribers = 5_000;
+    private const int Rounds = 50;
 
     [Fact]
     public async Task Whoever_is_told_of_the_next_value_finds_it()
