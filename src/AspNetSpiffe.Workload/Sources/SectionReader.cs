@@ -129,11 +129,11 @@ internal sealed class SectionReader
 
     private static bool TryFraction(string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
 
-    // By name: a number may be no choice at all.
+    // By one name: a number may be no choice at all, and several names are more than one.
     private static bool TryChoice<T>(string text, out T value) where T : struct, Enum
     {
         value = default;
-        return char.IsAsciiLetter(text[0]) && Enum.TryParse(text, ignoreCase: true, out value) && Enum.IsDefined(value);
+        return Enum.GetNames<T>().Contains(text.Trim(), StringComparer.OrdinalIgnoreCase) && Enum.TryParse(text, ignoreCase: true, out value);
     }
 
     private static string Example(double seconds) => Math.Abs(seconds) < TimeSpan.FromDays(36_500).TotalSeconds ? TimeSpan.FromSeconds(seconds).ToString() : "00:00:30";

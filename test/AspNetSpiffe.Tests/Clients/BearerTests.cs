@@ -84,13 +84,15 @@ public sealed class BearerTests(ITestOutputHelper output) : BearerTest(output)
         Assert.Equal("Basic abc", Assert.Single(Arrived).Authorization);
     }
 
-    [Fact, Trait("Spec", "JW-19")]
-    public async Task Nothing_is_sent_over_plain_http()
+    [Theory, Trait("Spec", "JW-19")]
+    [InlineData("http")]
+    [InlineData("ws")]
+    public async Task Nothing_is_sent_over_plain_http(string scheme)
     {
         var server = await StartPlainAsync("http");
         using var client = Bearer(server);
-        var e = await Assert.ThrowsAsync<HttpRequestException>(() => CallAsync(client));
-        Assert.Contains($"The request to '{UrlOf(server).GetLeftPart(UriPartial.Authority)}' was not sent", e.Message, StringComparison.Ordinal);
+        var e = await Assert.ThrowsAsync<HttpRequestException>(() => CallAsync(client, $"{scheme}://{UrlOf(server).Authority}/"));
+        Assert.Contains($"The request to '{scheme}://{UrlOf(server).Authority}' was not sent", e.Message, StringComparison.Ordinal);
         Assert.Contains("https only", e.Message, StringComparison.Ordinal);
         Assert.Empty(Arrived);
     }

@@ -69,6 +69,45 @@ public sealed class ForeignCodeTests(ITestOutputHelper output) : IssuedTest(outp
         }
     }
 
+    [Theory, Trait("Trial", "H-01")]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task A_filter_of_streams_that_will_not_close_passes_nothing_on_from_a_server_that_is_no_longer_trusted(string version)
+    {
+        var (started, finish) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var server = await StartServerAsync(await IssueAsync(new(_peerPki.Leaf("/server"), _pki.Root.Certificate, _peerPki.Root.Certificate)), map: app => app.MapGet("/slow", async (HttpContext http) =>
+        {
+            await http.Response.StartAsync();
+            started.SetResult();
+            await finish.Task;
+            await http.Response.WriteAsync("secret");
+        }));
+        var agent = await IssueAsync(Both);
+        var source = await TimedSourceAsync(agent, Loggers);
+        var ends = new ConcurrentQueue<Stream>();
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected), handler => handler.PlaintextStreamFilter = (context, _) =>
+        {
+            ends.Enqueue(context.PlaintextStream);
+            return ValueTask.FromResult<Stream>(new StubbornFilter(context.PlaintextStream));
+        }));
+        try
+        {
+            var answer = GetAsync(client, version, "/slow");
+            await started.Task.WaitAsync(Timeout);
+            await ReissueAsync(agent, source, OursOnly);
+            await WaitForAsync("ServerConnectionEnded", Timeout);
+            await AdvanceUntilAsync(() => Logs.All.Any(r => r.Event.Name == "ServerConnectionAborted"));
+
+            finish.SetResult();
+            await Assert.ThrowsAsync<HttpRequestException>(() => answer);
+        }
+        finally
+        {
+            finish.TrySetResult();
+            foreach (var end in ends) await end.DisposeAsync();
+        }
+    }
+
     [Fact, Trait("Trial", "H-01")]
     public async Task Streams_that_block_when_our_SVID_is_renewed_hold_up_no_request()
     {
@@ -172,6 +211,24 @@ public sealed class ForeignCodeTests(ITestOutputHelper output) : IssuedTest(outp
         await Assert.ThrowsAsync<HttpRequestException>(() => answer);
     }
 
+    [Theory, Trait("Trial", "H-10")]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task A_clock_that_jumps_past_the_expiry_of_a_server_counts_from_the_next_request_on_even_if_no_timer_fired(string version)
+    {
+        var clock = new JumpingClock();
+        var server = await StartServerAsync(await IssueAsync(new(
+            _peerPki.Leaf(l => l with { Uris = ["spiffe://example.org/server"], NotAfter = clock.GetUtcNow().AddMinutes(10) }), _pki.Root.Certificate, _peerPki.Root.Certificate)));
+        await using var source = new X509Source(new SpiffeOptions { EndpointSocket = (await IssueAsync(Both)).Address }, Loggers, null, clock);
+        source.Start();
+        await source.WaitForFirstAsync(Timeout);
+        using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected)));
+        await GetAsync(client, version);
+
+        clock.Offset = TimeSpan.FromMinutes(11);
+        Assert.Equal(RejectionReason.Expired, (await Assert.ThrowsAsync<SpiffePeerRejectedException>(() => GetAsync(client, version))).Reason);
+    }
+
     // The log may say that a connection is left before the timer of its end is armed.
     private async Task AdvanceUntilAsync(Func<bool> isReached)
     {
@@ -199,6 +256,14 @@ public sealed class ForeignCodeTests(ITestOutputHelper output) : IssuedTest(outp
         return new StubbornStream(socket, whenDisposed);
     };
 
+    /// <summary>A clock whose timers know nothing of its jumps.</summary>
+    private sealed class JumpingClock : TimeProvider
+    {
+        public TimeSpan Offset { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Offset;
+    }
+
     /// <summary>A stream that does something else when it is to close, and stays open.</summary>
     private sealed class StubbornStream(Socket socket, Action whenDisposed) : NetworkStream(socket)
     {
@@ -207,6 +272,36 @@ public sealed class ForeignCodeTests(ITestOutputHelper output) : IssuedTest(outp
         {
             if (disposing) whenDisposed();
         }
+    }
+
+    /// <summary>A stream above the TLS that does not end when it is to.</summary>
+    private sealed class StubbornFilter(Stream inner) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+
+        public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(buffer, cancellationToken);
+
+        public override void Flush() => inner.Flush();
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
     }
 
     private sealed class Provider(Action whenLogging) : ILoggerProvider, ILogger

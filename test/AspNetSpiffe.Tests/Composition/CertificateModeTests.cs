@@ -33,6 +33,23 @@ public sealed class CertificateModeTests(ITestOutputHelper output) : MeshTest(ou
         await AssertHandshakesAsync(server);
     }
 
+    [Fact, Trait("Trial", "M-10")]
+    public async Task A_connection_to_an_endpoint_that_was_reloaded_ends_as_any_other()
+    {
+        var server = await StartAsync("", mode: "NoCertificate");
+        server.Configuration["Kestrel:Endpoints:E:ClientCertificateMode"] = "RequireCertificate";
+        ((IConfigurationRoot)server.Configuration).Reload();
+        await WaitForReloadAsync();
+        using var socket = new TcpClient(AddressFamily.InterNetwork);
+        await using var tls = await AuthenticateAsync(socket, server, (await SourceAsync("client")).Current!.DefaultSvid);
+        await tls.WriteAsync("GET / HTTP/1.1\r\nHost: server.test\r\n\r\n"u8.ToArray(), Timeout);
+        Assert.Equal("HTTP/1.1 200 OK", await new StreamReader(tls).ReadLineAsync(Timeout));
+
+        server.Configuration["Spiffe:AllowedPeers:0"] = "spiffe://example.org/another";
+        ((IConfigurationRoot)server.Configuration).Reload();
+        Assert.Equal(RejectionReason.NotAllowed, (await WaitForAsync("PeerConnectionEnded", Timeout)).Values["Reason"]);
+    }
+
     [Theory, Trait("Trial", "K-01")]
     [InlineData("Kestrel:Endpoints:E:ClientCertificateMode", "AllowCertificate")]
     [InlineData("Kestrel:Endpoints:E:Certificate:Path", "server.pfx")]
@@ -75,13 +92,7 @@ public sealed class CertificateModeTests(ITestOutputHelper output) : MeshTest(ou
         try
         {
             using var socket = new TcpClient(AddressFamily.InterNetwork);
-            await ConnectAsync(socket, server);
-            await using var tls = new SslStream(socket.GetStream());
-            var options = svid is null
-                ? new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true }
-                : new Presented(svid.Leaf, [.. svid.Intermediates]).ToClientOptions();
-            options.TargetHost = "server.test";
-            await tls.AuthenticateAsClientAsync(options, Timeout);
+            await using var tls = await AuthenticateAsync(socket, server, svid);
             await tls.WriteAsync("GET / HTTP/1.1\r\nHost: server.test\r\nConnection: close\r\n\r\n"u8.ToArray(), Timeout);
             return await new StreamReader(tls).ReadToEndAsync(Timeout);
         }
@@ -89,6 +100,18 @@ public sealed class CertificateModeTests(ITestOutputHelper output) : MeshTest(ou
         {
             return "";
         }
+    }
+
+    private async Task<SslStream> AuthenticateAsync(TcpClient socket, WebApplication server, X509Svid? svid)
+    {
+        await ConnectAsync(socket, server);
+        var tls = new SslStream(socket.GetStream());
+        var options = svid is null
+            ? new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true }
+            : new Presented(svid.Leaf, [.. svid.Intermediates]).ToClientOptions();
+        options.TargetHost = "server.test";
+        await tls.AuthenticateAsClientAsync(options, Timeout);
+        return tls;
     }
 
     // An endpoint that was reloaded listens on another port a moment later.

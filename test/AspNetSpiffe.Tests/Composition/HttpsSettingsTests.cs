@@ -79,6 +79,7 @@ public sealed class HttpsSettingsTests(ITestOutputHelper output) : MeshTest(outp
     [Fact, Trait("Trial", "K-01")]
     public async Task OnAuthenticate_of_the_application_cannot_weaken_the_handshake()
     {
+        SslServerAuthenticationOptions? last = null;
         var builder = BuilderOf("urls");
         builder.WebHost.UseSpiffeMtls();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureHttpsDefaults(https => https.OnAuthenticate = (_, options) =>
@@ -88,8 +89,13 @@ public sealed class HttpsSettingsTests(ITestOutputHelper output) : MeshTest(outp
             options.RemoteCertificateValidationCallback = null;
             options.CertificateChainPolicy = null;
             options.AllowTlsResume = true;
+#pragma warning disable SYSLIB0040 // What an application should not do.
+            options.EncryptionPolicy = EncryptionPolicy.AllowNoEncryption;
+#pragma warning restore SYSLIB0040
+            last = options;
         }));
         await AssertMutualAsync(AddressOf(await StartAsync(builder)));
+        Assert.Equal(EncryptionPolicy.RequireEncryption, last!.EncryptionPolicy);
     }
 
     [Fact, Trait("Trial", "K-02")]
@@ -114,8 +120,10 @@ public sealed class HttpsSettingsTests(ITestOutputHelper output) : MeshTest(outp
         { "ServerCertificateSelector", "defaults" },
         { "ServerCertificateSelector", "Listen" },
         { "ServerCertificateChain", "defaults" },
-        { "ClientCertificateMode", "defaults" },
-        { "ClientCertificateMode", "Listen" },
+        { "ClientCertificateMode = AllowCertificate", "defaults" },
+        { "ClientCertificateMode = AllowCertificate", "Listen" },
+        { "ClientCertificateMode = DelayCertificate", "defaults" },
+        { "ClientCertificateMode = DelayCertificate", "Listen" },
         { "ClientCertificateValidation", "defaults" },
         { "ClientCertificateValidation", "Listen" },
         { "CheckCertificateRevocation", "defaults" },
@@ -162,6 +170,41 @@ public sealed class HttpsSettingsTests(ITestOutputHelper output) : MeshTest(outp
         await AssertFailsAsync(builder, "PostConfigure<KestrelServerOptions>");
     }
 
+    [Fact, Trait("Trial", "K-01")]
+    public async Task Whoever_other_code_lets_in_unverified_is_refused_by_the_gate_before_the_application()
+    {
+        HttpsConnectionAdapterOptions? ofEndpoint = null;
+        var builder = Builder();
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, https => ofEndpoint = https));
+        builder.WebHost.UseSpiffeMtls();
+        var server = await StartAsync(builder);
+        var ours = ofEndpoint!.OnAuthenticate!;
+        ofEndpoint.OnAuthenticate = (connection, options) =>
+        {
+            ours(connection, options);
+            options.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        };
+
+        using var client = Client(AddressOf(server), AnyServer());
+        using var response = await client.GetAsync("/", Timeout);
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    [Theory, Trait("Trial", "K-01")]
+    [InlineData("OnAuthenticate")]
+    [InlineData("ServerCertificateSelector")]
+    [InlineData("ClientCertificateMode")]
+    [InlineData("ClientCertificateValidation")]
+    public async Task Whoever_replaces_a_setting_of_an_endpoint_afterwards_fails_the_start(string setting)
+    {
+        HttpsConnectionAdapterOptions? ofEndpoint = null;
+        var builder = Builder();
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, https => ofEndpoint = https));
+        builder.WebHost.UseSpiffeMtls();
+        builder.Services.PostConfigure<KestrelServerOptions>(_ => Undo(ofEndpoint!, setting));
+        await AssertFailsAsync(builder, "PostConfigure<KestrelServerOptions>");
+    }
+
     [Fact, Trait("Trial", "K-02")]
     public async Task An_endpoint_with_UseSpiffe_is_no_conflict()
     {
@@ -198,6 +241,17 @@ public sealed class HttpsSettingsTests(ITestOutputHelper output) : MeshTest(outp
         return new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
     }
 
+    private static void Undo(HttpsConnectionAdapterOptions https, string setting)
+    {
+        switch (setting)
+        {
+            case "OnAuthenticate": https.OnAuthenticate = null; break;
+            case "ServerCertificateSelector": https.ServerCertificateSelector = null; break;
+            case "ClientCertificateMode": https.ClientCertificateMode = ClientCertificateMode.AllowCertificate; break;
+            case "ClientCertificateValidation": https.ClientCertificateValidation = null; break;
+        }
+    }
+
     private static void Listen(KestrelServerOptions kestrel, Action<HttpsConnectionAdapterOptions> configure) =>
         kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(configure));
 
@@ -229,7 +283,8 @@ public sealed class HttpsSettingsTests(ITestOutputHelper output) : MeshTest(outp
             case "ServerCertificate": https.ServerCertificate = Certificate(); break;
             case "ServerCertificateSelector": https.ServerCertificateSelector = (_, _) => Certificate(); break;
             case "ServerCertificateChain": https.ServerCertificateChain = [Certificate()]; break;
-            case "ClientCertificateMode": https.ClientCertificateMode = ClientCertificateMode.AllowCertificate; break;
+            case "ClientCertificateMode = AllowCertificate": https.ClientCertificateMode = ClientCertificateMode.AllowCertificate; break;
+            case "ClientCertificateMode = DelayCertificate": https.ClientCertificateMode = ClientCertificateMode.DelayCertificate; break;
             case "ClientCertificateValidation": https.ClientCertificateValidation = (_, _, _) => true; break;
             case "CheckCertificateRevocation": https.CheckCertificateRevocation = true; break;
         }

@@ -24,6 +24,25 @@ public sealed class ReloadTests(ITestOutputHelper output) : SettingsTest(output)
         base.Dispose();
     }
 
+    [Fact]
+    public async Task The_settings_of_a_server_that_is_gone_are_not_read_again()
+    {
+        var read = 0;
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection().Build();
+        var services = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(configuration);
+        services.AddSpiffeServer();
+        services.Configure<SpiffeServerOptions>(_ => read++);
+        await using (var provider = services.BuildServiceProvider())
+        {
+            Assert.Null(provider.GetRequiredService<AllowedPeers>().Pattern);
+            configuration.Reload();
+            Assert.Equal(2, read);
+        }
+
+        configuration.Reload();
+        Assert.Equal(2, read);
+    }
+
     [Theory, Trait("Trial", "H-03"), Trait("Spec", "CF-07")]
     [InlineData(null)]
     [InlineData("")]

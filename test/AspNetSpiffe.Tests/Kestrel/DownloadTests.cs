@@ -95,6 +95,35 @@ public sealed class DownloadTests : IssuedTest
     }
 
     [Fact, Trait("Spec", "XV-o")]
+    public async Task An_intermediate_that_only_the_stores_of_the_user_have_counts_for_nothing()
+    {
+        var leaf = _issuer.Leaf().Leaf;
+        using (var store = new X509Store(StoreName.CertificateAuthority, StoreLocation.CurrentUser, OpenFlags.ReadWrite))
+            store.Add(X509CertificateLoader.LoadCertificate(_issuer.Certificate.RawData));
+
+        try
+        {
+            // The framework reads the stores anew some seconds later, and then it takes the intermediate from there.
+            for (; !IsBuiltByTheFramework(leaf); await Task.Yield()) Timeout.ThrowIfCancellationRequested();
+            Assert.Equal(RejectionReason.NotTrusted, X509SvidVerifier.Verify(leaf, [], new([_pki.Bundle]), PeerRole.Client, TimeProvider.System.GetUtcNow()).Reason);
+        }
+        finally
+        {
+            UserStores.Remove(_issuer.Certificate, _stores);
+        }
+    }
+
+    private bool IsBuiltByTheFramework(X509Certificate2 leaf)
+    {
+        using var chain = new X509Chain
+        {
+            ChainPolicy = { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
+        };
+        chain.ChainPolicy.CustomTrustStore.Add(_pki.Root.Certificate);
+        return chain.Build(leaf);
+    }
+
+    [Fact, Trait("Spec", "XV-o")]
     public async Task A_chain_without_our_policy_asks_for_status_and_revocation_list()
     {
         using var chain = new X509Chain { ChainPolicy = { TrustMode = X509ChainTrustMode.CustomRootTrust } };

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Xunit.Abstractions;
@@ -165,6 +166,23 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
         await peer.WaitForGoAwayAsync(Timeout);
         Assert.Equal("401", await peer.GetAsync("/", Timeout));
         finish.SetResult();
+    }
+
+    [Fact]
+    public async Task A_peer_that_has_asked_before_has_half_of_the_time_to_be_told_with_an_answer()
+    {
+        PeerConnection? connection = null;
+        var server = await StartAsync(app => app.MapGet("/connection", (HttpContext http) =>
+        {
+            connection = (PeerConnection)http.Features.GetRequiredFeature<ISpiffePeerFeature>();
+        }));
+        await using var peer = await ConnectAsync(server, Peer(TimeSpan.FromMinutes(5)));
+        await peer.GetAsync("/connection", Timeout);
+
+        Time.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromSeconds(15));
+        Assert.Equal((true, false), (connection!.IsClosing, connection.IsAsked));
+        Time.Advance(TimeSpan.FromSeconds(13));
+        Assert.True(connection.IsAsked);
     }
 
     [Fact, Trait("Trial", "A-02")]

@@ -136,6 +136,22 @@ public sealed class EndingReasonsTests(ITestOutputHelper output) : PeerLifeTest(
         await WaitForAsync("PeerConnectionAborted", Timeout);
     }
 
+    [Theory]
+    [InlineData("EndExpired", "false")]
+    [InlineData("EndUntrusted", "false")]
+    [InlineData("EndDisallowed", "false")]
+    [InlineData("CloseBeforeExpiry", "0:00:10")]
+    [InlineData("DrainTimeout", "0:00:05")]
+    public async Task A_reload_that_changes_one_setting_only_is_told_to_who_waits_for_it(string key, string value)
+    {
+        var server = await StartAsync();
+        var token = server.Services.GetRequiredService<AllowedPeers>().GetChangeToken();
+        Reload(server);
+        Assert.False(token.HasChanged);
+        Reload(server, ($"Spiffe:{key}", value));
+        Assert.True(token.HasChanged);
+    }
+
     private async Task MakeTrueAsync(WebApplication server, RejectionReason reason)
     {
         if (reason == RejectionReason.Expired) Expire(server);

@@ -1,5 +1,8 @@
 using System.Net;
 using AspNetSpiffe.TestKit;
+using AspNetSpiffe.Wire;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Xunit.Abstractions;
@@ -74,6 +77,24 @@ public sealed class AgentValidationTests(ITestOutputHelper output) : TokenTest(o
         await agent.WaitForCallAsync(1, Timeout);
         time.Advance(TimeSpan.FromSeconds(5));
         Assert.Equal(TokenVerdict.Refuse(JwtRejectionReason.NoAnswer, SpiffeId.Parse(ClientId), "The Workload API did not answer within 5 s."), await verdict);
+    }
+
+    [Theory]
+    [InlineData("too large", "the limit is")]
+    [InlineData("Unavailable", "busy")]
+    [InlineData("PermissionDenied", "busy")]
+    public async Task An_answer_that_says_nothing_of_the_token_is_none(string answer, string problem)
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        if (answer == "too large") agent.Send(new ValidateJWTSVIDResponse { SpiffeId = ClientId, Claims = new Struct { Fields = { ["x"] = Value.ForString(new('x', 300 * 1024)) } } });
+        agent.CloseWith(answer == "too large" ? StatusCode.OK : System.Enum.Parse<StatusCode>(answer), "busy");
+        var spiffe = new SpiffeOptions { EndpointSocket = agent.Address };
+        await using var identity = new X509Source(spiffe, Loggers, null, TimeProvider.System);
+        using var tokens = new AgentTokens(identity, Microsoft.Extensions.Options.Options.Create(spiffe), TimeProvider.System);
+
+        var verdict = await tokens.VerifyAsync(TestToken.For(ClientId, Audience).ToString(), new() { Audiences = { Audience } }, Timeout);
+        Assert.Equal((null, JwtRejectionReason.NoAnswer), (verdict.Token, verdict.Reason));
+        Assert.Contains(problem, verdict.Problem, StringComparison.Ordinal);
     }
 
     private Task<WebApplication> StartAskingAsync(Action<SpiffeJwtAuthenticationOptions>? configure = null) => StartPlainAsync(

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using AspNetSpiffe.TestKit;
@@ -35,6 +36,22 @@ public sealed class TokenExpiryTests(ITestOutputHelper output) : TokenTest(outpu
         using var client = PlainClient(server);
 
         Assert.Equal("before True, after False", (await SendAsync(client, "/long", await TokenAsync())).Body);
+    }
+
+    [Theory, Trait("Trial", "M-09"), Trait("Spec", "JW-13")]
+    [InlineData(0, JwtSvidValidation.Local)]
+    [InlineData(60, JwtSvidValidation.Local)]
+    [InlineData(60, JwtSvidValidation.Agent)]
+    public async Task A_token_makes_a_caller_until_its_end_and_the_clock_skew(int skew, JwtSvidValidation validation)
+    {
+        var server = await StartAsync(skew, validation, app => app.MapGet("/user", (HttpContext http) => Describe(http)).RequireAuthorization());
+        using var client = PlainClient(server);
+        var token = await TokenAsync();
+
+        AdvanceTo(JwtSvidReader.Read(token).ExpiresAt.AddSeconds(skew) - Second);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, "/user", token));
+        _time.Advance(2 * Second);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(client, "/user", token));
     }
 
     [Theory, Trait("Trial", "M-09"), Trait("Spec", "JW-13")]

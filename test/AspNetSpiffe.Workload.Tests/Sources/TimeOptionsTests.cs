@@ -107,6 +107,10 @@ public sealed class TimeOptionsTests(ITestOutputHelper output) : SourceTest(outp
         "Spiffe:OnIdentityRevoked: must be one of Withdraw, KeepUntilExpiry, but is 7.",
         new SpiffeOptionsValidator().Validate(null, new() { EndpointSocket = Agent.Address, OnIdentityRevoked = (IdentityRevocation)7 }).Failures!);
 
+    [Fact]
+    public void Two_choices_at_once_are_none() => Assert.Contains(
+        "Spiffe:OnIdentityRevoked: 'Withdraw, KeepUntilExpiry' is none of Withdraw, KeepUntilExpiry.", Validate(("OnIdentityRevoked", "Withdraw, KeepUntilExpiry")).Failures!);
+
     [Theory]
     [InlineData("OnIdentityRevoked", "keepuntilexpiry")]
     [InlineData("Hint", null)]

@@ -1,4 +1,7 @@
+using System.Diagnostics.Metrics;
+using AspNetSpiffe.TestKit;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
@@ -27,6 +30,22 @@ public sealed class WithdrawalTests(ITestOutputHelper output) : SourceTest(outpu
         var next = NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/again"))));
         while (!next.IsCompleted) await Task.WhenAny(next, PassPauseAsync());
         Assert.Equal("/again", (await next).DefaultSvid.Id.Path);
+    }
+
+    [Fact]
+    public void The_metric_of_our_expiry_is_0_without_an_SVID()
+    {
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var measurements = new Measurements(services.GetRequiredService<IMeterFactory>());
+        using var source = new X509Source(new() { EndpointSocket = Agent.Address }, Loggers, services.GetRequiredService<IMeterFactory>(), Time);
+        Assert.Equal(0, measurements.Observe("spiffe.svid.not_after"));
+
+        var svid = Pki.Leaf();
+        source.Publish(new X509ContextReader(Time, new()).Read(Pki.Response(svid)));
+        Assert.Equal(new DateTimeOffset(svid.Leaf.NotAfter).ToUnixTimeSeconds(), measurements.Observe("spiffe.svid.not_after"));
+
+        source.Withdraw();
+        Assert.Equal(0, measurements.Observe("spiffe.svid.not_after"));
     }
 
     [Fact]

@@ -96,6 +96,36 @@ public sealed class PathTests : VerifierTest
         Assert.InRange(ChainBuilds.Of(() => Assert.False(X509SvidVerifier.Verify(forged, [.. twins], Bundles, PeerRole.Client, Now).Accepted)), 1, 17);
     }
 
+    [Fact, Trait("Trial", "H-22"), Trait("Spec", "XV-v")]
+    public void A_stranger_whose_certificates_all_issue_each_other_makes_us_take_a_bounded_number_of_steps()
+    {
+        // Without a bound, eight certificates of one name are more than a hundred thousand ways to nowhere.
+        var elsewhere = new TestPki("elsewhere").Root;
+        var twins = Enumerable.Range(0, 8).Select(_ => elsewhere.Intermediate(i => i with { Subject = elsewhere.Certificate.Subject, KeyIds = false })).ToArray();
+        var leaf = twins[0].Leaf(l => l with { KeyIds = false }).Leaf;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Empty(CertificationPaths.Find(leaf, [.. twins.Select(t => t.Certificate)], [Pki.Root.Intermediate(i => i with { Subject = "CN=other" }).Certificate]));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4_000_000);
+    }
+
+    [Fact, Trait("Trial", "H-22"), Trait("Spec", "XV-v")]
+    public void The_longer_the_chains_of_a_stranger_the_fewer_of_them_are_built()
+    {
+        // Ten steps, then two certificates of one name at each of the last: the paths have 11 signatures and more, and 64 are verified at most.
+        var above = Pki.Root;
+        var sent = new List<X509Certificate2>();
+        for (var i = 0; i < 10; i++)
+        {
+            var (subject, issuer) = ($"CN=step {i}", above);
+            above = issuer.Intermediate(c => c with { Subject = subject, KeyIds = false });
+            sent.Add(above.Certificate);
+            if (i < 4) sent.Add(issuer.Intermediate(c => c with { Subject = subject, WithKey = above.Key, KeyIds = false }).Certificate);
+        }
+
+        var forged = above.Leaf(l => l with { KeyIds = false, SignedBy = TestKey.Create(KeyKind.P256) }).Leaf;
+        Assert.InRange(ChainBuilds.Of(() => Assert.False(X509SvidVerifier.Verify(forged, [.. sent], Bundles, PeerRole.Client, Now).Accepted)), 2, 6);
+    }
+
     [Theory, Trait("Trial", "H-08"), Trait("Spec", "XV-u")]
     [InlineData(-20, -10, RejectionReason.Expired)]
     [InlineData(10, 20, RejectionReason.NotYetValid)]
@@ -212,6 +242,44 @@ public sealed class PathTests : VerifierTest
         Assert.Equal(accepted ? RejectionReason.None : RejectionReason.InvalidChain, Verify(svid, bundles: Bundle(root)).Reason);
     }
 
+    [Theory, Trait("Trial", "A-05"), Trait("Spec", "XV-x")]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    public void A_certificate_that_an_intermediate_issued_itself_is_none_of_those_that_need_no_policy(int skip, bool accepted)
+    {
+        var upper = Pki.Root.Intermediate(i => i with { Subject = "CN=one", Extensions = [RequireExplicitPolicy(skip)] });
+        var svid = upper.Intermediate(i => i with { Subject = "CN=one" }).Leaf();
+        Assert.Equal(accepted ? RejectionReason.None : RejectionReason.InvalidChain, Verify(svid).Reason);
+    }
+
+    [Theory, Trait("Trial", "A-05"), Trait("Spec", "XV-x")]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    public void Any_policy_is_one_where_nobody_forbids_it(int skip, bool accepted)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        writer.WriteInteger(skip);
+        X509Extension inhibitAny = new("2.5.29.54", writer.Encode(), critical: true);
+        var issuer = Pki.Root.Intermediate(i => i with { Extensions = [RequireExplicitPolicy(0), inhibitAny, .. Policies("1.2.3.4")] });
+        var root = Pki.CreateRoot(r => r with { WithKey = Pki.Root.Key, Extensions = [.. Policies("2.5.29.32.0")] });
+        var svid = issuer.Leaf(l => l with { Extensions = [.. Policies("2.5.29.32.0")] });
+        Assert.Equal(accepted ? RejectionReason.None : RejectionReason.InvalidChain, Verify(svid, bundles: Bundle(root)).Reason);
+    }
+
+    [Theory, Trait("Trial", "A-05"), Trait("Spec", "XV-x")]
+    [InlineData(null, "1.2.3.5", true)]
+    [InlineData(1, "1.2.3.5", true)]
+    [InlineData(0, "1.2.3.5", false)]
+    [InlineData(null, "2.5.29.32.0", false)]
+    public void A_policy_may_be_mapped_to_another_one_where_nobody_forbids_it(int? inhibitAfter, string to, bool accepted)
+    {
+        var upper = Pki.Root.Intermediate(i => i with { Subject = "CN=upper", Extensions = [Constraints(0, inhibitAfter), .. Policies("1.2.3.4")] });
+        var lower = upper.Intermediate(i => i with { Subject = "CN=lower", Extensions = [Mapping("1.2.3.4", to), .. Policies("1.2.3.4")] });
+        var svid = lower.Leaf(l => l with { Extensions = [.. Policies(to)] });
+        var root = Pki.CreateRoot(r => r with { WithKey = Pki.Root.Key, Extensions = [.. Policies("2.5.29.32.0")] });
+        Assert.Equal(accepted ? RejectionReason.None : RejectionReason.InvalidChain, Verify(svid, bundles: Bundle(root)).Reason);
+    }
+
     [Fact, Trait("Trial", "A-05"), Trait("Spec", "XV-r")]
     public void Policies_that_cannot_be_read_are_refused_and_nothing_is_thrown() => AssertRefused(
         RejectionReason.InvalidChain, Verify(l => l with { Extensions = [new X509Extension("2.5.29.36", [0x30, 0x03, 0x80, 0x01], true)] }));
@@ -240,10 +308,30 @@ public sealed class PathTests : VerifierTest
         return [new("2.5.29.32", writer.Encode(), critical: false)];
     }
 
-    private static X509Extension RequireExplicitPolicy(int skip)
+    private static X509Extension RequireExplicitPolicy(int skip) => Constraints(skip, inhibitMapping: null);
+
+    private static X509Extension Constraints(int requireExplicit, int? inhibitMapping)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
-        using (writer.PushSequence()) writer.WriteInteger(skip, new Asn1Tag(TagClass.ContextSpecific, 0));
+        using (writer.PushSequence())
+        {
+            writer.WriteInteger(requireExplicit, new Asn1Tag(TagClass.ContextSpecific, 0));
+            if (inhibitMapping is { } skip) writer.WriteInteger(skip, new Asn1Tag(TagClass.ContextSpecific, 1));
+        }
+
         return new("2.5.29.36", writer.Encode(), critical: true);
+    }
+
+    private static X509Extension Mapping(string from, string to)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier(from);
+            writer.WriteObjectIdentifier(to);
+        }
+
+        return new("2.5.29.33", writer.Encode(), critical: false);
     }
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.Workload.Tests.Verification;
@@ -92,6 +93,18 @@ public sealed class StrengthTests : VerifierTest
         var svid = Pki.Leaf();
         Assert.Equal(0, ChainBuilds.Of(() => AssertRefused(
             RejectionReason.TooLarge, X509SvidVerifier.Verify(svid.Leaf, [.. svid.Intermediates, slow.Certificate], Bundles, PeerRole.Client, Now))));
+    }
+
+    [Fact, Trait("Trial", "H-22")]
+    public void A_key_that_cannot_be_measured_counts_as_too_large()
+    {
+        // Its modulus, an INTEGER, becomes an OCTET STRING.
+        var der = Pki.Root.Intermediate(i => i with { Key = KeyKind.Rsa2048 }).Certificate.RawData;
+        der[der.AsSpan().IndexOf((byte[])[0x02, 0x82, 0x01, 0x01, 0x00])] = 0x04;
+        var odd = X509CertificateLoader.LoadCertificate(der);
+        var svid = Pki.Leaf();
+        Assert.Equal(0, ChainBuilds.Of(() => AssertRefused(
+            RejectionReason.TooLarge, X509SvidVerifier.Verify(svid.Leaf, [.. svid.Intermediates, odd], Bundles, PeerRole.Client, Now))));
     }
 
     [Fact, Trait("Trial", "H-15"), Trait("Spec", "XV-s")]

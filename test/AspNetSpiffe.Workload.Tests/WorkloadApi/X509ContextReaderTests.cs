@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
 using Google.Protobuf;
@@ -107,6 +108,12 @@ public sealed class X509ContextReaderTests
     [Fact, Trait("Spec", "XL-04")]
     public void An_intermediate_that_is_no_CA_is_refused() =>
         AssertRefused("no CA", _pki.Response(_pki.Root.Intermediate(i => i with { Ca = false }).Leaf()));
+
+    [Theory, Trait("Spec", "XL-04")]
+    [InlineData(null)]
+    [InlineData(X509KeyUsageFlags.CrlSign)]
+    public void An_intermediate_that_may_not_sign_certificates_is_refused(X509KeyUsageFlags? usage) =>
+        AssertRefused("no CA that may sign", _pki.Response(_pki.Root.Intermediate(i => i with { KeyUsage = usage }).Leaf()));
 
     [Fact, Trait("Spec", "XL-05")]
     public void An_SVID_that_its_own_bundle_does_not_verify_is_refused() =>

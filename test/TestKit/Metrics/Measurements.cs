@@ -26,6 +26,13 @@ public sealed class Measurements : IDisposable
         lock (_lock) return [.. _all.Where(m => m.Instrument == instrument)];
     }
 
+    /// <summary>Asks one gauge for its value of now.</summary>
+    public long Observe(string instrument)
+    {
+        _listener.RecordObservableInstruments();
+        return Of(instrument)[^1].Value;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _listener.Dispose();
 
