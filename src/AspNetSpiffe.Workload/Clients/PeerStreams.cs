@@ -10,6 +10,7 @@ namespace AspNetSpiffe;
 internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<VerifiedStream, byte> _streams = new();
+    private readonly CallbackRunner _closing = new(problem => Log.StreamFailed(logger, problem));
     private volatile UnansweredException? _lastUnanswered;
 
     /// <summary>Gets or sets how the last connection ended, if it did so unanswered.</summary>
@@ -53,11 +54,11 @@ internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILog
     /// <summary>Is told of an exception of a stream that the application gave us.</summary>
     public void StreamFailed(Exception problem) => Log.StreamFailed(logger, problem);
 
-    // On a thread of its own: the connection below may be the application's, whose Dispose may throw or block.
     private void Abort(VerifiedStream stream)
     {
         Remove(stream);
-        ThreadPool.UnsafeQueueUserWorkItem(_ => NotificationQueue.Guard(() => stream.Abort(WhyOf(stream.Peer)), StreamFailed), null);
+        stream.Abort(WhyOf(stream.Peer));
+        _closing.Post(stream.CloseInner);
         Log.ConnectionAborted(logger, stream.Peer.Id);
     }
 

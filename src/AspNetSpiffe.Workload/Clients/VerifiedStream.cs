@@ -24,12 +24,11 @@ internal sealed class VerifiedStream(Stream inner, SpiffePeer peer, PeerStreams 
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>Cuts the connection off, whatever is under way on it. Nothing passes any more, even if the application's own stream below refuses to end.</summary>
-    public void Abort(string why)
-    {
-        _aborted = why;
-        inner.Dispose();
-    }
+    /// <summary>Cuts the connection off, whatever is under way on it: nothing passes any more, even if the application's own stream below refuses to end.</summary>
+    public void Abort(string why) => _aborted = why;
+
+    /// <summary>Closes the stream below, which may be the application's: it may throw or block.</summary>
+    public void CloseInner() => inner.Dispose();
 
     public override int Read(byte[] buffer, int offset, int count)
     {
@@ -103,7 +102,7 @@ internal sealed class VerifiedStream(Stream inner, SpiffePeer peer, PeerStreams 
         {
             owner.Remove(this);
 
-            // Abort has begun it already, and if it blocks, whoever waits for the answer need not wait too.
+            // Who was cut off is closed already, and if that blocks, whoever waits for the answer need not wait too.
             if (_aborted is null) NotificationQueue.Guard(inner.Dispose, owner.StreamFailed);
         }
 

@@ -61,7 +61,7 @@ public sealed class AnswerProperties(ITestOutputHelper output) : PropertyTest(ou
         ForAll(Inputs.AnnouncedLengths, async announced =>
         {
             _agent.Answer([GrpcFrame.Of(new byte[1000], announced: announced)]);
-            await AssertMalformedAsync([], announced > SpiffeLimits.Default.MaxMessageBytes ? "the limit (MaxMessageBytes) is 16777216" : "ended within a message");
+            await AssertMalformedAsync([], announced > SpiffeLimits.Default.MaxMessageBytes ? "the limit (MaxMessageBytes), which is 16777216" : "ended within a message");
         }, times: 100);
 
     [Fact]

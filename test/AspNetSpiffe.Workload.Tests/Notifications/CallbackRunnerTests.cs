@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace AspNetSpiffe.Tests.Kestrel;
+namespace AspNetSpiffe.Workload.Tests.Notifications;
 
 public sealed class CallbackRunnerTests
 {
