@@ -67,6 +67,8 @@ internal static class AgentCommand
 
     private static async Task<int> RunAsync(DevAgentOptions[] all, CancellationToken cancellationToken)
     {
+        // Signals are caught from the first wait on: there must be nothing yet that one could leave behind.
+        await Task.Yield();
         var terminal = new Terminal();
         using var logging = new LoggerFactory([new TerminalLogger(terminal, static (_, _) => true)]);
 

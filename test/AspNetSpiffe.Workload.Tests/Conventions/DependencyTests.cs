@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using AspNetSpiffe.TestKit;
 
@@ -20,6 +21,14 @@ public sealed class DependencyTests
     [InlineData("AspNetSpiffe")]
     [InlineData("AspNetSpiffe.Workload")]
     public void The_libraries_take_nothing_of_gRPC_but_the_client(string project) => Assert.Empty(OtherGrpcPackages(File.ReadAllText(Repository.PathOf("src", project, "packages.lock.json"))));
+
+    [Fact]
+    public void Every_package_has_its_line_among_the_decisions()
+    {
+        var page = File.ReadAllText(Repository.PathOf("docs", "decisions", "0001-dependencies.md"));
+        var packages = XDocument.Load(Repository.PathOf("Directory.Packages.props")).Descendants("PackageVersion").Select(p => (string)p.Attribute("Include")!);
+        Assert.Empty(packages.Where(package => !Regex.IsMatch(page, $@"^\|.*\b{Regex.Escape(package)}(,| \|)", RegexOptions.Multiline)));
+    }
 
     [Fact]
     public void Workload_references_no_ASP_NET_Core()
