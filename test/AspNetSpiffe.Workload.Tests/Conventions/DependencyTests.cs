@@ -27,7 +27,7 @@ public sealed class DependencyTests
     {
         var page = File.ReadAllText(Repository.PathOf("docs", "decisions", "0001-dependencies.md"));
         var packages = XDocument.Load(Repository.PathOf("Directory.Packages.props")).Descendants("PackageVersion").Select(p => (string)p.Attribute("Include")!);
-        Assert.Empty(packages.Where(package => !Regex.IsMatch(page, $@"^\|.*\b{Regex.Escape(package)}(,| \|)", RegexOptions.Multiline)));
+        Assert.All(packages, package => Assert.Matches($@"(?m)^\|.*\b{Regex.Escape(package)}(,| \|)", page));
     }
 
     [Fact]
