@@ -41,7 +41,7 @@ public abstract class InteropTest(ITestOutputHelper output) : LoggedTest(output)
 
     public virtual Task InitializeAsync() => Task.CompletedTask;
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         foreach (var thing in _toStop) await thing.DisposeAsync();
         Directory.Delete(Folder, recursive: true);

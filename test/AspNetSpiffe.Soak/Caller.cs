@@ -1,12 +1,13 @@
 namespace AspNetSpiffe.Soak;
 
-/// <summary>One client under steady load: asks at each tick, whether the last answer has come or not, and judges each outcome by its right.</summary>
+/// <summary>One client under steady load: asks at each tick, and judges each outcome by its right.</summary>
 /// <param name="name">Who it is in messages.</param>
 /// <param name="right">Whether it may call.</param>
 /// <param name="every">The time from one request to the next.</param>
 /// <param name="ask">Sends one request; gives what the server answered, throws when it was refused.</param>
 /// <param name="answer">What the server must answer.</param>
-internal sealed class Caller(string name, Right right, TimeSpan every, Func<CancellationToken, Task<string>> ask, string answer)
+/// <param name="patient">Whether it leaves out a tick while an answer has not come: on one connection, requests would queue up where the machine is slow.</param>
+internal sealed class Caller(string name, Right right, TimeSpan every, Func<CancellationToken, Task<string>> ask, string answer, bool patient = false)
 {
     // Longer than any stream lasts; an answer that takes so long is a hang, whatever it says.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
@@ -18,7 +19,7 @@ internal sealed class Caller(string name, Right right, TimeSpan every, Func<Canc
         while (await TickAsync(timer, stopping))
         {
             underWay.RemoveAll(static t => t.IsCompletedSuccessfully);
-            underWay.Add(AskAsync(ledger));
+            if (!patient || underWay.Count == 0) underWay.Add(AskAsync(ledger));
         }
 
         await Task.WhenAll(underWay);

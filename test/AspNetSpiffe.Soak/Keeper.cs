@@ -6,7 +6,7 @@ namespace AspNetSpiffe.Soak;
 /// <remarks>Its SVIDs are short-lived, and renewed at half of that, as an agent does: so each connection is kept past a renewal.</remarks>
 internal sealed class Keeper(DevCertificateAuthority authority, SpiffeId id, Uri server) : IDisposable
 {
-    public static TimeSpan SvidLifetime { get; } = TimeSpan.FromSeconds(10);
+    public static TimeSpan SvidLifetime { get; } = TimeSpan.FromSeconds(20);
 
     private readonly Lock _opening = new();
     private HttpClient? _connection;

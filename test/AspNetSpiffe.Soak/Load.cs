@@ -80,7 +80,7 @@ internal sealed class Load : IDisposable
         var id = SpiffeId.Parse($"spiffe://neighbour/clients/{method.Method.ToLowerInvariant()}");
         var keeper = new Keeper(_mesh.Neighbour, id, _mesh.Address);
         _keepers.Add(keeper);
-        _callers.Add(new($"keeper (HTTP/{version} {method})", _always, Often, ct => keeper.AskAsync(client => SendAsync(client, method, version, "/", ct)), id.ToString()));
+        _callers.Add(new($"keeper (HTTP/{version} {method})", _always, Often, ct => keeper.AskAsync(client => SendAsync(client, method, version, "/", ct)), id.ToString(), patient: true));
     }
 
     /// <summary>A client of the framework, which must be refused at every new handshake.</summary>

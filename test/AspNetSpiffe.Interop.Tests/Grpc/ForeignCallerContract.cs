@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit.Abstractions;
 
@@ -31,8 +32,9 @@ public abstract class ForeignCallerContract(ITestOutputHelper output) : GreeterT
         {
             options.AllowedPeers = [CallerId, GuestId];
         });
+        builder.Services.AddSingleton(_greeter).AddGrpc();
         var server = Stopping(builder.Build());
-        _greeter.Map(server, anyCaller: "spiffe://example.org/**", caller: CallerId);
+        server.MapGrpcService<GreeterService>();
         await server.StartAsync(Patience);
         _secure = AddressOf(server, "https:");
         _plain = AddressOf(server, "http:");

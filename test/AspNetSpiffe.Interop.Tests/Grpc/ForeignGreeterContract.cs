@@ -1,3 +1,6 @@
+using Grpc.Core;
+using Grpc.Net.Client;
+using GrpcMtls;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
@@ -5,17 +8,17 @@ namespace AspNetSpiffe.InteropTests;
 /// <summary>What our client is to a gRPC server that shares no code with it and asks for an SVID.</summary>
 public abstract class ForeignGreeterContract(ITestOutputHelper output) : GreeterTest(output)
 {
+    private readonly Stack<GrpcChannel> _channels = new();
+
     private protected abstract OutsideProgram StartServer(string folder, string expectedCaller);
 
     [Theory, MemberData(nameof(Methods))]
     public async Task Each_kind_of_call_is_answered(string method, string[] names, string[] replies)
     {
         var server = await StartAsync(await WriteFilesAsync("server"));
-        using var client = await ClientAsync("caller");
-        await using var call = new GreeterCall(client, server.Address, method, Patience);
+        var client = await ClientAsync("caller", server);
 
-        Assert.Equal(replies, method == "Chat" ? await ChatAsync(call, names) : await SendAsync(call, names));
-        Assert.Equal(0, await call.ReadStatusAsync());
+        Assert.Equal(replies, await client.CallAsync(method, names, Patience));
         Assert.Equal($"{method} {CallerId}", await server.NextCallAsync(Patience));
     }
 
@@ -26,12 +29,9 @@ public abstract class ForeignGreeterContract(ITestOutputHelper output) : Greeter
     public async Task A_method_that_is_for_somebody_else_answers_PermissionDenied(string method)
     {
         var server = await StartAsync(await WriteFilesAsync("server"));
-        using var client = await ClientAsync("guest");
-        await using var call = new GreeterCall(client, server.Address, method, Patience);
-        call.Send("Ada");
-        call.EndSending();
+        var client = await ClientAsync("guest", server);
 
-        Assert.Equal(PermissionDenied, await call.ReadStatusAsync());
+        Assert.Equal(StatusCode.PermissionDenied, (await Assert.ThrowsAsync<RpcException>(() => client.CallAsync(method, ["Ada"], Patience))).StatusCode);
         Assert.Equal($"{method} {GuestId}", await server.NextCallAsync(Patience));
     }
 
@@ -60,53 +60,35 @@ public abstract class ForeignGreeterContract(ITestOutputHelper output) : Greeter
     public async Task A_server_that_does_not_trust_our_trust_domain_refuses_us_at_the_handshake()
     {
         var server = await StartAsync(await WriteFilesTrustingStrangersAsync("server"));
-        using var client = await ClientAsync("caller");
-        await using var call = new GreeterCall(client, server.Address, "SayHello", Patience);
-        call.Send("Ada");
-        call.EndSending();
+        var client = await ClientAsync("caller", server);
 
-        var failure = await Assert.ThrowsAsync<HttpRequestException>(call.ReadAsync);
+        var failure = Assert.IsType<HttpRequestException>(await FailureOfAsync(client));
         Assert.Contains($"may have refused our SVID '{CallerId}'", failure.Message, StringComparison.Ordinal);
         Assert.Equal("", await server.StopAsync(Patience));
     }
 
     private async Task<SpiffePeerRejectedException> AssertRefusedAsync(ForeignGreeter server)
     {
-        using var client = await ClientAsync("caller");
-        await using var call = new GreeterCall(client, server.Address, "SayHello", Patience);
-        call.Send("Ada");
-        call.EndSending();
-
-        var refusal = await Assert.ThrowsAsync<SpiffePeerRejectedException>(call.ReadAsync);
+        var refusal = Assert.IsType<SpiffePeerRejectedException>(await FailureOfAsync(await ClientAsync("caller", server)));
         Assert.Equal("", await server.StopAsync(Patience));
         return refusal;
     }
 
+    private protected async Task<Exception?> FailureOfAsync(Greeter.GreeterClient client) =>
+        (await Assert.ThrowsAsync<RpcException>(() => client.CallAsync("SayHello", ["Ada"], Patience))).Status.DebugException;
+
     private protected async Task<ForeignGreeter> StartAsync(string folder) => Stopping(await ForeignGreeter.StartAsync(StartServer(folder, CallerId), Patience));
 
-    protected async Task<HttpMessageInvoker> ClientAsync(string workload) =>
-        new(SpiffeHttpHandler.Create(await StartSourceAsync(Agent.AddressOf(workload)), SpiffeIdPattern.Parse(ServerId)));
-
-    private static async Task<List<string>> SendAsync(GreeterCall call, string[] names)
+    private protected async Task<Greeter.GreeterClient> ClientAsync(string workload, ForeignGreeter server)
     {
-        foreach (var name in names) call.Send(name);
-        call.EndSending();
-        List<string> replies = [];
-        while (await call.ReadAsync() is { } reply) replies.Add(reply);
-        return replies;
+        var handler = SpiffeHttpHandler.Create(await StartSourceAsync(Agent.AddressOf(workload)), SpiffeIdPattern.Parse(ServerId));
+        _channels.Push(GrpcChannel.ForAddress($"https://{server.Address}", new() { HttpHandler = handler, DisposeHttpClient = true }));
+        return new(_channels.Peek());
     }
 
-    // Each name waits for the answer to the one before: both streams are open at once.
-    private static async Task<List<string>> ChatAsync(GreeterCall call, string[] names)
+    public override async Task DisposeAsync()
     {
-        List<string> replies = [];
-        foreach (var name in names)
-        {
-            call.Send(name);
-            replies.Add((await call.ReadAsync())!);
-        }
-
-        call.EndSending();
-        return replies;
+        foreach (var channel in _channels) channel.Dispose();
+        await base.DisposeAsync();
     }
 }

@@ -1,44 +1,48 @@
 using System.Collections.Concurrent;
-using Microsoft.AspNetCore.Builder;
+using Grpc.Core;
+using GrpcMtls;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 
 namespace AspNetSpiffe.InteropTests;
 
-/// <summary>The greeter of samples/GrpcMtls/greeter.proto as plain endpoints, as Grpc.AspNetCore makes them: each method is a POST with a policy of its own.</summary>
-internal sealed class GreeterService
+/// <summary>The greeter of samples/GrpcMtls/greeter.proto: each member of the trust domain may say hello, and one caller may do the rest.</summary>
+[Authorize(Policy = "spiffe://example.org/**")]
+internal sealed class GreeterService : Greeter.GreeterBase
 {
     private readonly ConcurrentQueue<string> _calls = new();
 
     /// <summary>Gets whom it has answered, and with which method.</summary>
     public IEnumerable<string> Calls => _calls;
 
-    public void Map(IEndpointRouteBuilder app, string anyCaller, string caller)
+    public override Task<HelloReply> SayHello(HelloRequest request, ServerCallContext context)
     {
-        Map(app, "SayHello", names => names.Select(name => $"Hello, {name}.")).RequireAuthorization(anyCaller);
-        Map(app, "RepeatHello", RepeatAsync).RequireAuthorization(caller);
-        Map(app, "HelloToAll", ToAllAsync).RequireAuthorization(caller);
-        Map(app, "Chat", names => names.Select(name => $"Hello, {name}.")).RequireAuthorization(caller);
+        Note(context);
+        return Task.FromResult(Reply($"Hello, {request.Name}."));
     }
 
-    private IEndpointConventionBuilder Map(IEndpointRouteBuilder app, string method, Func<IAsyncEnumerable<string>, IAsyncEnumerable<string>> answer) =>
-        app.MapPost($"/greeter.Greeter/{method}", async http =>
-        {
-            _calls.Enqueue($"{method} {http.GetSpiffeId()}");
-            http.Response.ContentType = "application/grpc";
-            await foreach (var reply in answer(GrpcMessages.ReadAsync(http.Request.Body, http.RequestAborted)))
-                await GrpcMessages.WriteAsync(http.Response.Body, reply, http.RequestAborted);
-            http.Response.AppendTrailer("grpc-status", "0");
-        });
-
-    private static async IAsyncEnumerable<string> RepeatAsync(IAsyncEnumerable<string> names)
+    [Authorize(Policy = GreeterTest.CallerId)]
+    public override async Task RepeatHello(HelloRequest request, IServerStreamWriter<HelloReply> responseStream, ServerCallContext context)
     {
-        var name = await names.SingleAsync();
-        for (var number = 1; number <= 3; number++) yield return $"Hello {number}, {name}.";
+        Note(context);
+        for (var number = 1; number <= 3; number++) await responseStream.WriteAsync(Reply($"Hello {number}, {request.Name}."), context.CancellationToken);
     }
 
-    private static async IAsyncEnumerable<string> ToAllAsync(IAsyncEnumerable<string> names)
+    [Authorize(Policy = GreeterTest.CallerId)]
+    public override async Task<HelloReply> HelloToAll(IAsyncStreamReader<HelloRequest> requestStream, ServerCallContext context)
     {
-        yield return $"Hello, {string.Join(" and ", await names.ToArrayAsync())}.";
+        Note(context);
+        return Reply($"Hello, {string.Join(" and ", await requestStream.ReadAllAsync(context.CancellationToken).Select(static request => request.Name).ToArrayAsync())}.");
     }
+
+    [Authorize(Policy = GreeterTest.CallerId)]
+    public override async Task Chat(IAsyncStreamReader<HelloRequest> requestStream, IServerStreamWriter<HelloReply> responseStream, ServerCallContext context)
+    {
+        Note(context);
+        await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken)) await responseStream.WriteAsync(Reply($"Hello, {request.Name}."), context.CancellationToken);
+    }
+
+    private void Note(ServerCallContext context) => _calls.Enqueue($"{context.Method.Split('/')[^1]} {context.GetHttpContext().GetSpiffeId()}");
+
+    private static HelloReply Reply(string message) => new() { Message = message };
 }

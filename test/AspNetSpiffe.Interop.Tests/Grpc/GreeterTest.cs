@@ -6,7 +6,7 @@ namespace AspNetSpiffe.InteropTests;
 public abstract class GreeterTest(ITestOutputHelper output) : InteropTest(output)
 {
     protected const string ServerId = "spiffe://example.org/server";
-    protected const string CallerId = "spiffe://example.org/caller";
+    internal const string CallerId = "spiffe://example.org/caller";
     protected const string GuestId = "spiffe://example.org/guest";
 
     protected const int Unauthenticated = 16;

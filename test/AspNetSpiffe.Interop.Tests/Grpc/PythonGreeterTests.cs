@@ -13,18 +13,10 @@ public sealed class PythonGreeterTests(ITestOutputHelper output) : ForeignGreete
     {
         var folder = await WriteFilesAsync("outsider");
         var server = await StartAsync(folder);
-        using var client = await ClientAsync("caller");
-        await Assert.ThrowsAsync<SpiffePeerRejectedException>(() => SayHelloAsync(client, server));
+        var client = await ClientAsync("caller", server);
+        Assert.IsType<SpiffePeerRejectedException>(await FailureOfAsync(client));
 
         foreach (var file in Directory.EnumerateFiles(await WriteFilesAsync("server"))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
-        Assert.Equal("Hello, Ada.", await SayHelloAsync(client, server));
-    }
-
-    private async Task<string?> SayHelloAsync(HttpMessageInvoker client, ForeignGreeter server)
-    {
-        await using var call = new GreeterCall(client, server.Address, "SayHello", Patience);
-        call.Send("Ada");
-        call.EndSending();
-        return await call.ReadAsync();
+        Assert.Equal(["Hello, Ada."], await client.CallAsync("SayHello", ["Ada"], Patience));
     }
 }

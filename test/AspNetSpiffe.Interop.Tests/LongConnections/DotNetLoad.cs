@@ -2,10 +2,9 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
+using GrpcMtls;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -33,15 +32,12 @@ internal static class DotNetLoad
     public static async Task<LoadReport> GrpcAsync(string authority, string folder, Task over)
     {
         using var channel = GrpcChannel.ForAddress($"https://{authority}", new() { HttpHandler = Handler(folder, SslApplicationProtocol.Http2), DisposeHttpClient = true });
-        var message = Marshallers.Create<StringValue>(value => value.ToByteArray(), StringValue.Parser.ParseFrom);
-        var sayHello = new Method<StringValue, StringValue>(MethodType.Unary, "greeter.Greeter", "SayHello", message, message);
-        var invoker = channel.CreateCallInvoker();
+        var greeter = new Greeter.GreeterClient(channel);
         return await RunAsync(
             async _ =>
             {
-                using var call = invoker.AsyncUnaryCall(sayHello, null, new(), new() { Value = "Ada" });
-                var reply = await call;
-                return reply.Value == "Hello, Ada." ? null : reply.Value;
+                var reply = await greeter.SayHelloAsync(new() { Name = "Ada" });
+                return reply.Message == "Hello, Ada." ? null : reply.Message;
             },
             over);
     }

@@ -5,6 +5,7 @@ using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit.Abstractions;
 
@@ -81,6 +82,7 @@ public sealed class LongConnectionTests(ITestOutputHelper output) : InteropTest(
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddProvider(Logs);
         builder.Configuration["Spiffe:EndpointSocket"] = socket;
         builder.WebHost.UseUrls("https://127.0.0.1:0").UseSpiffeMtls();
+        builder.Services.AddGrpc();
         var server = Stopping(builder.Build());
         server.Use((http, next) =>
         {
@@ -88,7 +90,7 @@ public sealed class LongConnectionTests(ITestOutputHelper output) : InteropTest(
             return next(http);
         });
         server.MapMethods("/load", ["GET", "POST"], (HttpContext http) => http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted));
-        new GreeterService().Map(server, anyCaller: "spiffe://example.org/**", caller: "spiffe://example.org/**");
+        server.MapGrpcService<GreeterService>();
         await server.StartAsync(Patience);
         return new Uri(server.Urls.Single()).Authority;
     }
