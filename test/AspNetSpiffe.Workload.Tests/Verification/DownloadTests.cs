@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.Workload.Tests.Verification;
 
