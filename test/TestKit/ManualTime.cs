@@ -8,6 +8,7 @@ public sealed class ManualTime : TimeProvider
     private readonly List<ManualTimer> _timers = [];
     private TaskCompletionSource _armed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset _now;
+    private TimeSpan _jumped;
 
     /// <summary>Makes a clock that begins at a moment, or at the real time of now, so that certificates of the test are valid.</summary>
     public ManualTime(DateTimeOffset? start = null) => _now = start ?? System.GetUtcNow();
@@ -25,7 +26,10 @@ public sealed class ManualTime : TimeProvider
     }
 
     /// <inheritdoc/>
-    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+    public override long GetTimestamp()
+    {
+        lock (_lock) return (_now - _jumped).UtcTicks;
+    }
 
     /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -42,6 +46,17 @@ public sealed class ManualTime : TimeProvider
         var end = GetUtcNow() + time;
         while (TakeNextDue(end) is { } timer) timer.Fire();
         lock (_lock) _now = end;
+    }
+
+    /// <summary>Puts the clock forward or back, as one does whose clock is wrong: no timer is due the sooner for it.</summary>
+    public void Jump(TimeSpan time)
+    {
+        lock (_lock)
+        {
+            _now += time;
+            _jumped += time;
+            foreach (var timer in _timers) timer.Due += time;
+        }
     }
 
     /// <summary>Waits until a timer is armed that is due within <paramref name="most"/>, and says in what time the first one is due.</summary>
@@ -79,6 +94,8 @@ public sealed class ManualTime : TimeProvider
 
     private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
     {
+        private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
+
         private bool _disposed;
 
         public DateTimeOffset Due { get; set; }
@@ -89,6 +106,9 @@ public sealed class ManualTime : TimeProvider
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
+            // As the timers of .NET.
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(dueTime, Longest);
+
             TaskCompletionSource armed;
             lock (time._lock)
             {

@@ -31,11 +31,12 @@ public sealed class RetiredConnectionTests(ITestOutputHelper output) : MeshTest(
     [Theory]
     [InlineData("1.1")]
     [InlineData("2.0")]
-    public async Task A_request_under_way_finishes_on_the_connection_of_the_old_SVID(string version)
+    public async Task A_request_under_way_finishes_on_the_connection_of_the_old_SVID_which_is_closed_then(string version)
     {
-        var (started, finish) = (new TaskCompletionSource(), new TaskCompletionSource());
-        var server = await StartServerAsync(map: app => app.MapGet("/slow", async () =>
+        var (started, finish, closed) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var server = await StartServerAsync(map: app => app.MapGet("/slow", async (HttpContext http) =>
         {
+            http.Features.GetRequiredFeature<IConnectionLifetimeFeature>().ConnectionClosed.Register(closed.SetResult);
             started.SetResult();
             await finish.Task;
             return "finished";
@@ -49,6 +50,7 @@ public sealed class RetiredConnectionTests(ITestOutputHelper output) : MeshTest(
         await GetAsync(client, version);
         finish.SetResult();
         Assert.Equal("finished", await answer);
+        await closed.Task.WaitAsync(Timeout);
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Net;
+using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -188,20 +189,40 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
     [Fact, Trait("Trial", "A-02")]
     public async Task Over_HTTP_1_an_answer_tells_a_busy_caller_to_close_and_an_idle_one_is_closed_before_the_expiry()
     {
-        var server = await StartAsync();
+        PeerConnection? connection = null;
+        var server = await StartAsync(app => app.MapGet("/connection", (HttpContext http) =>
+        {
+            connection = (PeerConnection)http.Features.GetRequiredFeature<ISpiffePeerFeature>();
+        }));
         using var busy = Client(NamedAddressOf(server), new SocketsHttpHandler { SslOptions = Peer(TimeSpan.FromMinutes(5)).ToClientOptions() });
         using var idle = Client(NamedAddressOf(server), new SocketsHttpHandler { SslOptions = Peer(TimeSpan.FromMinutes(5)).ToClientOptions() });
-        await GetAsync(busy);
+        using var first = await busy.GetAsync("/connection", Timeout);
         await GetAsync(idle);
 
         // The whole time before the expiry is 30 s, half of it by chance, and the last quarter of the rest an idle peer's.
         Time.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromSeconds(14));
+        Assert.Equal((true, false), (connection!.IsClosing, connection.IsAsked));
         using var answer = await busy.GetAsync("/", Timeout);
         Assert.Equal((HttpStatusCode.OK, true), (answer.StatusCode, answer.Headers.ConnectionClose));
 
         Time.Advance(TimeSpan.FromSeconds(12));
         var registry = server.Services.GetRequiredService<PeerConnectionRegistry>();
         while (registry.Count > 0) Timeout.ThrowIfCancellationRequested();
+    }
+
+    [Fact]
+    public async Task A_peer_whose_SVID_lives_longer_than_any_timer_is_served_and_asked_at_the_end_of_its_life()
+    {
+        var server = await StartAsync();
+        TestPki lasting = new("example.org", root: r => r with { NotAfter = Time.GetUtcNow().AddDays(100) });
+        await ReissueAsync(OfServer, server.Services.GetRequiredService<X509Source>(), Identity with { Authorities = [Pki.Root.Certificate, lasting.Root.Certificate] });
+        await using var peer = await ConnectAsync(
+            server, new(lasting.Leaf(l => l with { Uris = ["spiffe://example.org/peer"], NotAfter = Time.GetUtcNow().AddDays(60) })));
+        Assert.Equal("200", await peer.GetAsync("/", Timeout));
+        AllowWarning("SvidNotRenewed");
+        AllowWarning("SvidExpired");
+        Time.Advance(TimeSpan.FromDays(60) - TimeSpan.FromSeconds(1));
+        await peer.WaitForGoAwayAsync(Timeout);
     }
 
     [Fact, Trait("Trial", "A-02")]

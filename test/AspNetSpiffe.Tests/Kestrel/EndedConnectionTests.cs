@@ -196,6 +196,24 @@ public sealed class EndedConnectionTests(ITestOutputHelper output) : MeshTest(ou
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
 
+    [Fact]
+    public async Task A_check_that_fails_is_made_again_after_a_second()
+    {
+        ExpectWarning("ConnectionCheckFailed");
+        var clock = new FailingClock(_time);
+        var server = await StartServerAsync(clock);
+        using var client = await ClientAsync(server, agent: _partner);
+        await GetAsync(client, "2.0");
+
+        clock.FailDuring(() => _time.Advance(JustExpired));
+        await WaitForAsync("ConnectionCheckFailed", Timeout);
+        Assert.Equal(1, server.Services.GetRequiredService<PeerConnectionRegistry>().Count);
+        Assert.DoesNotContain(Logs.All, record => record.Event.Name == "PeerConnectionEnded");
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await AssertEndedAsync(server, RejectionReason.Expired, "spiffe://partner/client");
+    }
+
     [Theory]
     [InlineData("Spiffe:EndUntrusted")]
     [InlineData("Spiffe:EndExpired")]
@@ -259,6 +277,28 @@ public sealed class EndedConnectionTests(ITestOutputHelper output) : MeshTest(ou
         builder.Services.AddSingleton(time ?? _time);
         builder.WebHost.UseSpiffeMtls();
         return StartAsync(builder, map);
+    }
+
+    /// <summary>A clock that fails at times, on the thread of the test: in the timers that the test lets fire.</summary>
+    private sealed class FailingClock(ManualTime time) : TimeProvider
+    {
+        private int _failing;
+
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public void FailDuring(Action action)
+        {
+            _failing = Environment.CurrentManagedThreadId;
+            action();
+            _failing = 0;
+        }
+
+        public override DateTimeOffset GetUtcNow() =>
+            Environment.CurrentManagedThreadId == _failing ? throw new InvalidOperationException("There is no time.") : time.GetUtcNow();
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => time.CreateTimer(callback, state, dueTime, period);
     }
 
     private sealed class JumpingClock : TimeProvider

@@ -110,6 +110,16 @@ public sealed class StartTests(ITestOutputHelper output) : TokenTest(output)
         Assert.Contains("gave no JWT bundles", (await FailStartAsync(builder, "UpdateRefused")).Message);
     }
 
+    [Fact]
+    public async Task Where_the_agent_validates_the_start_needs_no_bundles()
+    {
+        var silent = Keep(await FakeAgent.StartAsync());
+        var builder = Builder(("urls", "http://127.0.0.1:0"), ("Spiffe:EndpointSocket", silent.Address), ("Spiffe:StartupTimeout", "0:00:01"));
+        AddTokens(builder, options => (options.AllowedCallers, options.Validation) = ([ClientId], JwtSvidValidation.Agent));
+        await StartAsync(builder);
+        Assert.Empty(silent.Calls);
+    }
+
     private Task<T> FailAsync<T>(Func<Task> start) where T : Exception
     {
         AllowWarning("HostedServiceStartupFaulted");

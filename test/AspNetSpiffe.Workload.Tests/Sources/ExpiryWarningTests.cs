@@ -123,12 +123,20 @@ public sealed class ExpiryWarningTests : SourceTest
     {
         ExpectWarning("IdentityWithdrawn");
         ExpectWarning("AgentUnavailable");
-        await StartHourAsync();
-        Agent.OnEachCall = agent => agent.CloseWith(StatusCode.PermissionDenied, "no");
+        var source = await StartHourAsync();
+        Agent.OnEachCall = agent => agent.CloseWith(StatusCode.Unavailable, "starting");
         Agent.CloseWith(StatusCode.PermissionDenied, "no");
         await WaitForAsync("IdentityMissing", Patience);
         Time.Advance(TimeSpan.FromHours(2));
         await WaitForAsync("IdentityWithdrawn", Patience);
+
+        // New trouble makes the source look at the age of what it has.
+        var next = source.GetChangeToken().ChangedAsync(Patience);
+        while (Logged("AgentUnavailable") < 2) await PassPauseAsync();
+        Agent.OnEachCall = null;
+        Agent.Send(Pki.Response(Pki.Leaf(l => l with { NotAfter = _end.AddHours(4) })));
+        while (!next.IsCompleted) await Task.WhenAny(next, PassPauseAsync());
+        await next;
         Assert.Equal((0, 0), (Logged("SvidNotRenewed"), Logged("SvidExpired")));
     }
 
@@ -149,6 +157,24 @@ public sealed class ExpiryWarningTests : SourceTest
         Assert.Equal(0, rung);
         Time.Advance(TimeSpan.FromDays(0.2));
         Time.Advance(TimeSpan.FromDays(800));
+        Assert.Equal(1, rung);
+    }
+
+    [Fact]
+    public void An_alarm_that_is_cancelled_while_its_timer_fires_does_not_ring()
+    {
+        var (time, rung) = (new HeldTime(), 0);
+        using var alarm = new Alarm(time, () => rung++, static e => throw e);
+        alarm.Set(TimeSpan.FromSeconds(1));
+        var cancelled = time.Fire;
+        alarm.Cancel();
+        cancelled();
+        Assert.Equal(0, rung);
+
+        alarm.Set(TimeSpan.FromSeconds(1));
+        cancelled();
+        Assert.Equal(0, rung);
+        time.Fire();
         Assert.Equal(1, rung);
     }
 
@@ -190,5 +216,17 @@ public sealed class ExpiryWarningTests : SourceTest
         await source.WaitForFirstAsync(Patience);
         await WaitForAsync("SvidRenewed", Patience);
         return source;
+    }
+
+    /// <summary>A clock whose timers fire when the test says so, disposed or not, as one that was about to fire does.</summary>
+    private sealed class HeldTime : TimeProvider
+    {
+        public Action Fire { get; private set; } = null!;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Fire = () => callback(state);
+            return System.CreateTimer(static _ => { }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
     }
 }

@@ -57,5 +57,22 @@ public sealed class FrozenAgentTests(ITestOutputHelper output) : SourceTest(outp
         Assert.Single(Agent.Calls);
     }
 
+    [Fact]
+    public async Task An_agent_may_say_nothing_for_a_minute_however_short_its_SVIDs_live()
+    {
+        ExpectWarning("SvidNotRenewed");
+        ExpectWarning("SvidExpired");
+        var first = Pki.Leaf(l => l with { NotAfter = Time.GetUtcNow().AddSeconds(20) });
+        Agent.Send(Pki.Response(first));
+        var source = Start();
+        await source.WaitForFirstAsync(Patience);
+
+        // The source looks at the time after a message, and so before the next one.
+        await NextAsync(source, () => Agent.Send(Pki.Response(first, new TestPki("other"))));
+        Time.Advance(TimeSpan.FromSeconds(59));
+        await NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/next"))));
+        Assert.Single(Agent.Calls);
+    }
+
     private static Action<SpiffeOptions> Through(AgentRelay relay) => options => (options.EndpointSocket, options.KeepAlive) = (relay.Address, Short);
 }

@@ -60,6 +60,16 @@ public sealed class JwtBundleSourceTests(ITestOutputHelper output) : JwtBundleSo
         Assert.True(source.Verify(Token(_other), Us).Accepted);
     }
 
+    [Fact, Trait("Spec", "WA-05")]
+    public async Task A_trust_domain_that_was_added_is_known_at_once()
+    {
+        var source = await StartGoodAsync();
+        var token = Token(_other, subject: "spiffe://partner/web");
+        Assert.Equal(JwtRejectionReason.UnknownTrustDomain, source.Verify(token, Us).Reason);
+        await NextAsync(source, () => Agent.Send(Message(("td", [("k1", Key)]), ("partner", [("k1", _other)]))));
+        Assert.True(source.Verify(token, Us).Accepted);
+    }
+
     [Fact]
     [Trait("Spec", "WA-05"), Trait("Spec", "WA-06")]
     public async Task A_trust_domain_that_was_left_out_is_unknown()

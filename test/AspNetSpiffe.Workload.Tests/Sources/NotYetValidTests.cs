@@ -68,6 +68,17 @@ public sealed class NotYetValidTests(ITestOutputHelper output) : SourceTest(outp
     }
 
     [Fact]
+    public async Task A_clock_that_is_put_right_meanwhile_is_looked_at_within_a_minute()
+    {
+        ExpectWarning("SvidNotYetValid");
+        var source = await StartGoodAsync("/good");
+        Agent.Send(Pki.Response(Ahead("/ahead", TimeSpan.FromMinutes(30))));
+        await WaitForAsync("SvidNotYetValid", Patience);
+        Time.Jump(TimeSpan.FromMinutes(30));
+        Assert.Equal("/ahead", (await NextAsync(source, () => Time.Advance(TimeSpan.FromMinutes(1)))).DefaultSvid.Id.Path);
+    }
+
+    [Fact]
     public async Task At_start_it_is_waited_for()
     {
         ExpectWarning("SvidNotYetValid");

@@ -122,6 +122,46 @@ public sealed class WithdrawalTests(ITestOutputHelper output) : SourceTest(outpu
         await WaitForAsync("IdentityWithdrawn", Patience);
     }
 
+    [Fact, Trait("Spec", "WA-11")]
+    public async Task An_agent_that_goes_away_after_its_denial_has_not_given_the_identity_back()
+    {
+        ExpectWarning("AgentUnavailable");
+        ExpectWarning("IdentityWithdrawn");
+        var source = await StartGoodAsync("/first");
+        Agent.OnEachCall = agent => agent.CloseWith(StatusCode.Unavailable, "starting");
+        Agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
+        await WaitForAsync("IdentityMissing", Patience);
+        Time.Advance(Delay);
+        await WaitForAsync("IdentityWithdrawn", Patience);
+
+        var next = source.GetChangeToken().ChangedAsync(Patience);
+        while (Logged("AgentUnavailable") < 2) await PassPauseAsync();
+        Agent.OnEachCall = null;
+        Agent.Send(Pki.Response(Pki.Leaf("/again")));
+        while (!next.IsCompleted) await Task.WhenAny(next, PassPauseAsync());
+        await next;
+        Assert.Equal("/again", source.Current?.DefaultSvid.Id.Path);
+    }
+
+    [Fact, Trait("Spec", "WA-11")]
+    public async Task Whoever_is_denied_again_and_again_does_not_keep_the_identity_for_longer()
+    {
+        ExpectWarning("UpdateRefused");
+        ExpectWarning("IdentityWithdrawn");
+        var source = await StartGoodAsync("/mine", options => options.Identity = $"{Pki.TrustDomain.Id}/mine");
+        Agent.Send(Pki.Response(Pki.Leaf("/other")));
+        await WaitForAsync("IdentityMissing", Patience);
+        await WaitForAsync("UpdateRefused", Patience);
+
+        Time.Advance(Delay - TimeSpan.FromSeconds(1));
+        Agent.Send(Pki.Response(Pki.Leaf("/another")));
+        await WaitForAsync("UpdateRefused", Patience, times: 2);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        await WaitForAsync("IdentityWithdrawn", Patience);
+        Assert.Null(source.Current);
+        Assert.Equal(1, Logged("IdentityMissing"));
+    }
+
     [Fact, Trait("Trial", "M-13")]
     public async Task Without_an_identity_no_withdrawal_begins_that_would_take_the_first_one()
     {

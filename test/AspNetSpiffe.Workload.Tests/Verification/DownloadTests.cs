@@ -21,4 +21,17 @@ public sealed class DownloadTests : VerifierTest
         AssertRefused(RejectionReason.NotTrusted, result);
         Assert.False(listener.Pending());
     }
+
+    [Fact, Trait("Spec", "XV-o")]
+    public void Our_own_SVID_does_not_make_us_fetch_the_URL_in_its_intermediate()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var url = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/root.crt";
+
+        // No store of this machine has its root.
+        var svid = Pki.Root.Intermediate(i => i with { AiaUrl = url }).Leaf();
+        Assert.NotNull(new X509ContextReader(TimeProvider.System, new()).Read(Pki.Response(svid)).DefaultSvid.CertificateContext);
+        Assert.False(listener.Pending());
+    }
 }

@@ -74,6 +74,19 @@ public sealed class PathTests : VerifierTest
         AssertRefused(RejectionReason.Expired, X509SvidVerifier.Verify(leaf, None, Bundle(expired, Pki.Root), PeerRole.Client, Now));
     }
 
+    [Theory, Trait("Trial", "H-12")]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void What_is_wrong_with_the_path_to_its_issuer_is_told_and_not_that_others_of_that_name_did_not_issue_it(int place)
+    {
+        TestAuthority Root(DateTimeOffset until) => new TestPki("td", root: r => r with { NotBefore = Now.AddDays(-9), NotAfter = until, KeyIds = false }).Root;
+        var expired = Root(Now.AddDays(-1));
+        List<TestAuthority> roots = [Root(Now.AddDays(1)), Root(Now.AddDays(1))];
+        roots.Insert(place, expired);
+        AssertRefused(RejectionReason.Expired, X509SvidVerifier.Verify(expired.Leaf(l => l with { KeyIds = false }).Leaf, None, Bundle([.. roots]), PeerRole.Client, Now));
+    }
+
     [Fact, Trait("Trial", "H-13"), Trait("Spec", "XV-k")]
     public void An_authority_with_its_issuers_name_and_key_need_not_be_self_signed()
     {
@@ -183,6 +196,17 @@ public sealed class PathTests : VerifierTest
 
         var noCertSign = Pki.Root.Intermediate(i => i with { KeyUsage = X509KeyUsageFlags.CrlSign });
         AssertRefused(RejectionReason.InvalidChain, X509SvidVerifier.Verify(noCertSign.Leaf().Leaf, None, Bundle(noCertSign), PeerRole.Client, Now));
+    }
+
+    [Fact, Trait("Trial", "H-16"), Trait("Spec", "XV-k")]
+    public void What_an_authority_of_the_bundle_was_itself_allowed_does_not_matter()
+    {
+        var above = Pki.CreateRoot(r => r with { Subject = "CN=above", PermittedUriHost = "elsewhere" });
+        var authority = above.Intermediate();
+
+        // The platform finds what the peer sends and goes on above the authority, where its constraint forbids the leaf.
+        AssertAccepted(X509SvidVerifier.Verify(authority.Leaf().Leaf, [above.Certificate], Bundle(authority), PeerRole.Client, Now));
+        AssertRefused(RejectionReason.InvalidChain, X509SvidVerifier.Verify(authority.Leaf().Leaf, [authority.Certificate], Bundle(above), PeerRole.Client, Now));
     }
 
     [Theory, Trait("Trial", "H-14"), Trait("Spec", "XV-y")]

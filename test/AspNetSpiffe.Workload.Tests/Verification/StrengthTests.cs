@@ -63,6 +63,27 @@ public sealed class StrengthTests : VerifierTest
     }
 
     [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    [InlineData(3, true)]
+    [InlineData(4, false)]
+    public void A_signature_of_RSASSA_PSS_is_as_strong_as_its_hash(byte hash, bool isStrong)
+    {
+        using var key = RSA.Create(2048);
+        using var sha256 = new CertificateRequest("CN=PSS", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pss).CreateSelfSigned(Now.AddHours(-1), Now.AddHours(1));
+
+        // The hashes of NIST differ in their last number: SHA-256, SHA-384, SHA-512, SHA-224.
+        var der = sha256.RawData;
+        ReadOnlySpan<byte> nist = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02];
+        for (var i = 0; i < der.Length - nist.Length; i++)
+            if (der.AsSpan(i, nist.Length).SequenceEqual(nist))
+                der[i + nist.Length] = hash;
+
+        using var certificate = X509CertificateLoader.LoadCertificate(der);
+        Assert.Equal(isStrong, CertificateStrength.HasStrongSignature(certificate));
+    }
+
+    [Theory]
     [InlineData("MD5")]
     [InlineData("SHA1")]
     public void A_self_signed_authority_is_trusted_whatever_its_own_signature(string hash)
