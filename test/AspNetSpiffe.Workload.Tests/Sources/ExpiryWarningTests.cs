@@ -80,6 +80,7 @@ public sealed class ExpiryWarningTests : SourceTest
         Agent.Greeting = Pki.Response(leaf);
         var source = Start();
         await source.WaitForFirstAsync(Patience);
+        await Time.WaitForTimerAsync(Patience, TimeSpan.FromMinutes(36.5));
         Time.Advance(TimeSpan.FromMinutes(36.5));
         await PassPauseAsync();
         await Agent.WaitForCallAsync(2, Patience);

@@ -106,6 +106,7 @@ public sealed class KeepAliveTests(ITestOutputHelper output) : SourceTest(output
         await WaitForAsync("SvidRenewed", Patience, times: 2);
         relay.Freeze();
         var life = source.Current!.DefaultSvid.NotAfter - Time.GetUtcNow();
+        await Time.WaitForTimerAsync(Patience, life * 0.61);
         Time.Advance(life * 0.61);
         await ProblemAsync(source);
         await PassPauseAsync();
