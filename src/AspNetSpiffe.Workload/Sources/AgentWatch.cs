@@ -83,8 +83,8 @@ internal sealed class AgentWatch<T>(
         {
             await foreach (var update in call(client, stream.Token).ConfigureAwait(false))
             {
+                LimitSilence(silence, update.Value ?? _state.Value);
                 Take(update);
-                LimitSilence(silence);
             }
 
             return null;
@@ -95,9 +95,10 @@ internal sealed class AgentWatch<T>(
         }
     }
 
-    private void LimitSilence(Alarm silence)
+    // Before the value is published: whoever has seen it may rely on it.
+    private void LimitSilence(Alarm silence, T? latest)
     {
-        if (expiry is null || _state.Value is not { } value) return;
+        if (expiry is null || latest is not { } value) return;
         var most = (expiry(value) - endpoint.Time.GetUtcNow()) * SilentPart;
         silence.Set(most > LeastSilence ? most : LeastSilence);
     }
