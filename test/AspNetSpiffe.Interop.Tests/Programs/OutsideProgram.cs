@@ -72,6 +72,14 @@ internal sealed class OutsideProgram : IAsyncDisposable
         throw new XunitException($"'{_name}' ended with {_process.ExitCode}: {_errors}{Environment.NewLine}If something is missing: {Remedy}");
     }
 
+    /// <summary>Reads its standard output up to the line that has a text, and gives that line.</summary>
+    public async Task<string> ReadUntilAsync(string text, CancellationToken cancellationToken)
+    {
+        while (true)
+            if (await ReadLineAsync(cancellationToken) is var line && line.Contains(text, StringComparison.Ordinal))
+                return line;
+    }
+
     /// <summary>Ends its standard input.</summary>
     public void EndInput() => _process.StandardInput.Close();
 

@@ -24,7 +24,7 @@ public sealed partial class GrpcMtlsTests(ITestOutputHelper output) : InteropTes
         var (server, address) = await StartServerAsync();
         Assert.Equal(1, (await RunClientAsync("other", address)).ExitCode);
 
-        var refusal = await ReadUntilAsync(server, "Refused a client");
+        var refusal = await server.ReadUntilAsync("Refused a client", Patience);
         Assert.Contains("NotAllowed. It presented spiffe://example.org/other", refusal, StringComparison.Ordinal);
     }
 
@@ -32,22 +32,15 @@ public sealed partial class GrpcMtlsTests(ITestOutputHelper output) : InteropTes
     {
         var agent = Stopping(BuiltProgram.Start(
             [], "AspNetSpiffe.Cli", "aspnet-spiffe", "agent", "--workload", "server=/server", "--workload", "client=/client", "--workload", "other=/other", "--directory", Path.Combine(Folder, "agent")));
-        await ReadUntilAsync(agent, "other.sock");
+        await agent.ReadUntilAsync("other.sock", Patience);
         var server = Stopping(BuiltProgram.Start(new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("server"), ["SERVER_URL"] = "https://127.0.0.1:0" }, "GrpcMtls.Server", "grpc-mtls-server"));
-        return (server, Listening().Match(await ReadUntilAsync(server, "listening on: https")).Groups[1].Value);
+        return (server, Listening().Match(await server.ReadUntilAsync("listening on: https", Patience)).Groups[1].Value);
     }
 
     private async Task<ProgramResult> RunClientAsync(string workload, string address)
     {
         await using var client = BuiltProgram.Start(new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf(workload), ["SERVER_URL"] = address }, "GrpcMtls.Client", "grpc-mtls-client");
         return await client.FinishAsync("", Patience);
-    }
-
-    private async Task<string> ReadUntilAsync(OutsideProgram program, string text)
-    {
-        while (true)
-            if (await program.ReadLineAsync(Patience) is var line && line.Contains(text, StringComparison.Ordinal))
-                return line;
     }
 
     private string SocketOf(string workload) => $"unix://{Path.Combine(Folder, "agent")}/{workload}.sock";

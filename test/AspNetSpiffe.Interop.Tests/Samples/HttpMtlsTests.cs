@@ -12,7 +12,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
     {
         _agentFolder = Path.Combine(Folder, "agent");
         var agent = Stopping(Run([], "aspnet-spiffe", "agent", "--trust-domain", "example.org", "--workload", "server=/server", "--workload", "client=/client", "--directory", _agentFolder));
-        await ReadUntilAsync(agent, "client.sock");
+        await agent.ReadUntilAsync("client.sock", Patience);
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
         var client = await RunClientAsync(server, "spiffe://example.org/server");
 
         Assert.Equal(1, client.ExitCode);
-        var refusal = await ReadUntilAsync(program, "Refused a client");
+        var refusal = await program.ReadUntilAsync("Refused a client", Patience);
         Assert.Contains("NotAllowed", refusal, StringComparison.Ordinal);
         Assert.Contains("spiffe://example.org/client", refusal, StringComparison.Ordinal);
     }
@@ -90,7 +90,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
 
         Assert.Equal(1, client.ExitCode);
         Assert.Contains("401", client.All, StringComparison.Ordinal);
-        Assert.Contains("NotAddressedToUs", await ReadUntilAsync(program, "Refused a token"), StringComparison.Ordinal);
+        Assert.Contains("NotAddressedToUs", await program.ReadUntilAsync("Refused a token", Patience), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -123,8 +123,8 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
         };
         foreach (var (name, value) in more) environment[name] = value;
         var program = Stopping(Run(environment, "http-mtls-server"));
-        var server = Listening().Match(await ReadUntilAsync(program, "listening on: https"));
-        var health = Listening().Match(await ReadUntilAsync(program, "listening on: http:"));
+        var server = Listening().Match(await program.ReadUntilAsync("listening on: https", Patience));
+        var health = Listening().Match(await program.ReadUntilAsync("listening on: http:", Patience));
         return (program, server.Groups[1].Value, health.Groups[1].Value);
     }
 
@@ -134,13 +134,6 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
         foreach (var (name, value) in more) environment[name] = value;
         await using var client = Run(environment, "http-mtls-client");
         return await client.FinishAsync("", Patience);
-    }
-
-    private async Task<string> ReadUntilAsync(OutsideProgram program, string text)
-    {
-        while (true)
-            if (await program.ReadLineAsync(Patience) is var line && line.Contains(text, StringComparison.Ordinal))
-                return line;
     }
 
     private string SocketOf(string workload) => $"unix://{_agentFolder}/{workload}.sock";
