@@ -25,5 +25,6 @@ fi
 line="$(summary)"
 if [[ $outcome -ne 0 && $line == *", 0 failed" ]]; then line="${line%, 0 failed}, 1 failed"; fi
 echo
+failed_tests
 echo "$line"
 exit "$outcome"

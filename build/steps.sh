@@ -71,6 +71,12 @@ count_results() {
     | { grep -o " $1=\"[0-9]*\"" || true; } | tr -dc '0-9\n' | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
+# Names the tests that failed: a log may be cut, and its end is read first.
+failed_tests() {
+  find "$results" -name '*.trx' -exec grep -h '<UnitTestResult ' {} + 2> /dev/null \
+    | { grep -E ' outcome="(Failed|Error|Timeout|Aborted)"' || true; } | sed -E 's/.* testName="([^"]*)".*/Failed: \1/'
+}
+
 # Prints 'N passed, N failed'. Errors, timeouts and aborted tests have failed.
 summary() {
   local failed=0 outcome
