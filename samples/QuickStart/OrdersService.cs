@@ -20,7 +20,7 @@ internal static class OrdersService
 
         var app = builder.Build();
         app.MapGet("/hello", (HttpContext http) => $"Hello, {http.GetSpiffeId()}");
-        app.MapGet("/serial", (SpiffeCaller caller) => caller.Peer.Leaf.SerialNumber);
+        app.MapGet("/serial", (HttpContext http) => http.GetRequiredSpiffePeer().Leaf.SerialNumber);
         app.MapGet("/report", [Authorize(Policy = "spiffe://example.org/ns/reporting/**")] () => "secret figures");
         await app.StartAsync();
         return app;

@@ -14,6 +14,13 @@ internal static class Peers
 
     public static SpiffePeer Stranger { get; } = Create("/ns/shop/sa/web", Other);
 
+    public static SpiffePeer CreateExpired(string path)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var leaf = Example.Leaf(l => l with { Uris = [$"{Example.TrustDomain.Id}{path}"], NotBefore = now.AddMinutes(-30), NotAfter = now.AddMinutes(-20) }).Leaf;
+        return X509SvidVerifier.Verify(leaf, [], new([Example.Bundle]), PeerRole.Client, now.AddMinutes(-25)).Peer!;
+    }
+
     public static SpiffePeer Create(string path, TestPki? pki = null)
     {
         pki ??= Example;

@@ -37,7 +37,7 @@ api.MapMethods("/echo", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
     using var body = new StreamReader(request.Body);
     return new Echo(request.Method, caller.Id.ToString(), await body.ReadToEndAsync());
 });
-api.MapGet("/identity", (SpiffeCaller caller) => Identity.Of(caller.Peer));
+api.MapGet("/identity", (HttpContext http) => Identity.Of(http.GetRequiredSpiffePeer()));
 
 // Here the caller is the owner of the token, whoever brought it: a gateway, say, with an SVID of its own.
 if (settings.JwtAudience is not null)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using AspNetSpiffe;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -13,18 +14,46 @@ public static class SpiffeAuthenticationBuilderExtensions
 
     /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder)"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
-    /// <param name="configure">Changes the options of the scheme.</param>
-    public static AuthenticationBuilder AddSpiffe(this AuthenticationBuilder builder, Action<SpiffeAuthenticationOptions> configure)
+    /// <param name="configureOptions">Changes the options of the scheme.</param>
+    public static AuthenticationBuilder AddSpiffe(this AuthenticationBuilder builder, Action<SpiffeAuthenticationOptions> configureOptions) =>
+        builder.AddSpiffe(SpiffeAuthenticationDefaults.AuthenticationScheme, configureOptions);
+
+    /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder)"/>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
+    /// <param name="authenticationScheme">The name of the scheme. Words such as <c>RequireSpiffe</c> ask the one that is named <c>Spiffe</c>.</param>
+    /// <param name="configureOptions">Changes the options of the scheme.</param>
+    public static AuthenticationBuilder AddSpiffe(this AuthenticationBuilder builder, string authenticationScheme, Action<SpiffeAuthenticationOptions> configureOptions) =>
+        builder.AddSpiffe(authenticationScheme, displayName: null, configureOptions);
+
+    /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder, string, Action{SpiffeAuthenticationOptions})"/>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
+    /// <param name="authenticationScheme">The name of the scheme. Words such as <c>RequireSpiffe</c> ask the one that is named <c>Spiffe</c>.</param>
+    /// <param name="displayName">The name for people.</param>
+    /// <param name="configureOptions">Changes the options of the scheme.</param>
+    public static AuthenticationBuilder AddSpiffe(
+        this AuthenticationBuilder builder, string authenticationScheme, string? displayName, Action<SpiffeAuthenticationOptions> configureOptions)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ArgumentNullException.ThrowIfNull(configure);
-        builder.Services.TryAddScoped<PeerTicket>();
+        ArgumentException.ThrowIfNullOrEmpty(authenticationScheme);
+        ArgumentNullException.ThrowIfNull(configureOptions);
         builder.Services.TryAddSingleton<ServerNotifications>();
-        builder.Services.Configure(SpiffeAuthenticationDefaults.AuthenticationScheme, configure);
-
-        // The framework refuses a second scheme of the same name, whoever adds it.
-        return builder.Services.Any(service => service.ServiceType == typeof(SpiffeAuthenticationHandler))
-            ? builder
-            : builder.AddScheme<SpiffeAuthenticationOptions, SpiffeAuthenticationHandler>(SpiffeAuthenticationDefaults.AuthenticationScheme, null);
+        builder.Services.Configure(authenticationScheme, configureOptions);
+        return builder.AddSchemeOnce<SpiffeAuthenticationOptions, SpiffeAuthenticationHandler>(authenticationScheme, displayName, static schemes => schemes.Peers);
     }
+
+    /// <summary>Adds a scheme of ours. The framework refuses a second scheme of the same name, whoever adds it, and <c>UseSpiffeMtls()</c> adds one beside the application.</summary>
+    internal static AuthenticationBuilder AddSchemeOnce<TOptions, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
+        this AuthenticationBuilder builder, string authenticationScheme, string? displayName, Func<SpiffeSchemes, HashSet<string>> kind)
+        where TOptions : AuthenticationSchemeOptions, new()
+        where THandler : AuthenticationHandler<TOptions>
+    {
+        var added = new AddedScheme(authenticationScheme, typeof(THandler));
+        if (builder.Services.Any(service => added.Equals(service.ImplementationInstance))) return builder;
+
+        builder.Services.AddSingleton(added);
+        builder.Services.Configure<SpiffeSchemes>(schemes => kind(schemes).Add(authenticationScheme));
+        return builder.AddScheme<TOptions, THandler>(authenticationScheme, displayName, null);
+    }
+
+    private sealed record AddedScheme(string Name, Type Handler);
 }

@@ -1,18 +1,24 @@
-using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
 /// <summary>The scheme <c>Spiffe</c>: the peer of the connection becomes the user of the request.</summary>
-internal sealed class SpiffeAuthenticationHandler(IOptionsMonitor<SpiffeAuthenticationOptions> options, ServerNotifications notifications, PeerTicket ticket)
-    : AuthenticationHandler<SpiffeAuthenticationOptions>(options, notifications.GuardedLoggers, UrlEncoder.Default)
+internal sealed class SpiffeAuthenticationHandler(IOptionsMonitor<SpiffeAuthenticationOptions> options, IOptions<SpiffeSchemes> schemes, ServerNotifications notifications)
+    : SpiffeHandler<SpiffeAuthenticationOptions>(options, notifications.GuardedLoggers)
 {
-    // Whoever gives the handler another name gets other tickets.
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync() =>
-        (Scheme.Name == SpiffeAuthenticationDefaults.AuthenticationScheme ? ticket : new PeerTicket()).GetAsync(Context, Options, Scheme.Name);
+    protected override string Challenge => SpiffeAuthenticationDefaults.AuthenticationScheme;
 
-    protected override Task HandleChallengeAsync(AuthenticationProperties properties) => Refusal.Unauthenticated.WriteAsync(Context);
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (Context.GetSpiffePeer() is not { } peer) return AuthenticateResult.NoResult();
 
-    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Refusal.PermissionDenied.WriteAsync(Context);
+        var identity = new SpiffeIdentity(peer.Id, SpiffeIdentitySource.Peer, peer.ValidUntil, Scheme.Name, Options.ClaimsIssuer);
+        if (!identity.IsValid(TimeProvider)) return await FailAsync($"The SVID of the caller '{peer.Id}' expired at {peer.ValidUntil:u}.");
+
+        // With the SVID, or earlier, with a certificate above it.
+        var result = await SucceedAsync(identity, peer.NotAfter < peer.ValidUntil ? peer.NotAfter : peer.ValidUntil);
+        return result.Succeeded && BearerToken.IsIn(Request) && await schemes.Value.AreBothNamedAsync(Context) ? new PeerBehindToken(result.Principal) : result;
+    }
 }

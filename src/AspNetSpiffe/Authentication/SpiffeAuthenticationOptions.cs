@@ -3,4 +3,12 @@ using Microsoft.AspNetCore.Authentication;
 namespace AspNetSpiffe;
 
 /// <summary>The options of the scheme <c>Spiffe</c>. Who is verified is not decided here but in the TLS handshake.</summary>
-public sealed class SpiffeAuthenticationOptions : AuthenticationSchemeOptions;
+public sealed class SpiffeAuthenticationOptions : AuthenticationSchemeOptions
+{
+    /// <summary>Gets or sets what the application adds to authentication.</summary>
+    public new SpiffeAuthenticationEvents? Events
+    {
+        get => (SpiffeAuthenticationEvents?)base.Events;
+        set => base.Events = value;
+    }
+}

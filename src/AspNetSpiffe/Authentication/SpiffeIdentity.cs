@@ -2,22 +2,117 @@ using System.Security.Claims;
 
 namespace AspNetSpiffe;
 
-/// <summary>A SPIFFE ID as the claims of a user, the same from every scheme.</summary>
-internal static class SpiffeIdentity
+/// <summary>The caller of a request, in its <see cref="ClaimsPrincipal"/>: a SPIFFE ID, and where it was proved. Nothing else says who calls.</summary>
+/// <remarks>
+/// Only the authentication handlers of this library make one. Claims decide nothing, because any scheme could issue the same.
+/// <see cref="ClaimsIdentity.Clone"/> gives another <see cref="SpiffeIdentity"/>; a copy by <c>new ClaimsIdentity(identity)</c> or by serialization is an ordinary one, and proves nothing.
+/// The claims are those of <see cref="SpiffeClaimTypes"/>. Each request has an identity of its own, which is as safe to share between threads as any <see cref="ClaimsIdentity"/>.
+/// </remarks>
+public sealed class SpiffeIdentity : ClaimsIdentity
 {
-    // New for each request: an identity is mutable, and the requests of a connection run at the same time.
-    public static ClaimsIdentity Create(SpiffeId id, string scheme, string? claimsIssuer)
+    private readonly Lock _filling = new();
+    private readonly string? _claimsIssuer;
+    private bool _isFilled;
+
+    internal SpiffeIdentity(SpiffeId id, SpiffeIdentitySource source, DateTimeOffset validUntil, string scheme, string? claimsIssuer)
+        : base(scheme) => (Id, Source, ValidUntil, _claimsIssuer) = (id, source, validUntil, claimsIssuer);
+
+    private SpiffeIdentity(SpiffeIdentity other)
+        : base(other)
     {
-        var text = id.ToString();
-        var issuer = claimsIssuer ?? id.TrustDomain.Id.ToString();
-        return new(
+        (Id, Source, ValidUntil, _claimsIssuer) = (other.Id, other.Source, other.ValidUntil, other._claimsIssuer);
+        _isFilled = true;
+    }
+
+    /// <summary>Gets the SPIFFE ID of the caller.</summary>
+    public SpiffeId Id { get; }
+
+    /// <summary>Gets where it was proved.</summary>
+    public SpiffeIdentitySource Source { get; }
+
+    /// <summary>Gets the moment from which the proof no longer counts. Policies look at the clock: a request or a hub may outlive it.</summary>
+    public DateTimeOffset ValidUntil { get; }
+
+    /// <inheritdoc/>
+    public override bool IsAuthenticated => true;
+
+    // 'new ClaimsIdentity(identity)' asks for this and then reads the private list of claims.
+    /// <inheritdoc/>
+    public override string? AuthenticationType
+    {
+        get
+        {
+            Fill();
+            return base.AuthenticationType;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<Claim> Claims
+    {
+        get
+        {
+            Fill();
+            return base.Claims;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void AddClaim(Claim claim)
+    {
+        Fill();
+        base.AddClaim(claim);
+    }
+
+    /// <inheritdoc/>
+    public override void AddClaims(IEnumerable<Claim?> claims)
+    {
+        Fill();
+        base.AddClaims(claims);
+    }
+
+    /// <inheritdoc/>
+    public override bool TryRemoveClaim(Claim? claim)
+    {
+        Fill();
+        return base.TryRemoveClaim(claim);
+    }
+
+    /// <inheritdoc/>
+    public override ClaimsIdentity Clone()
+    {
+        Fill();
+        return new SpiffeIdentity(this);
+    }
+
+    /// <inheritdoc/>
+    protected override void WriteTo(BinaryWriter writer, byte[]? userData)
+    {
+        Fill();
+        base.WriteTo(writer, userData);
+    }
+
+    internal bool IsValid(TimeProvider time) => time.GetUtcNow() < ValidUntil;
+
+    // The claims are made when somebody looks: they are most of what authentication allocates, and most requests ask for the ID alone.
+    private void Fill()
+    {
+        if (Volatile.Read(ref _isFilled)) return;
+        lock (_filling)
+        {
+            if (_isFilled) return;
+            var (text, issuer) = (Id.ToString(), _claimsIssuer ?? Id.TrustDomain.Id.ToString());
+            base.AddClaims(
             [
-                new(ClaimTypes.NameIdentifier, text, ClaimValueTypes.String, issuer),
-                new(ClaimTypes.Name, text, ClaimValueTypes.String, issuer),
-                new(SpiffeClaimTypes.Id, text, ClaimValueTypes.String, issuer),
-                new(SpiffeClaimTypes.TrustDomain, id.TrustDomain.Name, ClaimValueTypes.String, issuer),
-                new(SpiffeClaimTypes.Path, id.Path, ClaimValueTypes.String, issuer),
-            ],
-            scheme);
+                Create(ClaimTypes.NameIdentifier, text),
+                Create(ClaimTypes.Name, text),
+                Create(SpiffeClaimTypes.Id, text),
+                Create(SpiffeClaimTypes.TrustDomain, Id.TrustDomain.Name),
+                Create(SpiffeClaimTypes.Path, Id.Path),
+            ]);
+            Volatile.Write(ref _isFilled, true);
+
+            Claim Create(string type, string value) => new(type, value, ClaimValueTypes.String, issuer, issuer, this);
+        }
     }
 }

@@ -1,34 +1,34 @@
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Answers for a <see cref="SpiffeRequirement"/> that was not met, and where tokens are meant, and leaves all else to the application's own handler.</summary>
-/// <remarks>Otherwise the default scheme would answer, and a workload without permission would be sent to a log-in page; and two schemes would answer twice.</remarks>
-internal sealed class SpiffeAuthorizationResultHandler(IAuthorizationMiddlewareResultHandler others, TimeProvider time) : IAuthorizationMiddlewareResultHandler
+/// <summary>Lets the scheme <c>Spiffe</c> answer where a word was not met, whatever the default scheme, and describes the answers of our schemes. The application's own handler is asked first.</summary>
+internal sealed class SpiffeAuthorizationResultHandler(
+    IAuthorizationMiddlewareResultHandler others, IOptions<SpiffeSchemes> schemes, IOptions<AuthenticationOptions> authentication) : IAuthorizationMiddlewareResultHandler
 {
-    public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+    private const string Scheme = SpiffeAuthenticationDefaults.AuthenticationScheme;
+
+    public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult) =>
+        authorizeResult.Succeeded ? others.HandleAsync(next, context, policy, authorizeResult) : RefuseAsync(next, context, policy, authorizeResult);
+
+    private async Task RefuseAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult result)
     {
-        if (authorizeResult.Succeeded) return others.HandleAsync(next, context, policy, authorizeResult);
-        if (FindRefusal(policy, CurrentCaller.Find(context, time)) is { } refusal) return refusal.WriteAsync(context, Challenge.Of(context, policy.AuthenticationSchemes));
-        if (!policy.AuthenticationSchemes.Contains(SpiffeJwtAuthenticationDefaults.AuthenticationScheme)) return others.HandleAsync(next, context, policy, authorizeResult);
+        // Otherwise the default scheme would answer, and send a workload without permission to a log-in page.
+        if (context.Features.Get<RefusedPeer>() is { } peer && policy.Requirements.Any(static requirement => requirement is PeerRequirement))
+        {
+            policy = new(policy.Requirements, [Scheme]);
+            result = peer.IsVerified ? PolicyAuthorizationResult.Forbid(result.AuthorizationFailure) : PolicyAuthorizationResult.Challenge();
+        }
 
-        // A browser is sent to the log-in page of the other scheme; whoever has a token is no browser.
-        var foreign = policy.AuthenticationSchemes.Where(scheme => !OurSchemes.Contain(scheme)).ToArray();
-        if (foreign.Length > 0 && !BearerToken.IsIn(context.Request)) return others.HandleAsync(next, context, new(policy.Requirements, foreign), authorizeResult);
-
-        refusal = authorizeResult.Challenged ? Refusal.Unauthenticated : Refusal.PermissionDenied;
-        return refusal.WriteAsync(context, Challenge.Of(context, policy.AuthenticationSchemes));
+        await others.HandleAsync(next, context, policy, result);
+        if (AnswersFor(policy)) await Problem.DescribeAsync(context);
     }
 
-    // A challenge does not say which requirement failed, so we look again.
-    private static Refusal? FindRefusal(AuthorizationPolicy policy, SpiffeId? caller)
-    {
-        foreach (var requirement in policy.Requirements)
-            if (requirement is SpiffeRequirement spiffe && !spiffe.Pattern.Matches(caller))
-                return caller is null ? Refusal.Unauthenticated : Refusal.PermissionDenied;
-
-        return null;
-    }
+    private bool AnswersFor(AuthorizationPolicy policy) => policy.AuthenticationSchemes.Count > 0
+        ? policy.AuthenticationSchemes.Any(schemes.Value.Contain)
+        : schemes.Value.Contain(authentication.Value.DefaultChallengeScheme ?? authentication.Value.DefaultScheme ?? Scheme);
 }

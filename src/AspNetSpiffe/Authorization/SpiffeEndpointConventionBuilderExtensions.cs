@@ -1,29 +1,30 @@
 using AspNetSpiffe;
-using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Authorization;
 
 namespace Microsoft.AspNetCore.Builder;
 
-/// <summary>Says who may call an endpoint or a group of them, by the SPIFFE identity of the connection.</summary>
+/// <summary>Says who may call an endpoint or a group of them, by the certificate of the connection.</summary>
 /// <remarks>
-/// For every kind of endpoint: minimal APIs, controllers, hubs, gRPC services. The check runs before parameters are bound, needs neither authentication nor
-/// authorization middleware, and is not lifted by <c>AllowAnonymous()</c>. Several of them must all be met. Nobody verified gets 401, anybody else whom they do
-/// not mean 403, as Problem Details; gRPC calls get Unauthenticated and PermissionDenied. Letting a request pass allocates nothing.
+/// For every kind of endpoint: minimal APIs, controllers, Razor pages, hubs, gRPC services. They are authorization metadata, as <c>RequireAuthorization()</c> is: judged by <c>UseAuthorization()</c>
+/// before caches and handlers, in place of a fallback policy, and lifted by <c>AllowAnonymous()</c> (which the start warns of). They mean the peer of the connection, whoever the user is,
+/// and beside <c>[Authorize]</c> both must be met. Several of them must all be met. Nobody verified gets 401, anybody else whom they do not mean 403, as Problem Details;
+/// gRPC clients read those as Unauthenticated and PermissionDenied.
 /// </remarks>
 public static class SpiffeEndpointConventionBuilderExtensions
 {
-    /// <summary>Lets every verified caller pass.</summary>
+    /// <summary>Lets every verified peer pass.</summary>
     /// <param name="builder">The endpoint or group.</param>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
     public static TBuilder RequireSpiffe<TBuilder>(this TBuilder builder)
-        where TBuilder : IEndpointConventionBuilder => Guard(builder, PeerRule.Anybody());
+        where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(new RequireSpiffeAttribute());
 
-    /// <summary>Lets those callers pass whom a pattern means, for example <c>spiffe://example.org/ns/shop/**</c>.</summary>
+    /// <summary>Lets those peers pass whom a pattern means, for example <c>spiffe://example.org/ns/shop/**</c>.</summary>
     /// <param name="builder">The endpoint or group.</param>
     /// <param name="pattern">Whom: a SPIFFE ID, one with wildcards, or several with a comma between them.</param>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
     /// <exception cref="FormatException">The text is no pattern; the message names the mistake, its position and what to write instead.</exception>
     public static TBuilder RequireSpiffe<TBuilder>(this TBuilder builder, string pattern)
-        where TBuilder : IEndpointConventionBuilder => Guard(builder, PeerRule.Pattern(pattern));
+        where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(new RequireSpiffeAttribute(pattern));
 
     /// <summary>Lets the workloads of one trust domain pass.</summary>
     /// <param name="builder">The endpoint or group.</param>
@@ -31,39 +32,32 @@ public static class SpiffeEndpointConventionBuilderExtensions
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
     /// <exception cref="FormatException">The text names no trust domain; the message names the mistake and its position.</exception>
     public static TBuilder RequireTrustDomain<TBuilder>(this TBuilder builder, string trustDomain)
-        where TBuilder : IEndpointConventionBuilder => Guard(builder, PeerRule.MemberOf(trustDomain));
+        where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(new AuthorizeAttribute(PeerRequirement.OfTrustDomain(trustDomain).Name));
 
-    /// <summary>Lets those callers pass whose SPIFFE ID has a path that begins with whole segments: <c>/ops</c> covers <c>/ops</c> and <c>/ops/x</c>, never <c>/opsx</c>.</summary>
+    /// <summary>Lets those peers pass whose SPIFFE ID has a path that begins with whole segments: <c>/ops</c> covers <c>/ops</c> and <c>/ops/x</c>, never <c>/opsx</c>.</summary>
     /// <remarks>A federated trust domain names its workloads as it likes: add <c>RequireTrustDomain</c> unless you mean the path in all of them.</remarks>
     /// <param name="builder">The endpoint or group.</param>
-    /// <param name="prefix">Segments with their leading slash and without a trailing one. They are of the caller's SPIFFE ID, not of the request.</param>
+    /// <param name="prefix">Segments with their leading slash and without a trailing one. They are of the peer's SPIFFE ID, not of the request.</param>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
     /// <exception cref="ArgumentException"><paramref name="prefix"/> is empty.</exception>
     /// <exception cref="FormatException">No path can begin with <paramref name="prefix"/>; the message names the character and its position.</exception>
     public static TBuilder RequirePathPrefix<TBuilder>(this TBuilder builder, string prefix)
-        where TBuilder : IEndpointConventionBuilder => Guard(builder, PeerRule.HasPathPrefix(prefix));
+        where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(new AuthorizeAttribute(PeerRequirement.OfPathPrefix(prefix).Name));
 
     /// <summary>Puts the caller's SPIFFE ID on every log line of a request, as the scope value <c>SpiffeId</c>. Refuses nobody.</summary>
     /// <param name="builder">The endpoint or group.</param>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
     public static TBuilder LogIdentity<TBuilder>(this TBuilder builder)
-        where TBuilder : IEndpointConventionBuilder =>
-        Wrap(builder, static next => new CallerLogScope(next).InvokeAsync);
-
-    private static TBuilder Guard<TBuilder>(TBuilder builder, Func<SpiffeId, bool> rule)
-        where TBuilder : IEndpointConventionBuilder => Wrap(builder, next => new PeerGuard(rule, next).InvokeAsync);
-
-    // The delegate itself, because endpoint filters are for route handlers only; Add and not Finally, which gRPC's builder does not have.
-    private static TBuilder Wrap<TBuilder>(TBuilder builder, Func<RequestDelegate, RequestDelegate> wrap)
         where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Add(endpoint =>
+
+        // The delegate itself, because endpoint filters are for route handlers only; Add and not Finally, which gRPC's builder does not have.
+        builder.Add(static endpoint =>
         {
             var next = endpoint.RequestDelegate ?? throw new InvalidOperationException(
-                $"The endpoint '{endpoint.DisplayName}' is not known yet when its conventions run, so it cannot be guarded here. " +
-                "Call 'RequireAuthorization(\"spiffe://…\")' on it, or the same method on the application instead of the endpoint.");
-            endpoint.RequestDelegate = wrap(next);
+                $"The endpoint '{endpoint.DisplayName}' is not known yet when its conventions run. Call 'LogIdentity()' on the application instead of the endpoint.");
+            endpoint.RequestDelegate = new CallerLogScope(next).InvokeAsync;
         });
         return builder;
     }

@@ -3,16 +3,22 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace AspNetSpiffe;
 
-/// <summary>The policies whose names are patterns, each compiled once. Safe to use from any thread.</summary>
+/// <summary>The policies whose names are patterns, and those of the words, each compiled once. Safe to use from any thread.</summary>
 internal sealed class SpiffePolicies
 {
     // Names come from code. Should they come from requests, they must not fill the memory.
     private const int MostKept = 1024;
-    private const string Prefix = "spiffe:";
+    private const string PatternPrefix = "spiffe:";
 
     private readonly ConcurrentDictionary<string, AuthorizationPolicy> _policies = new(StringComparer.Ordinal);
 
-    public static bool IsPattern(string? name) => name is not null && name.AsSpan().TrimStart().StartsWith(Prefix, StringComparison.OrdinalIgnoreCase);
+    /// <summary>Says whether a name means the caller.</summary>
+    public static bool IsPattern(string? name) => name is not null && name.AsSpan().TrimStart().StartsWith(PatternPrefix, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Says whether a name means the certificate.</summary>
+    public static bool IsWord(string? name) => name is not null && name.StartsWith(PeerRequirement.NamePrefix, StringComparison.Ordinal);
+
+    public static bool IsOurs(string? name) => IsPattern(name) || IsWord(name);
 
     /// <summary>Gives the policy of a name.</summary>
     /// <exception cref="FormatException">The name is no pattern; the message names the mistake, its position and what to write instead.</exception>
@@ -20,7 +26,7 @@ internal sealed class SpiffePolicies
     {
         if (_policies.TryGetValue(name, out var known)) return known;
 
-        var policy = new AuthorizationPolicy([new SpiffeRequirement(SpiffeIdPattern.Parse(name))], []);
+        var policy = new AuthorizationPolicy([IsWord(name) ? PeerRequirement.Parse(name) : new SpiffeRequirement(SpiffeIdPattern.Parse(name))], []);
         return _policies.Count < MostKept ? _policies.GetOrAdd(name, policy) : policy;
     }
 }

@@ -4,12 +4,10 @@ namespace AspNetSpiffe;
 
 /// <summary>Requires that the caller is one that a pattern means; for policies of your own.</summary>
 /// <remarks>
-/// It looks at the connection, never at the claims, so it holds whatever scheme authenticates the user. Only where the policy or another of the same endpoint
-/// names the scheme <c>SpiffeJwt</c>, it looks at the request's token instead. A caller whose SVID has expired is nobody.
-/// SignalR hides the connection from the methods of a hub under long polling: there it lets nobody pass, on the hub itself it works.
-/// Immutable, and so safe to share between threads.
+/// It looks at the <see cref="SpiffeIdentity"/> of the user that is authorized, never at claims, and so needs no request: it holds for hubs and for documents as well.
+/// Without one, nobody passes. A caller whose SVID or token has expired is nobody. Immutable, and so safe to share between threads.
 /// </remarks>
-/// <example><code>options.AddPolicy("Reports", policy => policy.AddRequirements(new SpiffeRequirement(pattern)));</code></example>
+/// <example><code>options.AddPolicy("Reports", policy => policy.RequireSpiffe("spiffe://example.org/ns/reporting/**"));</code></example>
 public sealed class SpiffeRequirement : IAuthorizationRequirement
 {
     /// <summary>Makes a requirement.</summary>

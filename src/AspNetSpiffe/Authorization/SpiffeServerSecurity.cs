@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -21,7 +21,6 @@ internal static class SpiffeServerSecurity
         services.AddAuthenticationCore();
         new AuthenticationBuilder(services).AddSpiffe();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<AuthenticationOptions>, DefaultSchemeSetup>());
-        services.AddShortAuthentication();
         return services.AddSpiffePolicies();
     }
 
@@ -31,58 +30,28 @@ internal static class SpiffeServerSecurity
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ServerNotifications>();
         services.AddAuthorization();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuthorizationHandler, SpiffeRequirementHandler>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuthorizationHandler, SpiffeAuthorizationHandler>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<MvcOptions>, SpiffeCallerBinding>());
         if (services.Any(service => service.ServiceType == typeof(SpiffePolicies))) return services;
 
         services.AddSingleton<SpiffePolicies>();
-        services.TryAddSingleton<Listeners>();
-        services.AddTransient<IStartupFilter, PolicyNameCheck>();
+        services.AddTransient<IStartupFilter, EndpointCheck>();
         services.Decorate<IAuthorizationPolicyProvider>(static (others, provider) => new SpiffePolicyProvider(others, provider.GetRequiredService<SpiffePolicies>()));
-        services.Decorate<IAuthorizationMiddlewareResultHandler>(static (others, provider) => new SpiffeAuthorizationResultHandler(others, provider.GetRequiredService<TimeProvider>()));
-        services.AddCallerChoice();
+        services.Decorate<IAuthorizationMiddlewareResultHandler>(static (others, provider) => ActivatorUtilities.CreateInstance<SpiffeAuthorizationResultHandler>(provider, others));
         return services;
-    }
-
-    // Short ways only around the framework's own services: what another does, it alone knows.
-    private static void AddCallerChoice(this IServiceCollection services)
-    {
-        var asked = services.FindAsked<IPolicyEvaluator>();
-        if (asked.ImplementationType == typeof(PolicyEvaluator)) services.Add(new(typeof(IPolicyEvaluator), Create, asked.Lifetime));
-        else services.Decorate<IPolicyEvaluator>(static (others, _) => new CallerChoice(others));
-
-        static object Create(IServiceProvider provider)
-        {
-            var service = provider.GetRequiredService<IAuthorizationService>();
-            return new CallerChoice(new PolicyEvaluator(service), new(service, provider));
-        }
-    }
-
-    private static void AddShortAuthentication(this IServiceCollection services)
-    {
-        var asked = services.FindAsked<IAuthenticationService>();
-        if (asked.ImplementationType?.Assembly != typeof(AuthenticationService).Assembly) return;
-
-        services.TryAddSingleton<Listeners>();
-        services.Add(WithKey(asked, SpiffeAuthenticationService.OthersKey));
-        services.AddTransient<IAuthenticationService, SpiffeAuthenticationService>();
     }
 
     // The one who was asked so far stays in the container under a key, with its lifetime, and is handed to the one who is asked now.
     private static void Decorate<TService>(this IServiceCollection services, Func<TService, IServiceProvider, TService> create)
         where TService : class
     {
-        var decorated = services.FindAsked<TService>();
-        services.Add(WithKey(decorated, Key));
+        var decorated = services.Last(service => service.ServiceType == typeof(TService) && !service.IsKeyedService);
+        services.Add(decorated switch
+        {
+            { ImplementationInstance: { } instance } => new(typeof(TService), Key, instance),
+            { ImplementationFactory: { } factory } => new(typeof(TService), Key, (provider, _) => factory(provider), decorated.Lifetime),
+            _ => new(typeof(TService), Key, decorated.ImplementationType!, decorated.Lifetime),
+        });
         services.Add(new(typeof(TService), provider => create(provider.GetRequiredKeyedService<TService>(Key), provider), decorated.Lifetime));
     }
-
-    private static ServiceDescriptor FindAsked<TService>(this IServiceCollection services) =>
-        services.Last(service => service.ServiceType == typeof(TService) && !service.IsKeyedService);
-
-    private static ServiceDescriptor WithKey(ServiceDescriptor service, object key) => service switch
-    {
-        { ImplementationInstance: { } instance } => new(service.ServiceType, key, instance),
-        { ImplementationFactory: { } factory } => new(service.ServiceType, key, (provider, _) => factory(provider), service.Lifetime),
-        _ => new(service.ServiceType, key, service.ImplementationType!, service.Lifetime),
-    };
 }

@@ -39,7 +39,7 @@ public static class SpiffeServerServiceCollectionExtensions
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<SpiffeServerOptions>, SpiffeServerOptionsSetup>());
         services.AddSingleton<IValidateOptions<SpiffeServerOptions>, SpiffeServerOptionsValidator>();
         services.AddSingleton<IValidateOptions<SpiffeOptions>>(provider =>
-            new MistakesOf<SpiffeServerOptions>(provider.GetRequiredService<IOptionsFactory<SpiffeServerOptions>>(), ""));
+            new MistakesOf<SpiffeServerOptions>(provider.GetRequiredService<IOptionsFactory<SpiffeServerOptions>>(), [Microsoft.Extensions.Options.Options.DefaultName]));
         services.AddKeyedSingleton(SpiffeOptions.SectionName, SpiffeServerOptionsSetup.Keys);
     }
 }

@@ -3,19 +3,25 @@ using Microsoft.Extensions.Options;
 namespace AspNetSpiffe;
 
 /// <summary>Adds the mistakes of other options to those of <see cref="SpiffeOptions"/>, so that one error names all.</summary>
-internal sealed class MistakesOf<TOptions>(IOptionsFactory<TOptions> factory, string optionsName) : IValidateOptions<SpiffeOptions>
+internal sealed class MistakesOf<TOptions>(IOptionsFactory<TOptions> factory, IEnumerable<string> optionsNames) : IValidateOptions<SpiffeOptions>
     where TOptions : class
 {
     public ValidateOptionsResult Validate(string? name, SpiffeOptions options)
     {
+        string[] mistakes = [.. optionsNames.SelectMany(MistakesIn)];
+        return mistakes.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
+    }
+
+    private IEnumerable<string> MistakesIn(string optionsName)
+    {
         try
         {
             factory.Create(optionsName);
-            return ValidateOptionsResult.Success;
+            return [];
         }
         catch (OptionsValidationException e)
         {
-            return ValidateOptionsResult.Fail(e.Failures);
+            return e.Failures;
         }
     }
 }

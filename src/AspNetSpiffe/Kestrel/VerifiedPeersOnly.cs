@@ -26,7 +26,7 @@ internal sealed partial class VerifiedPeersOnly(
         {
             var connection = context.Features.Get<ISpiffePeerFeature>() as PeerConnection;
             if (connection is not null && Http1MustClose(connection, context.Request.Protocol)) context.Response.Headers.Connection = "close";
-            if (!MayPass(context.Features)) return Refusal.Unauthenticated.WriteAsync(context);
+            if (!MayPass(context.Features)) return Problem.WriteUnauthorizedAsync(context);
             return connection is not null && Http2MustClose(connection, context.Request.Protocol) ? ServeAndLingerAsync(context, next) : next(context);
         });
         next(app);
@@ -56,7 +56,7 @@ internal sealed partial class VerifiedPeersOnly(
         { Peer: null } => false,
 
         // A clock that jumps moves no timer, so the connection may not have ended yet.
-        { Peer: { } peer } => CurrentPeer.IsValid(peer, time) || !allowed.Options.EndExpired,
+        { Peer: { } peer } => time.GetUtcNow() < peer.ValidUntil || !allowed.Options.EndExpired,
     };
 
     // Such an endpoint has escaped KestrelTlsSetup: nobody should have to guess why it answers 401 to everybody.

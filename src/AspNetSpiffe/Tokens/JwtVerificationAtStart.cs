@@ -7,16 +7,16 @@ namespace AspNetSpiffe;
 
 /// <summary>Obtains what tokens are verified with before anything listens, or fails the start: the bundles, and our own trust domain where nobody else is named.</summary>
 internal sealed partial class JwtVerificationAtStart(
-    IServiceProvider services, NoopHost noop, IOptions<SpiffeOptions> spiffe, IOptionsMonitor<SpiffeJwtAuthenticationOptions> monitor, TimeProvider time,
+    IServiceProvider services, NoopHost noop, IOptions<SpiffeOptions> spiffe, IOptionsMonitor<SpiffeJwtAuthenticationOptions> monitor, IOptions<SpiffeSchemes> schemes, TimeProvider time,
     ILogger<JwtVerificationAtStart> logger) : IHostedLifecycleService
 {
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         if (noop.IsHere) return;
-        var options = monitor.Get(SpiffeJwtAuthenticationDefaults.AuthenticationScheme);
-        if (options.AllowedCallers is null) await RequireTrustDomainAsync(cancellationToken);
-        if (options.AllowedCallers is []) Log.Nobody(logger);
-        if (options.Validation != JwtSvidValidation.Agent) await RequireBundlesAsync(cancellationToken);
+        SpiffeJwtAuthenticationOptions[] all = [.. schemes.Value.Tokens.Select(monitor.Get)];
+        if (all.Any(options => options.AllowedCallers is null)) await RequireTrustDomainAsync(cancellationToken);
+        if (all.Any(options => options.AllowedCallers is [])) Log.Nobody(logger);
+        if (all.Any(options => options.Validation != JwtSvidValidation.Agent)) await RequireBundlesAsync(cancellationToken);
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

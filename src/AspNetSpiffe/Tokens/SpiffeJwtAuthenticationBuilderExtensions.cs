@@ -15,24 +15,46 @@ public static class SpiffeJwtAuthenticationBuilderExtensions
     /// unless it names the scheme. Calling this again changes the same options.
     /// </remarks>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
-    /// <param name="configure">Names at least one audience.</param>
+    /// <param name="configureOptions">Names at least one audience.</param>
     /// <example><code>
     /// builder.Services.AddAuthentication().AddSpiffeJwt(options => options.Audiences.Add("https://orders.example.org"));
     /// app.MapGet("/report", [Authorize(AuthenticationSchemes = "SpiffeJwt", Policy = "spiffe://example.org/ns/reporting/**")] () => "…");
     /// </code></example>
-    public static AuthenticationBuilder AddSpiffeJwt(this AuthenticationBuilder builder, Action<SpiffeJwtAuthenticationOptions> configure)
+    public static AuthenticationBuilder AddSpiffeJwt(this AuthenticationBuilder builder, Action<SpiffeJwtAuthenticationOptions> configureOptions) =>
+        builder.AddSpiffeJwt(SpiffeJwtAuthenticationDefaults.AuthenticationScheme, configureOptions);
+
+    /// <inheritdoc cref="AddSpiffeJwt(AuthenticationBuilder, Action{SpiffeJwtAuthenticationOptions})"/>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
+    /// <param name="authenticationScheme">The name of the scheme.</param>
+    /// <param name="configureOptions">Names at least one audience.</param>
+    public static AuthenticationBuilder AddSpiffeJwt(this AuthenticationBuilder builder, string authenticationScheme, Action<SpiffeJwtAuthenticationOptions> configureOptions) =>
+        builder.AddSpiffeJwt(authenticationScheme, displayName: null, configureOptions);
+
+    /// <inheritdoc cref="AddSpiffeJwt(AuthenticationBuilder, Action{SpiffeJwtAuthenticationOptions})"/>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
+    /// <param name="authenticationScheme">The name of the scheme.</param>
+    /// <param name="displayName">The name for people.</param>
+    /// <param name="configureOptions">Names at least one audience.</param>
+    public static AuthenticationBuilder AddSpiffeJwt(
+        this AuthenticationBuilder builder, string authenticationScheme, string? displayName, Action<SpiffeJwtAuthenticationOptions> configureOptions)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ArgumentNullException.ThrowIfNull(configure);
-        var services = builder.Services;
-        services.Configure(SpiffeJwtAuthenticationDefaults.AuthenticationScheme, configure);
-        if (services.Any(service => service.ServiceType == typeof(TokenGate))) return builder;
+        ArgumentException.ThrowIfNullOrEmpty(authenticationScheme);
+        ArgumentNullException.ThrowIfNull(configureOptions);
+        builder.Services.Configure(authenticationScheme, configureOptions);
+        builder.Services.AddTokenServices();
+        return builder.AddSchemeOnce<SpiffeJwtAuthenticationOptions, SpiffeJwtAuthenticationHandler>(authenticationScheme, displayName, static schemes => schemes.Tokens);
+    }
+
+    private static void AddTokenServices(this IServiceCollection services)
+    {
+        if (services.Any(service => service.ServiceType == typeof(TokenGate))) return;
 
         services.AddSpiffeSources();
         services.AddSpiffePolicies();
         services.AddSingleton<IValidateOptions<SpiffeJwtAuthenticationOptions>, SpiffeJwtOptionsValidator>();
         services.AddSingleton<IValidateOptions<SpiffeOptions>>(provider => new MistakesOf<SpiffeJwtAuthenticationOptions>(
-            provider.GetRequiredService<IOptionsFactory<SpiffeJwtAuthenticationOptions>>(), SpiffeJwtAuthenticationDefaults.AuthenticationScheme));
+            provider.GetRequiredService<IOptionsFactory<SpiffeJwtAuthenticationOptions>>(), SpiffeSchemes.Of(provider).Tokens));
         services.AddSingleton<IOptionsMonitorCache<SpiffeJwtAuthenticationOptions>, JwtOptionsOfTheStart>();
         services.AddSingleton(new NoopHost(services));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, JwtVerificationAtStart>());
@@ -41,6 +63,5 @@ public static class SpiffeJwtAuthenticationBuilderExtensions
         services.AddSingleton<AgentTokens>();
         services.AddSingleton<TokenRefusals>();
         services.AddSingleton<TokenGate>();
-        return builder.AddScheme<SpiffeJwtAuthenticationOptions, SpiffeJwtAuthenticationHandler>(SpiffeJwtAuthenticationDefaults.AuthenticationScheme, null);
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -8,32 +7,39 @@ namespace AspNetSpiffe;
 /// <summary>The scheme <c>SpiffeJwt</c>: the owner of the request's token becomes its user.</summary>
 // The framework would log each failure and each challenge, as often as a stranger likes; what there is to say, TokenRefusals says.
 internal sealed class SpiffeJwtAuthenticationHandler(IOptionsMonitor<SpiffeJwtAuthenticationOptions> options, TokenGate gate, TokenRefusals refusals)
-    : AuthenticationHandler<SpiffeJwtAuthenticationOptions>(options, NullLoggerFactory.Instance, UrlEncoder.Default)
+    : SpiffeHandler<SpiffeJwtAuthenticationOptions>(options, NullLoggerFactory.Instance)
 {
+    private bool _hasRefused;
+
+    protected override string Challenge => _hasRefused ? "Bearer error=\"invalid_token\"" : "Bearer";
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        Context.Features.Set(RequestToken.Absent);
+        Note(RequestToken.Absent);
         if (!BearerToken.IsIn(Request)) return AuthenticateResult.NoResult();
 
-        Context.Features.Set(RequestToken.Refused);
+        _hasRefused = true;
+        Note(RequestToken.Refused);
         var verdict = await gate.JudgeAsync(BearerToken.Find(Request), Options, Context.RequestAborted);
         if (verdict.Token is not { } token)
         {
             refusals.Tell(verdict, Context);
-            return AuthenticateResult.Fail($"The token was refused: {verdict.Reason}.");
+            return await FailAsync($"The token was refused: {verdict.Reason}.");
         }
 
-        Context.Features.Set(new RequestToken(token, Options.ClockSkew));
-        var properties = new AuthenticationProperties { ExpiresUtc = token.ExpiresAt };
-        return AuthenticateResult.Success(new(new(SpiffeIdentity.Create(token.Id, Scheme.Name, Options.ClaimsIssuer)), properties, Scheme.Name));
+        // Sums of times may overflow.
+        var validUntil = DateTimeOffset.MaxValue - token.ExpiresAt > Options.ClockSkew ? token.ExpiresAt + Options.ClockSkew : DateTimeOffset.MaxValue;
+        var result = await SucceedAsync(new(token.Id, SpiffeIdentitySource.Token, validUntil, Scheme.Name, Options.ClaimsIssuer), token.ExpiresAt);
+        if (!result.Succeeded) return result;
+
+        _hasRefused = false;
+        Note(new(token));
+        return result;
     }
 
-    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
+    // A token that another scheme of this kind has verified stays.
+    private void Note(RequestToken outcome)
     {
-        // Whoever challenges need not have authenticated.
-        await HandleAuthenticateOnceSafeAsync();
-        await Refusal.Unauthenticated.WriteAsync(Context, Challenge.Token(Context));
+        if (outcome.Token is not null || Context.Features.Get<RequestToken>()?.Token is null) Context.Features.Set(outcome);
     }
-
-    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Refusal.PermissionDenied.WriteAsync(Context, Challenge.Token(Context));
 }

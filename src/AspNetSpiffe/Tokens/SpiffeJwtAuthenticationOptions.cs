@@ -28,6 +28,13 @@ public sealed class SpiffeJwtAuthenticationOptions : AuthenticationSchemeOptions
     /// <value>Default: 30 seconds. From 0 to 60 seconds.</value>
     public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Gets or sets what the application adds to authentication.</summary>
+    public new SpiffeAuthenticationEvents? Events
+    {
+        get => (SpiffeAuthenticationEvents?)base.Events;
+        set => base.Events = value;
+    }
+
     internal IReadOnlyCollection<string> AudienceList => _audiences;
 
     /// <summary>Gets the pattern; <see langword="null"/> means every member of our own trust domain.</summary>

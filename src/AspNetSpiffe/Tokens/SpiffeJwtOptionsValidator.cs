@@ -9,7 +9,7 @@ internal sealed class SpiffeJwtOptionsValidator : IValidateOptions<SpiffeJwtAuth
 
     public ValidateOptionsResult Validate(string? name, SpiffeJwtAuthenticationOptions options)
     {
-        string[] mistakes = [.. MistakesIn(options).Select(mistake => $"{SpiffeJwtAuthenticationDefaults.AuthenticationScheme}: {mistake}")];
+        string[] mistakes = [.. MistakesIn(options).Select(mistake => $"{name}: {mistake}")];
         return mistakes.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
     }
 

@@ -58,6 +58,25 @@ public sealed class SpiffeAuthenticationTests
     }
 
     [Fact]
+    public async Task Requests_at_the_same_time_on_one_connection_have_users_of_their_own()
+    {
+        var (arrived, both) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await using var server = await PeerServer.StartAsync(
+            app => app.MapGet("/", async (HttpContext http) =>
+            {
+                ((ClaimsIdentity)http.User.Identity!).AddClaim(new("role", "admin"));
+                if (Interlocked.Increment(ref arrived) % 2 == 0) both.TrySetResult();
+                await both.Task;
+                return $"{http.Connection.Id} {http.User.Claims.Count()}";
+            }),
+            Peers.Web);
+
+        var first = await Task.WhenAll(server.Http2.GetStringAsync("/"), server.Http2.GetStringAsync("/"));
+        Assert.EndsWith(" 6", first[0]);
+        Assert.Equal([first[0], first[0], first[0], first[0]], [.. first, await server.Http2.GetStringAsync("/"), await server.Http2.GetStringAsync("/")]);
+    }
+
+    [Fact]
     public async Task Nobody_and_an_expired_caller_are_not_authenticated()
     {
         await using var server = await PeerServer.StartAsync(app => app.MapGet("/", async (HttpContext http) =>
@@ -73,18 +92,20 @@ public sealed class SpiffeAuthenticationTests
     }
 
     [Fact]
-    public async Task Challenge_is_401_and_forbid_is_403_in_Problem_Details()
+    public async Task A_refusal_of_authorization_is_in_Problem_Details_and_a_challenge_by_code_is_status_and_header()
     {
         await using var server = await PeerServer.StartAsync(app =>
         {
             app.MapGet("/user", () => "").RequireAuthorization();
             app.MapGet("/forbid", (HttpContext http) => http.ForbidAsync());
+            app.MapGet("/challenge", (HttpContext http) => http.ChallengeAsync());
         });
 
         using var challenge = await server.Http1.GetAsync("/user");
         await Problems.AssertAsync(challenge, HttpStatusCode.Unauthorized);
-        using var forbid = await server.Http1.GetAsync("/forbid");
-        await Problems.AssertAsync(forbid, HttpStatusCode.Forbidden);
+        Assert.Equal((HttpStatusCode.Forbidden, ""), await server.GetAsync("/forbid"));
+        using var byCode = await server.Http1.GetAsync("/challenge");
+        Assert.Equal((HttpStatusCode.Unauthorized, "Spiffe"), (byCode.StatusCode, byCode.Headers.WwwAuthenticate.ToString()));
 
         server.Peer = Peers.Web;
         Assert.Equal(HttpStatusCode.OK, await server.StatusAsync("/user"));

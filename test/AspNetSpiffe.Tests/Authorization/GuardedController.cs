@@ -15,6 +15,12 @@ public sealed class GuardedController : ControllerBase
     [HttpGet("attribute"), RequireSpiffe("spiffe://example.org/ns/**")]
     public string Attribute() => "";
 
+    [HttpPost("caller")]
+    public string Caller(SpiffeCaller caller, [FromBody] int[] orders) => $"{caller} {orders.Length}";
+
+    [HttpGet("perhaps")]
+    public string Perhaps(SpiffeCaller? caller) => caller?.ToString() ?? "nobody";
+
     [HttpGet("filter"), WebOnlyFilter]
     public string Filter() => "";
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -68,7 +69,7 @@ public sealed class PolicyTests
     }
 
     [Fact]
-    public async Task Another_default_scheme_does_not_answer_for_our_policies()
+    public async Task Beside_another_default_scheme_a_policy_names_ours_and_it_answers()
     {
         await using var server = await PeerServer.StartWithAsync(
             builder =>
@@ -78,9 +79,9 @@ public sealed class PolicyTests
             },
             app =>
             {
-                app.MapGet("/web", () => "").RequireAuthorization("spiffe://example.org/ns/*/sa/web");
+                app.MapGet("/web", () => "").RequireAuthorization(new AuthorizeAttribute("spiffe://example.org/ns/*/sa/web") { AuthenticationSchemes = "Spiffe" });
                 app.MapGet("/user", () => "").RequireAuthorization();
-                app.MapGet("/both", () => "").RequireAuthorization("spiffe:any").RequireAuthorization();
+                app.MapGet("/both", () => "").RequireSpiffe().RequireAuthorization();
             },
             Peers.Web);
 
@@ -117,11 +118,25 @@ public sealed class PolicyTests
     }
 
     [Fact]
-    public async Task Without_a_connection_to_look_at_nobody_passes()
+    public async Task A_policy_needs_a_user_and_no_request()
     {
         await using var server = await PeerServer.StartAsync(
             app => app.MapGet("/", async (HttpContext http, IAuthorizationService service) => (await service.AuthorizeAsync(http.User, "a document", "spiffe:any")).Succeeded),
             Peers.Web);
+
+        Assert.Equal("true", await server.Http1.GetStringAsync("/"));
+        server.Peer = null;
+        Assert.Equal("false", await server.Http1.GetStringAsync("/"));
+    }
+
+    [Fact]
+    public async Task Claims_of_another_scheme_are_no_SPIFFE_ID()
+    {
+        await using var server = await PeerServer.StartAsync(app => app.MapGet("/", async (IAuthorizationService service) =>
+        {
+            var forged = new ClaimsIdentity([new(SpiffeClaimTypes.Id, "spiffe://example.org/a"), new(ClaimTypes.Name, "spiffe://example.org/a")], "Spiffe");
+            return (await service.AuthorizeAsync(new(forged), null, "spiffe:any")).Succeeded;
+        }));
 
         Assert.Equal("false", await server.Http1.GetStringAsync("/"));
     }

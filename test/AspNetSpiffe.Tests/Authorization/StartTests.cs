@@ -95,24 +95,60 @@ public sealed class StartTests
     public async Task A_malformed_name_fails_the_start_under_a_later_provider_too() =>
         Assert.Contains("add '/**'", (await Assert.ThrowsAsync<InvalidOperationException>(() => StartWithLateProviderAsync<EvenPolicies>("spiffe://example.org"))).Message);
 
-    [Fact]
-    public async Task A_result_handler_of_the_application_answers_for_its_own_policies()
+    [Theory, Trait("Trial", "K-05")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_result_handler_of_the_application_is_asked_about_our_refusals_too(bool before)
     {
         await using var server = await PeerServer.StartWithAsync(
             builder =>
             {
-                builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, Teapot>();
+                if (before) builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, Teapot>();
                 builder.Services.AddSpiffeServerSecurity().AddAuthorizationBuilder().AddPolicy("never", policy => policy.RequireAssertion(_ => false));
+                if (!before) builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, Teapot>();
             },
             app =>
             {
                 app.MapGet("/own", () => "").RequireAuthorization("never");
-                app.MapGet("/web", () => "").RequireAuthorization("spiffe://example.org/ns/shop/sa/web");
+                app.MapGet("/policy", () => "").RequireAuthorization("spiffe://example.org/ns/shop/sa/web");
+                app.MapGet("/word", () => "").RequireSpiffe("spiffe://example.org/ns/shop/sa/web");
             },
             Peers.Ops);
 
-        Assert.Equal(418, (int)await server.StatusAsync("/own"));
-        Assert.Equal(HttpStatusCode.Forbidden, await server.StatusAsync("/web"));
+        foreach (var path in new[] { "/own", "/policy", "/word" }) Assert.Equal(418, (int)await server.StatusAsync(path));
+        server.Peer = Peers.Web;
+        foreach (var path in new[] { "/policy", "/word" }) Assert.Equal(HttpStatusCode.OK, await server.StatusAsync(path));
+    }
+
+    public static TheoryData<string, Action<WebApplication>> Replaced => new()
+    {
+        { "word, controller", app => app.MapFallbackToController("Open", "Conventional").RequireSpiffe("spiffe://example.org/gateway") },
+        { "policy, controller", app => app.MapFallbackToController("/the-endpoint/{**rest}", "Open", "Conventional").RequireAuthorization("spiffe://example.org/gateway") },
+        { "prefix, controller, group", app => app.MapGroup("/the-endpoint").RequirePathPrefix("/ops").MapFallbackToController("Open", "Conventional") },
+        { "trust domain, page", app => app.MapFallbackToPage("/Page").RequireTrustDomain("example.org") },
+    };
+
+    [Theory, Trait("Trial", "H-07"), MemberData(nameof(Replaced))]
+    public async Task What_is_required_of_an_endpoint_that_the_framework_replaces_fails_the_start(string what, Action<WebApplication> map)
+    {
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => PeerServer.StartWithAsync(AddMvc, map));
+        Assert.True(error.Message.Contains("everybody would get in", StringComparison.Ordinal), $"{what}: {error.Message}");
+        Assert.Contains("[RequireSpiffe(", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("Trial", "H-07")]
+    public async Task What_is_required_of_a_fallback_that_stays_holds()
+    {
+        await using var server = await PeerServer.StartWithAsync(AddMvc, app => app.MapFallback(() => "").RequireSpiffe("spiffe://example.org/ns/shop/sa/web"), Peers.Ops);
+        Assert.Equal(HttpStatusCode.Forbidden, await server.StatusAsync("/anything"));
+        server.Peer = Peers.Web;
+        Assert.Equal(HttpStatusCode.OK, await server.StatusAsync("/anything"));
+    }
+
+    private static void AddMvc(WebApplicationBuilder builder)
+    {
+        builder.Services.AddSpiffeServerSecurity().AddControllers().AddApplicationPart(typeof(ConventionalController).Assembly);
+        builder.Services.AddRazorPages();
     }
 
     private static Task<PeerServer> StartWithLateProviderAsync<TProvider>(params string[] policies)

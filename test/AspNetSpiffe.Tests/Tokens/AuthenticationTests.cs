@@ -124,18 +124,6 @@ public sealed class AuthenticationTests(ITestOutputHelper output) : TokenTest(ou
         Assert.Equal(expected, (await schemes.GetDefaultChallengeSchemeAsync())?.Name);
     }
 
-    [Fact]
-    public void A_token_that_expires_during_a_request_speaks_for_nobody()
-    {
-        var time = new TestKit.ManualTime();
-        var token = new RequestToken(new(SpiffeId.Parse(ClientId), time.GetUtcNow().AddSeconds(60), default), TimeSpan.FromSeconds(30));
-
-        time.Advance(TimeSpan.FromSeconds(89));
-        Assert.NotNull(token.Find(time));
-        time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Null(token.Find(time));
-    }
-
     [Theory]
     [InlineData("1.1")]
     [InlineData("2.0")]

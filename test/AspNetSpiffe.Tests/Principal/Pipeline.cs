@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace AspNetSpiffe.Tests.ShortWays;
+namespace AspNetSpiffe.Tests.Principal;
 
 /// <summary>The pipeline of an application on one connection without a server: what a request allocates is all its own.</summary>
 internal sealed class Pipeline : IServer, ISpiffePeerFeature

@@ -1,0 +1,53 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+
+namespace AspNetSpiffe;
+
+/// <summary>A caller was verified. The application may add claims to <see cref="Identity"/>, replace the principal, or refuse.</summary>
+public sealed class SpiffeAuthenticatedContext : ResultContext<AuthenticationSchemeOptions>
+{
+    internal SpiffeAuthenticatedContext(HttpContext context, AuthenticationScheme scheme, AuthenticationSchemeOptions options, SpiffeIdentity identity, DateTimeOffset expires)
+        : base(context, scheme, options)
+    {
+        Identity = identity;
+        Principal = new(identity);
+        Properties.ExpiresUtc = expires;
+    }
+
+    /// <summary>Gets who was verified.</summary>
+    public SpiffeIdentity Identity { get; }
+}
+
+/// <summary>What came with the request is no good. The answer is the same whatever is wrong; this says what, for the application's own records.</summary>
+public sealed class SpiffeAuthenticationFailedContext : BaseContext<AuthenticationSchemeOptions>
+{
+    internal SpiffeAuthenticationFailedContext(HttpContext context, AuthenticationScheme scheme, AuthenticationSchemeOptions options, string problem)
+        : base(context, scheme, options) => Problem = problem;
+
+    /// <summary>Gets what was wrong. Not for the caller.</summary>
+    public string Problem { get; }
+}
+
+/// <summary>A request is about to be answered with 401.</summary>
+public sealed class SpiffeChallengeContext : PropertiesContext<AuthenticationSchemeOptions>
+{
+    internal SpiffeChallengeContext(HttpContext context, AuthenticationScheme scheme, AuthenticationSchemeOptions options, AuthenticationProperties properties)
+        : base(context, scheme, options, properties)
+    {
+    }
+
+    /// <summary>Gets whether the application has answered.</summary>
+    public bool Handled { get; private set; }
+
+    /// <summary>Says that the application has answered.</summary>
+    public void HandleResponse() => Handled = true;
+}
+
+/// <summary>A request of a verified caller is about to be answered with 403.</summary>
+public sealed class SpiffeForbiddenContext : PropertiesContext<AuthenticationSchemeOptions>
+{
+    internal SpiffeForbiddenContext(HttpContext context, AuthenticationScheme scheme, AuthenticationSchemeOptions options, AuthenticationProperties properties)
+        : base(context, scheme, options, properties)
+    {
+    }
+}

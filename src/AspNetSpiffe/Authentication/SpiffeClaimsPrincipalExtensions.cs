@@ -1,0 +1,38 @@
+using AspNetSpiffe;
+
+namespace System.Security.Claims;
+
+/// <summary>Reads the SPIFFE identity of a user: of <c>HttpContext.User</c>, of a hub's <c>Context.User</c>, of whatever a handler is given. Nothing here allocates.</summary>
+public static class SpiffeClaimsPrincipalExtensions
+{
+    /// <summary>Gets the SPIFFE ID of the caller, or <see langword="null"/> when no scheme of this library has verified one.</summary>
+    /// <param name="user">The user of a request or a connection.</param>
+    public static SpiffeId? GetSpiffeId(this ClaimsPrincipal user) => user.GetSpiffeIdentity()?.Id;
+
+    /// <summary>Gets the caller: the owner of the token where one was verified, else the peer of the connection; <see langword="null"/> when nobody was.</summary>
+    /// <remarks>It is the one that was verified; whether its proof still counts, <see cref="SpiffeIdentity.ValidUntil"/> says.</remarks>
+    /// <param name="user">The user of a request or a connection.</param>
+    public static SpiffeIdentity? GetSpiffeIdentity(this ClaimsPrincipal user)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+        return Find(user, out _);
+    }
+
+    /// <summary>Finds the caller, and says whether there are others.</summary>
+    internal static SpiffeIdentity? Find(ClaimsPrincipal user, out bool isOneOfSeveral)
+    {
+        isOneOfSeveral = false;
+        SpiffeIdentity? found = null;
+        if (user.Identities is not IReadOnlyList<ClaimsIdentity> identities) identities = [.. user.Identities];
+
+        // By index, because no enumerator is made for it.
+        for (var i = 0; i < identities.Count; i++)
+        {
+            if (identities[i] is not SpiffeIdentity spiffe) continue;
+            isOneOfSeveral = found is not null;
+            if (found is null || found.Source == SpiffeIdentitySource.Peer) found = spiffe;
+        }
+
+        return found;
+    }
+}

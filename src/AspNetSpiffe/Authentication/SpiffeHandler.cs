@@ -1,0 +1,53 @@
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace AspNetSpiffe;
+
+/// <summary>What the handlers of all schemes have in common: events, and answers that are a status and a header, so that another scheme may answer beside them.</summary>
+internal abstract class SpiffeHandler<TOptions>(IOptionsMonitor<TOptions> options, ILoggerFactory loggers) : AuthenticationHandler<TOptions>(options, loggers, UrlEncoder.Default)
+    where TOptions : AuthenticationSchemeOptions, new()
+{
+    private static readonly Task<object> NoEvents = Task.FromResult<object>(new SpiffeAuthenticationEvents());
+
+    private new SpiffeAuthenticationEvents Events => (SpiffeAuthenticationEvents)base.Events!;
+
+    /// <summary>Gets what a 401 asks for (RFC 9110 §11.6.1). It never says what was wrong (RFC 6750 §3.1).</summary>
+    protected abstract string Challenge { get; }
+
+    protected override Task<object> CreateEventsAsync() => NoEvents;
+
+    protected async Task<AuthenticateResult> SucceedAsync(SpiffeIdentity identity, DateTimeOffset expires)
+    {
+        var context = new SpiffeAuthenticatedContext(Context, Scheme, Options, identity, expires);
+        await Events.Authenticated(context);
+        return context.Result ?? AuthenticateResult.Success(new(context.Principal!, context.Properties, Scheme.Name));
+    }
+
+    protected async Task<AuthenticateResult> FailAsync(string problem)
+    {
+        await Events.AuthenticationFailed(new(Context, Scheme, Options, problem));
+        return AuthenticateResult.Fail(problem);
+    }
+
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        // Whoever challenges need not have authenticated.
+        await HandleAuthenticateOnceSafeAsync();
+        var context = new SpiffeChallengeContext(Context, Scheme, Options, properties);
+        await Events.Challenge(context);
+        if (context.Handled) return;
+
+        Response.StatusCode = StatusCodes.Status401Unauthorized;
+        Response.Headers.Append(HeaderNames.WWWAuthenticate, Challenge);
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        Response.StatusCode = StatusCodes.Status403Forbidden;
+        return Events.Forbidden(new(Context, Scheme, Options, properties));
+    }
+}

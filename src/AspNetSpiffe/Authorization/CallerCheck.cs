@@ -1,0 +1,70 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+
+namespace AspNetSpiffe;
+
+/// <summary>Holds that each endpoint whose policies mean the caller says by which scheme, or leaves it to a default that is ours.</summary>
+/// <remarks>The schemes of an endpoint are one list: a policy that names <c>SpiffeJwt</c> would change what the others mean.</remarks>
+internal sealed class CallerCheck(SpiffeSchemes schemes, AuthorizationOptions authorization, AuthenticationOptions authentication)
+{
+    /// <exception cref="InvalidOperationException">A policy of the endpoint, or of a method of its hub, may mean two callers or means nobody.</exception>
+    public void Check(Endpoint endpoint, IAuthorizeData[] own, IAuthorizeData[] methods, IAuthorizationPolicyProvider provider)
+    {
+        var patterns = own.Concat(methods).Where(data => SpiffePolicies.IsPattern(data.Policy)).ToArray();
+        if (patterns.Length == 0 && !MeansCallerOtherwise(endpoint, own)) return;
+
+        var named = SchemesOf(endpoint, own, provider);
+        var meansToken = named.Any(schemes.Tokens.Contains);
+        foreach (var pattern in patterns)
+            if (SchemesOf(pattern).Any(schemes.Tokens.Contains) != meansToken) throw new InvalidOperationException(Describe(endpoint, pattern.Policy!, meansToken, named));
+
+        if (!named.Any(IsAble) && (named.Count > 0 || !IsAble(authentication.DefaultAuthenticateScheme ?? authentication.DefaultScheme)))
+            throw new InvalidOperationException(DescribeNobody(endpoint, patterns.FirstOrDefault()?.Policy, named));
+    }
+
+    // Policies that the application built, and handlers with a SpiffeCaller. Other names may come from anywhere, and only our own ask the provider before the first request.
+    private bool MeansCallerOtherwise(Endpoint endpoint, IAuthorizeData[] own) =>
+        endpoint.Metadata.GetOrderedMetadata<AuthorizationPolicy>().Any(MeansCaller)
+        || endpoint.Metadata.GetOrderedMetadata<IAuthorizationRequirementData>().Any(data => data.GetRequirements().Any(r => r is SpiffeRequirement))
+        || own.Any(data => MeansCaller(string.IsNullOrWhiteSpace(data.Policy) ? authorization.DefaultPolicy : authorization.GetPolicy(data.Policy)))
+        || (own.Length == 0 && endpoint.Metadata.GetOrderedMetadata<AuthorizationPolicy>().Count == 0 && MeansCaller(authorization.FallbackPolicy));
+
+    private static bool MeansCaller(AuthorizationPolicy? policy) => policy?.Requirements.Any(requirement => requirement is SpiffeRequirement) == true;
+
+    private static HashSet<string> SchemesOf(Endpoint endpoint, IAuthorizeData[] own, IAuthorizationPolicyProvider provider)
+    {
+        var policies = endpoint.Metadata.GetOrderedMetadata<AuthorizationPolicy>().Concat(own.Select(data =>
+            string.IsNullOrWhiteSpace(data.Policy) ? provider.GetDefaultPolicyAsync().GetAwaiter().GetResult()
+            : SpiffePolicies.IsOurs(data.Policy) ? null
+            : provider.GetPolicyAsync(data.Policy).GetAwaiter().GetResult()));
+        if (own.Length == 0 && endpoint.Metadata.GetOrderedMetadata<AuthorizationPolicy>().Count == 0) policies = policies.Append(provider.GetFallbackPolicyAsync().GetAwaiter().GetResult());
+        return own.SelectMany(SchemesOf).Concat(policies.SelectMany(policy => policy?.AuthenticationSchemes ?? [])).ToHashSet(StringComparer.Ordinal);
+    }
+
+    private static string[] SchemesOf(IAuthorizeData data) =>
+        data.AuthenticationSchemes?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+
+    // A policy scheme, or one that forwards, may ask ours.
+    private bool IsAble(string? scheme) =>
+        scheme is not null
+        && (schemes.Contain(scheme) || (authentication.SchemeMap.TryGetValue(scheme, out var known) && known.HandlerType == typeof(PolicySchemeHandler)));
+
+    private string Describe(Endpoint endpoint, string policy, bool meansToken, HashSet<string> named)
+    {
+        var token = named.FirstOrDefault(schemes.Tokens.Contains) ?? SpiffeJwtAuthenticationDefaults.AuthenticationScheme;
+        return meansToken
+            ? $"The endpoint '{endpoint.DisplayName}' names the scheme '{token}', and its policy '{policy}' does not, so that nobody can see whom it means. " +
+              $"Write 'AuthenticationSchemes = \"{token}\"' beside it for the owner of the token, or call 'RequireSpiffe(\"{policy}\")' for the peer of the connection."
+            : $"The policy '{policy}' on a method of the hub '{endpoint.DisplayName}' names the scheme '{token}', but the hub does not: put it on the hub.";
+    }
+
+    private string DescribeNobody(Endpoint endpoint, string? policy, HashSet<string> named)
+    {
+        var asked = named.Count > 0 ? $"it names only {string.Join(", ", named.Select(scheme => $"'{scheme}'"))}"
+            : (authentication.DefaultAuthenticateScheme ?? authentication.DefaultScheme) is { } scheme ? $"it names no scheme, and the default is '{scheme}'"
+            : "it names no scheme, and the application has no default";
+        return $"The endpoint '{endpoint.DisplayName}' requires a SPIFFE ID of its caller{(policy is null ? "" : $" ('{policy}')")}, but {asked}, so that nobody could pass. " +
+            $"Write 'AuthenticationSchemes = \"Spiffe\"' beside it for the peer of the connection, 'AuthenticationSchemes = \"SpiffeJwt\"' for the owner of a token, or call 'RequireSpiffe(\"{policy ?? "spiffe://…"}\")'.";
+    }
+}

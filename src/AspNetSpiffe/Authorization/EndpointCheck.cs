@@ -1,0 +1,101 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>Reads what all endpoints say once the pipeline is built and before the server listens: what is malformed, cannot take effect, or may mean two callers fails the start.</summary>
+internal sealed partial class EndpointCheck(
+    SpiffePolicies policies, IOptions<SpiffeSchemes> schemes, IOptions<AuthorizationOptions> authorization, IOptions<AuthenticationOptions> authentication, ILogger<EndpointCheck> logger)
+    : IStartupFilter
+{
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        next(app);
+        if (app.ApplicationServices.GetService<EndpointDataSource>() is not { } source) return;
+
+        using var scope = app.ApplicationServices.CreateScope();
+        var provider = scope.ServiceProvider.GetRequiredService<IAuthorizationPolicyProvider>();
+        foreach (var endpoint in source.Endpoints) Check(endpoint, provider);
+    };
+
+    private void Check(Endpoint endpoint, IAuthorizationPolicyProvider provider)
+    {
+        var (own, methods) = (OwnOf(endpoint).ToArray(), MethodsOf(endpoint).ToArray());
+        string[] names = [.. own.Concat(methods).Select(data => data.Policy).Where(SpiffePolicies.IsOurs).Distinct(StringComparer.Ordinal).Select(name => name!)];
+        foreach (var name in names)
+        {
+            var policy = Compile(endpoint, name);
+            if (provider is not SpiffePolicyProvider) Teach(provider, endpoint, name, policy);
+        }
+
+        if (names.Length > 0) RequireEffect(endpoint, names.Any(SpiffePolicies.IsWord), own);
+        new CallerCheck(schemes.Value, authorization.Value, authentication.Value).Check(endpoint, own, methods, provider);
+    }
+
+    private static IEnumerable<IAuthorizeData> OwnOf(Endpoint endpoint) =>
+        endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>()
+            .Concat(endpoint.Metadata.GetOrderedMetadata<AuthorizeFilter>().SelectMany(filter => filter.AuthorizeData ?? []));
+
+    private static IEnumerable<IAuthorizeData> MethodsOf(Endpoint endpoint) =>
+        endpoint.Metadata.GetOrderedMetadata<HubMetadata>().SelectMany(hub => OfMethods(hub.HubType));
+
+    // The methods of a hub are no endpoints: their attributes are not among the metadata.
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "SignalR keeps the methods of a hub; one that is trimmed cannot be called.")]
+    private static IEnumerable<IAuthorizeData> OfMethods(Type hub) => hub.GetMethods().SelectMany(method => method.GetCustomAttributes(inherit: true).OfType<IAuthorizeData>());
+
+    private AuthorizationPolicy Compile(Endpoint endpoint, string name)
+    {
+        try
+        {
+            return policies.Get(name);
+        }
+        catch (FormatException mistake)
+        {
+            throw new InvalidOperationException($"The endpoint '{endpoint.DisplayName}' has a policy that cannot be. {mistake.Message}", mistake);
+        }
+    }
+
+    // A provider that the application registered after ours took our place. Most of them ask the options in the end.
+    private void Teach(IAuthorizationPolicyProvider provider, Endpoint endpoint, string name, AuthorizationPolicy policy)
+    {
+        if (authorization.Value.GetPolicy(name) is null) authorization.Value.AddPolicy(name, policy);
+
+        // The options compare names without case, and paths have it: what comes back may be the policy of another name.
+        var known = provider.GetPolicyAsync(name).GetAwaiter().GetResult();
+        var requirement = policy.Requirements.Single().ToString();
+        if (known is null || !known.Requirements.Any(r => r.ToString() == requirement))
+            throw new InvalidOperationException(
+                $"The policy provider '{provider.GetType()}' does not know the policy '{name}' of the endpoint '{endpoint.DisplayName}'. " +
+                "Register it before the call of 'UseSpiffeMtls()', which then answers for such names and asks it for all others.");
+    }
+
+    private void RequireEffect(Endpoint endpoint, bool hasWord, IAuthorizeData[] own)
+    {
+        if (endpoint.Metadata.GetMetadata<IDynamicEndpointMetadata>() is { IsDynamic: true })
+            throw new InvalidOperationException(
+                $"The endpoint '{endpoint.DisplayName}' stands for a controller or a page that ASP.NET Core chooses with each request, and it drops what is required here: everybody would get in. " +
+                "Write '[RequireSpiffe(\"spiffe://…\")]' or '[Authorize(Policy = \"spiffe://…\")]' on the controller or page instead, or the word on the application.");
+        if (hasWord && !authentication.Value.SchemeMap.ContainsKey(SpiffeAuthenticationDefaults.AuthenticationScheme))
+            throw new InvalidOperationException(
+                $"The endpoint '{endpoint.DisplayName}' requires a certificate, and nothing in this application verifies peers. " +
+                "Call 'builder.WebHost.UseSpiffeMtls()', or name the owners of tokens: '[Authorize(Policy = \"spiffe://…\", AuthenticationSchemes = \"SpiffeJwt\")]'.");
+        if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null && own.Any(data => SpiffePolicies.IsOurs(data.Policy))) Log.Lifted(logger, endpoint.DisplayName);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            1, LogLevel.Warning, "The endpoint '{Endpoint}' requires a SPIFFE ID and allows everybody: AllowAnonymous lifts what is required beside it. Remove one of the two.", EventName = "RequirementLifted")]
+        public static partial void Lifted(ILogger logger, string? endpoint);
+    }
+}

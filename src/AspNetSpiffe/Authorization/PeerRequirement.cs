@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Authorization;
+
+namespace AspNetSpiffe;
+
+/// <summary>Requires a certificate of the connection, whoever calls over it: what <c>RequireSpiffe</c>, <c>RequireTrustDomain</c> and <c>RequirePathPrefix</c> say, checked when they say it.</summary>
+/// <remarks>It has a name, so that it can be the policy of an attribute, of an endpoint and of a method of a hub alike.</remarks>
+internal sealed class PeerRequirement : IAuthorizationRequirement
+{
+    public const string NamePrefix = "spiffe-peer:";
+
+    private static readonly SpiffeId AnyId = SpiffeId.Parse("spiffe://example.org");
+
+    private readonly Func<SpiffeId, bool> _means;
+    private readonly string _whom;
+
+    private PeerRequirement(Func<SpiffeId, bool> means, string whom) => (_means, _whom) = (means, whom);
+
+    public string Name => NamePrefix + _whom;
+
+    /// <exception cref="FormatException">The text is no pattern.</exception>
+    public static PeerRequirement Of(string pattern) => Of(SpiffeIdPattern.Parse(pattern));
+
+    public static PeerRequirement Of(SpiffeIdPattern pattern) => new(pattern.Matches, pattern.ToString());
+
+    /// <exception cref="FormatException">The text names no trust domain.</exception>
+    public static PeerRequirement OfTrustDomain(string trustDomain)
+    {
+        ArgumentNullException.ThrowIfNull(trustDomain);
+
+        // Operators write 'Example.org'; as a pattern that is one trust domain, but text with these signs would be more than one.
+        var sign = trustDomain.AsSpan().IndexOfAny('/', ',', '*');
+        if (sign >= 0)
+            throw new FormatException($"The trust domain '{trustDomain}' has a '{trustDomain[sign]}' at position {sign}; write one name such as 'example.org', or call RequireSpiffe with a pattern.");
+
+        return Of($"spiffe://{trustDomain}/**");
+    }
+
+    /// <exception cref="FormatException">No path can begin with the text.</exception>
+    public static PeerRequirement OfPathPrefix(string prefix)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(prefix);
+
+        // Throws on whatever no path can begin with.
+        _ = AnyId.WithPath(prefix);
+        return new(id => id.HasPathPrefix(prefix), prefix);
+    }
+
+    /// <summary>Reads what <see cref="Name"/> gives.</summary>
+    public static PeerRequirement Parse(string name) => name[NamePrefix.Length..] is var whom && whom.StartsWith('/') ? OfPathPrefix(whom) : Of(whom);
+
+    public bool IsMet(SpiffeId peer) => _means(peer);
+
+    public bool IsSameAs(PeerRequirement other) => _whom == other._whom;
+
+    /// <summary>Says what is required; authorization logs it when it is not met.</summary>
+    public override string ToString() => _whom.StartsWith('/')
+        ? $"{nameof(PeerRequirement)}: the SPIFFE ID of the connection's certificate must have a path that begins with '{_whom}'."
+        : $"{nameof(PeerRequirement)}: the SPIFFE ID of the connection's certificate must match '{_whom}'.";
+}
