@@ -6,20 +6,22 @@ namespace AspNetSpiffe;
 
 /// <summary>Holds that each endpoint whose policies mean the caller says by which scheme, or leaves it to a default that is ours.</summary>
 /// <remarks>The schemes of an endpoint are one list: a policy that names <c>SpiffeJwt</c> would change what the others mean.</remarks>
-internal sealed class CallerCheck(SpiffeSchemes schemes, AuthorizationOptions authorization, AuthenticationOptions authentication)
+internal sealed class CallerCheck(SpiffeSchemes schemes, AuthorizationOptions authorization, IAuthenticationSchemeProvider authentication, IAuthorizationPolicyProvider provider)
 {
+    private readonly string? _default = authentication.GetDefaultAuthenticateSchemeAsync().GetAwaiter().GetResult()?.Name;
+
     /// <exception cref="InvalidOperationException">A policy of the endpoint, or of a method of its hub, may mean two callers or means nobody.</exception>
-    public void Check(Endpoint endpoint, IAuthorizeData[] own, IAuthorizeData[] methods, IAuthorizationPolicyProvider provider)
+    public void Check(Endpoint endpoint, IAuthorizeData[] own, IAuthorizeData[] methods)
     {
         var patterns = own.Concat(methods).Where(data => SpiffePolicies.IsPattern(data.Policy)).ToArray();
         if (patterns.Length == 0 && !MeansCallerOtherwise(endpoint, own)) return;
 
-        var named = SchemesOf(endpoint, own, provider);
+        var named = SchemesOf(endpoint, own);
         var meansToken = named.Any(schemes.Tokens.Contains);
         foreach (var pattern in patterns)
             if (SchemesOf(pattern).Any(schemes.Tokens.Contains) != meansToken) throw new InvalidOperationException(Describe(endpoint, pattern.Policy!, meansToken, named));
 
-        if (!named.Any(IsAble) && (named.Count > 0 || !IsAble(authentication.DefaultAuthenticateScheme ?? authentication.DefaultScheme)))
+        if (!named.Any(IsAble) && (named.Count > 0 || !IsAble(_default)))
             throw new InvalidOperationException(DescribeNobody(endpoint, patterns.FirstOrDefault()?.Policy, named));
     }
 
@@ -32,7 +34,7 @@ internal sealed class CallerCheck(SpiffeSchemes schemes, AuthorizationOptions au
 
     private static bool MeansCaller(AuthorizationPolicy? policy) => policy?.Requirements.Any(requirement => requirement is SpiffeRequirement) == true;
 
-    private static HashSet<string> SchemesOf(Endpoint endpoint, IAuthorizeData[] own, IAuthorizationPolicyProvider provider)
+    private HashSet<string> SchemesOf(Endpoint endpoint, IAuthorizeData[] own)
     {
         var policies = endpoint.Metadata.GetOrderedMetadata<AuthorizationPolicy>().Concat(own.Select(data =>
             string.IsNullOrWhiteSpace(data.Policy) ? provider.GetDefaultPolicyAsync().GetAwaiter().GetResult()
@@ -48,7 +50,7 @@ internal sealed class CallerCheck(SpiffeSchemes schemes, AuthorizationOptions au
     // A policy scheme, or one that forwards, may ask ours.
     private bool IsAble(string? scheme) =>
         scheme is not null
-        && (schemes.Contain(scheme) || (authentication.SchemeMap.TryGetValue(scheme, out var known) && known.HandlerType == typeof(PolicySchemeHandler)));
+        && (schemes.Contain(scheme) || authentication.GetSchemeAsync(scheme).GetAwaiter().GetResult()?.HandlerType == typeof(PolicySchemeHandler));
 
     private string Describe(Endpoint endpoint, string policy, bool meansToken, HashSet<string> named)
     {
@@ -62,7 +64,7 @@ internal sealed class CallerCheck(SpiffeSchemes schemes, AuthorizationOptions au
     private string DescribeNobody(Endpoint endpoint, string? policy, HashSet<string> named)
     {
         var asked = named.Count > 0 ? $"it names only {string.Join(", ", named.Select(scheme => $"'{scheme}'"))}"
-            : (authentication.DefaultAuthenticateScheme ?? authentication.DefaultScheme) is { } scheme ? $"it names no scheme, and the default is '{scheme}'"
+            : _default is { } scheme ? $"it names no scheme, and the default is '{scheme}'"
             : "it names no scheme, and the application has no default";
         return $"The endpoint '{endpoint.DisplayName}' requires a SPIFFE ID of its caller{(policy is null ? "" : $" ('{policy}')")}, but {asked}, so that nobody could pass. " +
             $"Write 'AuthenticationSchemes = \"Spiffe\"' beside it for the peer of the connection, 'AuthenticationSchemes = \"SpiffeJwt\"' for the owner of a token, or call 'RequireSpiffe(\"{policy ?? "spiffe://…"}\")'.";

@@ -15,7 +15,7 @@ namespace AspNetSpiffe;
 
 /// <summary>Reads what all endpoints say once the pipeline is built and before the server listens: what is malformed, cannot take effect, or may mean two callers fails the start.</summary>
 internal sealed partial class EndpointCheck(
-    SpiffePolicies policies, IOptions<SpiffeSchemes> schemes, IOptions<AuthorizationOptions> authorization, IOptions<AuthenticationOptions> authentication, ILogger<EndpointCheck> logger)
+    SpiffePolicies policies, IOptions<SpiffeSchemes> schemes, IOptions<AuthorizationOptions> authorization, IAuthenticationSchemeProvider authentication, ILogger<EndpointCheck> logger)
     : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
@@ -25,10 +25,11 @@ internal sealed partial class EndpointCheck(
 
         using var scope = app.ApplicationServices.CreateScope();
         var provider = scope.ServiceProvider.GetRequiredService<IAuthorizationPolicyProvider>();
-        foreach (var endpoint in source.Endpoints) Check(endpoint, provider);
+        var callers = new CallerCheck(schemes.Value, authorization.Value, authentication, provider);
+        foreach (var endpoint in source.Endpoints) Check(endpoint, provider, callers);
     };
 
-    private void Check(Endpoint endpoint, IAuthorizationPolicyProvider provider)
+    private void Check(Endpoint endpoint, IAuthorizationPolicyProvider provider, CallerCheck callers)
     {
         var (own, methods) = (OwnOf(endpoint).ToArray(), MethodsOf(endpoint).ToArray());
         string[] names = [.. own.Concat(methods).Select(data => data.Policy).Where(SpiffePolicies.IsOurs).Distinct(StringComparer.Ordinal).Select(name => name!)];
@@ -39,7 +40,7 @@ internal sealed partial class EndpointCheck(
         }
 
         if (names.Length > 0) RequireEffect(endpoint, names.Any(SpiffePolicies.IsWord), own);
-        new CallerCheck(schemes.Value, authorization.Value, authentication.Value).Check(endpoint, own, methods, provider);
+        callers.Check(endpoint, own, methods);
     }
 
     private static IEnumerable<IAuthorizeData> OwnOf(Endpoint endpoint) =>
@@ -85,7 +86,7 @@ internal sealed partial class EndpointCheck(
             throw new InvalidOperationException(
                 $"The endpoint '{endpoint.DisplayName}' stands for a controller or a page that ASP.NET Core chooses with each request, and it drops what is required here: everybody would get in. " +
                 "Write '[RequireSpiffe(\"spiffe://…\")]' or '[Authorize(Policy = \"spiffe://…\")]' on the controller or page instead, or the word on the application.");
-        if (hasWord && !authentication.Value.SchemeMap.ContainsKey(SpiffeAuthenticationDefaults.AuthenticationScheme))
+        if (hasWord && authentication.GetSchemeAsync(SpiffeAuthenticationDefaults.AuthenticationScheme).GetAwaiter().GetResult() is null)
             throw new InvalidOperationException(
                 $"The endpoint '{endpoint.DisplayName}' requires a certificate, and nothing in this application verifies peers. " +
                 "Call 'builder.WebHost.UseSpiffeMtls()', or name the owners of tokens: '[Authorize(Policy = \"spiffe://…\", AuthenticationSchemes = \"SpiffeJwt\")]'.");

@@ -13,49 +13,51 @@ internal sealed class SpiffeAuthorizationHandler(TimeProvider time, IOptions<Spi
 {
     public async Task HandleAsync(AuthorizationHandlerContext context)
     {
-        var caller = SpiffeClaimsPrincipalExtensions.Find(context.User, out var isOneOfSeveral);
         var http = FindHttpContext(context.Resource);
+        var caller = SpiffeClaimsPrincipalExtensions.Find(context.User, out var isOneOfSeveral);
         if (isOneOfSeveral || (caller is not null && http is not null && await IsBesideRefusedTokenAsync(caller, http)))
         {
             context.Fail(new(this, "The request has a peer and a token, and only one of them is the caller: call UseRouting() before UseAuthentication()."));
             return;
         }
 
-        var (asksForCaller, asksForPeer) = (false, false);
+        var (asksForCaller, asksForPeer, asksForMore) = (false, false, false);
         foreach (var requirement in context.Requirements)
         {
-            asksForPeer |= requirement is PeerRequirement;
-            if (requirement is not SpiffeRequirement spiffe) continue;
-            asksForCaller = true;
-            if (caller?.IsValid(time) == true && spiffe.Pattern.Matches(caller.Id)) context.Succeed(spiffe);
+            if (requirement is SpiffeRequirement spiffe)
+            {
+                asksForCaller = true;
+                if (caller?.IsValid(time) == true && spiffe.Pattern.Matches(caller.Id)) context.Succeed(spiffe);
+            }
+            else if (requirement is PeerRequirement) asksForPeer = true;
+            else asksForMore = true;
         }
 
         // A cache that stands before authorization would serve the answer to whoever asks next.
         if ((asksForCaller || asksForPeer) && http?.Features.Get<IOutputCacheFeature>() is { } cache) cache.Context.AllowCacheStorage = false;
-        if (asksForPeer) await JudgePeerAsync(context, http);
+        if (asksForPeer) await JudgePeerAsync(context, http, isAllThatIsAsked: !asksForCaller && !asksForMore);
     }
 
-    private async Task JudgePeerAsync(AuthorizationHandlerContext context, HttpContext? http)
+    private async Task JudgePeerAsync(AuthorizationHandlerContext context, HttpContext? http, bool isAllThatIsAsked)
     {
         // SignalR hides the connection from the methods of a hub under long polling, but not its user.
         var peer = context.Resource is HubInvocationContext ? ConnectionPeer.FindIn(context.User, time) : null;
         if (peer is null && http is not null) peer = await ConnectionPeer.FindAsync(http, time);
 
         var isMet = true;
-        foreach (var requirement in context.Requirements.OfType<PeerRequirement>())
-            if (peer is not null && requirement.IsMet(peer.Id)) context.Succeed(requirement);
+        foreach (var requirement in context.Requirements)
+        {
+            if (requirement is not PeerRequirement word) continue;
+            if (peer is not null && word.IsMet(peer.Id)) context.Succeed(word);
             else isMet = false;
+        }
 
         if (http is null) return;
-        if (isMet) Admit(context, http, peer!);
-        else http.Features.Set(new RefusedPeer(peer is not null));
-    }
+        if (!isMet) http.Features.Set(new RefusedPeer(peer is not null));
+        else if (http.User.Identity?.IsAuthenticated == true) ConnectionPeer.AddTo(http, peer!);
 
-    // Where nothing but the certificate is asked for, the peer is the user; otherwise it never makes anybody authenticated.
-    private static void Admit(AuthorizationHandlerContext context, HttpContext http, SpiffeIdentity peer)
-    {
-        if (http.User.Identity?.IsAuthenticated == true) ConnectionPeer.AddTo(http, peer);
-        else if (context.Requirements.All(static requirement => requirement is PeerRequirement)) http.User = new ClaimsPrincipal(peer);
+        // Where nothing but the certificate is asked for, the peer is the user; otherwise it never makes anybody authenticated.
+        else if (isAllThatIsAsked) http.User = new ClaimsPrincipal(peer!);
     }
 
     // UseAuthentication() before UseRouting(): the scheme 'Spiffe' could not know that the endpoint lets a token decide.

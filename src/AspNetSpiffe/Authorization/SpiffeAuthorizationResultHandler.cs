@@ -8,7 +8,7 @@ namespace AspNetSpiffe;
 
 /// <summary>Lets the scheme <c>Spiffe</c> answer where a word was not met, whatever the default scheme, and describes the answers of our schemes. The application's own handler is asked first.</summary>
 internal sealed class SpiffeAuthorizationResultHandler(
-    IAuthorizationMiddlewareResultHandler others, IOptions<SpiffeSchemes> schemes, IOptions<AuthenticationOptions> authentication) : IAuthorizationMiddlewareResultHandler
+    IAuthorizationMiddlewareResultHandler others, IOptions<SpiffeSchemes> schemes, IAuthenticationSchemeProvider known) : IAuthorizationMiddlewareResultHandler
 {
     private const string Scheme = SpiffeAuthenticationDefaults.AuthenticationScheme;
 
@@ -25,10 +25,10 @@ internal sealed class SpiffeAuthorizationResultHandler(
         }
 
         await others.HandleAsync(next, context, policy, result);
-        if (AnswersFor(policy)) await Problem.DescribeAsync(context);
+        if (await AnswersForAsync(policy)) await Problem.DescribeAsync(context);
     }
 
-    private bool AnswersFor(AuthorizationPolicy policy) => policy.AuthenticationSchemes.Count > 0
+    private async ValueTask<bool> AnswersForAsync(AuthorizationPolicy policy) => policy.AuthenticationSchemes.Count > 0
         ? policy.AuthenticationSchemes.Any(schemes.Value.Contain)
-        : schemes.Value.Contain(authentication.Value.DefaultChallengeScheme ?? authentication.Value.DefaultScheme ?? Scheme);
+        : schemes.Value.Contain((await known.GetDefaultChallengeSchemeAsync())?.Name);
 }

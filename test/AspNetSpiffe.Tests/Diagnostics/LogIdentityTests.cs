@@ -17,7 +17,11 @@ public sealed class LogIdentityTests
     {
         using var scopes = new ScopeRecorder();
         await using var server = await PeerServer.StartWithAsync(
-            builder => builder.Logging.AddProvider(scopes),
+            builder =>
+            {
+                builder.Logging.AddProvider(scopes);
+                builder.Services.AddSpiffeServerSecurity();
+            },
             app =>
             {
                 app.Use(async (http, next) =>

@@ -98,7 +98,9 @@ public sealed class BothIdentitiesTests(ITestOutputHelper output) : TokenTest(ou
     [InlineData("forged", "302 Bearer error=\"invalid_token\"")]
     [InlineData("client", "200 caller /client, peer /client, token /client, user /client")]
     public Task Beside_a_foreign_scheme_each_scheme_answers_in_its_turn(string? token, string expected) =>
-        AssertAsync("/mixed", "client", token, expected, builder => builder.Services.AddAuthentication("Cookies").AddCookie());
+        AssertAsync(
+            "/mixed", "client", token, expected, builder => builder.Services.AddAuthentication("Cookies").AddCookie(),
+            app => app.MapGet("/mixed", Describe).RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = "SpiffeJwt,Cookies" }));
 
     [Fact]
     public async Task Two_schemes_that_are_challenged_are_both_in_the_answer()
@@ -156,7 +158,6 @@ public sealed class BothIdentitiesTests(ITestOutputHelper output) : TokenTest(ou
         app.MapGet("/either", Describe).RequireAuthorization(new AuthorizeAttribute(ClientId) { AuthenticationSchemes = "Spiffe, SpiffeJwt" });
         app.MapGet("/claim", Describe).RequireAuthorization(policy => policy.AddAuthenticationSchemes("SpiffeJwt", "Spiffe").RequireClaim(SpiffeClaimTypes.Path, "/client"));
         app.MapGet("/gateway", Describe).RequireSpiffe(ClientId).RequireAuthorization(new AuthorizeAttribute(AdminId) { AuthenticationSchemes = "SpiffeJwt" });
-        app.MapGet("/mixed", Describe).RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = "SpiffeJwt,Cookies" });
         app.MapGet("/by-hand", async (HttpContext http, IAuthorizationService service, CancellationToken _) =>
         {
             await Microsoft.AspNetCore.Authentication.AuthenticationHttpContextExtensions.AuthenticateAsync(http, "SpiffeJwt");
@@ -171,9 +172,9 @@ public sealed class BothIdentitiesTests(ITestOutputHelper output) : TokenTest(ou
         public string Call() => $"done for {Context.UserIdentifier}";
     }
 
-    private async Task AssertAsync(string path, string peer, string? token, string expected, Action<WebApplicationBuilder>? configure = null)
+    private async Task AssertAsync(string path, string peer, string? token, string expected, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null)
     {
-        var server = await StartMutualAsync(Map, configure);
+        var server = await StartMutualAsync(map ?? Map, configure);
         using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(await SourceAsync(peer), SpiffeIdPattern.Parse(Expected), handler => handler.AllowAutoRedirect = false));
         Assert.Equal(expected, await AskAsync(client, path, token));
     }
