@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Primitives;
-
 namespace AspNetSpiffe.Soak;
 
 /// <summary>Renews every SVID all the time; each renewal must reach the server, however long the agent was dead or frozen meanwhile.</summary>
