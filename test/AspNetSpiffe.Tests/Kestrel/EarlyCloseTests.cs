@@ -81,7 +81,7 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
             {
                 Time.Advance(TimeSpan.FromSeconds(1));
                 await ClosedAsync(server, version);
-                await Task.WhenAny([AnsweredAsync(load.Select(caller => caller.NextAnswersAsync(2, Timeout))), .. running]);
+                await await Task.WhenAny([AnsweredAsync(load.Select(caller => caller.NextAnswersAsync(2, Timeout))), .. running]);
             }
         }
 
