@@ -13,7 +13,7 @@ using var foreign = new ForeignCode(Text("--foreign"));
 using var meters = new Meters();
 await using var mesh = await Mesh.StartAsync(ledger, foreign);
 using var load = new Load(mesh);
-var rotation = new Rotation(mesh);
+var rotation = new Rotation(mesh, ledger);
 var memory = new Memory(ledger);
 
 var random = new Random(seed);
@@ -38,7 +38,6 @@ await stopping.CancelAsync();
 await running;
 
 memory.Judge();
-rotation.Judge(ledger);
 Report.Write(ledger, mesh, load, rotation, memory, meters, foreign);
 if (Text("--plot") is { } file) await new Plot(ledger, memory).WriteAsync(file);
 return ledger.Broken.IsEmpty ? 0 : 1;

@@ -11,7 +11,7 @@ internal static class Promise
     public const string Drained = "requests under way have their time";
     public const string Closed = "connections of the revoked are closed in time";
     public const string News = "the agent's news reach all workloads";
-    public const string Rotated = "a rotation in two seconds reaches the server";
+    public const string Rotated = "every rotation reaches the server";
     public const string Flat = "memory is flat";
     public const string Quiet = "nothing is logged as an error";
     public const string Planned = "every fault runs as planned";

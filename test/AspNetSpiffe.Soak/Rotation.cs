@@ -1,38 +1,40 @@
-using Microsoft.Extensions.Primitives;
-
 namespace AspNetSpiffe.Soak;
 
-/// <summary>Renews every SVID all the time, and counts the renewals that reach the server.</summary>
-internal sealed class Rotation(Mesh mesh)
+/// <summary>Renews every SVID all the time; each renewal must reach the server, however long the agent was dead or frozen meanwhile.</summary>
+internal sealed class Rotation(Mesh mesh, Ledger ledger)
 {
-    // More often than one in two seconds must arrive: while the agent is dead or frozen, none does.
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1.5);
 
-    private int _arrived;
+    // The longest fault of the agent, and then as long as its news may take.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    public int Arrived => Volatile.Read(ref _arrived);
+    /// <summary>Gets how many have arrived.</summary>
+    public int Arrived { get; private set; }
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        var last = Serial();
-        using var subscription = ChangeToken.OnChange(mesh.ServerSource.GetChangeToken, () =>
-        {
-            if (Serial() == last) return;
-            last = Serial();
-            Interlocked.Increment(ref _arrived);
-        });
-
         while (!stopping.IsCancellationRequested)
         {
+            var before = Serial();
             mesh.RotateAll();
+            if (await ArrivesAsync(before)) Arrived++;
+            else ledger.Break(Promise.Rotated, $"the one after {before} has not arrived within {Patience.TotalSeconds} s");
             await Task.Delay(Every, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>Breaks the promise of one rotation in two seconds, if it is broken.</summary>
-    public void Judge(Ledger ledger)
+    private async Task<bool> ArrivesAsync(string? before)
     {
-        if (Arrived < ledger.Now.TotalSeconds / 2) ledger.Break(Promise.Rotated, $"{Arrived} in {ledger.Now.TotalSeconds:0} s");
+        using var patience = new CancellationTokenSource(Patience);
+        while (!patience.IsCancellationRequested)
+        {
+            var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using var subscription = mesh.ServerSource.GetChangeToken().RegisterChangeCallback(static changed => ((TaskCompletionSource)changed!).TrySetResult(), changed);
+            if (Serial() != before) return true;
+            await changed.Task.WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return false;
     }
 
     private string? Serial() => mesh.ServerSource.Current?.DefaultSvid.Leaf.SerialNumber;

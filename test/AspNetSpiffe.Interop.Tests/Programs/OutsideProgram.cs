@@ -37,6 +37,8 @@ internal sealed class OutsideProgram : IAsyncDisposable
         foreach (var name in start.Environment.Keys.Where(k => k.EndsWith("_proxy", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(name);
 
+        // Build servers that 'dotnet' leaves behind would hold its output open for as long as they wait for more work.
+        (start.Environment["MSBUILDDISABLENODEREUSE"], start.Environment["UseSharedCompilation"]) = ("1", "false");
         foreach (var (name, value) in environment) start.Environment[name] = value;
 
         try

@@ -25,7 +25,7 @@ public sealed partial class OneMinuteRunTests(ITestOutputHelper output) : Intero
 
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Contains("every promise was kept", result.Output, StringComparison.Ordinal);
-        Assert.InRange(Count(result.Output, "rotations"), 25, int.MaxValue);
+        Assert.InRange(Count(result.Output, "rotations"), 10, int.MaxValue);
         Assert.InRange(Count(result.Output, "agent killed"), 1, int.MaxValue);
         Assert.InRange(Count(result.Output, "CA replaced"), 1, int.MaxValue);
         Assert.InRange(Count(result.Output, "connections that outlived an SVID of their callers"), 4, int.MaxValue);

@@ -33,7 +33,9 @@ class NewestIdentity(ssl.SSLContext):
         self.load_verify_locations(pathlib.Path(folder, "bundle.pem"))
 
     def wrap_socket(self, *arguments, **options):
-        self.load_cert_chain(self._identity)
+        # OpenSSL opens the file twice, for the chain and for the key, and it may be replaced between the two.
+        with open(self._identity, "rb") as identity:
+            self.load_cert_chain(f"/proc/self/fd/{identity.fileno()}")
         return super().wrap_socket(*arguments, **options)
 
 

@@ -33,7 +33,7 @@ public sealed class NoopHostTests(ITestOutputHelper output) : MeshTest(output)
                     "build", Repository.PathOf("test", "AspNetSpiffe.OpenApiApp"), "--no-restore", "--no-dependencies", "--configuration", Configuration, "-nodeReuse:false",
                     "-p:OpenApiGenerateDocumentsOnBuild=true", $"-p:OpenApiDocumentsDirectory={folder}", $"-p:_OpenApiDocumentsCache={Path.Combine(folder, "files")}",
                 },
-                Environment = { ["SPIFFE_ENDPOINT_SOCKET"] = null },
+                Environment = { ["SPIFFE_ENDPOINT_SOCKET"] = null, ["UseSharedCompilation"] = "false" },
                 RedirectStandardOutput = true,
             };
             using var process = Process.Start(build)!;

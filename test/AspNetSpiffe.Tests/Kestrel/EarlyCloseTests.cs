@@ -73,7 +73,7 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Timeout);
         var running = load.Select(caller => caller.RunAsync(stopping.Token)).ToArray();
 
-        for (var rotation = 0; rotation < 10; rotation++)
+        for (var rotation = 0; rotation < 10 && !running.Any(caller => caller.IsCompleted); rotation++)
         {
             // At half of its life, as agents do.
             Volatile.Write(ref newest, Peer(TimeSpan.FromMinutes(1)).Leaf);
@@ -81,7 +81,7 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
             {
                 Time.Advance(TimeSpan.FromSeconds(1));
                 await ClosedAsync(server, version);
-                await AnsweredAsync(load.Select(caller => caller.NextAnswersAsync(2, Timeout)));
+                await await Task.WhenAny([AnsweredAsync(load.Select(caller => caller.NextAnswersAsync(2, Timeout))), .. running]);
             }
         }
 
@@ -291,11 +291,12 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
         private readonly SemaphoreSlim _answered = new(0);
         private readonly List<string> _failures = [];
 
-        public IEnumerable<string> Failures => _failures;
+        public IReadOnlyList<string> Failures => _failures;
 
         public async Task RunAsync(CancellationToken cancellationToken)
         {
-            while (!cancellationToken.IsCancellationRequested)
+            // The first failures say enough.
+            while (!cancellationToken.IsCancellationRequested && _failures.Count < 10)
             {
                 try
                 {

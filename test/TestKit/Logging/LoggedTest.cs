@@ -10,6 +10,9 @@ namespace AspNetSpiffe.TestKit;
 /// </remarks>
 public abstract class LoggedTest : IDisposable
 {
+    // A result of hundreds of megabytes is lost on its way to whoever collects it, and all later results with it.
+    private const int MostShown = 5_000;
+
     private readonly ITestOutputHelper _output;
     private readonly HashSet<string> _expected = new(StringComparer.Ordinal);
     private readonly HashSet<string> _allowed = new(StringComparer.Ordinal);
@@ -42,7 +45,8 @@ public abstract class LoggedTest : IDisposable
     {
         Loggers.Dispose();
         var records = Logs.All;
-        foreach (var record in records) _output.WriteLine(record.ToString());
+        if (records.Count > MostShown) _output.WriteLine($"{records.Count - MostShown} records before these are left out.");
+        foreach (var record in records.TakeLast(MostShown)) _output.WriteLine(record.ToString());
 
         if (Verdict(records, _expected, _allowed) is { } verdict) throw new Xunit.Sdk.XunitException(verdict);
     }
