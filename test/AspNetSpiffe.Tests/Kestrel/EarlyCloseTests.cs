@@ -62,7 +62,7 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
         {
             await http.Request.Body.CopyToAsync(Stream.Null, aborted);
             lock (serials) serials.Add(http.Connection.ClientCertificate!.SerialNumber);
-        }));
+        }), ("Logging:LogLevel:Default", "Warning"));
         var newest = Peer(TimeSpan.FromMinutes(1)).Leaf;
         using var client = Client(NamedAddressOf(server), new SocketsHttpHandler
         {
@@ -73,7 +73,7 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Timeout);
         var running = load.Select(caller => caller.RunAsync(stopping.Token)).ToArray();
 
-        for (var rotation = 0; rotation < 10 && !running.Any(caller => caller.IsCompleted); rotation++)
+        for (var rotation = 0; rotation < 6 && !running.Any(caller => caller.IsCompleted); rotation++)
         {
             // At half of its life, as agents do.
             Volatile.Write(ref newest, Peer(TimeSpan.FromMinutes(1)).Leaf);
@@ -89,7 +89,7 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
         await Task.WhenAll(running);
         await server.StopAsync(Timeout);
         Assert.Equal("", string.Join("\n\n", load.SelectMany(caller => caller.Failures)));
-        Assert.True(serials.Count >= 5, $"Only {serials.Count} SVIDs were seen.");
+        Assert.True(serials.Count >= 4, $"Only {serials.Count} SVIDs were seen.");
     }
 
     [Fact, Trait("Trial", "A-02")]
