@@ -14,7 +14,7 @@ internal sealed class SpiffeAuthenticationHandler(IOptionsMonitor<SpiffeAuthenti
     {
         if (Context.GetSpiffePeer() is not { } peer) return AuthenticateResult.NoResult();
 
-        var identity = new SpiffeIdentity(peer.Id, SpiffeIdentitySource.Peer, peer.ValidUntil, Scheme.Name, Options.ClaimsIssuer);
+        var identity = new SpiffeIdentity(peer, Scheme.Name, Options.ClaimsIssuer);
         if (!identity.IsValid(TimeProvider)) return await FailAsync($"The SVID of the caller '{peer.Id}' expired at {peer.ValidUntil:u}.");
 
         // With the SVID, or earlier, with a certificate above it.

@@ -20,14 +20,14 @@ internal abstract class SpiffeHandler<TOptions>(IOptionsMonitor<TOptions> option
 
     protected override Task<object> CreateEventsAsync() => NoEvents;
 
-    protected async Task<AuthenticateResult> SucceedAsync(SpiffeIdentity identity, DateTimeOffset expires)
+    protected async ValueTask<AuthenticateResult> SucceedAsync(SpiffeIdentity identity, DateTimeOffset expires)
     {
         var context = new SpiffeAuthenticatedContext(Context, Scheme, Options, identity, expires);
         await Events.Authenticated(context);
         return context.Result ?? AuthenticateResult.Success(new(context.Principal!, context.Properties, Scheme.Name));
     }
 
-    protected async Task<AuthenticateResult> FailAsync(string problem)
+    protected async ValueTask<AuthenticateResult> FailAsync(string problem)
     {
         await Events.AuthenticationFailed(new(Context, Scheme, Options, problem));
         return AuthenticateResult.Fail(problem);

@@ -14,13 +14,21 @@ public sealed class SpiffeIdentity : ClaimsIdentity
     private readonly string? _claimsIssuer;
     private bool _isFilled;
 
-    internal SpiffeIdentity(SpiffeId id, SpiffeIdentitySource source, DateTimeOffset validUntil, string scheme, string? claimsIssuer)
-        : base(scheme) => (Id, Source, ValidUntil, _claimsIssuer) = (id, source, validUntil, claimsIssuer);
+    internal SpiffeIdentity(SpiffePeer peer, string scheme, string? claimsIssuer)
+        : this(peer.Id, SpiffeIdentitySource.Peer, peer.ValidUntil, scheme, claimsIssuer) => Peer = peer;
+
+    internal SpiffeIdentity(SpiffeToken token, DateTimeOffset validUntil, string scheme, string? claimsIssuer)
+        : this(token.Id, SpiffeIdentitySource.Token, validUntil, scheme, claimsIssuer)
+    {
+    }
+
+    private SpiffeIdentity(SpiffeId id, SpiffeIdentitySource source, DateTimeOffset validUntil, string scheme, string? claimsIssuer)
+        : base(scheme) => (Id, Source, ValidUntil, Scheme, _claimsIssuer) = (id, source, validUntil, scheme, claimsIssuer);
 
     private SpiffeIdentity(SpiffeIdentity other)
         : base(other)
     {
-        (Id, Source, ValidUntil, _claimsIssuer) = (other.Id, other.Source, other.ValidUntil, other._claimsIssuer);
+        (Id, Source, ValidUntil, Scheme, Peer, _claimsIssuer) = (other.Id, other.Source, other.ValidUntil, other.Scheme, other.Peer, other._claimsIssuer);
         _isFilled = true;
     }
 
@@ -32,6 +40,12 @@ public sealed class SpiffeIdentity : ClaimsIdentity
 
     /// <summary>Gets the moment from which the proof no longer counts. Policies look at the clock: a request or a hub may outlive it.</summary>
     public DateTimeOffset ValidUntil { get; }
+
+    /// <summary>Gets the name of the scheme that verified it.</summary>
+    internal string Scheme { get; }
+
+    /// <summary>Gets the peer that it is; <see langword="null"/> for a token.</summary>
+    internal SpiffePeer? Peer { get; }
 
     /// <inheritdoc/>
     public override bool IsAuthenticated => true;

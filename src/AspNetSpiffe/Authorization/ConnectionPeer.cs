@@ -7,10 +7,15 @@ namespace AspNetSpiffe;
 /// <summary>The certificate that the words ask for: whom the scheme <c>Spiffe</c> verifies, whoever the user of the request is.</summary>
 internal static class ConnectionPeer
 {
+    private const string Scheme = SpiffeAuthenticationDefaults.AuthenticationScheme;
+
     /// <summary>Finds the peer that counts now. A token never stands in for it, also where the application forwards the scheme.</summary>
     public static async ValueTask<SpiffeIdentity?> FindAsync(HttpContext context, TimeProvider time)
     {
-        var result = await context.AuthenticateAsync(SpiffeAuthenticationDefaults.AuthenticationScheme);
+        // Where the scheme is the default, it has been asked already.
+        if (context.User.GetSpiffeIdentity() is { Peer: { } known, Scheme: Scheme } user && known == context.GetSpiffePeer()) return user.IsValid(time) ? user : null;
+
+        var result = await context.AuthenticateAsync(Scheme);
         return FindIn((result as PeerBehindToken)?.Peer ?? result.Principal, time);
     }
 

@@ -29,7 +29,7 @@ internal sealed class SpiffeJwtAuthenticationHandler(IOptionsMonitor<SpiffeJwtAu
 
         // Sums of times may overflow.
         var validUntil = DateTimeOffset.MaxValue - token.ExpiresAt > Options.ClockSkew ? token.ExpiresAt + Options.ClockSkew : DateTimeOffset.MaxValue;
-        var result = await SucceedAsync(new(token.Id, SpiffeIdentitySource.Token, validUntil, Scheme.Name, Options.ClaimsIssuer), token.ExpiresAt);
+        var result = await SucceedAsync(new(token, validUntil, Scheme.Name, Options.ClaimsIssuer), token.ExpiresAt);
         if (!result.Succeeded) return result;
 
         _hasRefused = false;

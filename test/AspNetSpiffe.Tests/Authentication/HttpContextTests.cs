@@ -42,7 +42,7 @@ public sealed class HttpContextTests
     public void Reading_the_caller_allocates_nothing()
     {
         var http = Requests.From(Peers.Web);
-        http.User = new(new SpiffeIdentity(Peers.Web.Id, SpiffeIdentitySource.Peer, Peers.Web.ValidUntil, "Spiffe", null));
+        http.User = new(new SpiffeIdentity(Peers.Web, "Spiffe", null));
         Assert.Equal(0, Allocations.Of(() => http.GetSpiffeId()));
         Assert.Equal(0, Allocations.Of(() => http.GetRequiredSpiffeId()));
         Assert.Equal(0, Allocations.Of(() => http.GetSpiffePeer()));

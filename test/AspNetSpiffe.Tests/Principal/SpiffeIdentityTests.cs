@@ -6,7 +6,7 @@ namespace AspNetSpiffe.Tests.Principal;
 /// <summary>An identity whose claims are made when somebody looks answers as one that has them from the beginning.</summary>
 public sealed class SpiffeIdentityTests
 {
-    private static readonly SpiffeId Id = SpiffeId.Parse("spiffe://example.org/ns/shop/sa/web");
+    private static readonly SpiffePeer Peer = Peers.Web;
 
     public static TheoryData<Func<ClaimsPrincipal, object?>> Questions =>
     [
@@ -46,8 +46,8 @@ public sealed class SpiffeIdentityTests
     public void A_clone_is_the_same_identity_and_any_other_copy_is_an_ordinary_one()
     {
         var user = new ClaimsPrincipal(Create());
-        Assert.Equal((Id, SpiffeIdentitySource.Peer, DateTimeOffset.UnixEpoch), Facts(user.Clone()));
-        Assert.Equal((Id, SpiffeIdentitySource.Peer, DateTimeOffset.UnixEpoch), Facts(new(user)));
+        Assert.Equal((Peer.Id, SpiffeIdentitySource.Peer, Peer.ValidUntil), Facts(user.Clone()));
+        Assert.Equal((Peer.Id, SpiffeIdentitySource.Peer, Peer.ValidUntil), Facts(new(user)));
 
         Assert.Null(new ClaimsPrincipal(new ClaimsIdentity(user.Identity)).GetSpiffeId());
         Assert.Null(new ClaimsPrincipal(new ClaimsIdentity(user.Claims, "Spiffe")).GetSpiffeId());
@@ -57,7 +57,7 @@ public sealed class SpiffeIdentityTests
     [Fact]
     public void Of_a_token_and_a_peer_the_token_is_the_caller_whatever_their_order()
     {
-        var (peer, token) = (Create(), new SpiffeIdentity(Id, SpiffeIdentitySource.Token, DateTimeOffset.UnixEpoch, "SpiffeJwt", null));
+        var (peer, token) = (Create(), new SpiffeIdentity(new SpiffeToken(Peer.Id, DateTimeOffset.UnixEpoch, default), DateTimeOffset.UnixEpoch, "SpiffeJwt", null));
         var user = new ClaimsIdentity("Cookies");
         foreach (ClaimsIdentity[] identities in new ClaimsIdentity[][] { [peer, token], [token, peer], [user, peer, token], [token, user, peer] })
             Assert.Same(token, new ClaimsPrincipal(identities).GetSpiffeIdentity());
@@ -85,13 +85,13 @@ public sealed class SpiffeIdentityTests
         Assert.Equal(0, Allocations.Of(() => user.GetSpiffeId()));
     }
 
-    private static SpiffeIdentity Create(string? issuer = null) => new(Id, SpiffeIdentitySource.Peer, DateTimeOffset.UnixEpoch, "Spiffe", issuer);
+    private static SpiffeIdentity Create(string? issuer = null) => new(Peer, "Spiffe", issuer);
 
     private static ClaimsIdentity Ordinary(string issuer) => new(
         [
-            new(ClaimTypes.NameIdentifier, Id.ToString(), ClaimValueTypes.String, issuer),
-            new(ClaimTypes.Name, Id.ToString(), ClaimValueTypes.String, issuer),
-            new("spiffe_id", Id.ToString(), ClaimValueTypes.String, issuer),
+            new(ClaimTypes.NameIdentifier, Peer.Id.ToString(), ClaimValueTypes.String, issuer),
+            new(ClaimTypes.Name, Peer.Id.ToString(), ClaimValueTypes.String, issuer),
+            new("spiffe_id", Peer.Id.ToString(), ClaimValueTypes.String, issuer),
             new("spiffe_trust_domain", "example.org", ClaimValueTypes.String, issuer),
             new("spiffe_path", "/ns/shop/sa/web", ClaimValueTypes.String, issuer),
         ],
