@@ -28,7 +28,7 @@ public sealed class SpiffeOptions
     /// <summary>Gets or sets what happens when the Workload API takes our identity back: it answers PermissionDenied, or leaves the identity out (Workload API §5.2.1).</summary>
     /// <value>Default: <see cref="IdentityRevocation.Withdraw"/>.</value>
     /// <remarks>A Workload API that cannot be reached has taken nothing back: the last SVID serves until it expires.</remarks>
-    public IdentityRevocation OnIdentityRevoked { get; set; }
+    public IdentityRevocation IdentityRevocation { get; set; }
 
     /// <summary>Gets or sets how long an identity must have been gone before it is withdrawn.</summary>
     /// <value>Default: 3 seconds. From 0 to a day.</value>
@@ -56,7 +56,7 @@ public sealed class SpiffeOptions
     {
         if (TimeRange.OfStarts.MistakeIn(StartupTimeout) is { } startupTimeout) yield return (nameof(StartupTimeout), startupTimeout);
         if (TimeRange.OfDelays.MistakeIn(WithdrawalDelay) is { } withdrawalDelay) yield return (nameof(WithdrawalDelay), withdrawalDelay);
-        if (!Enum.IsDefined(OnIdentityRevoked)) yield return (nameof(OnIdentityRevoked), $"must be one of {string.Join(", ", Enum.GetNames<IdentityRevocation>())}, but is {OnIdentityRevoked}.");
+        if (!Enum.IsDefined(IdentityRevocation)) yield return (nameof(IdentityRevocation), $"must be one of {string.Join(", ", Enum.GetNames<IdentityRevocation>())}, but is {IdentityRevocation}.");
         foreach (var (property, mistake) in RetryTimes.MistakesIn(Retry)) yield return ($"{nameof(Retry)}:{property}", mistake);
         foreach (var (property, mistake) in Limits.Mistakes()) yield return ($"{nameof(Limits)}:{property}", mistake);
     }

@@ -18,7 +18,7 @@ internal sealed class SpiffeOptionsSetup(IConfiguration? configuration = null) :
         options.Hint = section.Text(nameof(options.Hint), options.Hint);
         options.Identity = section.Text(nameof(options.Identity), options.Identity);
         options.StartupTimeout = section.Time(nameof(options.StartupTimeout), options.StartupTimeout);
-        options.OnIdentityRevoked = section.Choice(nameof(options.OnIdentityRevoked), options.OnIdentityRevoked);
+        options.IdentityRevocation = section.Choice(nameof(options.IdentityRevocation), options.IdentityRevocation);
         options.WithdrawalDelay = section.Time(nameof(options.WithdrawalDelay), options.WithdrawalDelay);
 
         var retry = options.Retry;

@@ -16,7 +16,7 @@ internal sealed partial class Withdrawal : IDisposable
     public Withdrawal(X509Source source, SpiffeOptions options, ILogger logger)
     {
         (_source, _logger) = (source, logger);
-        _delay = options.OnIdentityRevoked == IdentityRevocation.Withdraw ? options.WithdrawalDelay : null;
+        _delay = options.IdentityRevocation == IdentityRevocation.Withdraw ? options.WithdrawalDelay : null;
         _alarm = new(source.Time, Complete, e => Log.WithdrawalFailed(logger, e));
     }
 

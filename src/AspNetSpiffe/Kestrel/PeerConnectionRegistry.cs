@@ -106,7 +106,7 @@ internal sealed class PeerConnectionRegistry : IDisposable
         if (!connection.HasEnded && _tls.Recheck(peer) is { Count: > 0 } reasons && reasons.Where(options.EndsFor).ToArray() is { Length: > 0 } counting)
             End(connection, peer, counting, options, now, consequences ??= []);
         if (connection.HasEnded) return AbortIfDue(connection, peer, options, now, ref consequences);
-        if (!options.EndExpired) return DateTimeOffset.MaxValue;
+        if (!options.CloseWhenExpired) return DateTimeOffset.MaxValue;
 
         return CloseIfDue(connection, peer, options, now, ref consequences);
     }

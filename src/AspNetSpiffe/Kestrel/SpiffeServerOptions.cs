@@ -24,7 +24,7 @@ public sealed class SpiffeServerOptions
     /// <remarks>
     /// An ended connection takes no new requests (HTTP/2: GOAWAY); those that still arrive get 401. See <see cref="CloseBeforeExpiry"/> and <see cref="DrainTimeout"/>.
     /// </remarks>
-    public bool EndExpired { get; set; } = true;
+    public bool CloseWhenExpired { get; set; } = true;
 
     /// <summary>Gets or sets how long before its peer's chain expires a connection is asked to close (HTTP/2: GOAWAY, HTTP/1.1: <c>Connection: close</c>).</summary>
     /// <value>Default: 30 seconds. From 0, which asks only when it has expired, to 1 day.</value>
@@ -32,17 +32,17 @@ public sealed class SpiffeServerOptions
     /// A busy caller then opens its next connection, with its renewed SVID, before one of its requests is refused; until the expiry itself all requests are served.
     /// Each connection is asked at a random moment of the earlier half of this time, and never before two thirds of what was left at its handshake have passed.
     /// Over HTTP/2 it is asked with an answer, which ends no sooner than 0.2 seconds after it began: requests that were on their way are answered too.
-    /// Without <see cref="EndExpired"/> it means nothing.
+    /// Without <see cref="CloseWhenExpired"/> it means nothing.
     /// </remarks>
     public TimeSpan CloseBeforeExpiry { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Gets or sets whether connections end when the authority that verified their peer leaves the bundle, or the whole bundle goes.</summary>
     /// <value>Default: true.</value>
-    public bool EndUntrusted { get; set; } = true;
+    public bool CloseWhenUntrusted { get; set; } = true;
 
     /// <summary>Gets or sets whether connections end when <see cref="AllowedPeers"/> no longer covers their peer.</summary>
     /// <value>Default: true.</value>
-    public bool EndDisallowed { get; set; } = true;
+    public bool CloseWhenDisallowed { get; set; } = true;
 
     /// <summary>Gets or sets how long the requests under way on an ended connection have to finish before it is cut off.</summary>
     /// <value>Default: 30 seconds. From 0 to a day; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
@@ -50,12 +50,12 @@ public sealed class SpiffeServerOptions
 
     internal bool EndsFor(RejectionReason reason) => reason switch
     {
-        RejectionReason.Expired => EndExpired,
-        RejectionReason.NotAllowed => EndDisallowed,
-        _ => EndUntrusted,
+        RejectionReason.Expired => CloseWhenExpired,
+        RejectionReason.NotAllowed => CloseWhenDisallowed,
+        _ => CloseWhenUntrusted,
     };
 
     internal bool SameAs(SpiffeServerOptions other) =>
-        (EndExpired, EndUntrusted, EndDisallowed, CloseBeforeExpiry, DrainTimeout)
-        == (other.EndExpired, other.EndUntrusted, other.EndDisallowed, other.CloseBeforeExpiry, other.DrainTimeout);
+        (CloseWhenExpired, CloseWhenUntrusted, CloseWhenDisallowed, CloseBeforeExpiry, DrainTimeout)
+        == (other.CloseWhenExpired, other.CloseWhenUntrusted, other.CloseWhenDisallowed, other.CloseBeforeExpiry, other.DrainTimeout);
 }

@@ -16,10 +16,10 @@ internal sealed class SpiffeServerOptionsSetup(IConfiguration? configuration = n
         var section = new SectionReader(configuration);
         options.AllowedPeers = section.List(nameof(options.AllowedPeers), options.AllowedPeers);
         options.RequireHttpsEndpoint = section.Flag(nameof(options.RequireHttpsEndpoint), options.RequireHttpsEndpoint);
-        options.EndExpired = section.Flag(nameof(options.EndExpired), options.EndExpired);
+        options.CloseWhenExpired = section.Flag(nameof(options.CloseWhenExpired), options.CloseWhenExpired);
         options.CloseBeforeExpiry = section.Time(nameof(options.CloseBeforeExpiry), options.CloseBeforeExpiry);
-        options.EndUntrusted = section.Flag(nameof(options.EndUntrusted), options.EndUntrusted);
-        options.EndDisallowed = section.Flag(nameof(options.EndDisallowed), options.EndDisallowed);
+        options.CloseWhenUntrusted = section.Flag(nameof(options.CloseWhenUntrusted), options.CloseWhenUntrusted);
+        options.CloseWhenDisallowed = section.Flag(nameof(options.CloseWhenDisallowed), options.CloseWhenDisallowed);
         options.DrainTimeout = section.Time(nameof(options.DrainTimeout), options.DrainTimeout);
         return section;
     }

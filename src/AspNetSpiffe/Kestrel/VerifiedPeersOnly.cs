@@ -56,7 +56,7 @@ internal sealed partial class VerifiedPeersOnly(
         { Peer: null } => false,
 
         // A clock that jumps moves no timer, so the connection may not have ended yet.
-        { Peer: { } peer } => time.GetUtcNow() < peer.ValidUntil || !allowed.Options.EndExpired,
+        { Peer: { } peer } => time.GetUtcNow() < peer.ValidUntil || !allowed.Options.CloseWhenExpired,
     };
 
     // Such an endpoint has escaped KestrelTlsSetup: nobody should have to guess why it answers 401 to everybody.

@@ -14,7 +14,7 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     [InlineData("arguments", "--Spiffe:AllowedPers spiffe://example.org/admin", "Spiffe:AllowedPers", "Spiffe:AllowedPeers")]
     [InlineData("json", """{"spiffe":{"allowedpeerz":["spiffe://example.org/admin"]}}""", "Spiffe:allowedpeerz", "Spiffe:AllowedPeers")]
     [InlineData("json", """{"Spiffe":{"Allowed_Peers":[]}}""", "Spiffe:Allowed_Peers", "Spiffe:AllowedPeers")]
-    [InlineData("memory", "Spiffe:EndExpird=false", "Spiffe:EndExpird", "Spiffe:EndExpired")]
+    [InlineData("memory", "Spiffe:EndExpird=false", "Spiffe:EndExpird", "Spiffe:CloseWhenExpired")]
     [InlineData("memory", "Spiffe:Retry:InitialDelai=00:00:01", "Spiffe:Retry:InitialDelai", "Spiffe:Retry:InitialDelay")]
     [InlineData("memory", "Spiffe:Retri:MaxDelay=00:00:01", "Spiffe:Retri", "Spiffe:Retry")]
     [InlineData("memory", "Spiffe:Peers=spiffe://example.org/admin", "Spiffe:Peers", "Spiffe:AllowedPeers")]
@@ -26,9 +26,9 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     [Fact, Trait("Trial", "H-02")]
     public async Task A_key_that_is_near_to_none_fails_the_start_and_lists_all() => await AssertRefusedAsync(
         ("memory", "Spiffe:Whom=spiffe://example.org/admin"),
-        "Spiffe:Whom: nobody reads this key. The keys are Spiffe:AllowedPeers, Spiffe:CloseBeforeExpiry, Spiffe:DrainTimeout, Spiffe:EndDisallowed, Spiffe:EndExpired, Spiffe:EndpointSocket, Spiffe:EndUntrusted, " +
+        "Spiffe:Whom: nobody reads this key. The keys are Spiffe:AllowedPeers, Spiffe:CloseBeforeExpiry, Spiffe:DrainTimeout, Spiffe:CloseWhenDisallowed, Spiffe:CloseWhenExpired, Spiffe:EndpointSocket, Spiffe:CloseWhenUntrusted, " +
         "Spiffe:Hint, Spiffe:Identity, Spiffe:Limits:MaxBundles, Spiffe:Limits:MaxChainLength, Spiffe:Limits:MaxLeafBytes, Spiffe:Limits:MaxMessageBytes, Spiffe:Limits:MaxNames, " +
-        "Spiffe:Limits:MaxSvids, Spiffe:OnIdentityRevoked, Spiffe:RequireHttpsEndpoint, Spiffe:Retry:InitialDelay, Spiffe:Retry:Jitter, Spiffe:Retry:MaxDelay, Spiffe:StartupTimeout, " +
+        "Spiffe:Limits:MaxSvids, Spiffe:IdentityRevocation, Spiffe:RequireHttpsEndpoint, Spiffe:Retry:InitialDelay, Spiffe:Retry:Jitter, Spiffe:Retry:MaxDelay, Spiffe:StartupTimeout, " +
         "Spiffe:WithdrawalDelay.");
 
     [Fact, Trait("Trial", "H-02")]
@@ -48,11 +48,11 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
                 "AllowedPeers": ["spiffe://example.org/**", "spiffe://*/x"],
                 "AllowedPeer": ["spiffe://example.org/admin"],
                 "DrainTimeout": 30,
-                "EndExpired": "no",
+                "CloseWhenExpired": "no",
                 "EndpointSocket": "unix://tmp/agent.sock",
                 "Identity": "",
                 "Limits": { "MaxSvids": "many", "MaxNames": 0 },
-                "OnIdentityRevoked": "1",
+                "IdentityRevocation": "1",
                 "Retry": { "Jitter": "a little", "InitialDelay": { "Value": "00:00:01" } },
                 "StartupTimeout": "-00:00:05",
                 "WithdrawalDelay": "3 s"
@@ -64,7 +64,7 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
         await AssertRefusedAsync(
             () => StartAsync(builder),
             "Spiffe:Identity: is empty. Write a value, or remove the key.",
-            "Spiffe:OnIdentityRevoked: '1' is none of Withdraw, KeepUntilExpiry.",
+            "Spiffe:IdentityRevocation: '1' is none of Withdraw, KeepUntilExpiry.",
             "Spiffe:WithdrawalDelay: '3 s' is not a time. Write hours, minutes and seconds: 00:00:30 for 30 seconds, 1.00:00:00 for a day.",
             "Spiffe:Retry:InitialDelay: is one value, and has no keys of its own such as 'Value'.",
             "Spiffe:Retry:Jitter: 'a little' is not a number such as 0.2.",
@@ -73,7 +73,7 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
             "Spiffe:StartupTimeout: must be from 00:00:00.0010000 to 1.00:00:00, or -00:00:00.001 for no limit, but is -00:00:05.",
             "Spiffe:Limits:MaxNames: must be from 1 to 10000, but is 0.",
             "Spiffe:AllowedPeer: nobody reads this key. Did you mean 'Spiffe:AllowedPeers'?",
-            "Spiffe:EndExpired: 'no' is neither true nor false.",
+            "Spiffe:CloseWhenExpired: 'no' is neither true nor false.",
             "Spiffe:DrainTimeout: '30' is a bare number, which might mean days or seconds. Write 00:00:30 for 30 seconds.",
             "Spiffe:AllowedPeers:1: The pattern 'spiffe://*/x' has a '*' in the trust domain at position 9; name each trust domain, or write 'spiffe:any' for any verified peer.",
             "SpiffeJwt: Audiences: is empty, so that every token would be refused. Name this service as its callers do: " +

@@ -49,7 +49,7 @@ public sealed class ReloadTests(ITestOutputHelper output) : SettingsTest(output)
     [InlineData("""{"Spiffe":{"AllowedPeers":["spiffe://example.org/adm""")]
     [InlineData("{}")]
     [InlineData("""{"Spiffe":{}}""")]
-    [InlineData("""{"Spiffe":{"EndExpired":true}}""")]
+    [InlineData("""{"Spiffe":{"CloseWhenExpired":true}}""")]
     public async Task A_list_that_goes_missing_stays_as_it_was(string? text)
     {
         AllowWarning("PeerRefused");
@@ -92,10 +92,10 @@ public sealed class ReloadTests(ITestOutputHelper output) : SettingsTest(output)
     [Fact, Trait("Trial", "H-03")]
     public async Task A_switch_and_a_time_that_go_missing_stay_as_they_were()
     {
-        var server = await StartAsync("""{"Spiffe":{"EndExpired":false,"DrainTimeout":"00:00:05"}}""");
-        await AssertKeptAsync(server, """{"Spiffe":{"EndExpired":true}}""", Missing("DrainTimeout"));
+        var server = await StartAsync("""{"Spiffe":{"CloseWhenExpired":false,"DrainTimeout":"00:00:05"}}""");
+        await AssertKeptAsync(server, """{"Spiffe":{"CloseWhenExpired":true}}""", Missing("DrainTimeout"));
         var options = server.Services.GetRequiredService<AllowedPeers>().Options;
-        Assert.Equal((false, TimeSpan.FromSeconds(5)), (options.EndExpired, options.DrainTimeout));
+        Assert.Equal((false, TimeSpan.FromSeconds(5)), (options.CloseWhenExpired, options.DrainTimeout));
     }
 
     [Fact, Trait("Trial", "H-03")]
@@ -122,7 +122,7 @@ public sealed class ReloadTests(ITestOutputHelper output) : SettingsTest(output)
     [Theory, Trait("Trial", "H-18"), Trait("Spec", "CF-08")]
     [InlineData("\"DrainTimeout\":\"30 s\"", "Spiffe:DrainTimeout: '30 s' is not a time. Write hours, minutes and seconds: 00:00:30 for 30 seconds, 1.00:00:00 for a day.")]
     [InlineData("\"DrainTimeout\":\"60.00:00:00\"", "Spiffe:DrainTimeout: must be from 00:00:00 to 1.00:00:00, or -00:00:00.001 for no limit, but is 60.00:00:00.")]
-    [InlineData("\"EndDisallowed\":\"never\"", "Spiffe:EndDisallowed: 'never' is neither true nor false.")]
+    [InlineData("\"CloseWhenDisallowed\":\"never\"", "Spiffe:CloseWhenDisallowed: 'never' is neither true nor false.")]
     [InlineData("\"AllowedPeer\":\"x\"", "Spiffe:AllowedPeer: nobody reads this key. Did you mean 'Spiffe:AllowedPeers'?")]
     [InlineData("\"Retry\":{\"Jitter\":2}", "Spiffe:Retry:Jitter: must be from 0 to 0.9, but is 2.")]
     public async Task A_mistake_in_a_changed_file_is_logged_once_and_the_last_good_settings_stay(string mistaken, string mistake)

@@ -235,7 +235,7 @@ public sealed class EarlyCloseTests(ITestOutputHelper output) : PeerLifeTest(out
     [Fact, Trait("Trial", "A-02")]
     public async Task Where_expired_peers_stay_nobody_is_asked()
     {
-        var server = await StartAsync(("Spiffe:EndExpired", "false"));
+        var server = await StartAsync(("Spiffe:CloseWhenExpired", "false"));
         await AssertNotAskedAsync(server, TimeSpan.FromMinutes(10));
     }
 

@@ -215,18 +215,18 @@ public sealed class EndedConnectionTests(ITestOutputHelper output) : MeshTest(ou
     }
 
     [Theory]
-    [InlineData("Spiffe:EndUntrusted")]
-    [InlineData("Spiffe:EndExpired")]
+    [InlineData("Spiffe:CloseWhenUntrusted")]
+    [InlineData("Spiffe:CloseWhenExpired")]
     public async Task Each_behaviour_can_be_switched_off(string key)
     {
         var server = await StartServerAsync(settings: (key, "false"));
         using var client = await ClientAsync(server, agent: _partner);
         await GetAsync(client, "2.0");
 
-        if (key == "Spiffe:EndExpired") _time.Advance(JustExpired);
+        if (key == "Spiffe:CloseWhenExpired") _time.Advance(JustExpired);
         else Agent.RemoveFederatedBundle(_partner.TrustDomain);
         var source = server.Services.GetRequiredService<X509Source>();
-        await UntilAsync(() => key == "Spiffe:EndExpired" || source.Current!.Bundles.Count == 1);
+        await UntilAsync(() => key == "Spiffe:CloseWhenExpired" || source.Current!.Bundles.Count == 1);
         Assert.Equal("spiffe://partner/client", await GetAsync(client, "2.0"));
     }
 

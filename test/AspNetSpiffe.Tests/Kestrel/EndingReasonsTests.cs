@@ -12,9 +12,9 @@ public sealed class EndingReasonsTests(ITestOutputHelper output) : PeerLifeTest(
 {
     private const string Nobody = "spiffe://example.org/nobody";
 
-    private static readonly (string, string?) KeepExpired = ("Spiffe:EndExpired", "false");
-    private static readonly (string, string?) KeepUntrusted = ("Spiffe:EndUntrusted", "false");
-    private static readonly (string, string?) KeepDisallowed = ("Spiffe:EndDisallowed", "false");
+    private static readonly (string, string?) KeepExpired = ("Spiffe:CloseWhenExpired", "false");
+    private static readonly (string, string?) KeepUntrusted = ("Spiffe:CloseWhenUntrusted", "false");
+    private static readonly (string, string?) KeepDisallowed = ("Spiffe:CloseWhenDisallowed", "false");
 
     [Fact, Trait("Trial", "M-04")]
     public async Task EndExpired_keeps_expired_peers_and_nothing_else_does()
@@ -63,12 +63,12 @@ public sealed class EndingReasonsTests(ITestOutputHelper output) : PeerLifeTest(
     }
 
     [Theory, Trait("Trial", "H-05"), Trait("Spec", "XV-ab")]
-    [InlineData("Spiffe:EndExpired", RejectionReason.Expired, RejectionReason.NotAllowed)]
-    [InlineData("Spiffe:EndExpired", RejectionReason.Expired, RejectionReason.NotTrusted)]
-    [InlineData("Spiffe:EndUntrusted", RejectionReason.NotTrusted, RejectionReason.NotAllowed)]
-    [InlineData("Spiffe:EndUntrusted", RejectionReason.NotTrusted, RejectionReason.Expired)]
-    [InlineData("Spiffe:EndDisallowed", RejectionReason.NotAllowed, RejectionReason.Expired)]
-    [InlineData("Spiffe:EndDisallowed", RejectionReason.NotAllowed, RejectionReason.NotTrusted)]
+    [InlineData("Spiffe:CloseWhenExpired", RejectionReason.Expired, RejectionReason.NotAllowed)]
+    [InlineData("Spiffe:CloseWhenExpired", RejectionReason.Expired, RejectionReason.NotTrusted)]
+    [InlineData("Spiffe:CloseWhenUntrusted", RejectionReason.NotTrusted, RejectionReason.NotAllowed)]
+    [InlineData("Spiffe:CloseWhenUntrusted", RejectionReason.NotTrusted, RejectionReason.Expired)]
+    [InlineData("Spiffe:CloseWhenDisallowed", RejectionReason.NotAllowed, RejectionReason.Expired)]
+    [InlineData("Spiffe:CloseWhenDisallowed", RejectionReason.NotAllowed, RejectionReason.NotTrusted)]
     public async Task A_reason_that_is_switched_off_hides_no_other(string key, RejectionReason hidden, RejectionReason reason)
     {
         var server = await StartAsync((key, "false"), ("Spiffe:CloseBeforeExpiry", "0:00:00"));
@@ -90,16 +90,16 @@ public sealed class EndingReasonsTests(ITestOutputHelper output) : PeerLifeTest(
         Assert.Equal("200", await peer.GetAsync("/", Timeout));
         Expire(server);
         Disallow(server);
-        Reload(server, ("Spiffe:EndExpired", "true"), ("Spiffe:EndDisallowed", "true"));
+        Reload(server, ("Spiffe:CloseWhenExpired", "true"), ("Spiffe:CloseWhenDisallowed", "true"));
 
         Assert.Equal("Expired, NotAllowed", (await WaitForAsync("PeerConnectionEnded", Timeout)).Values["Reason"]);
         Assert.Equal(["Expired, NotAllowed"], ended.GetMeasurementSnapshot().Select(m => m.Tags["spiffe.rejection.reason"]));
     }
 
     [Theory, Trait("Trial", "M-05")]
-    [InlineData("Spiffe:EndExpired", RejectionReason.Expired)]
-    [InlineData("Spiffe:EndUntrusted", RejectionReason.NotTrusted)]
-    [InlineData("Spiffe:EndDisallowed", RejectionReason.NotAllowed)]
+    [InlineData("Spiffe:CloseWhenExpired", RejectionReason.Expired)]
+    [InlineData("Spiffe:CloseWhenUntrusted", RejectionReason.NotTrusted)]
+    [InlineData("Spiffe:CloseWhenDisallowed", RejectionReason.NotAllowed)]
     public async Task A_reload_that_changes_only_a_switch_takes_effect(string key, RejectionReason reason)
     {
         var server = await StartAsync((key, "false"));
@@ -137,9 +137,9 @@ public sealed class EndingReasonsTests(ITestOutputHelper output) : PeerLifeTest(
     }
 
     [Theory]
-    [InlineData("EndExpired", "false")]
-    [InlineData("EndUntrusted", "false")]
-    [InlineData("EndDisallowed", "false")]
+    [InlineData("CloseWhenExpired", "false")]
+    [InlineData("CloseWhenUntrusted", "false")]
+    [InlineData("CloseWhenDisallowed", "false")]
     [InlineData("CloseBeforeExpiry", "0:00:10")]
     [InlineData("DrainTimeout", "0:00:05")]
     public async Task A_reload_that_changes_one_setting_only_is_told_to_who_waits_for_it(string key, string value)

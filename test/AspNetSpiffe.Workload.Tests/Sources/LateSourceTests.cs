@@ -57,7 +57,7 @@ public sealed class LateSourceTests(ITestOutputHelper output) : SourceTest(outpu
     public async Task A_source_that_starts_while_the_identity_is_denied_does_not_begin_with_it()
     {
         ExpectWarning("AgentUnavailable");
-        var early = await StartGoodAsync(change: options => options.OnIdentityRevoked = IdentityRevocation.KeepUntilExpiry);
+        var early = await StartGoodAsync(change: options => options.IdentityRevocation = IdentityRevocation.KeepUntilExpiry);
         Agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
         await WaitForAsync("AgentUnavailable", Patience);
 

@@ -104,15 +104,15 @@ public sealed class TimeOptionsTests(ITestOutputHelper output) : SourceTest(outp
 
     [Fact]
     public void A_choice_that_is_none_is_refused_in_code_too() => Assert.Contains(
-        "Spiffe:OnIdentityRevoked: must be one of Withdraw, KeepUntilExpiry, but is 7.",
-        new SpiffeOptionsValidator().Validate(null, new() { EndpointSocket = Agent.Address, OnIdentityRevoked = (IdentityRevocation)7 }).Failures!);
+        "Spiffe:IdentityRevocation: must be one of Withdraw, KeepUntilExpiry, but is 7.",
+        new SpiffeOptionsValidator().Validate(null, new() { EndpointSocket = Agent.Address, IdentityRevocation = (IdentityRevocation)7 }).Failures!);
 
     [Fact]
     public void Two_choices_at_once_are_none() => Assert.Contains(
-        "Spiffe:OnIdentityRevoked: 'Withdraw, KeepUntilExpiry' is none of Withdraw, KeepUntilExpiry.", Validate(("OnIdentityRevoked", "Withdraw, KeepUntilExpiry")).Failures!);
+        "Spiffe:IdentityRevocation: 'Withdraw, KeepUntilExpiry' is none of Withdraw, KeepUntilExpiry.", Validate(("IdentityRevocation", "Withdraw, KeepUntilExpiry")).Failures!);
 
     [Theory]
-    [InlineData("OnIdentityRevoked", "keepuntilexpiry")]
+    [InlineData("IdentityRevocation", "keepuntilexpiry")]
     [InlineData("Hint", null)]
     [InlineData("Retry:Jitter", "0")]
     [InlineData("Limits:MaxSvids", "7")]

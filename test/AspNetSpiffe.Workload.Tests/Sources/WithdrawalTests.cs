@@ -186,7 +186,7 @@ public sealed class WithdrawalTests(ITestOutputHelper output) : SourceTest(outpu
     public async Task With_KeepUntilExpiry_an_identity_that_was_taken_back_serves_on()
     {
         ExpectWarning("AgentUnavailable");
-        var source = await StartGoodAsync(change: options => options.OnIdentityRevoked = IdentityRevocation.KeepUntilExpiry);
+        var source = await StartGoodAsync(change: options => options.IdentityRevocation = IdentityRevocation.KeepUntilExpiry);
         Agent.OnEachCall = agent => agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
         Agent.CloseWith(StatusCode.PermissionDenied, "no identity issued");
         await WaitForAsync("AgentUnavailable", Patience);
