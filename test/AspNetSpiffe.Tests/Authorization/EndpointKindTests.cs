@@ -92,6 +92,27 @@ public sealed class EndpointKindTests
         Assert.Contains("\"result\":\"done\"", await InvokeAsync(server, "Open"));
     }
 
+    [Theory]
+    [InlineData("/health")]
+    [InlineData("/file.txt")]
+    public async Task Words_hold_for_health_checks_and_fallbacks_to_files(string path)
+    {
+        await using var server = await PeerServer.StartWithAsync(
+            builder => builder.Services.AddSpiffeServerSecurity().AddHealthChecks(),
+            app =>
+            {
+                app.MapHealthChecks("/health").RequireSpiffe(Web);
+                app.MapFallbackToFile("/file.txt", "nowhere.txt").RequireSpiffe(Web);
+            },
+            Peers.Ops);
+
+        Assert.Equal(HttpStatusCode.Forbidden, await server.StatusAsync(path));
+        server.Peer = null;
+        Assert.Equal(HttpStatusCode.Unauthorized, await server.StatusAsync(path));
+        server.Peer = Peers.Web;
+        Assert.Equal(path == "/health" ? HttpStatusCode.OK : HttpStatusCode.NotFound, await server.StatusAsync(path));
+    }
+
     [Fact]
     public async Task Words_hold_for_Razor_components()
     {

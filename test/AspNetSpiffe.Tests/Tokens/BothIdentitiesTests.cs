@@ -102,6 +102,49 @@ public sealed class BothIdentitiesTests(ITestOutputHelper output) : TokenTest(ou
             "/mixed", "client", token, expected, builder => builder.Services.AddAuthentication("Cookies").AddCookie(),
             app => app.MapGet("/mixed", Describe).RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = "SpiffeJwt,Cookies" }));
 
+    [Theory]
+    [InlineData("client", null, "200 caller /client, peer /client, token -, user /client")]
+    [InlineData("client", "client", "403")]
+    [InlineData("client", "admin", "403")]
+    [InlineData("client", "forged", "403")]
+    public Task Where_authentication_comes_before_routing_nobody_is_a_peer_and_a_token_at_once(string peer, string? token, string expected) => AssertAsync("/either", peer, token, expected, map: app =>
+    {
+        app.UseAuthentication();
+        app.UseRouting();
+        app.UseAuthorization();
+        Map(app);
+    });
+
+    [Fact]
+    public async Task A_word_in_an_application_that_knows_tokens_alone_fails_the_start()
+    {
+        AllowWarning("HostedServiceStartupFaulted");
+        AllowWarning("");
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => StartPlainAsync(app => app.MapGet("/word", () => "").RequireSpiffe(ClientId)));
+        Assert.Contains("/word", error.Message, StringComparison.Ordinal);
+        Assert.Contains("nothing in this application verifies peers", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_second_scheme_for_tokens_has_its_own_audience()
+    {
+        var builder = Builder(("urls", "http://127.0.0.1:0"));
+        AddTokens(builder, null);
+        builder.Services.AddAuthentication("SpiffeJwt").AddSpiffeJwt("Reports", "for reports", options => options.Audiences.Add("https://reports.example.org"));
+        var server = await StartAsync(builder, app =>
+        {
+            app.MapGet("/orders", Describe).RequireAuthorization(ClientId);
+            app.MapGet("/reports", Describe).RequireAuthorization(new AuthorizeAttribute(ClientId) { AuthenticationSchemes = "Reports" });
+        });
+        using var client = PlainClient(server);
+        var (orders, reports) = (await TokenAsync(), await TokenAsync(audience: "https://reports.example.org"));
+        const string caller = "caller /client, peer -, token /client, user /client";
+        Assert.Equal((HttpStatusCode.OK, caller, ""), await SendAsync(client, "/orders", orders));
+        Assert.Equal((HttpStatusCode.OK, caller, ""), await SendAsync(client, "/reports", reports));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(client, "/orders", reports));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(client, "/reports", orders));
+    }
+
     [Fact]
     public async Task Two_schemes_that_are_challenged_are_both_in_the_answer()
     {
