@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Security;
+using System.Security.Claims;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Authentication.Certificate;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -11,17 +13,31 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
 
 namespace AspNetSpiffe.Benchmarks;
 
 /// <summary>The contenders on Kestrel, each in a process of its own: <c>server KIND FOLDER [AGENT]</c>.</summary>
 internal static class KestrelServer
 {
-    public const string Spiffe = "spiffe", ChainPolicy = "chain-policy", Resumable = "resumable", OwnChain = "own-chain", Anonymous = "anonymous";
+    public const string Spiffe = "spiffe", ChainPolicy = "chain-policy", Resumable = "resumable", OwnChain = "own-chain", Anonymous = "anonymous", Certificate = "certificate";
+
+    /// <summary>The end of a kind whose requests OpenTelemetry's instrumentation listens to.</summary>
+    public const string Telemetry = "+otel";
 
     public static async Task<int> RunAsync(string kind, string folder, string agent)
     {
-        await using var app = kind == Spiffe ? BuildSpiffe(agent) : BuildPlain(kind, folder);
+        var builder = CreateBuilder();
+        if (kind.EndsWith(Telemetry, StringComparison.Ordinal))
+        {
+            kind = kind[..^Telemetry.Length];
+            builder.Services.AddOpenTelemetry()
+                .WithTracing(static tracing => tracing.AddAspNetCoreInstrumentation())
+                .WithMetrics(static metrics => metrics.AddAspNetCoreInstrumentation());
+        }
+
+        await using var app = kind == Spiffe ? BuildSpiffe(builder, agent) : BuildPlain(builder, kind, folder);
         await app.StartAsync();
         Console.WriteLine(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port);
 
@@ -30,9 +46,8 @@ internal static class KestrelServer
         return 0;
     }
 
-    private static WebApplication BuildSpiffe(string agent)
+    private static WebApplication BuildSpiffe(WebApplicationBuilder builder, string agent)
     {
-        var builder = CreateBuilder();
         builder.Configuration.AddInMemoryCollection([new("Spiffe:EndpointSocket", agent), new("Spiffe:AllowedPeers:0", "spiffe:any"), new("urls", "https://127.0.0.1:0")]);
         builder.WebHost.UseSpiffeMtls();
         var app = builder.Build();
@@ -43,9 +58,8 @@ internal static class KestrelServer
         return app;
     }
 
-    private static WebApplication BuildPlain(string kind, string folder)
+    private static WebApplication BuildPlain(WebApplicationBuilder builder, string kind, string folder)
     {
-        var builder = CreateBuilder();
         var certificate = X509Certificate2.CreateFromPemFile(Path.Combine(folder, "server.pem"), Path.Combine(folder, "server.key"));
         var authority = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, "ca.pem"));
         var context = SslStreamCertificateContext.Create(certificate, null, offline: true);
@@ -55,9 +69,25 @@ internal static class KestrelServer
             if (kind == OwnChain) listen.UseHttps(https => BuildOwnChain(https, certificate, authority));
             else listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(TlsOptions(context, kind == Anonymous ? null : authority, kind == Resumable)) });
         }));
+        if (kind == Certificate) AddCertificate(builder.Services, authority);
         var app = builder.Build();
         app.MapGet("/", Answer);
+        if (kind == Certificate) app.MapGet("/policy", Answer).WithMetadata(new AuthorizeAttribute(Certificate));
         return app;
+    }
+
+    // The framework's own way to know callers by their certificates, as its documentation shows it.
+    private static void AddCertificate(IServiceCollection services, X509Certificate2 authority)
+    {
+        services.AddAuthentication(CertificateAuthenticationDefaults.AuthenticationScheme)
+            .AddCertificate(options =>
+            {
+                options.ChainTrustValidationMode = X509ChainTrustMode.CustomRootTrust;
+                options.CustomTrustStore.Add(authority);
+                options.RevocationMode = X509RevocationMode.NoCheck;
+            })
+            .AddCertificateCache();
+        services.AddAuthorizationBuilder().AddPolicy(Certificate, static policy => policy.RequireClaim(ClaimTypes.Uri, "spiffe://example.org/ns/shop/sa/client-0"));
     }
 
     // The fair baseline. As with us, no sessions are resumed: every handshake is full, and nobody pays for tickets. Where they may be, SslStream keeps the SSL_CTX, which is new for each handshake otherwise.

@@ -27,7 +27,7 @@ internal sealed class LoadCases : IDisposable
     }
 
     /// <summary>Gets what there is to choose from, in the order in which it comes.</summary>
-    public static IReadOnlyList<string> Names { get; } = [MemoryOfBundles, FromRoot, Intermediate, Federation, Contender.Http1, Contender.Http2];
+    public static IReadOnlyList<string> Names { get; } = [MemoryOfBundles, FromRoot, Intermediate, Federation, Contender.Http1, Contender.Http1 + KestrelServer.Telemetry, Contender.Http2, Contender.Http2 + KestrelServer.Telemetry];
 
     public IReadOnlyList<Case> All => _cases;
 
@@ -51,6 +51,12 @@ internal sealed class LoadCases : IDisposable
 
     private async Task AddAsync(string name)
     {
+        if (name.EndsWith(KestrelServer.Telemetry, StringComparison.Ordinal))
+        {
+            _cases.Add(RequestsOver(name[..^KestrelServer.Telemetry.Length], await SpiffeAsync(trustDomains: 2, KestrelServer.Telemetry), KestrelServer.Telemetry));
+            return;
+        }
+
         var ours = await SpiffeAsync(trustDomains: 2);
         if (name == MemoryOfBundles) Memory = CompareMemory(ours, await SpiffeAsync(ManyTrustDomains));
         else if (name == Federation) _cases.Add(FederationOf(ours, await SpiffeAsync(ManyTrustDomains)));
@@ -99,12 +105,15 @@ internal sealed class LoadCases : IDisposable
         ]);
     }
 
-    private Case RequestsOver(string protocol, Server ours)
+    private Case RequestsOver(string protocol, Server ours, string telemetry = "")
     {
         var peer = _material.IssuePeers("asking", 1, intermediate: false);
-        return new($"requests on kept connections, {protocol}", Requests, [Plain],
+        var certificate = Kestrel(KestrelServer.Certificate + telemetry);
+        return new($"requests on kept connections, {protocol}{(telemetry.Length == 0 ? "" : ", with OpenTelemetry")}", Requests, [Plain],
         [
-            new(Plain, Kestrel(KestrelServer.ChainPolicy), peer, protocol),
+            new(Plain, Kestrel(KestrelServer.ChainPolicy + telemetry), peer, protocol),
+            new("AddCertificate with its cache, nothing asked", certificate, peer, protocol),
+            new("AddCertificate with its cache, a policy", certificate, peer, protocol, "/policy"),
             new("AspNetSpiffe, nothing asked", ours, peer, protocol),
             new("AspNetSpiffe, GetSpiffeId", ours, peer, protocol, "/id"),
             new("AspNetSpiffe, RequireTrustDomain", ours, peer, protocol, "/trust-domain"),
@@ -116,16 +125,16 @@ internal sealed class LoadCases : IDisposable
 
     private Server Other(string name) => Find(name, () => name == Nginx ? Server.Nginx(_material) : Server.Haproxy(_material));
 
-    private async Task<Server> SpiffeAsync(int trustDomains)
+    private async Task<Server> SpiffeAsync(int trustDomains, string telemetry = "")
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"{KestrelServer.Spiffe}-{trustDomains}");
+        var name = string.Create(CultureInfo.InvariantCulture, $"{KestrelServer.Spiffe}{telemetry}-{trustDomains}");
         if (_servers.TryGetValue(name, out var server)) return server;
 
         var identity = _material.Identity(trustDomains);
         var agent = await FakeAgent.StartAsync();
         _running.Add(new Stopping(agent));
         agent.OnEachCall = a => a.Send(identity);
-        return Find(name, () => Server.Kestrel(KestrelServer.Spiffe, _material, agent.Address));
+        return Find(name, () => Server.Kestrel(KestrelServer.Spiffe + telemetry, _material, agent.Address));
     }
 
     private Server Find(string name, Func<Server> start)

@@ -12,7 +12,7 @@ internal sealed record Server(Pinned Process, int Port, string? Kind = null) : I
 
     public bool IsDotnet => Kind is not null;
 
-    public bool IsOurs => Kind == KestrelServer.Spiffe;
+    public bool IsOurs => Kind?.StartsWith(KestrelServer.Spiffe, StringComparison.Ordinal) == true;
 
     /// <summary>Gets what was allocated so far; null of what is no .NET.</summary>
     public long? Allocated => IsDotnet ? Ask("allocated") : null;

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe.Tests.Principal;
 
-/// <summary>What authentication and authorization add to a request, in bytes. AddCertificate with its cache makes it 3,970 and 5,100 here (docs/performance.md).</summary>
+/// <summary>What authentication and authorization add to a request, in bytes. What AddCertificate takes beside it is in docs/performance.md.</summary>
 public sealed class CostTests
 {
     // It takes 3,472, 4,712 and 4,752, and 688 without us; before the JIT and the container have compiled all, some hundreds more.
