@@ -1,0 +1,45 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>What a handshake would say of a caller, where there is no connection: the caller's SVID against the bundles and the allowed peers of the service, at each request.</summary>
+internal sealed class InMemoryHandshake(IServiceProvider services, X509Source caller)
+{
+    private readonly X509Source _service = services.GetRequiredService<X509Source>();
+    private readonly TimeProvider _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+
+    /// <summary>Leaves behind what a handshake leaves behind.</summary>
+    /// <exception cref="HttpRequestException">The handshake would have failed.</exception>
+    public void Complete(HttpContext context)
+    {
+        var peer = Verify();
+        context.Features.Set<ISpiffePeerFeature>(new VerifiedPeer(peer));
+        context.Connection.ClientCertificate = peer.Leaf;
+    }
+
+    private SpiffePeer Verify()
+    {
+        var (svid, bundles) = (Require(caller).DefaultSvid, Require(_service).Bundles);
+        var result = X509SvidVerifier.Verify(svid.Leaf, [.. svid.Intermediates], bundles, PeerRole.Client, _time.GetUtcNow());
+        if (!result.Accepted) throw Refuse(svid.Id, [result.Reason]);
+
+        var refusals = new SpiffeTls(_service, AllowedPeers()).Recheck(result.Peer);
+        return refusals.Count == 0 ? result.Peer : throw Refuse(svid.Id, refusals);
+    }
+
+    // As the configuration says now.
+    private SpiffeIdPattern? AllowedPeers() => services.GetRequiredService<IOptionsFactory<SpiffeServerOptions>>().Create(Options.DefaultName).AllowedPeers switch
+    {
+        null => null,
+        [] => SpiffeIdPattern.None,
+        var patterns => SpiffeIdPattern.Parse(string.Join(',', patterns)),
+    };
+
+    private static X509Context Require(X509Source source) =>
+        source.Current ?? throw new HttpRequestException($"The handshake fails: the agent at '{source.Address}' has taken the SVID back.");
+
+    private static HttpRequestException Refuse(SpiffeId caller, IReadOnlyList<RejectionReason> reasons) =>
+        new($"The handshake fails: the service refuses the caller '{caller}' ({string.Join(", ", reasons)}). Over the network it would not say why.");
+}
