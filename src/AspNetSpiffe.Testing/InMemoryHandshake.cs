@@ -5,10 +5,22 @@ using Microsoft.Extensions.Options;
 namespace AspNetSpiffe;
 
 /// <summary>What a handshake would say of a caller, where there is no connection: the caller's SVID against the bundles and the allowed peers of the service, at each request.</summary>
-internal sealed class InMemoryHandshake(IServiceProvider services, X509Source caller)
+internal sealed class InMemoryHandshake
 {
-    private readonly X509Source _service = services.GetRequiredService<X509Source>();
-    private readonly TimeProvider _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+    private readonly X509Source _caller;
+    private readonly X509Source _service;
+    private readonly SpiffeTls _tls;
+    private readonly TimeProvider _time;
+
+    public InMemoryHandshake(IServiceProvider services, X509Source caller)
+    {
+        (_caller, _service) = (caller, services.GetRequiredService<X509Source>());
+        _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+
+        // As the configuration says at each request.
+        var options = services.GetRequiredService<IOptionsFactory<SpiffeServerOptions>>();
+        _tls = new(_service, () => PatternOf(options.Create(Options.DefaultName).AllowedPeers));
+    }
 
     /// <summary>Leaves behind what a handshake leaves behind.</summary>
     /// <exception cref="HttpRequestException">The handshake would have failed.</exception>
@@ -21,20 +33,20 @@ internal sealed class InMemoryHandshake(IServiceProvider services, X509Source ca
 
     private SpiffePeer Verify()
     {
-        var (svid, bundles) = (Require(caller).DefaultSvid, Require(_service).Bundles);
+        var (svid, bundles) = (Require(_caller).DefaultSvid, Require(_service).Bundles);
         var result = X509SvidVerifier.Verify(svid.Leaf, [.. svid.Intermediates], bundles, PeerRole.Client, _time.GetUtcNow());
         if (!result.Accepted) throw Refuse(svid.Id, [result.Reason]);
 
-        var refusals = new SpiffeTls(_service, AllowedPeers()).Recheck(result.Peer);
+        var refusals = _tls.Recheck(result.Peer);
         return refusals.Count == 0 ? result.Peer : throw Refuse(svid.Id, refusals);
     }
 
-    // As the configuration says now.
-    private SpiffeIdPattern? AllowedPeers() => services.GetRequiredService<IOptionsFactory<SpiffeServerOptions>>().Create(Options.DefaultName).AllowedPeers switch
+    // As the options say: absent for members of the service's own trust domain, empty for nobody.
+    private static SpiffeIdPattern? PatternOf(IReadOnlyList<string>? patterns) => patterns switch
     {
         null => null,
         [] => SpiffeIdPattern.None,
-        var patterns => SpiffeIdPattern.Parse(string.Join(',', patterns)),
+        _ => SpiffeIdPattern.Parse(string.Join(',', patterns)),
     };
 
     private static X509Context Require(X509Source source) =>

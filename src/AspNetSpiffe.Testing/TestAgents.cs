@@ -9,15 +9,14 @@ using Microsoft.Extensions.Options;
 namespace AspNetSpiffe;
 
 /// <summary>The development agents of one server under test: the first issues its identity and those of its trust domain's callers, and there is one more for each other trust domain.</summary>
-/// <remarks>They start before all else in the host, by its clock, and stop after it. Thread-safe.</remarks>
+/// <remarks>They start before all else in the host, by its clock, and stop after it. Callers are made one after the other.</remarks>
 internal sealed class TestAgents(IServiceProvider services, TestIdentity identity, string folder) : IHostedLifecycleService, IAsyncDisposable
 {
     private const string ServiceWorkload = "service";
     private const string CallerWorkload = "callers";
 
-    private static readonly string[] AddressKeys = [WebHostDefaults.ServerUrlsKey, WebHostDefaults.HttpPortsKey, WebHostDefaults.HttpsPortsKey, "Kestrel:Endpoints"];
+    private static readonly string[] AddressKeys = [WebHostDefaults.ServerUrlsKey, WebHostDefaults.HttpPortsKey, WebHostDefaults.HttpsPortsKey];
 
-    private readonly SemaphoreSlim _gate = new(1);
     private readonly TimeProvider _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
     private readonly Dictionary<TrustDomain, DevAgent> _agents = [];
     private readonly Dictionary<SpiffeId, ServiceProvider> _callers = [];
@@ -34,18 +33,10 @@ internal sealed class TestAgents(IServiceProvider services, TestIdentity identit
     /// <summary>Gives the identity of a caller.</summary>
     public async Task<X509Source> SourceOfAsync(SpiffeId caller)
     {
-        await _gate.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            if (!_callers.TryGetValue(caller, out var own)) own = await AddAsync(caller).ConfigureAwait(false);
-            var source = own.GetRequiredService<X509Source>();
-            await source.EnsureStartedAsync(CancellationToken.None).ConfigureAwait(false);
-            return source;
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        if (!_callers.TryGetValue(caller, out var own)) own = await AddAsync(caller).ConfigureAwait(false);
+        var source = own.GetRequiredService<X509Source>();
+        await source.EnsureStartedAsync(CancellationToken.None).ConfigureAwait(false);
+        return source;
     }
 
     public async Task StartingAsync(CancellationToken cancellationToken)
@@ -58,10 +49,14 @@ internal sealed class TestAgents(IServiceProvider services, TestIdentity identit
             agent.Directory = folder;
             agent.AddWorkload(ServiceWorkload, service);
         }, cancellationToken).ConfigureAwait(false);
-        ListenOnHttps(services.GetRequiredService<IServer>(), services.GetRequiredService<IConfiguration>());
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    // As late as Kestrel lets us: the factory sets the port while the application starts.
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        ListenOnHttps(services.GetRequiredService<IServer>(), services.GetRequiredService<IConfiguration>());
+        return Task.CompletedTask;
+    }
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -88,8 +83,11 @@ internal sealed class TestAgents(IServiceProvider services, TestIdentity identit
             addresses.Clear();
             foreach (var address in https) addresses.Add(address);
         }
-        else if (addresses.Count == 0 && AddressKeys.All(key => !configuration.GetSection(key).Exists())) addresses.Add("https://127.0.0.1:0");
+        else if (addresses.Count == 0 && !NamesAddress(configuration)) addresses.Add("https://127.0.0.1:0");
     }
+
+    private static bool NamesAddress(IConfiguration configuration) =>
+        AddressKeys.Any(key => !string.IsNullOrEmpty(configuration[key])) || configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
 
     private async Task<ServiceProvider> AddAsync(SpiffeId caller)
     {

@@ -1,5 +1,8 @@
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Testing.Tests;
@@ -58,6 +61,8 @@ public sealed class StartServerAsTests(ITestOutputHelper output) : FactoryTest(o
         var factory = Factory(Server.InMemory, builder => builder.UseSetting("Spiffe:EndpointSocket", agent.AddressOf("orders")));
         Assert.Equal("Hello, nobody", await factory.CreateClient().GetStringAsync("/hello"));
         Assert.Contains("was started before", Assert.Throws<InvalidOperationException>(() => factory.CreateClientAs(Cart)).Message, StringComparison.Ordinal);
+
+        // Before its agent.
         await factory.DisposeAsync();
     }
 
@@ -88,6 +93,51 @@ public sealed class StartServerAsTests(ITestOutputHelper output) : FactoryTest(o
     }
 
     [Fact]
+    public void Nothing_is_left_of_the_agents_when_the_start_fails()
+    {
+        string[] sockets = [];
+        var factory = Factory(Server.InMemory, builder => builder.ConfigureTestServices(services => services.AddSingleton<IHostedService>(provider => new Failing(() =>
+        {
+            sockets = [.. provider.GetRequiredService<TestAgents>().Addresses.Select(address => address["unix://".Length..])];
+            Assert.All(sockets, socket => Assert.True(File.Exists(socket)));
+        }))));
+        ExpectWarning("HostedServiceStartupFaulted");
+        Assert.Throws<NotSupportedException>(() => factory.StartServerAs(Orders));
+        Assert.Equal(2, sockets.Length);
+        Assert.All(sockets, socket => Assert.False(Directory.Exists(Path.GetDirectoryName(socket))));
+    }
+
+    [Fact]
+    public async Task Kestrel_listens_where_the_application_says()
+    {
+        var factory = Factory(Server.Kestrel, builder => builder.UseUrls("https://127.0.0.1:0", "http://127.0.0.1:0"));
+        var client = factory.CreateClientAs(Cart);
+        Assert.Equal(("https", "127.0.0.1"), (client.BaseAddress!.Scheme, client.BaseAddress.Host));
+        Assert.Equal($"Hello, {Cart}", await client.GetStringAsync("/hello"));
+        Assert.Equal("Hello, nobody", await factory.CreateClient().GetStringAsync("/hello"));
+    }
+
+    [Fact]
+    public async Task The_port_of_the_factory_is_one_for_https()
+    {
+        await using var factory = new WebApplicationFactory<Program>();
+        factory.UseKestrel(0);
+        var client = factory.CreateClientAs(Cart);
+        Assert.Equal(("https", "127.0.0.1"), (client.BaseAddress!.Scheme, client.BaseAddress.Host));
+        Assert.Equal($"Hello, {Cart}", await client.GetStringAsync("/hello"));
+    }
+
+    [Theory]
+    [InlineData(Server.InMemory)]
+    [InlineData(Server.Kestrel)]
+    public async Task Tests_that_share_a_factory_share_its_server(Server server)
+    {
+        var factory = Factory(server);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(async () => await factory.CreateClientAs($"{Cart}{i}").GetStringAsync("/hello"))));
+        Assert.Equal(Enumerable.Range(0, 8).Select(i => $"Hello, {Cart}{i}"), answers);
+    }
+
+    [Fact]
     public async Task Factories_that_start_at_the_same_time_have_agents_of_their_own()
     {
         var factories = Enumerable.Range(0, 4).Select(_ => Factory()).ToArray();
@@ -101,4 +151,15 @@ public sealed class StartServerAsTests(ITestOutputHelper output) : FactoryTest(o
     }
 
     private static string? IdentityOf(WebApplicationFactory<Program> factory) => factory.Services.GetRequiredService<X509Source>().Current?.DefaultSvid.Id.ToString();
+
+    private sealed class Failing(Action seen) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            seen();
+            throw new NotSupportedException("This start fails.");
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 }
