@@ -69,7 +69,7 @@ public sealed class DevAgent : IAsyncDisposable
             throw;
         }
 
-        var server = new WorkloadApiServer(state, options, logger);
+        var server = await WorkloadApiServer.CreateAsync(state, options, logger).ConfigureAwait(false);
         try
         {
             await server.StartAsync(cancellationToken).ConfigureAwait(false);

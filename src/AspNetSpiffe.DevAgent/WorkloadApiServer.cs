@@ -18,7 +18,7 @@ internal sealed partial class WorkloadApiServer : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    public WorkloadApiServer(DevAgentState state, DevAgentOptions options, ILogger logger)
+    private WorkloadApiServer(DevAgentState state, DevAgentOptions options, ILogger logger)
     {
         (_time, _logger) = (options.TimeProvider, logger);
         var builder = WebApplication.CreateEmptyBuilder(new());
@@ -38,6 +38,12 @@ internal sealed partial class WorkloadApiServer : IAsyncDisposable
         _app.MapGrpcService<WorkloadApiService>();
         _app.MapGrpcService<HealthService>();
         options.ConfigureEndpoints?.Invoke(_app);
+    }
+
+    // A WebApplicationFactory takes a host that is built while it starts for the application's, and gives it its test server instead of Kestrel: what it knows it by flows with the context.
+    public static Task<WorkloadApiServer> CreateAsync(DevAgentState state, DevAgentOptions options, ILogger logger)
+    {
+        using (ExecutionContext.SuppressFlow()) return Task.Run(() => new WorkloadApiServer(state, options, logger));
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => _app.StartAsync(cancellationToken);

@@ -20,6 +20,7 @@ public sealed class RoomTests
     [InlineData("AspNetSpiffe")]
     [InlineData("AspNetSpiffe.Cli")]
     [InlineData("AspNetSpiffe.DevAgent")]
+    [InlineData("AspNetSpiffe.Testing")]
     [InlineData("AspNetSpiffe.Workload")]
     public void No_rooms_know_each_other_in_a_circle(string project)
     {
