@@ -1,5 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe.Tests.Authorization;
 
@@ -72,6 +74,22 @@ public sealed class WordsTests
             app.MapGet("/", () => "").AllowAnonymous();
         });
         Assert.Equal(HttpStatusCode.Unauthorized, await server.StatusAsync("/"));
+    }
+
+    [Fact]
+    public async Task Where_more_than_a_certificate_is_required_it_makes_nobody_a_user()
+    {
+        await using var server = await PeerServer.StartWithAsync(
+            builder => builder.Services.AddSpiffeServerSecurity().AddAuthentication("User").AddScheme<UserOptions, UserHandler>("User", null),
+            app =>
+            {
+                app.MapGet("/word", (HttpContext http) => $"{http.User.Identity?.Name} {http.GetSpiffeId()}").RequireSpiffe();
+                app.MapGet("/more", (HttpContext http) => $"{http.User.Identity?.Name} {http.GetSpiffeId()}").RequireSpiffe().RequireAuthorization(policy => policy.RequireAssertion(_ => true));
+            },
+            Peers.Web);
+
+        Assert.Equal((HttpStatusCode.OK, $"{Peers.Web} {Peers.Web}"), await server.GetAsync("/word"));
+        Assert.Equal((HttpStatusCode.OK, $" {Peers.Web}"), await server.GetAsync("/more"));
     }
 
     [Fact]

@@ -103,6 +103,15 @@ public sealed class BothIdentitiesTests(ITestOutputHelper output) : TokenTest(ou
             app => app.MapGet("/mixed", Describe).RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = "SpiffeJwt,Cookies" }));
 
     [Theory]
+    [InlineData("admin", "client", "401 Spiffe")]
+    [InlineData("client", "client", "401 Spiffe")]
+    [InlineData("client", null, "401 Spiffe")]
+    public Task Where_the_scheme_Spiffe_forwards_to_tokens_no_token_stands_in_for_a_certificate(string peer, string? token, string expected) => AssertAsync(
+        "/word", peer, token, expected,
+        builder => builder.Services.Configure<SpiffeAuthenticationOptions>("Spiffe", options => options.ForwardAuthenticate = "SpiffeJwt"),
+        app => app.MapGet("/word", Describe).RequireSpiffe(ClientId));
+
+    [Theory]
     [InlineData("client", null, "200 caller /client, peer /client, token -, user /client")]
     [InlineData("client", "client", "403")]
     [InlineData("client", "admin", "403")]
@@ -155,10 +164,12 @@ public sealed class BothIdentitiesTests(ITestOutputHelper output) : TokenTest(ou
     }
 
     [Theory]
-    [InlineData("client", "client", "done")]
-    [InlineData("admin", "client", "done")]
-    [InlineData("client", "admin", "unauthorized")]
-    public async Task A_method_of_a_hub_means_whom_its_hub_means(string peer, string token, string expected)
+    [InlineData("Call", "client", "client", "done")]
+    [InlineData("Call", "admin", "client", "done")]
+    [InlineData("Call", "client", "admin", "unauthorized")]
+    [InlineData("Word", "client", "admin", "done")]
+    [InlineData("Word", "admin", "client", "unauthorized")]
+    public async Task A_policy_of_a_method_means_whom_its_hub_means_and_a_word_means_the_certificate(string method, string peer, string token, string expected)
     {
         var server = await StartMutualAsync(
             app =>
@@ -175,7 +186,7 @@ public sealed class BothIdentitiesTests(ITestOutputHelper output) : TokenTest(ou
 
         await SendAsync("""{"protocol":"json","version":1}""");
         await ReceiveAsync();
-        await SendAsync("""{"type":1,"invocationId":"1","target":"Call","arguments":[]}""");
+        await SendAsync($$"""{"type":1,"invocationId":"1","target":"{{method}}","arguments":[]}""");
         Assert.Contains(expected, await ReceiveAsync());
 
         // It waits for its hubs, which a connection that breaks does not.
@@ -213,6 +224,9 @@ public sealed class BothIdentitiesTests(ITestOutputHelper output) : TokenTest(ou
     {
         [Authorize(AuthenticationSchemes = "SpiffeJwt", Policy = ClientId)]
         public string Call() => $"done for {Context.UserIdentifier}";
+
+        [RequireSpiffe(ClientId)]
+        public string Word() => "done";
     }
 
     private async Task AssertAsync(string path, string peer, string? token, string expected, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null)
