@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -74,6 +75,34 @@ public sealed class WordsTests
             app.MapGet("/", () => "").AllowAnonymous();
         });
         Assert.Equal(HttpStatusCode.Unauthorized, await server.StatusAsync("/"));
+    }
+
+    [Theory]
+    [InlineData("endpoint")]
+    [InlineData("pipeline")]
+    public async Task A_user_of_another_connection_is_no_certificate_of_this_one(string kind)
+    {
+        ClaimsPrincipal? kept = null;
+        await using var server = await PeerServer.StartAsync(
+            app =>
+            {
+                app.UseRouting();
+                app.UseAuthentication();
+                app.Use((http, next) =>
+                {
+                    http.User = kept ??= http.User;
+                    return next(http);
+                });
+                if (kind == "pipeline") app.RequireSpiffe(Peers.Web.ToString());
+                app.UseAuthorization();
+                var get = app.MapGet("/", () => "");
+                if (kind == "endpoint") get.RequireSpiffe(Peers.Web.ToString());
+            },
+            Peers.Web);
+
+        Assert.Equal(HttpStatusCode.OK, await server.StatusAsync("/"));
+        server.Peer = Peers.Ops;
+        Assert.Equal(HttpStatusCode.Forbidden, await server.StatusAsync("/"));
     }
 
     [Fact]
