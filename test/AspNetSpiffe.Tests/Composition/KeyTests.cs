@@ -14,7 +14,7 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     [InlineData("arguments", "--Spiffe:AllowedPers spiffe://example.org/admin", "Spiffe:AllowedPers", "Spiffe:AllowedPeers")]
     [InlineData("json", """{"spiffe":{"allowedpeerz":["spiffe://example.org/admin"]}}""", "Spiffe:allowedpeerz", "Spiffe:AllowedPeers")]
     [InlineData("json", """{"Spiffe":{"Allowed_Peers":[]}}""", "Spiffe:Allowed_Peers", "Spiffe:AllowedPeers")]
-    [InlineData("memory", "Spiffe:EndExpird=false", "Spiffe:EndExpird", "Spiffe:CloseWhenExpired")]
+    [InlineData("memory", "Spiffe:CloseWhenExpird=false", "Spiffe:CloseWhenExpird", "Spiffe:CloseWhenExpired")]
     [InlineData("memory", "Spiffe:Retry:InitialDelai=00:00:01", "Spiffe:Retry:InitialDelai", "Spiffe:Retry:InitialDelay")]
     [InlineData("memory", "Spiffe:Retri:MaxDelay=00:00:01", "Spiffe:Retri", "Spiffe:Retry")]
     [InlineData("memory", "Spiffe:Peers=spiffe://example.org/admin", "Spiffe:Peers", "Spiffe:AllowedPeers")]
@@ -26,9 +26,9 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     [Fact, Trait("Trial", "H-02")]
     public async Task A_key_that_is_near_to_none_fails_the_start_and_lists_all() => await AssertRefusedAsync(
         ("memory", "Spiffe:Whom=spiffe://example.org/admin"),
-        "Spiffe:Whom: nobody reads this key. The keys are Spiffe:AllowedPeers, Spiffe:CloseBeforeExpiry, Spiffe:DrainTimeout, Spiffe:CloseWhenDisallowed, Spiffe:CloseWhenExpired, Spiffe:EndpointSocket, Spiffe:CloseWhenUntrusted, " +
-        "Spiffe:Hint, Spiffe:Identity, Spiffe:Limits:MaxBundles, Spiffe:Limits:MaxChainLength, Spiffe:Limits:MaxLeafBytes, Spiffe:Limits:MaxMessageBytes, Spiffe:Limits:MaxNames, " +
-        "Spiffe:Limits:MaxSvids, Spiffe:IdentityRevocation, Spiffe:RequireHttpsEndpoint, Spiffe:Retry:InitialDelay, Spiffe:Retry:Jitter, Spiffe:Retry:MaxDelay, Spiffe:StartupTimeout, " +
+        "Spiffe:Whom: nobody reads this key. The keys are Spiffe:AllowedPeers, Spiffe:CloseBeforeExpiry, Spiffe:CloseWhenDisallowed, Spiffe:CloseWhenExpired, Spiffe:CloseWhenUntrusted, Spiffe:DrainTimeout, Spiffe:EndpointSocket, " +
+        "Spiffe:Hint, Spiffe:Identity, Spiffe:IdentityRevocation, Spiffe:Limits:MaxBundles, Spiffe:Limits:MaxChainLength, Spiffe:Limits:MaxLeafBytes, Spiffe:Limits:MaxMessageBytes, Spiffe:Limits:MaxNames, " +
+        "Spiffe:Limits:MaxSvids, Spiffe:RequireHttpsEndpoint, Spiffe:Retry:InitialDelay, Spiffe:Retry:Jitter, Spiffe:Retry:MaxDelay, Spiffe:StartupTimeout, " +
         "Spiffe:WithdrawalDelay.");
 
     [Fact, Trait("Trial", "H-02")]
