@@ -135,6 +135,7 @@ public sealed class StartServerAsTests(ITestOutputHelper output) : FactoryTest(o
         var factory = Factory(server);
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(async () => await factory.CreateClientAs($"{Cart}{i}").GetStringAsync("/hello"))));
         Assert.Equal(Enumerable.Range(0, 8).Select(i => $"Hello, {Cart}{i}"), answers);
+        Assert.Single(Logs.All, record => record.Message.StartsWith("Application started", StringComparison.Ordinal));
     }
 
     [Fact]
