@@ -1,8 +1,8 @@
 using System.Diagnostics.Metrics;
-using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Kestrel;
@@ -85,7 +85,7 @@ public sealed class EndingReasonsTests(ITestOutputHelper output) : PeerLifeTest(
     public async Task All_reasons_are_named()
     {
         var server = await StartAsync(KeepExpired, KeepDisallowed);
-        using var measurements = new Measurements(server.Services.GetRequiredService<IMeterFactory>());
+        using var ended = new MetricCollector<long>(server.Services.GetRequiredService<IMeterFactory>(), SpiffeDiagnostics.MeterName, "spiffe.server.connections.ended");
         await using var peer = await ConnectAsync(server, Peer(TimeSpan.FromMinutes(5)));
         Assert.Equal("200", await peer.GetAsync("/", Timeout));
         Expire(server);
@@ -93,7 +93,7 @@ public sealed class EndingReasonsTests(ITestOutputHelper output) : PeerLifeTest(
         Reload(server, ("Spiffe:EndExpired", "true"), ("Spiffe:EndDisallowed", "true"));
 
         Assert.Equal("Expired, NotAllowed", (await WaitForAsync("PeerConnectionEnded", Timeout)).Values["Reason"]);
-        Assert.Equal(["Expired, NotAllowed"], measurements.Of("spiffe.server.connections.ended").Select(m => m.Tags["spiffe.rejection.reason"]));
+        Assert.Equal(["Expired, NotAllowed"], ended.GetMeasurementSnapshot().Select(m => m.Tags["spiffe.rejection.reason"]));
     }
 
     [Theory, Trait("Trial", "M-05")]

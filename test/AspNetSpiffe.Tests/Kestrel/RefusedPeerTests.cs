@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Kestrel;
@@ -61,16 +62,16 @@ public sealed class RefusedPeerTests(ITestOutputHelper output) : MeshTest(output
     public async Task Each_refusal_is_logged_with_where_its_client_is_and_counted_by_its_reason()
     {
         var server = await StartAsync();
-        using var measurements = new Measurements(server.Services.GetRequiredService<IMeterFactory>());
+        using var rejections = new MetricCollector<long>(server.Services.GetRequiredService<IMeterFactory>(), SpiffeDiagnostics.MeterName, "spiffe.peer.rejections");
         foreach (var (reason, svid) in Peers)
         {
             var (_, local) = await ConnectAsync(server, svid, SslProtocols.Tls13);
-            var refusal = await WaitForAsync("PeerRefused", Timeout, times: measurements.Of("spiffe.peer.rejections").Count);
+            var refusal = await WaitForAsync("PeerRefused", Timeout, times: rejections.GetMeasurementSnapshot().Count);
             Assert.Equal(reason, refusal.Values["Reason"]);
             Assert.Equal(local.ToString(), refusal.Values["Remote"]);
         }
 
-        Assert.Equal(Peers.Keys.Select(r => r.ToString()), measurements.Of("spiffe.peer.rejections").Select(m => m.Tags["spiffe.rejection.reason"]));
+        Assert.Equal(Peers.Keys.Select(r => r.ToString()), rejections.GetMeasurementSnapshot().Select(m => m.Tags["spiffe.rejection.reason"]));
     }
 
     private async Task<WebApplication> StartAsync()

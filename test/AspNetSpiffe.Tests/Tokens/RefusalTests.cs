@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Logging;
 using Xunit.Abstractions;
 
@@ -28,13 +29,13 @@ public sealed class RefusalTests(ITestOutputHelper output) : TokenTest(output)
     public async Task A_bad_token_is_answered_with_the_same_bytes_whatever_is_wrong(string what, JwtRejectionReason reason)
     {
         var server = await StartPlainAsync(MapUser);
-        using var measurements = new Measurements(server.Services.GetRequiredService<IMeterFactory>());
+        using var rejections = new MetricCollector<long>(server.Services.GetRequiredService<IMeterFactory>(), SpiffeDiagnostics.MeterName, "spiffe.server.tokens.rejected");
         var token = await MakeAsync(what);
 
         Assert.Equal(Unauthorized, await SendRawAsync(server, "/user", $"Authorization: Bearer {token}"));
         var refusal = await WaitForAsync("TokenRefused", Timeout);
         Assert.Equal((reason, LogLevel.Information), (refusal.Values["Reason"], refusal.Level));
-        var counted = Assert.Single(measurements.Of("spiffe.server.tokens.rejected"));
+        var counted = Assert.Single(rejections.GetMeasurementSnapshot());
         Assert.Equal(reason.ToString(), Assert.Single(counted.Tags, tag => tag.Key == "spiffe.rejection.reason").Value);
         if (token.Length > 10) Assert.DoesNotContain(Logs.All, record => record.ToString().Contains(token[^10..], StringComparison.Ordinal));
     }

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using AspNetSpiffe.TestKit;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
@@ -36,16 +37,22 @@ public sealed class WithdrawalTests(ITestOutputHelper output) : SourceTest(outpu
     public void The_metric_of_our_expiry_is_0_without_an_SVID()
     {
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        using var measurements = new Measurements(services.GetRequiredService<IMeterFactory>());
+        using var expiry = new MetricCollector<long>(services.GetRequiredService<IMeterFactory>(), SpiffeDiagnostics.MeterName, "spiffe.svid.not_after");
         using var source = new X509Source(new() { EndpointSocket = Agent.Address }, Loggers, services.GetRequiredService<IMeterFactory>(), Time);
-        Assert.Equal(0, measurements.Observe("spiffe.svid.not_after"));
+        Assert.Equal(0, Observed());
 
         var svid = Pki.Leaf();
         source.Publish(new X509ContextReader(Time, new()).Read(Pki.Response(svid)));
-        Assert.Equal(new DateTimeOffset(svid.Leaf.NotAfter).ToUnixTimeSeconds(), measurements.Observe("spiffe.svid.not_after"));
+        Assert.Equal(new DateTimeOffset(svid.Leaf.NotAfter).ToUnixTimeSeconds(), Observed());
 
         source.Withdraw();
-        Assert.Equal(0, measurements.Observe("spiffe.svid.not_after"));
+        Assert.Equal(0, Observed());
+
+        long Observed()
+        {
+            expiry.RecordObservableInstruments();
+            return expiry.LastMeasurement!.Value;
+        }
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Tls;
@@ -14,12 +15,12 @@ public abstract class RefusalTest : LoggedTest
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly X509Source _source;
-    private readonly Measurements _measurements;
+    private readonly MetricCollector<long> _rejections;
 
     protected RefusalTest(ITestOutputHelper output) : base(output)
     {
         var meters = _services.GetRequiredService<IMeterFactory>();
-        _measurements = new(meters);
+        _rejections = new(meters, SpiffeDiagnostics.MeterName, "spiffe.peer.rejections");
         _source = new(new() { EndpointSocket = "unix:///no-agent.sock" }, Loggers, meters, Time);
         Verifier = new(_source, () => SpiffeIdPattern.Parse("spiffe://td/**"));
         Publish(Federated, Empty);
@@ -42,12 +43,12 @@ public abstract class RefusalTest : LoggedTest
     protected IReadOnlyList<LogRecord> Refusals => [.. Logs.All.Where(r => r.Event.Name == "PeerRefused")];
 
     /// <summary>The refusals that were counted.</summary>
-    protected IReadOnlyList<Measurement> Counted => _measurements.Of("spiffe.peer.rejections");
+    protected IReadOnlyList<CollectedMeasurement<long>> Counted => _rejections.GetMeasurementSnapshot();
 
     public override void Dispose()
     {
         _source.Dispose();
-        _measurements.Dispose();
+        _rejections.Dispose();
         _services.Dispose();
         base.Dispose();
     }
