@@ -46,13 +46,21 @@ public sealed class ChangeSignalTests : IDisposable
         var failure = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
         var signal = new ChangeSignal(failure.SetResult);
         using var blocked = new ManualResetEventSlim();
+        var freed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var first = signal.RegisterChangeCallback(_ => throw new InvalidOperationException("first"), null);
-        using var second = signal.RegisterChangeCallback(_ => blocked.Wait(_patience.Token), null);
+        using var second = signal.RegisterChangeCallback(_ =>
+        {
+            blocked.Wait(_patience.Token);
+            freed.SetResult();
+        }, null);
         using var third = signal.RegisterChangeCallback(_ => told.SetResult(), null);
         signal.Fire();
         await told.Task.WaitAsync(_patience.Token);
         blocked.Set();
         Assert.Equal("first", (await failure.Task.WaitAsync(_patience.Token)).Message);
+
+        // A subscriber that finds its block disposed is a second failure, which nobody catches.
+        await freed.Task.WaitAsync(_patience.Token);
     }
 }
