@@ -12,6 +12,7 @@ try
         ["rotation", .. var rest] => await RotationRun.RunAsync(Count(rest, "--count", 10_000), Count(rest, "--rate", 75), Option(rest, "--report"), Option(rest, "--plots")),
         ["latency", .. var rest] => await LatencyRun.RunAsync(Count(rest, "--count", 200), Option(rest, "--report")),
         ["start", .. var rest] => await StartRun.RunAsync(Count(rest, "--rounds", 20), Option(rest, "--report")),
+        ["aot", .. var rest] => await AotRun.RunAsync(Count(rest, "--rounds", 10), Option(rest, "--report")),
         ["stalls", .. var rest] => await StallRun.RunAsync(Count(rest, "--minutes", 20), !rest.Contains("--no-system-cas"), Option(rest, "--report"), Option(rest, "--plots")),
 
         // The parts of these that are processes of their own.
@@ -48,6 +49,7 @@ static int Usage()
                                                           new SVIDs under load: failed requests, memory
         benchmarks latency [--count N] [--report FILE.md] from a new SVID to the first handshake that presents it
         benchmarks start [--rounds N] [--report FILE.md]  from the start of a process to its first SVID
+        benchmarks aot [--rounds N] [--report FILE.md]    start and memory of a service and of its client: as built, trimmed, as Native AOT
         benchmarks stalls [--minutes N] [--no-system-cas] [--report FILE.md] [--plots FOLDER]
                                                           the worst handshakes at 50 a second, beside Kestrel's
         """);

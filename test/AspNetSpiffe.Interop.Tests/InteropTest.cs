@@ -4,10 +4,11 @@ using Xunit.Abstractions;
 namespace AspNetSpiffe.InteropTests;
 
 /// <summary>A test with a folder that is removed, a patience, and programs and servers that are stopped at the end.</summary>
-public abstract class InteropTest(ITestOutputHelper output) : LoggedTest(output), IAsyncLifetime
+/// <param name="patience">How long a test waits for what must come, if it is one that takes its time.</param>
+public abstract class InteropTest(ITestOutputHelper output, TimeSpan? patience = null) : LoggedTest(output), IAsyncLifetime
 {
     // Two cores, several test projects at once, and Node.js takes a second to start: patience costs nothing.
-    private readonly CancellationTokenSource _patience = new(HangLimit.OfATest);
+    private readonly CancellationTokenSource _patience = new(patience ?? HangLimit.OfATest);
     private readonly Stack<IAsyncDisposable> _toStop = new();
 
     /// <summary>How long a test waits for what must come.</summary>

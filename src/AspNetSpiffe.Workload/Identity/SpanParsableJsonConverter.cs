@@ -1,20 +1,28 @@
+using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace AspNetSpiffe;
 
-/// <summary>A parsed text is a JSON string; also as the key of a dictionary.</summary>
-internal sealed class SpanParsableJsonConverter<T> : JsonConverter<T> where T : class, ISpanParsable<T>
+/// <summary>Writes a parsed text, such as a <see cref="SpiffeId"/>, as a JSON string; also as the key of a dictionary.</summary>
+/// <remarks>You need not name it: the types do. It is public because the JSON source generator makes it from within your assembly.</remarks>
+/// <typeparam name="T">The type of the parsed text.</typeparam>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class SpanParsableJsonConverter<T> : JsonConverter<T> where T : class, ISpanParsable<T>
 {
+    /// <inheritdoc/>
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.String
             ? Parse(reader.GetString()!)
             : throw new JsonException($"A {typeof(T).Name} is a JSON string, not {reader.TokenType}.");
 
+    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 
+    /// <inheritdoc/>
     public override T ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => Parse(reader.GetString()!);
 
+    /// <inheritdoc/>
     public override void WriteAsPropertyName(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WritePropertyName(value.ToString()!);
 
     private static T Parse(string text)

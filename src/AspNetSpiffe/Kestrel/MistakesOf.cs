@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
 /// <summary>Adds the mistakes of other options to those of <see cref="SpiffeOptions"/>, so that one error names all.</summary>
-internal sealed class MistakesOf<TOptions>(IOptionsFactory<TOptions> factory, IEnumerable<string> optionsNames) : IValidateOptions<SpiffeOptions>
+internal sealed class MistakesOf<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(
+    IOptionsFactory<TOptions> factory, IEnumerable<string> optionsNames) : IValidateOptions<SpiffeOptions>
     where TOptions : class
 {
     public ValidateOptionsResult Validate(string? name, SpiffeOptions options)

@@ -42,11 +42,21 @@ internal sealed partial class Pinned : IDisposable
 
     public string Ask(string question)
     {
-        _process.StandardInput.WriteLine(question);
+        WriteLine(question);
         return ReadLine();
     }
 
     public string ReadLine() => _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("A process has ended too early.");
+
+    /// <summary>Reads up to the line that has a text, and gives what follows it there.</summary>
+    public string ReadAfter(string text)
+    {
+        while (true)
+            if (ReadLine() is var line && line.IndexOf(text, StringComparison.Ordinal) is >= 0 and var at)
+                return line[(at + text.Length)..];
+    }
+
+    public void WriteLine(string line) => _process.StandardInput.WriteLine(line);
 
     public void Dispose()
     {

@@ -8,6 +8,7 @@ internal static class Tools
     public const string OpenSsl = "openssl";
     public const string Curl = "curl";
     public const string Node = "node";
+    public const string Gcc = "gcc";
 
     /// <summary>Debian's own Python: its gRPC is not seen by any other.</summary>
     public const string Python = "/usr/bin/python3";

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+
+namespace AspNetSpiffe.TestKit;
+
+/// <summary>AspNetSpiffe.AotApp as an application is shipped that brings all it needs: compiled to machine code, or trimmed.</summary>
+public static class PublishedApp
+{
+    /// <summary>Ways to publish it, as its project knows them.</summary>
+    public const string Aot = "Aot", Trimmed = "Trimmed";
+
+    /// <summary>Publishes it below a folder; a warning is an error, whoever's code it is about.</summary>
+    /// <param name="how">One of the ways.</param>
+    /// <param name="folder">What is compiled for one way serves the next.</param>
+    /// <param name="cancellationToken">Ends the waiting, and the compilers.</param>
+    /// <returns>The program.</returns>
+    public static async Task<string> PublishAsync(string how, string folder, CancellationToken cancellationToken)
+    {
+        var output = Path.Combine(folder, how);
+        using var process = Process.Start(new ProcessStartInfo("dotnet", Arguments(how, folder, output)) { RedirectStandardOutput = true })!;
+        try
+        {
+            var text = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken);
+            return process.ExitCode == 0 ? Path.Combine(output, "AspNetSpiffe.AotApp") : throw new InvalidOperationException(text);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+        }
+    }
+
+    private static string[] Arguments(string how, string folder, string output) =>
+    [
+        "publish", Repository.PathOf("test", "AspNetSpiffe.AotApp"), "--configuration", "Release", "--use-current-runtime", "--self-contained", $"-p:PublishAs={how}", "--output", output,
+
+        // One warning for each place, not one for a whole package. The analyzers looked when the solution was built.
+        "-warnaserror", "-p:TrimmerSingleWarn=false", "-p:RunAnalyzers=false", "-p:NativeDebugSymbols=false",
+
+        // Others may build the same projects at this moment. Lock files are of what is built, and have none of the packages that only a publication needs.
+        "--artifacts-path", folder, "-p:RestoreLockedMode=false", "-p:RestorePackagesWithLockFile=false", $"-p:NuGetLockFilePath={Path.Combine(folder, "none")}",
+
+        // One process, and none that outlives it.
+        "-maxCpuCount:1", "-nodeReuse:false", "-p:UseSharedCompilation=false",
+    ];
+}
