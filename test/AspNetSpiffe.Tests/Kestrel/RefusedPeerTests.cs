@@ -63,14 +63,16 @@ public sealed class RefusedPeerTests(ITestOutputHelper output) : MeshTest(output
     {
         var server = await StartAsync();
         using var rejections = new MetricCollector<long>(server.Services.GetRequiredService<IMeterFactory>(), SpiffeDiagnostics.MeterName, "spiffe.peer.rejections");
+        var refused = 0;
         foreach (var (reason, svid) in Peers)
         {
             var (_, local) = await ConnectAsync(server, svid, SslProtocols.Tls13);
-            var refusal = await WaitForAsync("PeerRefused", Timeout, times: rejections.GetMeasurementSnapshot().Count);
+            var refusal = await WaitForAsync("PeerRefused", Timeout, times: ++refused);
             Assert.Equal(reason, refusal.Values["Reason"]);
             Assert.Equal(local.ToString(), refusal.Values["Remote"]);
         }
 
+        await rejections.WaitForMeasurementsAsync(refused, Timeout);
         Assert.Equal(Peers.Keys.Select(r => r.ToString()), rejections.GetMeasurementSnapshot().Select(m => m.Tags["spiffe.rejection.reason"]));
     }
 
