@@ -1,6 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 

@@ -1,9 +1,11 @@
 using System.Text;
-using Xunit.Abstractions;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
 
 namespace AspNetSpiffe.Workload.Tests.Properties;
 
-public sealed class JwtBundleProperties(ITestOutputHelper output) : PropertyTest(output)
+public sealed class JwtBundleProperties
 {
     private static readonly TrustDomain Td = TrustDomain.Parse("td");
 
@@ -27,9 +29,9 @@ public sealed class JwtBundleProperties(ITestOutputHelper output) : PropertyTest
             Assert.Equal(set.Entries.Length - expected.Length - passed, remarks.Count);
         }, times: 300);
 
-    [Fact, Trait("Spec", "TB-01")]
-    public void A_set_with_one_change_is_read_or_refused_and_nothing_else() =>
-        ForAll(Inputs.ChangedJwkSets, text =>
+    [Property, Trait("Spec", "TB-01")]
+    public Property A_set_with_one_change_is_read_or_refused_and_nothing_else() =>
+        Prop.ForAll(Inputs.ChangedJwkSets, text =>
         {
             try
             {

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using AspNetSpiffe.TestKit;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 

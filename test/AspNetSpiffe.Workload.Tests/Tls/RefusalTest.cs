@@ -6,7 +6,6 @@ using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Tls;
 
