@@ -33,7 +33,11 @@ public sealed class JwtSvidReaderProperties
 
     [Property(MaxTest = 2000)]
     [Trait("Spec", "JW-01")]
-    public Property With_one_change_in_its_JSON_a_token_is_read_or_refused_and_nothing_else() => Prop.ForAll(Inputs.TokensOfChangedJson, token => IsRead(token.ToString()));
+    public Property With_one_change_in_its_JSON_a_token_is_read_or_refused_and_nothing_else() =>
+        Prop.ForAll(Inputs.TokensOfChangedJson, token =>
+        {
+            IsRead(token.ToString());
+        });
 
     private static bool IsRead(string token)
     {

@@ -6,24 +6,23 @@ namespace AspNetSpiffe.Workload.Tests.Properties;
 
 public sealed class SpiffeIdPatternProperties(ITestOutputHelper output) : PropertyTest(output)
 {
-    [Fact]
-    public void A_text_is_a_pattern_exactly_when_every_alternative_has_the_shape_of_one() =>
+    [Property(MaxTest = 2000)]
+    public Property A_text_is_a_pattern_exactly_when_every_alternative_has_the_shape_of_one() =>
         Agree(Inputs.NearlyPatterns, text => SpiffeIdPattern.TryParse(text, out _), StandardGrammar.IsPattern);
 
-    [Fact]
-    public void A_pattern_means_exactly_whom_its_regular_expression_matches() =>
+    [Property(MaxTest = 2000)]
+    public Property A_pattern_means_exactly_whom_its_regular_expression_matches() =>
         Agree(
             Inputs.PatternsAndIds,
             pair => SpiffeIdPattern.Parse(pair.Pattern.ToString()).Matches(SpiffeId.Parse(pair.Id.ToString())),
             pair => StandardGrammar.Means(pair.Pattern.ToString(), pair.Id.ToString()));
 
-    [Fact]
-    public void A_pattern_of_many_alternatives_means_exactly_whom_one_of_them_means_segment_by_segment() =>
+    [Property(MaxTest = 5000)]
+    public Property A_pattern_of_many_alternatives_means_exactly_whom_one_of_them_means_segment_by_segment() =>
         Agree(
             Inputs.CrowdedPatternsAndIds,
             pair => SpiffeIdPattern.Parse(pair.Pattern.ToString()).Matches(SpiffeId.Parse(pair.Id.ToString())),
-            pair => pair.Pattern.ToString().Split(',').Any(alternative => Means(alternative.Split('/'), pair.Id.ToString().Split('/'))),
-            times: 5000);
+            pair => pair.Pattern.ToString().Split(',').Any(alternative => Means(alternative.Split('/'), pair.Id.ToString().Split('/'))));
 
     [Property]
     public Property What_TryParse_refuses_is_a_FormatException_of_Parse_and_what_it_takes_is_none() =>

@@ -6,11 +6,11 @@ namespace AspNetSpiffe.Workload.Tests.Properties;
 
 public sealed class SpiffeIdProperties(ITestOutputHelper output) : PropertyTest(output)
 {
-    [Fact]
+    [Property(MaxTest = 2000)]
     [Trait("Spec", "ID-01"), Trait("Spec", "ID-02"), Trait("Spec", "ID-03"), Trait("Spec", "ID-04"), Trait("Spec", "ID-05"), Trait("Spec", "ID-06")]
     [Trait("Spec", "ID-08"), Trait("Spec", "ID-09"), Trait("Spec", "ID-10"), Trait("Spec", "ID-11"), Trait("Spec", "ID-12"), Trait("Spec", "ID-13")]
     [Trait("Spec", "ID-15"), Trait("Spec", "ID-17"), Trait("Spec", "ID-20")]
-    public void A_text_is_an_ID_exactly_when_the_grammar_of_the_standard_says_so() =>
+    public Property A_text_is_an_ID_exactly_when_the_grammar_of_the_standard_says_so() =>
         Agree(Inputs.NearlyIds, text => SpiffeId.TryParse(text, out _), StandardGrammar.IsId);
 
     [Property]

@@ -6,9 +6,9 @@ namespace AspNetSpiffe.Workload.Tests.Properties;
 
 public sealed class TrustDomainProperties(ITestOutputHelper output) : PropertyTest(output)
 {
-    [Fact]
+    [Property(MaxTest = 2000)]
     [Trait("Spec", "ID-02"), Trait("Spec", "ID-05"), Trait("Spec", "ID-06"), Trait("Spec", "ID-17"), Trait("Spec", "ID-19")]
-    public void A_text_names_a_trust_domain_exactly_when_the_grammar_of_the_standard_says_so() =>
+    public Property A_text_names_a_trust_domain_exactly_when_the_grammar_of_the_standard_says_so() =>
         Agree(Inputs.NearlyTrustDomains, text => TrustDomain.TryParse(text, out _), StandardGrammar.IsTrustDomain);
 
     [Property]

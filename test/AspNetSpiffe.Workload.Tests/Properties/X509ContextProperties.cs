@@ -54,17 +54,17 @@ public sealed class X509ContextProperties
     /// A short bundle costs an object or an exception, and an SVID costs key handles and a TLS context; so the bound is 8 bytes for each byte of the message,
     /// 4 KiB for each bundle and 64 KiB for each SVID. Measured: up to 6 bytes, 1.3 KiB and 40 KiB.
     /// </remarks>
-    [Fact]
+    [Property(MaxTest = 50)]
     [Trait("Spec", "WA-28")]
-    public void Memory_is_taken_in_proportion_to_the_message()
+    public Property Memory_is_taken_in_proportion_to_the_message()
     {
         AllocatedBy(Inputs.Alone.Message());
-        ForAll(Inputs.Crowds, crowd =>
+        return Prop.ForAll(Inputs.Crowds, crowd =>
         {
             var message = Inputs.Alone.Message();
             crowd.AddTo(message);
             Assert.InRange(AllocatedBy(message), 0, (8L * message.CalculateSize()) + (4096L * crowd.Count) + 65536);
-        }, times: 50);
+        });
     }
 
     private static long AllocatedBy(X509SVIDResponse message)

@@ -44,12 +44,12 @@ public abstract class RefusalTest : LoggedTest
     /// <summary>The refusals that were counted.</summary>
     protected IReadOnlyList<CollectedMeasurement<long>> Counted => _rejections.GetMeasurementSnapshot();
 
-    public override void Dispose()
+    protected override ValueTask StopAsync()
     {
         _source.Dispose();
         _rejections.Dispose();
         _services.Dispose();
-        base.Dispose();
+        return base.StopAsync();
     }
 
     /// <summary>Gives us our SVID, and bundles of these trust domains beside our own.</summary>
