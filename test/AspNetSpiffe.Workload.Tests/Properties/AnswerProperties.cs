@@ -29,7 +29,7 @@ public sealed class AnswerProperties : IAsyncLifetime
 
     [Property(MaxTest = 100)]
     public Property However_the_bytes_come_the_messages_are_the_same() =>
-        Prop.ForAll(Inputs.Streams, async parts =>
+        ForAll(Inputs.Streams, async parts =>
         {
             _agent.Answer(parts.InPieces(parts.Bytes));
             Assert.Equal(parts.Messages, await ReadAsync([]));
@@ -37,7 +37,7 @@ public sealed class AnswerProperties : IAsyncLifetime
 
     [Property(MaxTest = 100)]
     public Property A_stream_that_ends_within_a_message_is_malformed_and_one_that_ends_between_messages_is_not() =>
-        Prop.ForAll(Inputs.Streams, async parts =>
+        ForAll(Inputs.Streams, async parts =>
         {
             var (whole, cut) = parts.FramesBefore();
             _agent.Answer(parts.InPieces(parts.Bytes[..parts.At]));
@@ -49,7 +49,7 @@ public sealed class AnswerProperties : IAsyncLifetime
 
     [Property(MaxTest = 100)]
     public Property A_flag_that_is_not_zero_is_malformed_after_the_messages_before_it() =>
-        Prop.ForAll(Inputs.Streams, async parts =>
+        ForAll(Inputs.Streams, async parts =>
         {
             var flag = (byte)((parts.Anywhere % 255) + 1);
             _agent.Answer(parts.InPieces([.. parts.Bytes, .. GrpcFrame.Of([], flag)]));
@@ -60,7 +60,7 @@ public sealed class AnswerProperties : IAsyncLifetime
 
     [Property(MaxTest = 100), Trait("Spec", "WA-28")]
     public Property A_length_over_the_limit_is_refused() =>
-        Prop.ForAll(Inputs.AnnouncedLengths, async announced =>
+        ForAll(Inputs.AnnouncedLengths, async announced =>
         {
             _agent.Answer([GrpcFrame.Of(new byte[1000], announced: announced)]);
             await AssertMalformedAsync([], announced > SpiffeLimits.Default.MaxMessageBytes ? "the limit (MaxMessageBytes), which is 16777216" : "ended within a message");
@@ -79,6 +79,9 @@ public sealed class AnswerProperties : IAsyncLifetime
             if (await Record.ExceptionAsync(() => ReadAsync([])) is { } e) Assert.IsType<WorkloadApiException>(e);
         }
     }
+
+    // FsCheck blocks the thread of the test until the task ends, so the task must not need that thread: xunit may have no other.
+    private static Property ForAll<T>(Arbitrary<T> inputs, Func<T, Task> holds) => Prop.ForAll(inputs, input => Task.Run(() => holds(input)));
 
     private async Task<List<X509SVIDResponse>> ReadAsync(List<X509SVIDResponse> messages)
     {
