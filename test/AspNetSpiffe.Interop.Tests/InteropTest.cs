@@ -1,11 +1,10 @@
 using AspNetSpiffe.TestKit;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 
 /// <summary>A test with a folder that is removed, a patience, and programs and servers that are stopped at the end.</summary>
 /// <param name="patience">How long a test waits for what must come, if it is one that takes its time.</param>
-public abstract class InteropTest(ITestOutputHelper output, TimeSpan? patience = null) : LoggedTest(output), IAsyncLifetime
+public abstract class InteropTest(ITestOutputHelper output, TimeSpan? patience = null) : LoggedTest(output)
 {
     // Two cores, several test projects at once, and Node.js takes a second to start: patience costs nothing.
     private readonly CancellationTokenSource _patience = new(patience ?? HangLimit.OfATest);
@@ -40,9 +39,7 @@ public abstract class InteropTest(ITestOutputHelper output, TimeSpan? patience =
         await Task.WhenAll(renewed);
     }
 
-    public virtual Task InitializeAsync() => Task.CompletedTask;
-
-    public virtual async Task DisposeAsync()
+    protected override async ValueTask StopAsync()
     {
         foreach (var thing in _toStop) await thing.DisposeAsync();
         Directory.Delete(Folder, recursive: true);

@@ -2,12 +2,11 @@ using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Testing.Tests;
 
 /// <summary>A test of the application through factories as users make them, which logs to the test.</summary>
-public abstract class FactoryTest(ITestOutputHelper output) : LoggedTest(output), IAsyncLifetime
+public abstract class FactoryTest(ITestOutputHelper output) : LoggedTest(output)
 {
     protected const string Cart = "spiffe://example.org/ns/shop/cart";
     protected const string Ledger = "spiffe://example.org/ns/finance/ledger";
@@ -21,9 +20,7 @@ public abstract class FactoryTest(ITestOutputHelper output) : LoggedTest(output)
         Kestrel,
     }
 
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    public async Task DisposeAsync()
+    protected override async ValueTask StopAsync()
     {
         foreach (var factory in _factories) await factory.DisposeAsync();
     }

@@ -10,12 +10,11 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests;
 
 /// <summary>A development agent, and services and clients that get their identities from it: real sockets, real TLS.</summary>
-public abstract class MeshTest(ITestOutputHelper output) : LoggedTest(output), IAsyncLifetime
+public abstract class MeshTest(ITestOutputHelper output) : LoggedTest(output)
 {
     protected const string Expected = "spiffe://example.org/server";
 
@@ -26,9 +25,9 @@ public abstract class MeshTest(ITestOutputHelper output) : LoggedTest(output), I
 
     protected DevAgent Agent { get; private set; } = null!;
 
-    public virtual async Task InitializeAsync() => Agent = await StartAgentAsync("example.org", "server", "client", "admin");
+    public override async ValueTask InitializeAsync() => Agent = await StartAgentAsync("example.org", "server", "client", "admin");
 
-    public async Task DisposeAsync()
+    protected override async ValueTask StopAsync()
     {
         foreach (var running in Enumerable.Reverse(_running)) await running.DisposeAsync();
         _timeout.Dispose();

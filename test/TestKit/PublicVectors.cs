@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace AspNetSpiffe.TestKit;
@@ -19,5 +20,5 @@ public static class PublicVectors
 public sealed class VectorsFactAttribute : FactAttribute
 {
     /// <summary>Skips the test where there are no vectors.</summary>
-    public VectorsFactAttribute() => Skip = PublicVectors.Missing;
+    public VectorsFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1) : base(file, line) => Skip = PublicVectors.Missing;
 }

@@ -30,9 +30,9 @@ public abstract class AgentTest : IAsyncLifetime
         return client;
     }
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public virtual async Task DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         foreach (var thing in _toStop)
         {

@@ -102,7 +102,7 @@ public sealed class JwtClientTests : AgentTest
         Assert.Null(watch.Current.Find(other));
     }
 
-    public override async Task DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         foreach (var client in _clients) client.Dispose();
         await base.DisposeAsync();

@@ -1,6 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -159,7 +158,7 @@ public abstract class DevAgentContract(ITestOutputHelper output) : InteropTest(o
         {
             // A token can be validated by anybody: that call gives nothing away.
             var rows = new TheoryData<string, string>();
-            foreach (var row in Calls.Where(row => (string)row[0] != "ValidateJWTSVID")) rows.Add((string)row[0], (string)row[1]);
+            foreach (var row in Calls.Where(row => row.Data.Item1 != "ValidateJWTSVID")) rows.Add(row);
             return rows;
         }
     }

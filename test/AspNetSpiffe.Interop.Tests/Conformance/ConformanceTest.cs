@@ -1,5 +1,4 @@
 using AspNetSpiffe.TestKit;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 

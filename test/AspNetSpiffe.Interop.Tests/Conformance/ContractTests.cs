@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json.Nodes;
 using AspNetSpiffe.TestKit;
 using Grpc.Core;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 

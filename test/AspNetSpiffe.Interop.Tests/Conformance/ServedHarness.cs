@@ -20,7 +20,7 @@ public sealed class ServedHarness : IAsyncLifetime
     // One for each wait: a test that waits in vain must not use up that of the next.
     internal static CancellationToken Patience => new CancellationTokenSource(HangLimit.OfATest).Token;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         Agent = await FakeAgent.StartAsync();
         Harness = await Harness.StartAsync(Agent.Address, Patience);
@@ -57,7 +57,7 @@ public sealed class ServedHarness : IAsyncLifetime
         Assert.Contains($": {reason}. It presented ", await Harness.WaitForLogAsync($", from {meeting.Peer}. ", Patience), StringComparison.Ordinal);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await Harness.DisposeAsync();
         await Agent.DisposeAsync();

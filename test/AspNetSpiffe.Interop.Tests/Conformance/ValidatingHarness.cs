@@ -34,7 +34,7 @@ public sealed class ValidatingHarness : IAsyncLifetime
 
     private static CancellationToken Patience => new CancellationTokenSource(HangLimit.OfATest).Token;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         Agent = await FakeAgent.StartAsync();
         Agent.Greetings["FetchX509SVID"] = Pki.Response(Pki.Leaf("/harness"));
@@ -51,7 +51,7 @@ public sealed class ValidatingHarness : IAsyncLifetime
         return (status, (string?)answer![status == HttpStatusCode.OK ? "spiffe_id" : "message"]);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await Harness.DisposeAsync();
         await Agent.DisposeAsync();

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -21,7 +20,7 @@ public abstract class ForeignCallerContract(ITestOutputHelper output) : GreeterT
 
     public static TheoryData<string> AllMethods => ["SayHello", "RepeatHello", "HelloToAll", "Chat"];
 
-    public override async Task InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
         var builder = WebApplication.CreateSlimBuilder();

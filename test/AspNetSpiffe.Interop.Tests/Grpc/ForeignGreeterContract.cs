@@ -1,7 +1,6 @@
 using Grpc.Core;
 using Grpc.Net.Client;
 using GrpcMtls;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -86,9 +85,9 @@ public abstract class ForeignGreeterContract(ITestOutputHelper output) : Greeter
         return new(_channels.Peek());
     }
 
-    public override async Task DisposeAsync()
+    protected override async ValueTask StopAsync()
     {
         foreach (var channel in _channels) channel.Dispose();
-        await base.DisposeAsync();
+        await base.StopAsync();
     }
 }

@@ -1,4 +1,3 @@
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -26,7 +25,7 @@ public abstract class GreeterTest(ITestOutputHelper output) : InteropTest(output
 
     protected DevAgent Agent { get; private set; } = null!;
 
-    public override async Task InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
         Agent = await StartAgentAsync(new DevAgentOptions { LoggerFactory = Loggers }
             .AddWorkload("server", "/server").AddWorkload("caller", "/caller").AddWorkload("guest", "/guest").AddWorkload("outsider", "/outsider"));

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AspNetSpiffe.TestKit;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 

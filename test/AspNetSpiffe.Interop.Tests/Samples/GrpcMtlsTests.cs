@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using AspNetSpiffe.TestKit;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -8,7 +7,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
 {
     private string _agentFolder = "";
 
-    public override async Task InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
         _agentFolder = Path.Combine(Folder, "agent");
         var agent = Stopping(Run([], "aspnet-spiffe", "agent", "--trust-domain", "example.org", "--workload", "server=/server", "--workload", "client=/client", "--directory", _agentFolder));

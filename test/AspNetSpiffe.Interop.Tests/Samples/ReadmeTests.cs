@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using AspNetSpiffe.TestKit;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -55,9 +54,9 @@ public sealed partial class ReadmeTests(ITestOutputHelper output) : InteropTest(
         foreach (var verb in (string[])["agent", "fetch", "watch"]) Assert.Contains($"  {verb} ", help.Output, StringComparison.Ordinal);
     }
 
-    public override void Dispose()
+    protected override async ValueTask StopAsync()
     {
-        base.Dispose();
+        await base.StopAsync();
         _patience.Dispose();
     }
 

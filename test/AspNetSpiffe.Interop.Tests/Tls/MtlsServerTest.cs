@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -25,7 +24,7 @@ public abstract class MtlsServerTest(ITestOutputHelper output) : InteropTest(out
     /// <summary>What the server shows.</summary>
     private protected X509Svid ServerSvid => _server.Services.GetRequiredService<X509Source>().Current!.DefaultSvid;
 
-    public override async Task InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
         _agent = await StartAgentAsync(new DevAgentOptions { LoggerFactory = Loggers }.AddWorkload("server", "/server").AddWorkload("client", "/client"));
         Client = PemFiles.Write(Path.Combine(Folder, "client"), await FetchAsync(_agent));

@@ -10,7 +10,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -31,7 +30,7 @@ public sealed class ResumptionTests(ITestOutputHelper output) : InteropTest(outp
 
     private string Session => Path.Combine(Folder, "session.pem");
 
-    public override async Task InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
         _identity = new(_pki.Leaf("/server"), _pki.Root.Certificate, _clientPki.Root.Certificate);
         _agent = Stopping(await FakeAgent.StartAsync());

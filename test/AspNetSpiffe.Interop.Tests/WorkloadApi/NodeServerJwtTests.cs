@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using AspNetSpiffe.TestKit;
 using Grpc.Core;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 

@@ -1,4 +1,3 @@
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -9,7 +8,7 @@ public abstract class NodeServerTest(ITestOutputHelper output) : InteropTest(out
 
     private protected NodeWorkloadApi Api { get; private set; } = null!;
 
-    public override async Task InitializeAsync() => Api = Stopping(await NodeWorkloadApi.StartAsync(Socket, Patience));
+    public override async ValueTask InitializeAsync() => Api = Stopping(await NodeWorkloadApi.StartAsync(Socket, Patience));
 
     private protected WorkloadApiClient NewClient() => new(WorkloadApiAddress.Parse(Api.Address));
 }

@@ -1,7 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 using Grpc.Core;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 

@@ -8,7 +8,6 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Clients;
 

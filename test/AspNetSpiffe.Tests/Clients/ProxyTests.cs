@@ -5,7 +5,6 @@ using System.Net.Security;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Clients;
 

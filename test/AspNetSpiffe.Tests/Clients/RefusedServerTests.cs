@@ -3,7 +3,6 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using AspNetSpiffe.TestKit;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Clients;
 
@@ -28,7 +27,7 @@ public sealed class RefusedServerTests(ITestOutputHelper output) : MeshTest(outp
 
     private X509Source _source = null!;
 
-    public override async Task InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
         var agent = Keep(await FakeAgent.StartAsync());
         agent.OnEachCall = a => a.SendRaw(GrpcFrame.Of(Pki.ResponseBytes([Pki.Leaf("/client")])));

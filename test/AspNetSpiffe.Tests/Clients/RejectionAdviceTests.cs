@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Builder;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Clients;
 

@@ -1,7 +1,6 @@
 using System.Security.Authentication;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Tests.Handshakes;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Clients;
 

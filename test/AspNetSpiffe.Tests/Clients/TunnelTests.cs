@@ -3,7 +3,6 @@ using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Tests.Handshakes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Clients;
 

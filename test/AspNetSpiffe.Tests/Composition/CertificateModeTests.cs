@@ -4,7 +4,6 @@ using AspNetSpiffe.Tests.Handshakes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Composition;
 

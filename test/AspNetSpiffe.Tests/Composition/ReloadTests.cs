@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Composition;
 
@@ -18,10 +17,10 @@ public sealed class ReloadTests(ITestOutputHelper output) : SettingsTest(output)
 
     private string Override => Path.Combine(_folder, "override.json");
 
-    public override void Dispose()
+    protected override async ValueTask StopAsync()
     {
+        await base.StopAsync();
         Directory.Delete(_folder, recursive: true);
-        base.Dispose();
     }
 
     [Fact]

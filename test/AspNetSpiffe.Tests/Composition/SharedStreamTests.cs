@@ -2,7 +2,6 @@ using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Composition;
 
@@ -12,7 +11,7 @@ public sealed class SharedStreamTests(ITestOutputHelper output) : MeshTest(outpu
     private readonly TestPki _pki = new("example.org");
     private FakeAgent _fake = null!;
 
-    public override async Task InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
         _fake = Keep(await FakeAgent.StartAsync());

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Options;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Composition;
 

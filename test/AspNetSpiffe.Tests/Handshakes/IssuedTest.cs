@@ -8,14 +8,13 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Handshakes;
 
 /// <summary>Services and clients whose identities the test itself writes and changes, and peers at the other end that use the framework alone.</summary>
 public abstract class IssuedTest(ITestOutputHelper output) : MeshTest(output)
 {
-    public override Task InitializeAsync() => Task.CompletedTask;
+    public override ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     protected async Task<FakeAgent> IssueAsync(TestIdentity identity)
     {

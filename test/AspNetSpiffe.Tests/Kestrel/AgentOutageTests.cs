@@ -3,7 +3,6 @@ using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Kestrel;
 
@@ -17,7 +16,7 @@ public sealed class AgentOutageTests(ITestOutputHelper output) : MeshTest(output
     private FakeAgent _ofUs = null!;
     private X509Source _peer = null!;
 
-    public override async Task InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
         _ofUs = Keep(await FakeAgent.StartAsync());

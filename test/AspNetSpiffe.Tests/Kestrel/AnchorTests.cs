@@ -1,6 +1,5 @@
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Tests.Handshakes;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Kestrel;
 

@@ -1,7 +1,6 @@
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Tests.Handshakes;
 using Microsoft.Extensions.DependencyInjection;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Kestrel;
 

@@ -5,7 +5,6 @@ using AspNetSpiffe.Tests.Clients;
 using AspNetSpiffe.Tests.Handshakes;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Kestrel;
 

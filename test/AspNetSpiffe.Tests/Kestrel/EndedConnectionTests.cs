@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Kestrel;
 
@@ -18,7 +17,7 @@ public sealed class EndedConnectionTests(ITestOutputHelper output) : MeshTest(ou
     private readonly ManualTime _time = new(TimeProvider.System.GetUtcNow());
     private DevAgent _partner = null!;
 
-    public override async Task InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
         _partner = await StartAgentAsync("partner", TimeSpan.FromMinutes(5), "client");

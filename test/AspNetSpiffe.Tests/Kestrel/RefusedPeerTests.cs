@@ -10,7 +10,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Kestrel;
 
@@ -41,7 +40,7 @@ public sealed class RefusedPeerTests(ITestOutputHelper output) : MeshTest(output
 
     private bool _called;
 
-    public override Task InitializeAsync() => Task.CompletedTask;
+    public override ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     [Theory, Trait("Spec", "XV-r")]
     [InlineData(SslProtocols.Tls12)]

@@ -3,7 +3,6 @@ using System.Security.Authentication;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Tests.Handshakes;
 using Microsoft.Extensions.DependencyInjection;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Kestrel;
 

@@ -8,8 +8,7 @@ public sealed class SpiffeIdentityTests
 {
     private static readonly SpiffePeer Peer = Peers.Web;
 
-    public static TheoryData<Func<ClaimsPrincipal, object?>> Questions =>
-    [
+    public static TheoryData<Func<ClaimsPrincipal, object?>> Questions => new(
         user => Describe(user.Claims),
         user => Describe(user.Identities.SelectMany(identity => identity.Claims)),
         user => $"{user.Identity!.Name} {user.Identity.AuthenticationType} {user.Identity.IsAuthenticated}",
@@ -31,8 +30,7 @@ public sealed class SpiffeIdentityTests
         user => Describe(With(user, added => ((ClaimsIdentity)added.Identity!).AddClaim(new("role", "admin"))).Claims),
         user => Describe(With(user, added => ((ClaimsIdentity)added.Identity!).AddClaims([new("role", "admin"), new("role", "user")])).Claims),
         user => Describe(With(user, less => ((ClaimsIdentity)less.Identity!).RemoveClaim(less.FindFirst("spiffe_path"))).Claims),
-        user => Describe(With(user, less => ((ClaimsIdentity)less.Identity!).TryRemoveClaim(new("spiffe_path", "/"))).Claims),
-    ];
+        user => Describe(With(user, less => ((ClaimsIdentity)less.Identity!).TryRemoveClaim(new("spiffe_path", "/"))).Claims));
 
     [Theory]
     [MemberData(nameof(Questions))]

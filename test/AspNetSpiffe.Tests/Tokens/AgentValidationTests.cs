@@ -5,7 +5,6 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Tokens;
 

@@ -4,7 +4,6 @@ using AspNetSpiffe.Tests.Kestrel;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Tokens;
 

@@ -2,7 +2,6 @@ using System.Net;
 using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Tokens;
 

@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Tests.Tokens;
 
@@ -17,7 +16,7 @@ public sealed class VerifierOnlyTests(ITestOutputHelper output) : TokenTest(outp
 {
     private FakeAgent _agent = null!;
 
-    public override async Task InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
         _agent = Keep(await FakeAgent.StartAsync());

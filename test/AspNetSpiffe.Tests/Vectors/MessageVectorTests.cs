@@ -9,9 +9,9 @@ public sealed class MessageVectorTests : IAsyncLifetime
 
     public static TheoryData<string> Names => [.. MessageVectors.All.Select(vector => vector.Name)];
 
-    public Task InitializeAsync() => _mesh.InitializeAsync();
+    public ValueTask InitializeAsync() => _mesh.InitializeAsync();
 
-    public Task DisposeAsync() => _mesh.DisposeAsync();
+    public ValueTask DisposeAsync() => _mesh.DisposeAsync();
 
     [Theory]
     [MemberData(nameof(Names))]

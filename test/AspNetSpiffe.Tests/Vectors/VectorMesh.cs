@@ -33,7 +33,7 @@ public sealed class VectorMesh : IAsyncLifetime
     /// <summary>Gets the ID that we showed to the last peer.</summary>
     internal string? Shown { get; private set; }
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         Agent = await FakeAgent.StartAsync();
 
@@ -45,7 +45,7 @@ public sealed class VectorMesh : IAsyncLifetime
         _stranger = await StartStrangerAsync();
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _stranger.DisposeAsync();
         await _service.DisposeAsync();

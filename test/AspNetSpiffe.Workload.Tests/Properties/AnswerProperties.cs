@@ -1,40 +1,42 @@
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
 using Google.Protobuf;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Properties;
 
 /// <summary>What the client makes of any bytes that a real agent sends over a real connection.</summary>
-public sealed class AnswerProperties(ITestOutputHelper output) : PropertyTest(output), IAsyncLifetime
+public sealed class AnswerProperties : IAsyncLifetime
 {
     private readonly CancellationTokenSource _patience = new(HangLimit.OfATest);
     private FakeAgent _agent = null!;
     private AgentChannel _channel = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _agent = await FakeAgent.StartAsync();
         _channel = new(WorkloadApiAddress.Parse(_agent.Address), KeepAlive.Default, SpiffeLimits.Default);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _channel.Dispose();
         await _agent.DisposeAsync();
         _patience.Dispose();
     }
 
-    [Fact]
-    public void However_the_bytes_come_the_messages_are_the_same() =>
+    [Property(MaxTest = 100)]
+    public Property However_the_bytes_come_the_messages_are_the_same() =>
         ForAll(Inputs.Streams, async parts =>
         {
             _agent.Answer(parts.InPieces(parts.Bytes));
             Assert.Equal(parts.Messages, await ReadAsync([]));
-        }, times: 100);
+        });
 
-    [Fact]
-    public void A_stream_that_ends_within_a_message_is_malformed_and_one_that_ends_between_messages_is_not() =>
+    [Property(MaxTest = 100)]
+    public Property A_stream_that_ends_within_a_message_is_malformed_and_one_that_ends_between_messages_is_not() =>
         ForAll(Inputs.Streams, async parts =>
         {
             var (whole, cut) = parts.FramesBefore();
@@ -43,10 +45,10 @@ public sealed class AnswerProperties(ITestOutputHelper output) : PropertyTest(ou
             if (cut) await AssertMalformedAsync(messages, "ended within a message");
             else await ReadAsync(messages);
             Assert.Equal(parts.Messages.Take(whole), messages);
-        }, times: 100);
+        });
 
-    [Fact]
-    public void A_flag_that_is_not_zero_is_malformed_after_the_messages_before_it() =>
+    [Property(MaxTest = 100)]
+    public Property A_flag_that_is_not_zero_is_malformed_after_the_messages_before_it() =>
         ForAll(Inputs.Streams, async parts =>
         {
             var flag = (byte)((parts.Anywhere % 255) + 1);
@@ -54,15 +56,15 @@ public sealed class AnswerProperties(ITestOutputHelper output) : PropertyTest(ou
             var messages = new List<X509SVIDResponse>();
             await AssertMalformedAsync(messages, "is compressed");
             Assert.Equal(parts.Messages, messages);
-        }, times: 100);
+        });
 
-    [Fact, Trait("Spec", "WA-28")]
-    public void A_length_over_the_limit_is_refused() =>
+    [Property(MaxTest = 100), Trait("Spec", "WA-28")]
+    public Property A_length_over_the_limit_is_refused() =>
         ForAll(Inputs.AnnouncedLengths, async announced =>
         {
             _agent.Answer([GrpcFrame.Of(new byte[1000], announced: announced)]);
             await AssertMalformedAsync([], announced > SpiffeLimits.Default.MaxMessageBytes ? "the limit (MaxMessageBytes), which is 16777216" : "ended within a message");
-        }, times: 100);
+        });
 
     [Fact]
     public async Task Any_bytes_are_a_message_or_a_WorkloadApiException()
@@ -77,6 +79,9 @@ public sealed class AnswerProperties(ITestOutputHelper output) : PropertyTest(ou
             if (await Record.ExceptionAsync(() => ReadAsync([])) is { } e) Assert.IsType<WorkloadApiException>(e);
         }
     }
+
+    // FsCheck blocks the thread of the test until the task ends, so the task must not need that thread: xunit may have no other.
+    private static Property ForAll<T>(Arbitrary<T> inputs, Func<T, Task> holds) => Prop.ForAll(inputs, input => Task.Run(() => holds(input)));
 
     private async Task<List<X509SVIDResponse>> ReadAsync(List<X509SVIDResponse> messages)
     {

@@ -1,33 +1,35 @@
 using System.Security.Cryptography.X509Certificates;
-using Xunit.Abstractions;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
 
 namespace AspNetSpiffe.Workload.Tests.Properties;
 
-public sealed class DerSequenceProperties(ITestOutputHelper output) : PropertyTest(output)
+public sealed class DerSequenceProperties
 {
     private static readonly TrustDomain Td = TrustDomain.Parse("td");
 
-    [Fact, Trait("Spec", "XL-01")]
-    public void Certificates_one_after_the_other_are_read_in_their_order() =>
-        ForAll(Inputs.DerSequences, parts => AssertRead(parts.Certificates, parts.Der), times: 200);
+    [Property(MaxTest = 200), Trait("Spec", "XL-01")]
+    public Property Certificates_one_after_the_other_are_read_in_their_order() =>
+        Prop.ForAll(Inputs.DerSequences, parts => AssertRead(parts.Certificates, parts.Der));
 
-    [Fact, Trait("Spec", "XL-01")]
-    public void A_cut_between_certificates_leaves_the_ones_before_it_and_any_other_cut_is_refused() =>
-        ForAll(Inputs.DerSequences, parts =>
+    [Property(MaxTest = 500), Trait("Spec", "XL-01")]
+    public Property A_cut_between_certificates_leaves_the_ones_before_it_and_any_other_cut_is_refused() =>
+        Prop.ForAll(Inputs.DerSequences, parts =>
         {
             if (parts.WholeBefore() is { } whole) AssertRead(parts.Certificates.Take(whole), parts.Truncated);
             else AssertRefused(parts.Truncated);
-        }, times: 500);
+        });
 
-    [Fact, Trait("Spec", "XL-01")]
-    public void Bytes_after_the_last_certificate_are_refused() => ForAll(Inputs.DerSequences, parts => AssertRefused(parts.WithExtraAtTheEnd), times: 200);
+    [Property(MaxTest = 200), Trait("Spec", "XL-01")]
+    public Property Bytes_after_the_last_certificate_are_refused() => Prop.ForAll(Inputs.DerSequences, parts => AssertRefused(parts.WithExtraAtTheEnd));
 
-    [Fact, Trait("Spec", "XL-01")]
-    public void Bytes_anywhere_else_are_refused() => ForAll(Inputs.DerSequences, parts => AssertRefused(parts.WithExtraInside), times: 500);
+    [Property(MaxTest = 500), Trait("Spec", "XL-01")]
+    public Property Bytes_anywhere_else_are_refused() => Prop.ForAll(Inputs.DerSequences, parts => AssertRefused(parts.WithExtraInside));
 
-    [Fact, Trait("Spec", "XL-01")]
-    public void With_one_byte_changed_the_certificates_have_every_byte_or_are_refused() =>
-        ForAll(Inputs.DerSequences, parts =>
+    [Property(MaxTest = 500), Trait("Spec", "XL-01")]
+    public Property With_one_byte_changed_the_certificates_have_every_byte_or_are_refused() =>
+        Prop.ForAll(Inputs.DerSequences, parts =>
         {
             try
             {
@@ -38,18 +40,18 @@ public sealed class DerSequenceProperties(ITestOutputHelper output) : PropertyTe
             {
                 // Refused: the only way in which a reading may fail.
             }
-        }, times: 500);
+        });
 
-    [Fact, Trait("Spec", "XV-l")]
-    public void A_bundle_has_the_CA_certificates_in_their_order_and_counts_the_others() =>
-        ForAll(Inputs.DerSequences, parts =>
+    [Property(MaxTest = 200), Trait("Spec", "XV-l")]
+    public Property A_bundle_has_the_CA_certificates_in_their_order_and_counts_the_others() =>
+        Prop.ForAll(Inputs.DerSequences, parts =>
         {
             var bundle = X509Bundle.Read(Td, parts.Der, out var leftOut);
             Assert.Equal(parts.Certificates.Where(certificate => certificate.IsCa).Select(certificate => Hex(certificate.Certificate)), bundle.Authorities.Select(Hex));
             Assert.Equal(parts.Certificates.Count(certificate => !certificate.IsCa), leftOut);
             AssertSame(bundle, X509Bundle.ReadFederated(Td, parts.Der, out var alsoLeftOut));
             Assert.Equal(leftOut, alsoLeftOut);
-        }, times: 200);
+        });
 
     private static void AssertRead(IEnumerable<NamedCertificate> expected, byte[] der) =>
         Assert.Equal(expected.Select(certificate => Hex(certificate.Certificate)), DerSequence.ReadCertificates(der).Select(Hex));

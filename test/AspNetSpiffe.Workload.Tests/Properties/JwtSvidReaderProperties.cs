@@ -1,13 +1,15 @@
-using Xunit.Abstractions;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
 
 namespace AspNetSpiffe.Workload.Tests.Properties;
 
-public sealed class JwtSvidReaderProperties(ITestOutputHelper output) : PropertyTest(output)
+public sealed class JwtSvidReaderProperties
 {
-    [Fact]
+    [Property]
     [Trait("Spec", "JW-01"), Trait("Spec", "JW-04"), Trait("Spec", "JW-06"), Trait("Spec", "JW-08"), Trait("Spec", "JW-10"), Trait("Spec", "JW-12"), Trait("Spec", "JW-24")]
-    public void A_valid_token_is_read_with_all_that_it_says() =>
-        ForAll(Inputs.Tokens, parts =>
+    public Property A_valid_token_is_read_with_all_that_it_says() =>
+        Prop.ForAll(Inputs.Tokens, parts =>
         {
             var token = parts.Token().ToString();
             var svid = JwtSvidReader.Read(token);
@@ -20,18 +22,22 @@ public sealed class JwtSvidReaderProperties(ITestOutputHelper output) : Property
             Assert.Equal(token, svid.Token);
         });
 
-    [Fact]
+    [Property(MaxTest = 2000)]
     [Trait("Spec", "JW-01")]
-    public void With_one_character_changed_a_token_is_refused_or_says_other_bytes() =>
-        ForAll(Inputs.ChangedTokens, parts =>
+    public Property With_one_character_changed_a_token_is_refused_or_says_other_bytes() =>
+        Prop.ForAll(Inputs.ChangedTokens, parts =>
         {
             var (token, changed) = (parts.Token, parts.Changed);
             if (IsRead(changed) && changed != token) Assert.NotEqual(Decoded(token), Decoded(changed));
-        }, times: 2000);
+        });
 
-    [Fact]
+    [Property(MaxTest = 2000)]
     [Trait("Spec", "JW-01")]
-    public void With_one_change_in_its_JSON_a_token_is_read_or_refused_and_nothing_else() => ForAll(Inputs.TokensOfChangedJson, token => IsRead(token.ToString()), times: 2000);
+    public Property With_one_change_in_its_JSON_a_token_is_read_or_refused_and_nothing_else() =>
+        Prop.ForAll(Inputs.TokensOfChangedJson, token =>
+        {
+            IsRead(token.ToString());
+        });
 
     private static bool IsRead(string token)
     {

@@ -1,66 +1,67 @@
-using Xunit.Abstractions;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
 
 namespace AspNetSpiffe.Workload.Tests.Properties;
 
 public sealed class SpiffeIdPatternProperties(ITestOutputHelper output) : PropertyTest(output)
 {
-    [Fact]
-    public void A_text_is_a_pattern_exactly_when_every_alternative_has_the_shape_of_one() =>
+    [Property(MaxTest = 2000)]
+    public Property A_text_is_a_pattern_exactly_when_every_alternative_has_the_shape_of_one() =>
         Agree(Inputs.NearlyPatterns, text => SpiffeIdPattern.TryParse(text, out _), StandardGrammar.IsPattern);
 
-    [Fact]
-    public void A_pattern_means_exactly_whom_its_regular_expression_matches() =>
+    [Property(MaxTest = 2000)]
+    public Property A_pattern_means_exactly_whom_its_regular_expression_matches() =>
         Agree(
             Inputs.PatternsAndIds,
             pair => SpiffeIdPattern.Parse(pair.Pattern.ToString()).Matches(SpiffeId.Parse(pair.Id.ToString())),
             pair => StandardGrammar.Means(pair.Pattern.ToString(), pair.Id.ToString()));
 
-    [Fact]
-    public void A_pattern_of_many_alternatives_means_exactly_whom_one_of_them_means_segment_by_segment() =>
+    [Property(MaxTest = 5000)]
+    public Property A_pattern_of_many_alternatives_means_exactly_whom_one_of_them_means_segment_by_segment() =>
         Agree(
             Inputs.CrowdedPatternsAndIds,
             pair => SpiffeIdPattern.Parse(pair.Pattern.ToString()).Matches(SpiffeId.Parse(pair.Id.ToString())),
-            pair => pair.Pattern.ToString().Split(',').Any(alternative => Means(alternative.Split('/'), pair.Id.ToString().Split('/'))),
-            times: 5000);
+            pair => pair.Pattern.ToString().Split(',').Any(alternative => Means(alternative.Split('/'), pair.Id.ToString().Split('/'))));
 
-    [Fact]
-    public void What_TryParse_refuses_is_a_FormatException_of_Parse_and_what_it_takes_is_none() =>
-        ForAll(Inputs.NearlyPatterns, text =>
+    [Property]
+    public Property What_TryParse_refuses_is_a_FormatException_of_Parse_and_what_it_takes_is_none() =>
+        Prop.ForAll(Inputs.NearlyPatterns, text =>
         {
             if (SpiffeIdPattern.TryParse(text, out var pattern)) Assert.Equal(pattern, SpiffeIdPattern.Parse(text));
             else Assert.Throws<FormatException>(() => SpiffeIdPattern.Parse(text));
         });
 
-    [Fact, Trait("Spec", "ID-07")]
-    public void A_pattern_prints_itself_and_its_print_is_the_same_pattern() =>
-        ForAll(Inputs.Patterns, parts =>
+    [Property, Trait("Spec", "ID-07")]
+    public Property A_pattern_prints_itself_and_its_print_is_the_same_pattern() =>
+        Prop.ForAll(Inputs.Patterns, parts =>
         {
             var pattern = SpiffeIdPattern.Parse(parts.ToString());
             Assert.Equal(parts.ToString(), pattern.ToString());
             Assert.Equal(pattern, SpiffeIdPattern.Parse(string.Join(" , ", parts.Alternatives.Select(alternative => alternative.InCapitals))));
         });
 
-    [Fact]
-    public void Whatever_was_read_as_a_pattern_prints_what_is_read_as_the_same_one() =>
-        ForAll(Inputs.NearlyPatterns, text =>
+    [Property]
+    public Property Whatever_was_read_as_a_pattern_prints_what_is_read_as_the_same_one() =>
+        Prop.ForAll(Inputs.NearlyPatterns, text =>
         {
             if (!SpiffeIdPattern.TryParse(text, out var pattern)) return;
             Assert.Equal(pattern, SpiffeIdPattern.Parse(pattern.ToString()));
             Assert.Equal(pattern.ToString(), SpiffeIdPattern.Parse(pattern.ToString()).ToString());
         });
 
-    [Fact, Trait("Spec", "ID-14")]
-    public void A_pattern_without_stars_means_that_ID_and_no_other() =>
-        ForAll(Inputs.FewIdPairs, pair =>
+    [Property, Trait("Spec", "ID-14")]
+    public Property A_pattern_without_stars_means_that_ID_and_no_other() =>
+        Prop.ForAll(Inputs.FewIdPairs, pair =>
         {
             if (pair.First.Segments.IsEmpty) return;
             var matches = SpiffeIdPattern.Parse(pair.First.ToString()).Matches(SpiffeId.Parse(pair.Second.ToString()));
             Assert.Equal(pair.First.ToString() == pair.Second.ToString(), matches);
         });
 
-    [Fact]
-    public void The_members_of_a_trust_domain_are_its_IDs_with_a_path_and_nobody_else() =>
-        ForAll(Inputs.FewIdPairs, pair =>
+    [Property]
+    public Property The_members_of_a_trust_domain_are_its_IDs_with_a_path_and_nobody_else() =>
+        Prop.ForAll(Inputs.FewIdPairs, pair =>
         {
             var member = pair.First.TrustDomain == pair.Second.TrustDomain && !pair.Second.Segments.IsEmpty;
             var id = SpiffeId.Parse(pair.Second.ToString());

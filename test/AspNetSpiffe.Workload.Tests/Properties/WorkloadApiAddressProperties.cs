@@ -1,15 +1,17 @@
 using System.Net;
 using System.Net.Sockets;
-using Xunit.Abstractions;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
 
 namespace AspNetSpiffe.Workload.Tests.Properties;
 
-public sealed class WorkloadApiAddressProperties(ITestOutputHelper output) : PropertyTest(output)
+public sealed class WorkloadApiAddressProperties
 {
-    [Fact]
+    [Property]
     [Trait("Spec", "EP-03"), Trait("Spec", "EP-04"), Trait("Spec", "EP-07")]
-    public void A_Unix_address_is_the_socket_of_its_path() =>
-        ForAll(Inputs.UnixAddresses, parts =>
+    public Property A_Unix_address_is_the_socket_of_its_path() =>
+        Prop.ForAll(Inputs.UnixAddresses, parts =>
         {
             var address = WorkloadApiAddress.Parse(parts.ToString());
             Assert.Equal(new UnixDomainSocketEndPoint(parts.SocketPath), address.EndPoint);
@@ -18,10 +20,10 @@ public sealed class WorkloadApiAddressProperties(ITestOutputHelper output) : Pro
             Assert.Equal(address, WorkloadApiAddress.Parse($"unix:{parts.WrittenPath}"));
         });
 
-    [Fact]
+    [Property]
     [Trait("Spec", "EP-06")]
-    public void A_TCP_address_is_the_end_point_of_its_IP_address_and_port() =>
-        ForAll(Inputs.TcpAddresses, parts =>
+    public Property A_TCP_address_is_the_end_point_of_its_IP_address_and_port() =>
+        Prop.ForAll(Inputs.TcpAddresses, parts =>
         {
             var address = WorkloadApiAddress.Parse(parts.ToString());
             Assert.Equal(new IPEndPoint(parts.Ip, parts.Port), address.EndPoint);
@@ -29,17 +31,17 @@ public sealed class WorkloadApiAddressProperties(ITestOutputHelper output) : Pro
             Assert.Equal(IPAddress.IsLoopback(parts.Ip), address.IsLocal);
         });
 
-    [Fact]
+    [Property]
     [Trait("Spec", "EP-02"), Trait("Spec", "EP-03"), Trait("Spec", "EP-05")]
-    public void One_mistake_spoils_a_Unix_address() => ForAll(Inputs.SpoiledUnixAddresses, pair => AssertRefused(pair.Mistake.Spoil(pair.Valid.ToString())));
+    public Property One_mistake_spoils_a_Unix_address() => Prop.ForAll(Inputs.SpoiledUnixAddresses, pair => AssertRefused(pair.Mistake.Spoil(pair.Valid.ToString())));
 
-    [Fact]
+    [Property]
     [Trait("Spec", "EP-02"), Trait("Spec", "EP-06")]
-    public void One_mistake_spoils_a_TCP_address() => ForAll(Inputs.SpoiledTcpAddresses, pair => AssertRefused(pair.Mistake.Spoil(pair.Valid.ToString())));
+    public Property One_mistake_spoils_a_TCP_address() => Prop.ForAll(Inputs.SpoiledTcpAddresses, pair => AssertRefused(pair.Mistake.Spoil(pair.Valid.ToString())));
 
-    [Fact]
-    public void What_is_read_gives_back_its_text_and_what_is_not_is_a_FormatException() =>
-        ForAll(Inputs.NearlyAddresses, text =>
+    [Property]
+    public Property What_is_read_gives_back_its_text_and_what_is_not_is_a_FormatException() =>
+        Prop.ForAll(Inputs.NearlyAddresses, text =>
         {
             if (WorkloadApiAddress.TryParse(text, out var address)) Assert.Equal(text, address.ToString());
             else AssertRefused(text);

@@ -1,7 +1,6 @@
 using AspNetSpiffe.TestKit;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 

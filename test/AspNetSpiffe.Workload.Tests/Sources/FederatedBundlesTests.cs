@@ -1,6 +1,5 @@
 using AspNetSpiffe.TestKit;
 using Google.Protobuf;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 

@@ -1,5 +1,4 @@
 using AspNetSpiffe.TestKit;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
@@ -36,6 +35,7 @@ public sealed class FrozenAgentTests(ITestOutputHelper output) : SourceTest(outp
         await PassPauseAsync();
         await PassPauseAsync();
         await Time.WaitForTimerAsync(Patience, LongestPause);
+        await WaitForAsync("AgentUnavailable", Patience);
         Assert.Equal(1, Logged("AgentUnavailable"));
     }
 

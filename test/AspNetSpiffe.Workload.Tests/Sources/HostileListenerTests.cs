@@ -3,7 +3,6 @@ using AspNetSpiffe.TestKit;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
@@ -13,10 +12,10 @@ public sealed class HostileListenerTests(ITestOutputHelper output) : SourceTest(
 {
     private readonly ManualResetEventSlim _hang = new();
 
-    public override async Task DisposeAsync()
+    protected override async ValueTask StopAsync()
     {
         _hang.Set();
-        await base.DisposeAsync();
+        await base.StopAsync();
     }
 
     [Theory]

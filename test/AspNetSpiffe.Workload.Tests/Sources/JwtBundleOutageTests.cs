@@ -4,7 +4,6 @@ using AspNetSpiffe.TestKit;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
@@ -32,6 +31,7 @@ public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtBundleSo
 
         await Agent.WaitForCallAsync(5, Patience);
         Assert.Same(good, source.Current);
+        await WaitForAsync("AgentUnavailable", Patience);
         Assert.Equal(1, Logged("AgentUnavailable"));
         await NextAsync(source, () => Agent.Send(Message(("td", [("k2", _other)]))));
         Assert.True(source.Verify(Token(_other, "k2"), Us).Accepted);
@@ -85,6 +85,7 @@ public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtBundleSo
         await PassPauseAsync();
         await Agent.WaitForCallAsync(3, Patience);
         Assert.True(source.Verify(Token(Key), Us).Accepted);
+        await WaitForAsync("AgentUnavailable", Patience);
         Assert.Single(Logs.All, record => record.Level >= LogLevel.Warning);
 
         await NextAsync(source, () => Agent.Send(Message(("td", [("k2", _other)]))));

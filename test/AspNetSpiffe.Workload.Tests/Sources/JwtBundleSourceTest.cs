@@ -2,7 +2,6 @@ using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
 using AspNetSpiffe.Workload.Tests.Bundles;
 using Google.Protobuf;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
@@ -19,10 +18,10 @@ public abstract class JwtBundleSourceTest(ITestOutputHelper output) : AgentTest(
     /// <summary>The key 'k1' of the trust domain 'td', with which it signs its tokens.</summary>
     protected TestKey Key { get; } = TestKey.Create(KeyKind.P256);
 
-    public override async Task DisposeAsync()
+    protected override async ValueTask StopAsync()
     {
         foreach (var source in _sources) await source.DisposeAsync();
-        await base.DisposeAsync();
+        await base.StopAsync();
     }
 
     /// <summary>Makes a source that has not begun.</summary>

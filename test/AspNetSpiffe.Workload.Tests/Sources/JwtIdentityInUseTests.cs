@@ -1,6 +1,5 @@
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 

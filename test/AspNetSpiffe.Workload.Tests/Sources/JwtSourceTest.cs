@@ -1,7 +1,6 @@
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
 using Grpc.Core;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
@@ -17,10 +16,10 @@ public abstract class JwtSourceTest(ITestOutputHelper output) : AgentTest(output
     /// <summary>The clock of the source.</summary>
     protected ManualTime Time { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000));
 
-    public override async Task DisposeAsync()
+    protected override async ValueTask StopAsync()
     {
         foreach (var source in _sources) await source.DisposeAsync();
-        await base.DisposeAsync();
+        await base.StopAsync();
     }
 
     protected JwtSource Make(Action<SpiffeOptions>? change = null)

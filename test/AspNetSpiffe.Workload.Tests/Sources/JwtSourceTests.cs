@@ -1,6 +1,5 @@
 using AspNetSpiffe.Wire;
 using Grpc.Core;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 

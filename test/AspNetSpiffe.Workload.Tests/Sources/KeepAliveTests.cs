@@ -1,4 +1,3 @@
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
@@ -58,6 +57,7 @@ public sealed class KeepAliveTests(ITestOutputHelper output) : SourceTest(output
             await Agent.WaitForCallAsync(delay == "00:11:00" ? 2 : 3, Patience);
         }
 
+        await WaitForAsync("AgentUnavailable", Patience);
         Assert.Equal(1, Logged("AgentUnavailable"));
         Assert.Equal("/workload", source.Current!.DefaultSvid.Id.Path);
     }

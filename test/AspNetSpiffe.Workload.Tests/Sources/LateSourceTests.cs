@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Grpc.Core;
 using Microsoft.Extensions.Primitives;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 

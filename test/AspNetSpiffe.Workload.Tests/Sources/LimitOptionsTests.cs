@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 

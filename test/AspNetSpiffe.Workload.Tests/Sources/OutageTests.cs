@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using AspNetSpiffe.TestKit;
 using Google.Protobuf;
 using Grpc.Core;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
@@ -37,6 +36,7 @@ public sealed class OutageTests(ITestOutputHelper output) : SourceTest(output)
 
         await Agent.WaitForCallAsync(6, Patience);
         Assert.Same(good, source.Current);
+        await WaitForAsync("AgentUnavailable", Patience);
         Assert.Equal(1, Logged("AgentUnavailable"));
         var next = await NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/next"))));
         Assert.Equal("/next", next.DefaultSvid.Id.Path);
@@ -58,6 +58,7 @@ public sealed class OutageTests(ITestOutputHelper output) : SourceTest(output)
         Agent.Abort();
         await PassPauseAsync();
         await Agent.WaitForCallAsync(8, Patience);
+        await WaitForAsync("AgentUnavailable", Patience, times: 3);
         Assert.Equal(3, Logged("AgentUnavailable"));
     }
 

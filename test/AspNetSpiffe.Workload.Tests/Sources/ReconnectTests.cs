@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using AspNetSpiffe.TestKit;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
@@ -65,6 +64,7 @@ public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output
         await PassPauseAsync();
         await Agent.WaitForCallAsync(3, Patience);
         await Time.WaitForTimerAsync(Patience, LongestPause);
+        await WaitForAsync("AgentUnavailable", Patience, times: 2);
         Assert.Equal(2, Logged("AgentUnavailable"));
     }
 
@@ -94,6 +94,7 @@ public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output
             await Agent.WaitForCallAsync(calls + 1, Patience);
         }
 
+        await WaitForAsync("AgentUnavailable", Patience);
         Assert.Equal(1, Logged("AgentUnavailable"));
     }
 
@@ -146,6 +147,7 @@ public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output
         await PassPauseAsync();
         Assert.Equal("/workload", (await source.WaitForFirstAsync(Patience)).DefaultSvid.Id.Path);
         Assert.Equal(3, Agent.Calls.Count);
+        await WaitForAsync("AgentUnavailable", Patience);
         Assert.Equal(1, Logged("AgentUnavailable"));
     }
 
@@ -162,6 +164,7 @@ public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output
         for (var i = 0; i < 5; i++) Assert.InRange(await PassPauseAsync(), LongestPause * 0.8, LongestPause);
 
         await Time.WaitForTimerAsync(Patience, LongestPause);
+        await WaitForAsync("AgentUnavailable", Patience);
         var told = Assert.Single(Logs.All, record => record.Level >= LogLevel.Warning);
         Assert.Contains($"'{code}: no'", told.Message, StringComparison.Ordinal);
         Assert.EndsWith("It has worked before, and so it is tried again from time to time.", told.Message, StringComparison.Ordinal);

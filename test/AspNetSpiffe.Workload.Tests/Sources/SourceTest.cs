@@ -1,5 +1,4 @@
 using AspNetSpiffe.TestKit;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
@@ -14,10 +13,10 @@ public abstract class SourceTest(ITestOutputHelper output) : AgentTest(output)
     /// <summary>The clock of the source.</summary>
     protected ManualTime Time { get; } = new();
 
-    public override async Task DisposeAsync()
+    protected override async ValueTask StopAsync()
     {
         foreach (var source in _sources) await source.DisposeAsync();
-        await base.DisposeAsync();
+        await base.StopAsync();
     }
 
     /// <summary>Makes a source that has not begun.</summary>

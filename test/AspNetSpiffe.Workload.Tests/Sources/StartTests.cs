@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Runtime.Versioning;
 using AspNetSpiffe.TestKit;
 using Grpc.Core;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 

@@ -1,7 +1,6 @@
 using AspNetSpiffe.TestKit;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
@@ -20,6 +19,7 @@ public sealed class ToldCausesTests(ITestOutputHelper output) : SourceTest(outpu
         }
 
         await NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/next"))));
+        await WaitForAsync("UpdateRefused", Patience, times: 2);
         Assert.Equal(2, Logged("UpdateRefused"));
     }
 
@@ -34,6 +34,7 @@ public sealed class ToldCausesTests(ITestOutputHelper output) : SourceTest(outpu
             await NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf($"/{i}"))));
         }
 
+        await WaitForAsync("UpdateRefused", Patience);
         Assert.Equal(1, Logged("UpdateRefused"));
     }
 
@@ -43,6 +44,7 @@ public sealed class ToldCausesTests(ITestOutputHelper output) : SourceTest(outpu
         ExpectWarning("UpdateRemark");
         var source = await StartGoodAsync();
         for (var i = 0; i < 20; i++) await NextAsync(source, () => Agent.Send(Remarked($"/{i}", i % 3)));
+        await WaitForAsync("UpdateRemark", Patience, times: 2);
         Assert.Equal(2, Logged("UpdateRemark"));
     }
 
@@ -53,6 +55,7 @@ public sealed class ToldCausesTests(ITestOutputHelper output) : SourceTest(outpu
         var source = await StartGoodAsync("/mine", options => options.Identity = "spiffe://td/mine");
         for (var i = 0; i < 20; i++) Agent.Send(Pki.Response(Pki.Leaf($"/{i % 2}")));
         await NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/mine"))));
+        await WaitForAsync("UpdateRefused", Patience, times: 2);
         Assert.Equal(2, Logged("UpdateRefused"));
     }
 

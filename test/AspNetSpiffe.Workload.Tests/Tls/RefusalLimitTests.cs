@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using AspNetSpiffe.TestKit;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Tls;
 

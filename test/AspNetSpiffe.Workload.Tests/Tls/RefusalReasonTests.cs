@@ -3,7 +3,6 @@ using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Workload.Tests.Verification;
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Tls;
 

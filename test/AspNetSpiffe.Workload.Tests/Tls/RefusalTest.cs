@@ -6,7 +6,6 @@ using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.Tls;
 
@@ -45,12 +44,12 @@ public abstract class RefusalTest : LoggedTest
     /// <summary>The refusals that were counted.</summary>
     protected IReadOnlyList<CollectedMeasurement<long>> Counted => _rejections.GetMeasurementSnapshot();
 
-    public override void Dispose()
+    protected override ValueTask StopAsync()
     {
         _source.Dispose();
         _rejections.Dispose();
         _services.Dispose();
-        base.Dispose();
+        return base.StopAsync();
     }
 
     /// <summary>Gives us our SVID, and bundles of these trust domains beside our own.</summary>

@@ -1,10 +1,9 @@
 using AspNetSpiffe.TestKit;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests;
 
 /// <summary>A test with an agent that misbehaves, a trust domain, and a limit to its patience.</summary>
-public abstract class AgentTest(ITestOutputHelper output) : LoggedTest(output), IAsyncLifetime
+public abstract class AgentTest(ITestOutputHelper output) : LoggedTest(output)
 {
     private readonly CancellationTokenSource _patience = new(HangLimit.OfATest);
 
@@ -17,9 +16,9 @@ public abstract class AgentTest(ITestOutputHelper output) : LoggedTest(output), 
     /// <summary>The trust domain that the agent speaks of.</summary>
     protected TestPki Pki { get; } = new("td");
 
-    public async Task InitializeAsync() => Agent = await FakeAgent.StartAsync();
+    public override async ValueTask InitializeAsync() => Agent = await FakeAgent.StartAsync();
 
-    public virtual async Task DisposeAsync()
+    protected override async ValueTask StopAsync()
     {
         await Agent.DisposeAsync();
         _patience.Dispose();

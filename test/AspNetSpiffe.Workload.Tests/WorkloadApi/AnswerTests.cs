@@ -2,7 +2,6 @@ using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
 using Google.Protobuf;
 using Grpc.Core;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.WorkloadApi;
 
@@ -19,10 +18,10 @@ public sealed class AnswerTests(ITestOutputHelper output) : AgentTest(output)
 
     private AgentChannel Channel => _channel ??= new(WorkloadApiAddress.Parse(Agent.Address), KeepAlive.Default, new() { MaxMessageBytes = MaxLength, MaxSvids = 2 });
 
-    public override async Task DisposeAsync()
+    protected override async ValueTask StopAsync()
     {
         _channel?.Dispose();
-        await base.DisposeAsync();
+        await base.StopAsync();
     }
 
     [Fact]

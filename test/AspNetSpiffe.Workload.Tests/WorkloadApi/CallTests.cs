@@ -1,6 +1,5 @@
 using AspNetSpiffe.TestKit;
 using Grpc.Core;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.WorkloadApi;
 

@@ -1,4 +1,3 @@
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.WorkloadApi;
 
@@ -10,10 +9,10 @@ public abstract class ClientTest(ITestOutputHelper output) : AgentTest(output)
     /// <summary>The client of the agent.</summary>
     protected WorkloadApiClient Client => _client ??= new(WorkloadApiAddress.Parse(Agent.Address));
 
-    public override async Task DisposeAsync()
+    protected override async ValueTask StopAsync()
     {
         _client?.Dispose();
-        await base.DisposeAsync();
+        await base.StopAsync();
     }
 
     protected Task<X509Context> FetchAsync() => Client.FetchX509ContextAsync(Patience);

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.WorkloadApi;
 

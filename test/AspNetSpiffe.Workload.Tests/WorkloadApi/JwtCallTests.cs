@@ -6,7 +6,6 @@ using AspNetSpiffe.Workload.Tests.Bundles;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.WorkloadApi;
 

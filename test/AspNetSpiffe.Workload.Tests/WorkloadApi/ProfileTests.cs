@@ -3,7 +3,6 @@ using System.Net;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Wire;
 using Grpc.Core;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.WorkloadApi;
 

@@ -2,7 +2,6 @@ using System.Text;
 using AspNetSpiffe.TestKit;
 using Google.Protobuf;
 using Grpc.Core;
-using Xunit.Abstractions;
 
 namespace AspNetSpiffe.Workload.Tests.WorkloadApi;
 

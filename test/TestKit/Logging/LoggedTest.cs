@@ -1,14 +1,14 @@
 using Microsoft.Extensions.Logging;
-using Xunit.Abstractions;
+using Xunit;
 
 namespace AspNetSpiffe.TestKit;
 
 /// <summary>A test that fails when a host under test logs a warning or an error that it did not expect.</summary>
 /// <remarks>
 /// Give the hosts <see cref="Logs"/> (<c>builder.Logging.AddProvider(Logs)</c>) or <see cref="Loggers"/>, and stop them before the test ends:
-/// xunit calls <see cref="Dispose"/> after the test method and after IAsyncLifetime.DisposeAsync. The whole log goes to the test's output.
+/// <see cref="StopAsync"/> is the place for it. The whole log goes to the test's output.
 /// </remarks>
-public abstract class LoggedTest : IDisposable
+public abstract class LoggedTest : IAsyncLifetime
 {
     // A result of hundreds of megabytes is lost on its way to whoever collects it, and all later results with it.
     private const int MostShown = 5_000;
@@ -40,16 +40,27 @@ public abstract class LoggedTest : IDisposable
     protected Task<LogRecord> WaitForAsync(string eventName, CancellationToken cancellationToken, int times = 1) =>
         Logs.WaitForAsync(eventName, cancellationToken, times);
 
-    /// <summary>Ends the test, and fails it over an unexpected warning or an expected one that did not come.</summary>
-    public virtual void Dispose()
-    {
-        Loggers.Dispose();
-        var records = Logs.All;
-        if (records.Count > MostShown) _output.WriteLine($"{records.Count - MostShown} records before these are left out.");
-        foreach (var record in records.TakeLast(MostShown)) _output.WriteLine(record.ToString());
+    /// <summary>Starts what each test of the class needs.</summary>
+    public virtual ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-        if (Verdict(records, _expected, _allowed) is { } verdict) throw new Xunit.Sdk.XunitException(verdict);
+    /// <summary>Stops what the test started, and fails it over an unexpected warning or an expected one that did not come.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await StopAsync();
+        }
+        finally
+        {
+            Loggers.Dispose();
+            ShowLog();
+        }
+
+        if (Verdict(Logs.All, _expected, _allowed) is { } verdict) throw new Xunit.Sdk.XunitException(verdict);
     }
+
+    /// <summary>Stops what the test started; what is logged meanwhile is judged too.</summary>
+    protected virtual ValueTask StopAsync() => ValueTask.CompletedTask;
 
     /// <summary>Says what is wrong with a log, or nothing.</summary>
     public static string? Verdict(IReadOnlyList<LogRecord> records, IReadOnlySet<string> expected, IReadOnlySet<string> allowed)
@@ -61,5 +72,12 @@ public abstract class LoggedTest : IDisposable
             .. expected.Where(name => !grave.Any(r => r.Event.Name == name)).Select(name => $"Expected but not logged: {name}"),
         ];
         return mistakes.Length == 0 ? null : string.Join(Environment.NewLine, mistakes);
+    }
+
+    private void ShowLog()
+    {
+        var records = Logs.All;
+        if (records.Count > MostShown) _output.WriteLine($"{records.Count - MostShown} records before these are left out.");
+        foreach (var record in records.TakeLast(MostShown)) _output.WriteLine(record.ToString());
     }
 }
