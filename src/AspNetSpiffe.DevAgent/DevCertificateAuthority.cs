@@ -100,7 +100,7 @@ public sealed class DevCertificateAuthority : IDisposable
             _ => ECDsa.Create(ECCurve.NamedCurves.nistP256),
         };
         using var leaf = Issue(id, key, identity.DnsNames.IsDefault ? [] : identity.DnsNames, lifetime);
-        return new(id, identity, [.. leaf.RawData, .. Intermediate.RawData], key.ExportPkcs8PrivateKey(), leaf.SerialNumber, leaf.NotAfter.ToUniversalTime());
+        return new(id, identity, [.. leaf.RawData, .. Intermediate.RawData], key.ExportPkcs8PrivateKey(), leaf.SerialNumber, new(leaf.NotAfter.ToUniversalTime()));
     }
 
     private X509Certificate2 Issue(SpiffeId id, AsymmetricAlgorithm key, IEnumerable<string> dnsNames, TimeSpan lifetime)
@@ -108,7 +108,7 @@ public sealed class DevCertificateAuthority : IDisposable
         // A certificate counts whole seconds: rounded up, so that a lifetime of one second is one.
         var now = _time.GetUtcNow();
         var notAfter = DateTimeOffset.FromUnixTimeSeconds((now + lifetime).ToUnixTimeSeconds() + 1);
-        DateTimeOffset last = Intermediate.NotAfter;
+        var last = new DateTimeOffset(Intermediate.NotAfter);
         lock (_signing)
             return CertificateProfile.Sign(CertificateProfile.Leaf(id, key, dnsNames), _intermediateKey, Intermediate, now - BackDating, notAfter < last ? notAfter : last);
     }

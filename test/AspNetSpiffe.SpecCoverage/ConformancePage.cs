@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace AspNetSpiffe.SpecCoverage;
@@ -18,7 +19,7 @@ internal static class ConformancePage
         foreach (var section in Section.All)
         {
             var (held, all, notApplicable, requiredHeld, required) = coverage.Count(section);
-            text.Append($"| {section.Number} {section.Title} | {held} | {all} | {requiredHeld} | {required} | {notApplicable} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {section.Number} {section.Title} | {held} | {all} | {requiredHeld} | {required} | {notApplicable} |\n");
         }
 
         return text.ToString().TrimEnd();
@@ -32,8 +33,8 @@ internal static class ConformancePage
             var lines = coverage.Lines.Where(line => line.Section == section && line.Applies).ToList();
             if (lines.Count == 0) continue;
 
-            text.Append($"### {section.Number} {section.Title}\n\n| id | level | what holds | source | held by |\n|---|---|---|---|---|\n");
-            foreach (var line in lines) text.Append($"| {line.Id} | {line.Level} | {line.Statement} | {line.Source} | {Tests(coverage.TestsOf(line))} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"### {section.Number} {section.Title}\n\n| id | level | what holds | source | held by |\n|---|---|---|---|---|\n");
+            foreach (var line in lines) text.Append(CultureInfo.InvariantCulture, $"| {line.Id} | {line.Level} | {line.Statement} | {line.Source} | {Tests(coverage.TestsOf(line))} |\n");
             text.Append('\n');
         }
 
@@ -43,7 +44,7 @@ internal static class ConformancePage
     private static string NotApplicable(Coverage coverage)
     {
         var text = new StringBuilder("| id | level | what it asks | why it does not apply |\n|---|---|---|---|\n");
-        foreach (var line in coverage.Lines.Where(line => !line.Applies)) text.Append($"| {line.Id} | {line.Level} | {line.Statement} | {line.NotApplicable} |\n");
+        foreach (var line in coverage.Lines.Where(line => !line.Applies)) text.Append(CultureInfo.InvariantCulture, $"| {line.Id} | {line.Level} | {line.Statement} | {line.NotApplicable} |\n");
         return text.ToString().TrimEnd();
     }
 

@@ -65,6 +65,6 @@ public static partial class SpiffeDevAgentHostApplicationBuilderExtensions
         options.AddWorkload(name.Length == 0 ? "app" : name, name.Length == 0 ? "/app" : $"/{name}");
     }
 
-    [GeneratedRegex("[^A-Za-z0-9._-]+")]
+    [GeneratedRegex("[^A-Za-z0-9._-]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex NotInAName();
 }

@@ -6,7 +6,7 @@ namespace AspNetSpiffe;
 /// <summary>What a certificate may be used for, by its basic constraints and key usage (X509-SVID §4.1, §4.3).</summary>
 internal readonly record struct CertificateUsage(bool IsCa, X509KeyUsageFlags KeyUsage)
 {
-    public bool CanSign => (KeyUsage & (X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)) != 0;
+    public bool CanSign => (KeyUsage & (X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)) != X509KeyUsageFlags.None;
 
     /// <summary>Reads the extensions; of two of a kind the union counts, so that a second one hides nothing.</summary>
     /// <returns><see langword="false"/> when an extension or the validity cannot be read.</returns>

@@ -10,7 +10,7 @@ internal readonly record struct Validity(DateTimeOffset NotBefore, DateTimeOffse
 
     public bool Contains(DateTimeOffset now) => NotBefore <= now && now < End;
 
-    public static Validity Of(X509Certificate2 certificate) => new(certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+    public static Validity Of(X509Certificate2 certificate) => new(new DateTimeOffset(certificate.NotBefore.ToUniversalTime()), new DateTimeOffset(certificate.NotAfter.ToUniversalTime()));
 
     /// <summary>When all certificates of a chain are valid.</summary>
     public static Validity OfAll(IEnumerable<X509Certificate2> chain) => chain.Select(Of).Aggregate(static (all, next) => all.And(next));

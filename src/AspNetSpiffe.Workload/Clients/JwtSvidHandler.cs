@@ -55,7 +55,7 @@ public sealed class JwtSvidHandler : DelegatingHandler
         finally
         {
             // Whoever logs the request or sends it again must not have it.
-            if (request.Headers.Authorization == token) request.Headers.Authorization = null;
+            if (ReferenceEquals(request.Headers.Authorization, token)) request.Headers.Authorization = null;
             if (OriginOf(request) is { } end && end != address) request.Options.Set(RedirectedTo, end);
         }
     }

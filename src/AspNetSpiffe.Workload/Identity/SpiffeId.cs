@@ -153,6 +153,6 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
     {
         ArgumentNullException.ThrowIfNull(segments);
         if (segments.Length < 2 || segments[0] != '/' || segments[^1] == '/')
-            throw new ArgumentException($"'{segments}' is no list of segments: it begins with '/', does not end with '/' and is longer than that, as in '/ns/shop'.");
+            throw new ArgumentException($"'{segments}' is no list of segments: it begins with '/', does not end with '/' and is longer than that, as in '/ns/shop'.", nameof(segments));
     }
 }

@@ -35,19 +35,19 @@ internal sealed class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?
     {
         var expired = source.Time.GetUtcNow() >= peer.ValidUntil;
         var untrusted = RejectionReason.None;
-        var allowed = true;
+        var isAllowed = true;
         if (source.Current is { } context)
         {
             untrusted = RecheckTrust(peer, context.Bundles);
-            allowed = IsAllowed(peer.Id, context);
+            isAllowed = IsAllowed(peer.Id, context);
         }
 
-        if (!expired && untrusted == RejectionReason.None && allowed) return [];
+        if (!expired && untrusted == RejectionReason.None && isAllowed) return [];
 
         List<RejectionReason> reasons = [];
         if (expired) reasons.Add(RejectionReason.Expired);
         if (untrusted != RejectionReason.None) reasons.Add(untrusted);
-        if (!allowed) reasons.Add(RejectionReason.NotAllowed);
+        if (!isAllowed) reasons.Add(RejectionReason.NotAllowed);
         return reasons;
     }
 

@@ -35,7 +35,7 @@ internal static class PathValidation
             if (status.HasFlag(X509ChainStatusFlags.NotSignatureValid)) return RejectionReason.BadSignature;
             if (path.Length == 0) return RejectionReason.NotTrusted;
             if (!IsFor(path, role)) return RejectionReason.NotForThisUse;
-            if ((status & ~JudgedHere) != 0 || !path.Skip(1).All(MaySign) || !CertificatePolicies.AreMet(path)) return RejectionReason.InvalidChain;
+            if ((status & ~JudgedHere) != X509ChainStatusFlags.NoError || !path.Skip(1).All(MaySign) || !CertificatePolicies.AreMet(path)) return RejectionReason.InvalidChain;
             return JudgeStrength(path) is var weakness and not RejectionReason.None ? weakness : JudgeTime(path, now);
         }
         catch (Exception e) when (e is CryptographicException or AsnContentException)

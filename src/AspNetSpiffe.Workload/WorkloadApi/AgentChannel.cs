@@ -1,6 +1,8 @@
+using System.IO.Pipes;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Security.Principal;
 using AspNetSpiffe.Wire;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
@@ -11,6 +13,9 @@ namespace AspNetSpiffe;
 /// <summary>gRPC without TLS over the agent's socket (SPIFFE Workload Endpoint §3): one connection for all calls. Every failure becomes a <see cref="WorkloadApiException"/>.</summary>
 internal sealed class AgentChannel : IDisposable
 {
+    // All instances of a pipe may be busy for a moment; whether and when to try again after that is the watch's to say.
+    private static readonly TimeSpan PipePatience = TimeSpan.FromSeconds(1);
+
     private readonly Lock _opening = new();
     private readonly List<GrpcChannel> _channels = [];
     private readonly AnswerInterceptor _answers;
@@ -112,18 +117,41 @@ internal sealed class AgentChannel : IDisposable
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        var endPoint = Address.EndPoint;
+        var connection = Address.EndPoint is PipeEndPoint pipe
+            ? await ConnectAsync(pipe, cancellationToken).ConfigureAwait(false)
+            : await ConnectAsync(Address.EndPoint, cancellationToken).ConfigureAwait(false);
+        return _last = new AgentStream(connection);
+    }
+
+    private static async Task<Stream> ConnectAsync(EndPoint endPoint, CancellationToken cancellationToken)
+    {
         var socket = endPoint is UnixDomainSocketEndPoint
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
             : CreateTcpSocket(endPoint.AddressFamily);
         try
         {
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
-            return _last = new AgentStream(socket);
+            return new NetworkStream(socket, ownsSocket: true);
         }
         catch
         {
             socket.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<Stream> ConnectAsync(PipeEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        // Whoever made the pipe must not act in our name.
+        var pipe = new NamedPipeClientStream(".", endPoint.Name, PipeDirection.InOut, PipeOptions.Asynchronous, TokenImpersonationLevel.Anonymous);
+        try
+        {
+            await pipe.ConnectAsync(PipePatience, cancellationToken).ConfigureAwait(false);
+            return pipe;
+        }
+        catch
+        {
+            await pipe.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }

@@ -1,9 +1,7 @@
-using System.Net.Sockets;
-
 namespace AspNetSpiffe;
 
 /// <summary>The bytes of a connection to an agent. It remembers the first ones that came: they tell who is at the other end.</summary>
-internal sealed class AgentStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
+internal sealed class AgentStream(Stream connection) : Stream
 {
     // The head of an HTTP/2 frame; the first one must be of settings (RFC 9113 §3.4).
     private const int HeadLength = 9;
@@ -25,12 +23,42 @@ internal sealed class AgentStream(Socket socket) : NetworkStream(socket, ownsSoc
         _ => "What listens there does not speak HTTP/2, and so is no SPIFFE Workload API; it may be another program's socket: check the address.",
     };
 
+    public override bool CanRead => true;
+
+    public override bool CanWrite => true;
+
+    public override bool CanSeek => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _received == HeadLength || buffer.IsEmpty ? base.ReadAsync(buffer, cancellationToken) : ReadHeadAsync(buffer, cancellationToken);
+        _received == HeadLength || buffer.IsEmpty ? connection.ReadAsync(buffer, cancellationToken) : ReadHeadAsync(buffer, cancellationToken);
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => connection.WriteAsync(buffer, cancellationToken);
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => connection.FlushAsync(cancellationToken);
+
+    public override int Read(byte[] buffer, int offset, int count) => connection.Read(buffer, offset, count);
+
+    public override void Write(byte[] buffer, int offset, int count) => connection.Write(buffer, offset, count);
+
+    public override void Flush() => connection.Flush();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) connection.Dispose();
+        base.Dispose(disposing);
+    }
 
     private async ValueTask<int> ReadHeadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        var read = await base.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        var read = await connection.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         var taken = Math.Min(read, HeadLength - _received);
         buffer.Span[..taken].CopyTo(_head.AsSpan(_received));
         _received += taken;

@@ -27,6 +27,10 @@ internal static class CallFailure
         if (Find<InvalidOperationException>(e)?.Message.StartsWith("Unexpected grpc-status value", StringComparison.Ordinal) is true)
             return new(address, new Status(StatusCode.Unknown, "a status that is no number"));
         if (Find<SocketException>(e)?.SocketErrorCode is { } error && OfSocket(address, error) is var (failure, problem)) return new(address, failure, problem, e);
+        if (Find<TimeoutException>(e) is not null && address.EndPoint is PipeEndPoint)
+            return new(address, WorkloadApiFailure.NoSuchSocket, "There is no such pipe, or it is busy. Start the agent, or correct the address.", e);
+        if (Find<UnauthorizedAccessException>(e) is not null && address.EndPoint is PipeEndPoint)
+            return new(address, WorkloadApiFailure.NoPermission, "This process may not open the pipe. Grant its user access to it.", e);
         if (Find<HttpProtocolException>(e)?.ErrorCode == EnhanceYourCalm)
             return new(address, WorkloadApiFailure.ConnectionLost, $"The agent finds our keep-alive pings too many (ENHANCE_YOUR_CALM): from now on there is one in {channel.EaseOff()}.", e);
         if (channel.Last?.Stranger is { } stranger) return new(address, WorkloadApiFailure.MalformedResponse, stranger, e);

@@ -10,6 +10,8 @@ public sealed partial class WorkloadApiAddress
     // sun_path has 108 bytes, the last of them zero.
     private const int MaxSocketPathBytes = 107;
 
+    private const int MaxPipeName = 256;
+
     /// <summary>Reads the characters of an address (SPIFFE Workload Endpoint §4). By hand: System.Uri changes what it reads.</summary>
     /// <returns>What is wrong, or <see langword="null"/>.</returns>
     private static string? Scan(string text, out EndPoint? endPoint)
@@ -19,9 +21,23 @@ public sealed partial class WorkloadApiAddress
         if (text.AsSpan().IndexOfAny('?', '#') is >= 0 and var q) return $"it has a '{text[q]}' at position {q}, and takes no query and no fragment.";
         if (text.StartsWith("unix:", StringComparison.OrdinalIgnoreCase)) return ScanUnix(text["unix:".Length..], out endPoint);
         if (text.StartsWith("tcp:", StringComparison.OrdinalIgnoreCase)) return ScanTcp(text["tcp:".Length..], out endPoint);
+        if (text.StartsWith("npipe:", StringComparison.OrdinalIgnoreCase)) return ScanPipe(text["npipe:".Length..], out endPoint);
         return text.StartsWith('/')
             ? $"it has no scheme; write 'unix://{text}'."
-            : "it begins neither with 'unix:' nor with 'tcp:'.";
+            : "it begins neither with 'unix:' nor with 'tcp:' nor with 'npipe:'.";
+    }
+
+    // As go-spiffe has it: a name, and no path.
+    private static string? ScanPipe(string name, out EndPoint? endPoint)
+    {
+        const string Example = "write the name of the pipe, without '\\\\.\\pipe\\', as in 'npipe:spire-agent\\public\\api'.";
+        endPoint = null;
+        if (name.Length == 0) return $"it names no pipe; {Example}";
+        if (name.AsSpan().IndexOfAny('/', ':') is >= 0 and var i) return $"the name of its pipe has a '{name[i]}'; {Example}";
+        if (name[0] == '\\') return $"the name of its pipe begins with '\\'; {Example}";
+        if (name.Length > MaxPipeName) return $"the name of its pipe has {name.Length} characters; there may be {MaxPipeName}.";
+        endPoint = new PipeEndPoint(name);
+        return null;
     }
 
     private static string? ScanUnix(string rest, out EndPoint? endPoint)

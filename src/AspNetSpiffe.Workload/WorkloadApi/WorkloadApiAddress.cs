@@ -3,7 +3,7 @@ using System.Net;
 
 namespace AspNetSpiffe;
 
-/// <summary>Where the Workload API is: a Unix socket or a TCP endpoint on this host (SPIFFE Workload Endpoint §4).</summary>
+/// <summary>Where the Workload API is: a Unix socket, a TCP endpoint or a named pipe on this host (SPIFFE Workload Endpoint §4).</summary>
 /// <remarks>Immutable, and so safe to share between threads.</remarks>
 public sealed partial class WorkloadApiAddress : IEquatable<WorkloadApiAddress>
 {
@@ -14,12 +14,13 @@ public sealed partial class WorkloadApiAddress : IEquatable<WorkloadApiAddress>
 
     private WorkloadApiAddress(string text, EndPoint endPoint) => (_text, EndPoint) = (text, endPoint);
 
-    /// <summary>Gets whether the address is on this very host: a Unix socket or the loopback interface. The Workload API should be nowhere else (§3).</summary>
+    /// <summary>Gets whether the address is on this very host: a Unix socket, a named pipe or the loopback interface. The Workload API should be nowhere else (§3).</summary>
     public bool IsLocal => EndPoint is not IPEndPoint ip || IPAddress.IsLoopback(ip.Address);
 
     internal EndPoint EndPoint { get; }
 
-    /// <summary>Reads an address: <c>unix:///run/spire/agent.sock</c>, <c>unix:/run/spire/agent.sock</c>, <c>tcp://127.0.0.1:8081</c> or <c>tcp://[::1]:8081</c>.</summary>
+    /// <summary>Reads an address: <c>unix:///run/spire/agent.sock</c>, <c>unix:/run/spire/agent.sock</c>, <c>tcp://127.0.0.1:8081</c>, <c>tcp://[::1]:8081</c>, or, for Windows, <c>npipe:spire-agent\public\api</c>.</summary>
+    /// <remarks>Named pipes are not of the standard: the form is that of SPIRE and go-spiffe. They were tried with pipes as .NET has them on Linux, not on Windows.</remarks>
     /// <exception cref="FormatException">The text is no such address; the message says what to write instead.</exception>
     public static WorkloadApiAddress Parse(string text)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Claims;
 using System.Text.Json;
@@ -38,7 +39,7 @@ public sealed class SpiffeAuthenticationTests
             app => app.MapGet("/", async (HttpContext http, CancellationToken _) => (await http.AuthenticateAsync("Spiffe")).Properties!.ExpiresUtc!.Value.ToUnixTimeSeconds()),
             Peers.Web);
 
-        Assert.Equal(Peers.Web.NotAfter.ToUnixTimeSeconds().ToString(), await server.Http1.GetStringAsync("/"));
+        Assert.Equal(Peers.Web.NotAfter.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), await server.Http1.GetStringAsync("/"));
     }
 
     [Fact]

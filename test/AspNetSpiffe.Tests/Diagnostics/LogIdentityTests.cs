@@ -54,7 +54,7 @@ public sealed class LogIdentityTests
         var endpoint = Assert.Single(server.Services.GetRequiredService<EndpointDataSource>().Endpoints);
         var http = Requests.From(Peers.Web, server.Services);
 
-        Assert.Equal(0, Allocations.Of(() => endpoint.RequestDelegate!(http)));
+        Assert.Equal(0, Allocations.Of(() => _ = endpoint.RequestDelegate!(http)));
     }
 
     private static void Write(WebApplication app, string line) => app.Logger.Log(LogLevel.Information, default, line, null, static (line, _) => line);

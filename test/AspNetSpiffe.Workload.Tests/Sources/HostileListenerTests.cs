@@ -70,16 +70,16 @@ public sealed class HostileListenerTests(ITestOutputHelper output) : SourceTest(
 
         MeterListener Listen(IMeterFactory meters)
         {
-            var listener = new MeterListener
+            var made = new MeterListener
             {
-                InstrumentPublished = (instrument, listener) =>
+                InstrumentPublished = (instrument, asking) =>
                 {
-                    if (instrument.Meter.Scope == meters && !instrument.IsObservable) listener.EnableMeasurementEvents(instrument);
+                    if (instrument.Meter.Scope == meters && !instrument.IsObservable) asking.EnableMeasurementEvents(instrument);
                 },
             };
-            listener.SetMeasurementEventCallback<long>((_, _, _, _) => Misbehave());
-            listener.Start();
-            return listener;
+            made.SetMeasurementEventCallback<long>((_, _, _, _) => Misbehave());
+            made.Start();
+            return made;
         }
     }
 

@@ -1,7 +1,9 @@
 using AspNetSpiffe;
 
 /// <summary>Runs in a process of its own, before its main: .NET calls the class of this name in each assembly of DOTNET_STARTUP_HOOKS.</summary>
+#pragma warning disable MA0047 // It must be in no namespace.
 internal static class StartupHook
+#pragma warning restore MA0047
 {
     public const string Address = "ASPNETSPIFFE_TEST_START_AT";
 

@@ -29,13 +29,38 @@ public sealed class WorkloadApiAddressTests
     public void An_IP_address_with_a_port_is_read(string text, string ip, int port) =>
         Assert.Equal(new IPEndPoint(IPAddress.Parse(ip), port), WorkloadApiAddress.Parse(text).EndPoint);
 
+    [Theory, Trait("Spec", "EP-08")]
+    [InlineData("npipe:spire-agent\\public\\api", "spire-agent\\public\\api")]
+    [InlineData("NPIPE:agent", "agent")]
+    public void The_name_of_a_pipe_is_read(string text, string name)
+    {
+        var address = WorkloadApiAddress.Parse(text);
+        Assert.Equal(name, address.EndPoint.ToString());
+        Assert.Equal(text, address.ToString());
+        Assert.True(address.IsLocal);
+        Assert.Equal(address, WorkloadApiAddress.Parse($"npipe:{name.ToUpperInvariant()}"));
+        Assert.NotEqual(address, WorkloadApiAddress.Parse("npipe:another"));
+    }
+
+    [Theory, Trait("Spec", "EP-08")]
+    [InlineData("npipe:", "names no pipe; write the name of the pipe")]
+    [InlineData("npipe:\\\\.\\pipe\\agent", "begins with '\\'")]
+    [InlineData("npipe:/run/agent", "has a '/'")]
+    [InlineData("npipe://host/agent", "has a '/'")]
+    [InlineData("npipe:a?b", "a '?' at position 7")]
+    [InlineData("npipe:a b", "position 7 is not allowed")]
+    public void Another_form_of_npipe_is_refused(string text, string advice) => AssertRefused(text, advice);
+
+    [Fact]
+    public void The_name_of_a_pipe_has_a_limit() => AssertRefused($"npipe:{new string('a', 257)}", "has 257 characters; there may be 256");
+
     [Theory, Trait("Spec", "EP-02")]
     [InlineData("/run/x.sock", "write 'unix:///run/x.sock'")]
-    [InlineData("run/x.sock", "begins neither with 'unix:' nor with 'tcp:'")]
+    [InlineData("run/x.sock", "begins neither with 'unix:' nor with 'tcp:' nor with 'npipe:'")]
     [InlineData("http://127.0.0.1:80", "begins neither")]
     [InlineData("unix", "begins neither")]
     [InlineData("", "begins neither")]
-    [InlineData("npipe:pipe\\agent", "begins neither")]
+    [InlineData("npipe", "begins neither")]
     public void Another_scheme_is_refused(string text, string advice) => AssertRefused(text, advice);
 
     [Theory]

@@ -1,0 +1,16 @@
+using System.Net;
+
+namespace AspNetSpiffe;
+
+/// <summary>A named pipe of this machine.</summary>
+internal sealed class PipeEndPoint(string name) : EndPoint
+{
+    public string Name => name;
+
+    // Windows compares the names of pipes so.
+    public override bool Equals(object? obj) => obj is PipeEndPoint other && string.Equals(name, other.Name, StringComparison.OrdinalIgnoreCase);
+
+    public override int GetHashCode() => StringComparer.OrdinalIgnoreCase.GetHashCode(name);
+
+    public override string ToString() => name;
+}
