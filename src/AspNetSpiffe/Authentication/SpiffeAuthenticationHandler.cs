@@ -19,6 +19,6 @@ internal sealed class SpiffeAuthenticationHandler(IOptionsMonitor<SpiffeAuthenti
 
         // With the SVID, or earlier, with a certificate above it.
         var result = await SucceedAsync(identity, peer.NotAfter < peer.ValidUntil ? peer.NotAfter : peer.ValidUntil);
-        return result.Succeeded && BearerToken.IsIn(Request) && await schemes.Value.AreBothNamedAsync(Context) ? new PeerBehindToken(result.Principal) : result;
+        return result.Succeeded && await schemes.Value.YieldsAsync(Context, SpiffeIdentitySource.Peer) ? new YieldingCaller(result.Principal) : result;
     }
 }
