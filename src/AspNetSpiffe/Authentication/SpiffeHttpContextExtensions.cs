@@ -34,7 +34,7 @@ public static class SpiffeHttpContextExtensions
     /// <summary>Gets the SPIFFE ID of the caller, the one that the policies of the endpoint mean, or <see langword="null"/> when nobody was verified.</summary>
     /// <remarks>
     /// It is that of <see cref="HttpContext.User"/>. Where the default scheme of the application is another and nobody asked for a token, so that the user is of that scheme,
-    /// it is whom the scheme <c>Spiffe</c> makes of the connection, or <c>SpiffeForwarded</c> of a certificate that counts as its.
+    /// it is whom the scheme <c>Spiffe</c> makes of the connection.
     /// </remarks>
     /// <param name="context">The request.</param>
     public static SpiffeId? GetSpiffeId(this HttpContext context)
@@ -61,7 +61,7 @@ public static class SpiffeHttpContextExtensions
         && options.SchemeMap.ContainsKey(Scheme);
 
     // Done at once, unless the application forwards the scheme or its events wait for something.
-    private static ClaimsPrincipal? Authenticate(HttpContext context) => context.AuthenticateAsync(ConnectionPeer.SchemeOf(context)).GetAwaiter().GetResult().Principal;
+    private static ClaimsPrincipal? Authenticate(HttpContext context) => context.AuthenticateAsync(Scheme).GetAwaiter().GetResult().Principal;
 
     private static InvalidOperationException NoPeer(HttpContext context) => new(
         context.Features.Get<ISpiffePeerFeature>() is null

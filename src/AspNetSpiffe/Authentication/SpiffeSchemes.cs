@@ -22,21 +22,15 @@ internal sealed class SpiffeSchemes
     public bool Contain(string? scheme) => scheme is not null && (Peers.Contains(scheme) || Forwarded.Contains(scheme) || Tokens.Contains(scheme));
 
     /// <summary>Says whether the endpoint of a request lets another speak who stands before a caller, and the request has what that one is judged by: a token, or a forwarded certificate.</summary>
-    public async ValueTask<bool> YieldsAsync(HttpContext context, SpiffeIdentitySource caller)
+    public async ValueTask<bool> YieldsAsync(HttpContext context, SpiffeIdentitySource caller, bool isCertificate)
     {
         var isBehindToken = caller < SpiffeIdentitySource.Token && Tokens.Count > 0 && BearerToken.IsIn(context.Request);
         var isBehindForwarded = caller < SpiffeIdentitySource.Forwarded && ForwardedCertificate.Of(context) is not null;
         if ((!isBehindToken && !isBehindForwarded) || context.GetEndpoint() is not { } endpoint) return false;
 
         var policy = await EndpointPolicy.FindAsync(endpoint, context.RequestServices.GetRequiredService<IAuthorizationPolicyProvider>());
-        if (policy is null || !policy.AuthenticationSchemes.Any(Of(caller).Contains)) return false;
-        return (isBehindToken && policy.AuthenticationSchemes.Any(Tokens.Contains)) || (isBehindForwarded && policy.AuthenticationSchemes.Any(Forwarded.Contains));
+        if (policy?.AuthenticationSchemes is not { } named) return false;
+        var isNamed = (isCertificate && named.Any(Peers.Contains)) || (caller == SpiffeIdentitySource.Forwarded && named.Any(Forwarded.Contains));
+        return isNamed && ((isBehindToken && named.Any(Tokens.Contains)) || (isBehindForwarded && named.Any(Forwarded.Contains)));
     }
-
-    private HashSet<string> Of(SpiffeIdentitySource source) => source switch
-    {
-        SpiffeIdentitySource.Peer => Peers,
-        SpiffeIdentitySource.Forwarded => Forwarded,
-        _ => Tokens,
-    };
 }

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe;
 
-/// <summary>The certificate that the words ask for: whom the scheme <c>Spiffe</c> verifies, or a forwarded one that counts as its, whoever the user of the request is.</summary>
+/// <summary>The certificate that the words ask for: whom the scheme <c>Spiffe</c> verifies, whoever the user of the request is.</summary>
 internal static class ConnectionPeer
 {
     private const string Scheme = SpiffeAuthenticationDefaults.AuthenticationScheme;
@@ -13,14 +13,11 @@ internal static class ConnectionPeer
     public static async ValueTask<SpiffeIdentity?> FindAsync(HttpContext context, TimeProvider time)
     {
         // Where the scheme is the default, it has been asked already.
-        if (SchemeOf(context) == Scheme && context.User.GetSpiffeIdentity() is { Peer: { } known, Scheme: Scheme } user && known == context.GetSpiffePeer()) return user.IsValid(time) ? user : null;
+        if (context.User.GetSpiffeIdentity() is { Peer: { } known, Scheme: Scheme } user && known == context.GetSpiffePeer()) return user.IsValid(time) ? user : null;
 
-        var result = await context.AuthenticateAsync(SchemeOf(context));
+        var result = await context.AuthenticateAsync(Scheme);
         return FindIn((result as YieldingCaller)?.Caller ?? result.Principal, time);
     }
-
-    /// <summary>Gives the scheme that is asked for the certificate of a request: a proxy that forwards another's has no say of its own.</summary>
-    public static string SchemeOf(HttpContext context) => ForwardedCertificate.Of(context) is { CountsAsPeer: true } forwarded ? forwarded.Scheme : Scheme;
 
     public static SpiffeIdentity? FindIn(ClaimsPrincipal? user, TimeProvider time) =>
         user?.GetSpiffeIdentity() is { IsCertificate: true } peer && peer.IsValid(time) ? peer : null;

@@ -17,7 +17,7 @@ internal sealed class SpiffeAuthorizationHandler(TimeProvider time, IOptions<Spi
         var caller = SpiffeClaimsPrincipalExtensions.Find(context.User, out var isOneOfSeveral);
 
         // UseAuthentication() before UseRouting(): a scheme could not know that the endpoint lets another decide, and what that one refused must not be made good.
-        if (isOneOfSeveral || (caller is not null && http is not null && await schemes.Value.YieldsAsync(http, caller.Source)))
+        if (isOneOfSeveral || (caller is not null && http is not null && await schemes.Value.YieldsAsync(http, caller.Source, caller.IsCertificate)))
         {
             context.Fail(new(this, "The request has more than one that could be its caller, and the endpoint names both schemes: call UseRouting() before UseAuthentication()."));
             return;

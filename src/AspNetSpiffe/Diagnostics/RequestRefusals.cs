@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>Logs what was refused of requests: who sent it sees no reason, so the reason must stand in our log; but a stranger must not fill it.</summary>
-/// <param name="what">What is refused.</param>
 internal sealed class RequestRefusals(string what, EventId eventId, ILogger logger, TimeProvider time)
 {
     private readonly RefusalLimit _limit = new(time);

@@ -11,11 +11,12 @@ internal static class ClientCertElement
         {
             var equals = rest.IndexOfAny("=,;\"");
             if (equals <= 0 || rest[equals] != '=') throw Malformed();
-            var key = rest[..equals].Trim(' ').ToString();
+            var key = rest[..equals].ToString();
             var value = ReadValue(rest[(equals + 1)..], out rest);
 
-            // URI and DNS may come again, one for each name.
-            if (!pairs.TryAdd(key, value) && key is "Cert" or "Chain") throw Malformed();
+            // One for each name of the certificate.
+            var mayComeAgain = key.Equals("URI", StringComparison.OrdinalIgnoreCase) || key.Equals("DNS", StringComparison.OrdinalIgnoreCase);
+            if (!pairs.TryAdd(key, value) && !mayComeAgain) throw Malformed();
             if (rest.IsEmpty) return pairs;
             if (rest[0] == ',') throw new FormatException("The header 'X-Forwarded-Client-Cert' describes more than one client: let Envoy replace it ('forward_client_cert_details: SANITIZE_SET').");
             if (rest[0] != ';') throw Malformed();

@@ -11,7 +11,7 @@ public enum ForwardedCertificateFormat
 
     /// <summary>
     /// One header with a PEM in URL encoding, as nginx makes it: <c>proxy_set_header X-Client-Cert $ssl_client_escaped_cert</c>. nginx sends the leaf alone,
-    /// so that only SVIDs that an authority of the bundle has signed itself can be verified.
+    /// so that it can be verified only if an authority of the bundle has signed it, or the issuer of our own SVIDs.
     /// </summary>
     EscapedPem,
 }

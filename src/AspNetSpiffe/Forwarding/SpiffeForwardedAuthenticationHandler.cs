@@ -16,7 +16,7 @@ internal sealed class SpiffeForwardedAuthenticationHandler(IOptionsMonitor<Spiff
         if (ForwardedCertificate.Of(Context) is not { } forwarded || forwarded.Scheme != Scheme.Name) return AuthenticateResult.NoResult();
         if (forwarded.Peer is not { } peer) return await FailAsync($"The forwarded certificate was refused: {forwarded.Reason}.");
 
-        var result = await SucceedAsync(new(forwarded, peer, Options.ClaimsIssuer), peer.NotAfter < peer.ValidUntil ? peer.NotAfter : peer.ValidUntil);
-        return result.Succeeded && await schemes.Value.YieldsAsync(Context, SpiffeIdentitySource.Forwarded) ? new YieldingCaller(result.Principal) : result;
+        var result = await SucceedAsync(new(forwarded, peer, Options.ClaimsIssuer), peer);
+        return result.Succeeded && await schemes.Value.YieldsAsync(Context, SpiffeIdentitySource.Forwarded, forwarded.CountsAsPeer) ? new YieldingCaller(result.Principal) : result;
     }
 }

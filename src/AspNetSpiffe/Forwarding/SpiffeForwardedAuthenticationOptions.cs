@@ -10,7 +10,6 @@ namespace AspNetSpiffe;
 public sealed class SpiffeForwardedAuthenticationOptions : AuthenticationSchemeOptions
 {
     private readonly List<string> _trustedProxies = [];
-    private TrustedProxies? _proxies;
     private SpiffeIdPattern? _pattern;
 
     /// <summary>Gets who may forward certificates. There must be one; what anybody else sends is removed from the request.</summary>
@@ -33,8 +32,8 @@ public sealed class SpiffeForwardedAuthenticationOptions : AuthenticationSchemeO
     public IReadOnlyList<string>? AllowedCallers { get; set; }
 
     /// <summary>
-    /// Gets or sets whether <c>RequireSpiffe</c>, <c>RequireTrustDomain</c> and <c>RequirePathPrefix</c>, which ask for the certificate of the connection, ask for the
-    /// forwarded one where a request has one. The certificate of the proxy then no longer counts for such a request.
+    /// Gets or sets whether a forwarded certificate takes the place of the connection's: for the scheme <c>Spiffe</c>, and so for <c>RequireSpiffe</c>, <c>RequireTrustDomain</c>,
+    /// <c>RequirePathPrefix</c> and <c>GetSpiffeId()</c>. For a request that has one, good or bad, the certificate of the proxy then no longer counts.
     /// </summary>
     /// <value>Default: <see langword="false"/>.</value>
     public bool CountsAsPeer { get; set; }
@@ -45,8 +44,6 @@ public sealed class SpiffeForwardedAuthenticationOptions : AuthenticationSchemeO
         get => (SpiffeAuthenticationEvents?)base.Events;
         set => base.Events = value;
     }
-
-    internal TrustedProxies Proxies => _proxies ??= AspNetSpiffe.TrustedProxies.Of(_trustedProxies);
 
     internal SpiffeIdPattern? AllowedPattern => _pattern ??= PatternList.Compile(AllowedCallers);
 }

@@ -27,10 +27,19 @@ internal sealed class TrustedProxies
     public bool Include(HttpContext context, DateTimeOffset now)
     {
         if (context.GetSpiffePeer() is { } peer && now < peer.ValidUntil && _peers.Matches(peer.Id)) return true;
-        if (!_loopback && !_unix) return false;
+        return (_loopback || _unix) && context.Features.Get<IConnectionSocketFeature>() is { Socket: { } socket } && IsLocal(socket);
+    }
 
-        var connection = context.Features.Get<IConnectionEndPointFeature>();
-        return (_loopback && connection?.RemoteEndPoint is IPEndPoint remote && IPAddress.IsLoopback(remote.Address))
-            || (_unix && connection?.LocalEndPoint is UnixDomainSocketEndPoint);
+    private bool IsLocal(Socket socket)
+    {
+        try
+        {
+            return (_loopback && socket.RemoteEndPoint is IPEndPoint remote && IPAddress.IsLoopback(remote.Address)) || (_unix && socket.LocalEndPoint is UnixDomainSocketEndPoint);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The proxy has gone, and nobody hears the answer.
+            return false;
+        }
     }
 }

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Xunit.Abstractions;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -19,7 +20,7 @@ public sealed class NginxTests(ITestOutputHelper output) : InteropTest(output)
 
     private string ServiceSocket => Path.Combine(Folder, "service.sock");
 
-    public override async ValueTask InitializeAsync() =>
+    public override async Task InitializeAsync() =>
         _agent = await StartAgentAsync(new DevAgentOptions { LoggerFactory = Loggers }.AddWorkload("service", "/service").AddWorkload("proxy", "/proxy").AddWorkload("client", "/client"));
 
     [Fact]

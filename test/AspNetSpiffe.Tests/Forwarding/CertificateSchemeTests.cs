@@ -1,7 +1,10 @@
+using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Tests.Kestrel;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Certificate;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit.Abstractions;
@@ -11,7 +14,7 @@ namespace AspNetSpiffe.Tests.Forwarding;
 /// <summary>Beside the schemes of <c>AddCertificate()</c>, which would build chains with the system's CAs and download what they lack.</summary>
 public sealed class CertificateSchemeTests(ITestOutputHelper output) : ForwardedTest(output)
 {
-    private readonly string[] _stores = UserStores.List();
+    private readonly string[] _stores = Kestrel.UserStores.List();
 
     [Fact]
     public async Task They_give_the_same_caller_of_a_forwarded_certificate_and_build_no_chain()
@@ -36,21 +39,22 @@ public sealed class CertificateSchemeTests(ITestOutputHelper output) : Forwarded
             Assert.StartsWith("40", await AskAsync(server, path, ("Client-Cert", ForwardedHeader.Item(leaf)), ("X-Forwarded-Proto", "https")));
         Assert.Contains("NotTrusted", await RefusalAsync());
         Assert.Empty(await urls.VisitsAsync(Timeout));
-        Assert.Equal(_stores, UserStores.List());
+        Assert.Equal(_stores, Kestrel.UserStores.List());
     }
 
     [Fact]
     public async Task The_application_s_own_cache_is_asked_of_all_other_certificates()
     {
         var builder = Builder(("urls", "http://127.0.0.1:0"));
-        builder.Services.AddAuthentication().AddCertificate().AddCertificateCache().AddSpiffeForwarded(options => options.TrustedProxies.Add("loopback"));
+        builder.Services.AddSingleton<ICertificateValidationCache, OneVerdict>();
+        builder.Services.AddAuthentication().AddCertificate().AddSpiffeForwarded(options => options.TrustedProxies.Add("loopback"));
         var server = await StartAsync(builder);
         var cache = server.Services.GetRequiredService<ICertificateValidationCache>();
         var other = new TestPki().Leaf().Leaf;
-        var http = new Microsoft.AspNetCore.Http.DefaultHttpContext { RequestServices = server.Services };
+        var http = new DefaultHttpContext { RequestServices = server.Services };
 
         Assert.Null(cache.Get(http, other));
-        cache.Put(http, other, Microsoft.AspNetCore.Authentication.AuthenticateResult.Fail("remembered"));
+        cache.Put(http, other, AuthenticateResult.Fail("remembered"));
         Assert.Equal("remembered", cache.Get(http, other)?.Failure?.Message);
     }
 
@@ -59,6 +63,8 @@ public sealed class CertificateSchemeTests(ITestOutputHelper output) : Forwarded
     {
         var builder = Builder(("urls", "http://127.0.0.1:0"));
         builder.Services.AddAuthentication().AddSpiffeForwarded(options => options.TrustedProxies.Add("loopback")).AddCertificateCache();
+        AllowWarning("HostedServiceStartupFaulted");
+        AllowWarning("");
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(builder));
         Assert.Contains("Call it after AddCertificateCache()", error.Message);
     }
@@ -72,4 +78,13 @@ public sealed class CertificateSchemeTests(ITestOutputHelper output) : Forwarded
             builder.Services.Configure<ForwardedHeadersOptions>(options => options.ForwardedHeaders = ForwardedHeaders.XForwardedProto);
             builder.Services.AddTransient<Microsoft.AspNetCore.Hosting.IStartupFilter, ForwardedFirst>();
         });
+
+    private sealed class OneVerdict : ICertificateValidationCache
+    {
+        private AuthenticateResult? _last;
+
+        public AuthenticateResult? Get(HttpContext context, X509Certificate2 certificate) => _last;
+
+        public void Put(HttpContext context, X509Certificate2 certificate, AuthenticateResult result) => _last = result;
+    }
 }

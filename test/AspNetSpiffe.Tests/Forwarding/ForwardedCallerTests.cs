@@ -1,9 +1,6 @@
-using System.Net;
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit.Abstractions;
@@ -41,7 +38,7 @@ public sealed class ForwardedCallerTests(ITestOutputHelper output) : ForwardedTe
         Assert.Equal("Forwarded /client, peer /admin", await AskAsync(proxy, "/caller", forwarded));
         Assert.Equal("401 SpiffeForwarded", await AskAsync(other, "/caller", forwarded));
         Assert.Equal("401 SpiffeForwarded", await AskAsync(server, "/caller", forwarded));
-        Assert.Equal("Client-Cert", await AskAsync(proxy, "/headers", forwarded));
+        Assert.Equal("Client-Cert Client-Cert-Chain", await AskAsync(proxy, "/headers", forwarded));
         Assert.Equal("", await AskAsync(other, "/headers", forwarded));
     }
 
@@ -53,12 +50,7 @@ public sealed class ForwardedCallerTests(ITestOutputHelper output) : ForwardedTe
         {
             var socket = Path.Combine(folder.FullName, "server.sock");
             var server = await StartForwardedAsync(
-                options => options.TrustedProxies.Add("unix"), services: builder => builder.WebHost.ConfigureKestrel(kestrel =>
-                {
-                    kestrel.ListenUnixSocket(socket);
-                    kestrel.Listen(IPAddress.Loopback, 0);
-                    kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps());
-                }));
+                options => options.TrustedProxies.Add("unix"), services: builder => builder.WebHost.UseUrls($"http://unix:{socket}", "http://127.0.0.1:0", "https://127.0.0.1:0"));
             using var proxy = new HttpClient(new SocketsHttpHandler
             {
                 ConnectCallback = async (_, token) =>
@@ -245,5 +237,5 @@ public sealed class ForwardedCallerTests(ITestOutputHelper output) : ForwardedTe
         if (!isAllowed) Assert.Contains("Refused a forwarded certificate: NotAllowed. It claimed spiffe://example.org/client", await RefusalAsync());
     }
 
-    private static string ForwardedHeadersOf(HttpRequest request) => string.Join(' ', request.Headers.Keys.Where(name => name.Contains("cert", StringComparison.OrdinalIgnoreCase)).Order());
+    private static string ForwardedHeadersOf(Microsoft.AspNetCore.Http.HttpRequest request) => string.Join(' ', request.Headers.Keys.Where(name => name.Contains("cert", StringComparison.OrdinalIgnoreCase)).Order());
 }

@@ -12,7 +12,6 @@ public sealed class ForwardedHeaderTests(ITestOutputHelper output) : ForwardedTe
         { ForwardedCertificateFormat.ClientCert, "::", "byte sequence" },
         { ForwardedCertificateFormat.ClientCert, ":{der}:;a=1", "byte sequence" },
         { ForwardedCertificateFormat.ClientCert, ":{der}:, :{der}:", "byte sequence" },
-        { ForwardedCertificateFormat.ClientCert, ":{der}:|:{other der}:", "more than one header" },
         { ForwardedCertificateFormat.ClientCert, ":AAAA:", "cannot be read" },
         { ForwardedCertificateFormat.ClientCert, ":{longer der}:", "cannot be read" },
         { ForwardedCertificateFormat.XForwardedClientCert, "Cert", "malformed" },
@@ -23,14 +22,13 @@ public sealed class ForwardedHeaderTests(ITestOutputHelper output) : ForwardedTe
         { ForwardedCertificateFormat.XForwardedClientCert, "Cert=\"{pem}\";cert=\"{other pem}\"", "malformed" },
         { ForwardedCertificateFormat.XForwardedClientCert, "Chain={pem};Chain={other pem}", "malformed" },
         { ForwardedCertificateFormat.XForwardedClientCert, "Cert=\"{pem}\",Cert=\"{other pem}\"", "more than one client" },
-        { ForwardedCertificateFormat.XForwardedClientCert, "Cert=\"{pem}\"|Cert=\"{other pem}\"", "more than one header" },
         { ForwardedCertificateFormat.XForwardedClientCert, "URI=spiffe://example.org/client", "neither Cert nor Chain" },
         { ForwardedCertificateFormat.XForwardedClientCert, "Cert=\"{pem}\";Chain=\"{other pem}\"", "not the first of its Chain" },
         { ForwardedCertificateFormat.XForwardedClientCert, "Cert=\"\"", "certificates in PEM" },
         { ForwardedCertificateFormat.EscapedPem, "{der}", "certificates in PEM" },
         { ForwardedCertificateFormat.EscapedPem, "x{pem}", "certificates in PEM" },
         { ForwardedCertificateFormat.EscapedPem, "{pem}x", "certificates in PEM" },
-        { ForwardedCertificateFormat.EscapedPem, "{pem}|{other pem}", "more than one header" },
+        { ForwardedCertificateFormat.EscapedPem, "{pem},{other pem}", "certificates in PEM" },
         { ForwardedCertificateFormat.EscapedPem, "-----BEGIN%20PUBLIC%20KEY-----%0AAAAA%0A-----END%20PUBLIC%20KEY-----", "certificates in PEM" },
     };
 
@@ -52,7 +50,7 @@ public sealed class ForwardedHeaderTests(ITestOutputHelper output) : ForwardedTe
             .Replace("{pem}", ForwardedHeader.Escaped([client]), StringComparison.Ordinal)
             .Replace("{other pem}", ForwardedHeader.Escaped([other]), StringComparison.Ordinal);
 
-        Assert.Equal("401 SpiffeForwarded", await AskAsync(server, "/caller", [.. text.Split('|').Select(line => (name, line))]));
+        Assert.Equal("401 SpiffeForwarded", await AskAsync(server, "/caller", (name, text)));
         var refusal = await RefusalAsync();
         Assert.Contains("Refused a forwarded certificate: Unreadable.", refusal);
         Assert.Contains(problem, refusal);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -29,7 +30,7 @@ public abstract class ForwardedTest(ITestOutputHelper output) : MeshTest(output)
     protected static AuthorizeAttribute Schemes(string schemes, string? policy = null) => new() { AuthenticationSchemes = schemes, Policy = policy };
 
     /// <summary>Answers with the caller, as the user has it, and the peer of the connection.</summary>
-    protected static string Describe(HttpContext http) => $"{http.User.GetSpiffeIdentity()?.Source.ToString() ?? "nobody"} {http.GetSpiffeId()?.Path}, peer {http.GetSpiffePeer()?.Id.Path}";
+    protected static string Describe(HttpContext http) => $"{http.User.GetSpiffeIdentity()?.Source.ToString() ?? "nobody"} {http.GetSpiffeId()?.Path}, peer {http.GetSpiffePeer()?.Id.Path}".TrimEnd();
 
     /// <summary>Asks over plain http, as a proxy on the same machine.</summary>
     protected async Task<string> AskAsync(WebApplication server, string path, params (string Name, string Value)[] headers)

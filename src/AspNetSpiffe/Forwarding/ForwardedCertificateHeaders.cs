@@ -1,14 +1,13 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
 /// <summary>Reads the headers of one format. Strict: what is not exactly as the format says is refused whole.</summary>
-internal static class ForwardedHeaders
+internal static class ForwardedCertificateHeaders
 {
     public const string ClientCert = "Client-Cert";
     public const string ClientCertChain = "Client-Cert-Chain";
@@ -70,7 +69,9 @@ internal static class ForwardedHeaders
 
     private static X509Certificate2Collection ReadPem(string escaped, string name)
     {
+#pragma warning disable RS0030 // Decodes percent signs and nothing else: no URI is read.
         var rest = Uri.UnescapeDataString(escaped).AsSpan();
+#pragma warning restore RS0030
         X509Certificate2Collection certificates = [];
         while (PemEncoding.TryFind(rest, out var fields) && rest[..fields.Location.Start.Value].IsWhiteSpace() && rest[fields.Label] is "CERTIFICATE")
         {
