@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -79,15 +78,14 @@ public sealed class NginxTests(ITestOutputHelper output) : InteropTest(output)
 
     private static string Describe(HttpContext http) => $"caller {http.GetSpiffeId()?.Path}, peer {http.GetSpiffePeer()?.Id.Path}".TrimEnd();
 
-    // nginx reads back no port 0, so it listens on a Unix socket. Of the other end it could check a DNS name only, which SVIDs do not have.
+    // One process, so that nothing of it outlives the test. nginx reads back no port 0, so it listens on a Unix socket. Of the other end it could check a DNS name only, which SVIDs do not have.
     private async Task StartNginxAsync(string upstream)
     {
         var proxy = PemFiles.Write(Path.Combine(Folder, "proxy"), (await SourceAsync("proxy")).Current!);
         var configuration = Path.Combine(Folder, "nginx.conf");
         await File.WriteAllTextAsync(configuration, $$"""
             daemon off;
-            user root;
-            worker_processes 1;
+            master_process off;
             pid {{Folder}}/nginx.pid;
             error_log stderr notice;
             events {}
@@ -100,14 +98,15 @@ public sealed class NginxTests(ITestOutputHelper output) : InteropTest(output)
               scgi_temp_path {{Folder}}/scgi;
               server {
                 listen unix:{{NginxSocket}} ssl;
-                ssl_certificate {{proxy.Certificate}};
+                ssl_certificate {{proxy.Chain}};
                 ssl_certificate_key {{proxy.Key}};
                 ssl_client_certificate {{proxy.Bundle}};
                 ssl_verify_client on;
+                ssl_verify_depth 4;
                 location / {
                   proxy_pass {{upstream}};
                   proxy_http_version 1.1;
-                  proxy_ssl_certificate {{proxy.Certificate}};
+                  proxy_ssl_certificate {{proxy.Chain}};
                   proxy_ssl_certificate_key {{proxy.Key}};
                   proxy_set_header X-Client-Cert $ssl_client_escaped_cert;
                 }
@@ -115,7 +114,7 @@ public sealed class NginxTests(ITestOutputHelper output) : InteropTest(output)
             }
             """, Patience);
         var nginx = Stopping(OutsideProgram.Start("/usr/sbin/nginx", "-p", Folder, "-c", configuration, "-e", "stderr"));
-        await nginx.WaitForErrorAsync("start worker process ", Patience);
+        await nginx.WaitForErrorAsync("getrlimit", Patience);
     }
 
     private async Task<X509Source> SourceAsync(string workload) => await StartSourceAsync(_agent.AddressOf(workload));
