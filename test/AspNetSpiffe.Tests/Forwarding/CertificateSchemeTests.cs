@@ -56,6 +56,9 @@ public sealed class CertificateSchemeTests(ITestOutputHelper output) : Forwarded
         Assert.Null(cache.Get(http, other));
         cache.Put(http, other, AuthenticateResult.Fail("remembered"));
         Assert.Equal("remembered", cache.Get(http, other)?.Failure?.Message);
+
+        http.Features.Set(new ForwardedCertificate("SpiffeForwarded", Peers.Web, RejectionReason.None, CountsAsPeer: false));
+        Assert.Equal("remembered", cache.Get(http, other)?.Failure?.Message);
     }
 
     [Fact]

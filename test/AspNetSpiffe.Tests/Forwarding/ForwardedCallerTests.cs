@@ -1,7 +1,10 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit.Abstractions;
 
@@ -42,15 +45,17 @@ public sealed class ForwardedCallerTests(ITestOutputHelper output) : ForwardedTe
         Assert.Equal("", await AskAsync(other, "/headers", forwarded));
     }
 
-    [Fact]
-    public async Task A_proxy_is_known_by_the_Unix_socket_over_which_it_comes()
+    [Theory]
+    [InlineData("unix", "Forwarded /client, peer", "401 SpiffeForwarded")]
+    [InlineData("loopback", "401 SpiffeForwarded", "Forwarded /client, peer")]
+    public async Task A_proxy_is_known_by_the_kind_of_socket_over_which_it_comes(string trusted, string overUnix, string overLoopback)
     {
         var folder = Directory.CreateTempSubdirectory("spiffe-test-");
         try
         {
             var socket = Path.Combine(folder.FullName, "server.sock");
             var server = await StartForwardedAsync(
-                options => options.TrustedProxies.Add("unix"), services: builder => builder.WebHost.UseUrls($"http://unix:{socket}", "http://127.0.0.1:0", "https://127.0.0.1:0"));
+                options => options.TrustedProxies.Add(trusted), services: builder => builder.WebHost.UseUrls($"http://unix:{socket}", "http://127.0.0.1:0", "https://127.0.0.1:0"));
             using var proxy = new HttpClient(new SocketsHttpHandler
             {
                 ConnectCallback = async (_, token) =>
@@ -62,9 +67,9 @@ public sealed class ForwardedCallerTests(ITestOutputHelper output) : ForwardedTe
             }) { BaseAddress = new("http://localhost") };
 
             var forwarded = await ForwardedAsync("client");
-            Assert.Equal("Forwarded /client, peer", await AskAsync(proxy, "/caller", forwarded));
+            Assert.Equal(overUnix, await AskAsync(proxy, "/caller", forwarded));
             using var other = new HttpClient { BaseAddress = new(server.Urls.First(url => url.StartsWith("http://127", StringComparison.Ordinal))) };
-            Assert.Equal("401 SpiffeForwarded", await AskAsync(other, "/caller", forwarded));
+            Assert.Equal(overLoopback, await AskAsync(other, "/caller", forwarded));
         }
         finally
         {
@@ -180,6 +185,50 @@ public sealed class ForwardedCallerTests(ITestOutputHelper output) : ForwardedTe
         if (counts) Assert.Equal("401 Spiffe", await AskAsync(proxy, "/admin", ("Client-Cert", ":AAAA:")));
     }
 
+    [Theory]
+    [InlineData(false, "refused")]
+    [InlineData(true, "done")]
+    public async Task A_word_on_a_method_of_a_hub_means_the_same(bool counts, string answer)
+    {
+        var server = await StartForwardedAsync(
+            options =>
+            {
+                options.TrustedProxies.Add("loopback");
+                options.CountsAsPeer = counts;
+            },
+            app => app.MapHub<ClientHub>("/hub").RequireAuthorization(Schemes("SpiffeForwarded")),
+            builder => builder.Services.AddSignalR());
+        var forwarded = await ForwardedAsync("client");
+        await using var connection = new HubConnectionBuilder().WithUrl(new Uri(AddressOf(server, "http"), "/hub"), HttpTransportType.LongPolling, options =>
+        {
+            foreach (var (name, value) in forwarded) options.Headers[name] = value;
+        }).Build();
+        await connection.StartAsync(Timeout);
+
+        var error = await Record.ExceptionAsync(async () => Assert.Equal("done", await connection.InvokeAsync<string>("Word", Timeout)));
+        Assert.Equal(answer == "refused", error is HubException);
+    }
+
+    [Fact]
+    public async Task A_forwarded_certificate_that_counts_as_the_peer_yields_to_a_token_as_the_peer_does()
+    {
+        var server = await StartForwardedAsync(
+            options =>
+            {
+                options.TrustedProxies.Add("loopback");
+                options.CountsAsPeer = true;
+            },
+            app => app.MapGet("/either", Describe).RequireAuthorization(Schemes("Spiffe,SpiffeJwt", Everybody)),
+            builder => builder.Services.AddAuthentication().AddSpiffeJwt(options => options.Audiences.Add("us")));
+        using var agent = new WorkloadApiClient(WorkloadApiAddress.Parse(Agent.AddressOf("admin")));
+        var token = (await agent.FetchJwtSvidsAsync("us", cancellationToken: Timeout))[0].Token;
+        var client = await ForwardedAsync("client");
+
+        Assert.Equal("Forwarded /client, peer", await AskAsync(server, "/either", client));
+        Assert.Equal("Token /admin, peer", await AskAsync(server, "/either", [.. client, ("Authorization", $"Bearer {token}")]));
+        Assert.StartsWith("401", await AskAsync(server, "/either", [.. client, ("Authorization", "Bearer no")]));
+    }
+
     [Fact]
     public async Task As_the_default_scheme_it_needs_no_name()
     {
@@ -237,5 +286,50 @@ public sealed class ForwardedCallerTests(ITestOutputHelper output) : ForwardedTe
         if (!isAllowed) Assert.Contains("Refused a forwarded certificate: NotAllowed. It claimed spiffe://example.org/client", await RefusalAsync());
     }
 
+    [Fact]
+    public async Task Each_scheme_knows_its_own_proxies_and_their_header()
+    {
+        var server = await StartForwardedAsync(
+            options => options.TrustedProxies.Add("loopback"),
+            app => app.MapGet("/nginx", Describe).RequireAuthorization(Schemes("Nginx")),
+            builder => builder.Services.AddAuthentication().AddSpiffeForwarded("Nginx", options =>
+            {
+                options.Format = ForwardedCertificateFormat.EscapedPem;
+                options.TrustedProxies.Add("loopback");
+            }));
+        var (standard, nginx) = (await ForwardedAsync("client"), await ForwardedAsync("admin", ForwardedCertificateFormat.EscapedPem));
+
+        Assert.Equal("Forwarded /client, peer", await AskAsync(server, "/caller", standard));
+        Assert.Equal("401 SpiffeForwarded", await AskAsync(server, "/nginx", standard));
+        Assert.Equal("Forwarded /admin, peer", await AskAsync(server, "/nginx", nginx));
+        Assert.Equal("401 SpiffeForwarded", await AskAsync(server, "/caller", nginx));
+        Assert.Equal("Forwarded /client, peer", await AskAsync(server, "/caller", [.. standard, .. nginx]));
+    }
+
+    [Fact]
+    public async Task A_proxy_whose_SVID_has_expired_is_believed_no_longer()
+    {
+        var proxy = Peers.Create("/proxy");
+        await using var server = await PeerServer.StartWithAsync(
+            builder =>
+            {
+                builder.Configuration["Spiffe:EndpointSocket"] = Agent.AddressOf("server");
+                builder.Services.AddAuthentication().AddSpiffeForwarded(options => options.TrustedProxies.Add("spiffe://example.org/proxy"));
+            },
+            app => app.MapGet("/", Describe),
+            proxy);
+        var forwarded = await ForwardedAsync("client");
+
+        Assert.Equal("Forwarded /client, peer /proxy", await AskAsync(server.Http1, "/", forwarded));
+        server.Time.Advance(proxy.ValidUntil - server.Time.GetUtcNow());
+        Assert.Equal("nobody , peer /proxy", await AskAsync(server.Http1, "/", forwarded));
+    }
+
     private static string ForwardedHeadersOf(Microsoft.AspNetCore.Http.HttpRequest request) => string.Join(' ', request.Headers.Keys.Where(name => name.Contains("cert", StringComparison.OrdinalIgnoreCase)).Order());
+
+    private sealed class ClientHub : Hub
+    {
+        [RequireSpiffe("spiffe://example.org/client")]
+        public string Word() => "done";
+    }
 }

@@ -27,6 +27,7 @@ public sealed class ForwardedHeaderTests(ITestOutputHelper output) : ForwardedTe
         { ForwardedCertificateFormat.XForwardedClientCert, "Cert=\"\"", "certificates in PEM" },
         { ForwardedCertificateFormat.EscapedPem, "{der}", "certificates in PEM" },
         { ForwardedCertificateFormat.EscapedPem, "x{pem}", "certificates in PEM" },
+        { ForwardedCertificateFormat.EscapedPem, "x%0A{pem}", "certificates in PEM" },
         { ForwardedCertificateFormat.EscapedPem, "{pem}x", "certificates in PEM" },
         { ForwardedCertificateFormat.EscapedPem, "{pem},{other pem}", "certificates in PEM" },
         { ForwardedCertificateFormat.EscapedPem, "-----BEGIN%20PUBLIC%20KEY-----%0AAAAA%0A-----END%20PUBLIC%20KEY-----", "certificates in PEM" },

@@ -49,6 +49,9 @@ public sealed class SpiffeIdentityTests
         Assert.Equal((Peer.Id, SpiffeIdentitySource.Peer, Peer.ValidUntil), Facts(user.Clone()));
         Assert.Equal((Peer.Id, SpiffeIdentitySource.Peer, Peer.ValidUntil), Facts(new(user)));
 
+        var forwarded = new SpiffeIdentity(new ForwardedCertificate("SpiffeForwarded", Peer, RejectionReason.None, CountsAsPeer: true), Peer, null);
+        Assert.True(new ClaimsPrincipal(forwarded).Clone().GetSpiffeIdentity()!.IsCertificate);
+
         Assert.Null(new ClaimsPrincipal(new ClaimsIdentity(user.Identity)).GetSpiffeId());
         Assert.Null(new ClaimsPrincipal(new ClaimsIdentity(user.Claims, "Spiffe")).GetSpiffeId());
         Assert.Null(Written(user).GetSpiffeId());
