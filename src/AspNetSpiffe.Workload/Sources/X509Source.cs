@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Primitives;
@@ -18,6 +19,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     private readonly Withdrawal _withdrawal;
     private readonly SourceRun _run;
     private readonly Newest<X509Context> _newest;
+    private readonly VerifiedPeers _verified;
     private volatile bool _issued;
 
     internal X509Source(SpiffeOptions options, ILoggerFactory loggerFactory, IMeterFactory? meterFactory, TimeProvider time)
@@ -27,6 +29,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         Notifications = new(loggerFactory);
         var logger = Notifications.CreateLogger("AspNetSpiffe.X509Source");
         Metrics = new(meterFactory, Notifications);
+        _verified = new(Limits);
         _newest = new(e => Log.SubscriberFailed(logger, e));
         _withdrawal = new(this, options, logger);
         Expiry = new(this, () => _watch!.Trouble, logger);
@@ -40,6 +43,20 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     /// <summary>Gets the newest context, or <see langword="null"/> before the first and after the Workload API has taken our identity back.</summary>
     public X509Context? Current => _newest.Value;
+
+    /// <summary>Verifies a certificate that came otherwise than in a handshake of ours, with the newest bundles. Good ones are remembered: seen again, they cost a hash and no chain.</summary>
+    /// <remarks>It says whose the certificates are, not who holds the key, nor whom we allow. Never throws for what they say. X509-SVID §5.</remarks>
+    /// <param name="leaf">The leaf; the peer that is given has it, and does not dispose it.</param>
+    /// <param name="intermediates">What was sent with it.</param>
+    /// <param name="role">The part that its owner plays.</param>
+    /// <returns>The verified peer, or why there is none. Without an identity of our own there are no bundles, and nobody is verified.</returns>
+    public VerificationResult Verify(X509Certificate2? leaf, X509Certificate2Collection intermediates, PeerRole role)
+    {
+        ArgumentNullException.ThrowIfNull(intermediates);
+        return Current is { } context
+            ? _verified.Verify(leaf, intermediates, context.Bundles, role, Time.GetUtcNow())
+            : VerificationResult.Reject(RejectionReason.UnknownTrustDomain);
+    }
 
     internal ILoggerFactory LoggerFactory { get; }
 

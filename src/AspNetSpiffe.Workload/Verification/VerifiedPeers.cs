@@ -31,40 +31,44 @@ internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
     /// <inheritdoc cref="X509SvidVerifier.VerifyBuilt"/>
     public VerificationResult Verify(X509Certificate2? leaf, X509Chain? chain, X509BundleSet bundles, PeerRole role, DateTimeOffset now)
     {
-        if (!Presented.TryRead(leaf, chain, role, limits, out var presented)) return X509SvidVerifier.VerifyBuilt(leaf, chain, bundles, role, now, limits);
+        if (Find(leaf, chain?.ChainPolicy.ExtraStore, bundles, role, now, out var presented) is not { } known)
+            return Remember(X509SvidVerifier.VerifyBuilt(leaf, chain, bundles, role, now, limits), bundles, presented);
 
-        if (_known.Find(bundles, presented) is { } proof && proof.Chain.Contains(now))
-        {
-            _lastWasKnown = true;
-            return VerificationResult.Accept(new(leaf!, proof));
-        }
+        _lastWasKnown = true;
+        return known;
+    }
 
-        var result = X509SvidVerifier.VerifyBuilt(leaf, chain, bundles, role, now, limits);
-        if (!result.Accepted) return result;
+    /// <inheritdoc cref="X509SvidVerifier.Verify"/>
+    public VerificationResult Verify(X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, PeerRole role, DateTimeOffset now) =>
+        Find(leaf, intermediates, bundles, role, now, out var presented) ?? Remember(X509SvidVerifier.Verify(leaf, intermediates, bundles, role, now, limits), bundles, presented);
 
+    private VerificationResult? Find(
+        X509Certificate2? leaf, X509Certificate2Collection? others, X509BundleSet bundles, PeerRole role, DateTimeOffset now, out Presented? presented)
+    {
+        presented = Presented.Read(leaf, others, role, limits);
+        return presented is { } key && _known.Find(bundles, key) is { } proof && proof.Chain.Contains(now) ? VerificationResult.Accept(new(leaf!, proof)) : null;
+    }
+
+    private VerificationResult Remember(VerificationResult result, X509BundleSet bundles, Presented? presented)
+    {
+        if (!result.Accepted || presented is not { } key) return result;
         _lastWasKnown = false;
-        _known.Remember(bundles, presented, result.Peer.Proof);
+        _known.Remember(bundles, key, result.Peer.Proof);
         return result;
     }
 
     /// <summary>All that a peer presented, as a hash of hashes, and the role in which it did.</summary>
     private readonly record struct Presented(Sha256 Certificates, PeerRole Role)
     {
-        /// <returns><see langword="false"/> when the peer presented nothing, or more than it may.</returns>
-        public static bool TryRead(X509Certificate2? leaf, X509Chain? chain, PeerRole role, SpiffeLimits limits, out Presented presented)
+        /// <returns><see langword="null"/> when the peer presented nothing, or more than it may.</returns>
+        public static Presented? Read(X509Certificate2? leaf, X509Certificate2Collection? others, PeerRole role, SpiffeLimits limits)
         {
-            presented = default;
-            if (leaf is null || chain is null) return false;
-
-            var others = chain.ChainPolicy.ExtraStore;
-            if (CertificationPaths.CountPresented(leaf, others) > limits.MaxChainLength) return false;
+            if (leaf is null || others is null || CertificationPaths.CountPresented(leaf, others) > limits.MaxChainLength) return null;
 
             Span<byte> hashes = stackalloc byte[(1 + others.Count) * Sha256.Length];
             SHA256.HashData(leaf.RawDataMemory.Span, hashes);
             for (var i = 0; i < others.Count; i++) SHA256.HashData(others[i].RawDataMemory.Span, hashes[((i + 1) * Sha256.Length)..]);
-
-            presented = new(Sha256.Of(hashes), role);
-            return true;
+            return new(Sha256.Of(hashes), role);
         }
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>The scheme <c>Spiffe</c>: the peer of the connection becomes the user of the request.</summary>
+/// <summary>The scheme <c>Spiffe</c>: the peer of the connection becomes the user of the request, or whom a trusted proxy forwards, if that counts as the peer.</summary>
 internal sealed class SpiffeAuthenticationHandler(IOptionsMonitor<SpiffeAuthenticationOptions> options, IOptions<SpiffeSchemes> schemes, ServerNotifications notifications)
     : SpiffeHandler<SpiffeAuthenticationOptions>(options, notifications.GuardedLoggers)
 {
@@ -12,13 +12,15 @@ internal sealed class SpiffeAuthenticationHandler(IOptionsMonitor<SpiffeAuthenti
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
+        var result = ForwardedCertificate.Of(Context) is { CountsAsPeer: true } forwarded ? await Context.AuthenticateAsync(forwarded.Scheme) : await AuthenticatePeerAsync();
+        return result.Succeeded && await schemes.Value.YieldsAsync(Context, SpiffeIdentitySource.Peer, isCertificate: true) ? new YieldingCaller(result.Principal) : result;
+    }
+
+    private async ValueTask<AuthenticateResult> AuthenticatePeerAsync()
+    {
         if (Context.GetSpiffePeer() is not { } peer) return AuthenticateResult.NoResult();
 
         var identity = new SpiffeIdentity(peer, Scheme.Name, Options.ClaimsIssuer);
-        if (!identity.IsValid(TimeProvider)) return await FailAsync($"The SVID of the caller '{peer.Id}' expired at {peer.ValidUntil:u}.");
-
-        // With the SVID, or earlier, with a certificate above it.
-        var result = await SucceedAsync(identity, peer.NotAfter < peer.ValidUntil ? peer.NotAfter : peer.ValidUntil);
-        return result.Succeeded && BearerToken.IsIn(Request) && await schemes.Value.AreBothNamedAsync(Context) ? new PeerBehindToken(result.Principal) : result;
+        return identity.IsValid(TimeProvider) ? await SucceedAsync(identity, peer) : await FailAsync($"The SVID of the caller '{peer.Id}' expired at {peer.ValidUntil:u}.");
     }
 }

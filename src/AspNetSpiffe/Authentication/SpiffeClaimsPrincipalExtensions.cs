@@ -9,7 +9,7 @@ public static class SpiffeClaimsPrincipalExtensions
     /// <param name="user">The user of a request or a connection.</param>
     public static SpiffeId? GetSpiffeId(this ClaimsPrincipal user) => user.GetSpiffeIdentity()?.Id;
 
-    /// <summary>Gets the caller: the owner of the token where one was verified, else the peer of the connection; <see langword="null"/> when nobody was.</summary>
+    /// <summary>Gets the caller: the owner of the token where one was verified, else the client that a trusted proxy has forwarded, else the peer of the connection; <see langword="null"/> when nobody was.</summary>
     /// <remarks>It is the one that was verified; whether its proof still counts, <see cref="SpiffeIdentity.ValidUntil"/> says.</remarks>
     /// <param name="user">The user of a request or a connection.</param>
     public static SpiffeIdentity? GetSpiffeIdentity(this ClaimsPrincipal user)
@@ -30,7 +30,7 @@ public static class SpiffeClaimsPrincipalExtensions
         {
             if (identities[i] is not SpiffeIdentity spiffe) continue;
             isOneOfSeveral = found is not null;
-            if (found is null || found.Source == SpiffeIdentitySource.Peer) found = spiffe;
+            if (found is null || found.Source < spiffe.Source) found = spiffe;
         }
 
         return found;

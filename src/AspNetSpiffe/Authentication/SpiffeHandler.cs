@@ -20,6 +20,9 @@ internal abstract class SpiffeHandler<TOptions>(IOptionsMonitor<TOptions> option
 
     protected override Task<object> CreateEventsAsync() => NoEvents;
 
+    // With the SVID, or earlier, with a certificate above it.
+    protected ValueTask<AuthenticateResult> SucceedAsync(SpiffeIdentity identity, SpiffePeer peer) => SucceedAsync(identity, peer.NotAfter < peer.ValidUntil ? peer.NotAfter : peer.ValidUntil);
+
     protected async ValueTask<AuthenticateResult> SucceedAsync(SpiffeIdentity identity, DateTimeOffset expires)
     {
         var context = new SpiffeAuthenticatedContext(Context, Scheme, Options, identity, expires);

@@ -15,7 +15,10 @@ public sealed class SpiffeIdentity : ClaimsIdentity
     private bool _isFilled;
 
     internal SpiffeIdentity(SpiffePeer peer, string scheme, string? claimsIssuer)
-        : this(peer.Id, SpiffeIdentitySource.Peer, peer.ValidUntil, scheme, claimsIssuer) => Peer = peer;
+        : this(peer.Id, SpiffeIdentitySource.Peer, peer.ValidUntil, scheme, claimsIssuer) => (Peer, IsCertificate) = (peer, true);
+
+    internal SpiffeIdentity(ForwardedCertificate forwarded, SpiffePeer client, string? claimsIssuer)
+        : this(client.Id, SpiffeIdentitySource.Forwarded, client.ValidUntil, forwarded.Scheme, claimsIssuer) => IsCertificate = forwarded.CountsAsPeer;
 
     internal SpiffeIdentity(SpiffeToken token, DateTimeOffset validUntil, string scheme, string? claimsIssuer)
         : this(token.Id, SpiffeIdentitySource.Token, validUntil, scheme, claimsIssuer)
@@ -28,7 +31,7 @@ public sealed class SpiffeIdentity : ClaimsIdentity
     private SpiffeIdentity(SpiffeIdentity other)
         : base(other)
     {
-        (Id, Source, ValidUntil, Scheme, Peer, _claimsIssuer) = (other.Id, other.Source, other.ValidUntil, other.Scheme, other.Peer, other._claimsIssuer);
+        (Id, Source, ValidUntil, Scheme, Peer, IsCertificate, _claimsIssuer) = (other.Id, other.Source, other.ValidUntil, other.Scheme, other.Peer, other.IsCertificate, other._claimsIssuer);
         _isFilled = true;
     }
 
@@ -44,8 +47,11 @@ public sealed class SpiffeIdentity : ClaimsIdentity
     /// <summary>Gets the name of the scheme that verified it.</summary>
     internal string Scheme { get; }
 
-    /// <summary>Gets the peer that it is; <see langword="null"/> for a token.</summary>
+    /// <summary>Gets the peer of the connection that it is, if it is one.</summary>
     internal SpiffePeer? Peer { get; }
+
+    /// <summary>Gets whether it is whom the words mean, which ask for a certificate.</summary>
+    internal bool IsCertificate { get; }
 
     /// <inheritdoc/>
     public override bool IsAuthenticated => true;

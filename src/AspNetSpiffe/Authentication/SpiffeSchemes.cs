@@ -11,19 +11,26 @@ internal sealed class SpiffeSchemes
     /// <summary>Gets the schemes whose callers are peers of connections.</summary>
     public HashSet<string> Peers { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Gets the schemes whose callers are clients of trusted proxies.</summary>
+    public HashSet<string> Forwarded { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Gets the schemes whose callers are owners of tokens.</summary>
     public HashSet<string> Tokens { get; } = new(StringComparer.Ordinal);
 
     public static SpiffeSchemes Of(IServiceProvider services) => services.GetRequiredService<IOptions<SpiffeSchemes>>().Value;
 
-    public bool Contain(string? scheme) => scheme is not null && (Peers.Contains(scheme) || Tokens.Contains(scheme));
+    public bool Contain(string? scheme) => scheme is not null && (Peers.Contains(scheme) || Forwarded.Contains(scheme) || Tokens.Contains(scheme));
 
-    /// <summary>Says whether the endpoint of a request lets either a peer or a token speak for the caller.</summary>
-    public async ValueTask<bool> AreBothNamedAsync(HttpContext context)
+    /// <summary>Says whether the endpoint of a request lets another speak who stands before a caller, and the request has what that one is judged by: a token, or a forwarded certificate.</summary>
+    public async ValueTask<bool> YieldsAsync(HttpContext context, SpiffeIdentitySource caller, bool isCertificate)
     {
-        if (Tokens.Count == 0 || context.GetEndpoint() is not { } endpoint) return false;
-        var provider = context.RequestServices.GetRequiredService<IAuthorizationPolicyProvider>();
-        var policy = await EndpointPolicy.FindAsync(endpoint, provider);
-        return policy is not null && policy.AuthenticationSchemes.Any(Peers.Contains) && policy.AuthenticationSchemes.Any(Tokens.Contains);
+        var isBehindToken = caller < SpiffeIdentitySource.Token && Tokens.Count > 0 && BearerToken.IsIn(context.Request);
+        var isBehindForwarded = caller < SpiffeIdentitySource.Forwarded && ForwardedCertificate.Of(context) is not null;
+        if ((!isBehindToken && !isBehindForwarded) || context.GetEndpoint() is not { } endpoint) return false;
+
+        var policy = await EndpointPolicy.FindAsync(endpoint, context.RequestServices.GetRequiredService<IAuthorizationPolicyProvider>());
+        if (policy?.AuthenticationSchemes is not { } named) return false;
+        var isNamed = (isCertificate && named.Any(Peers.Contains)) || (caller == SpiffeIdentitySource.Forwarded && named.Any(Forwarded.Contains));
+        return isNamed && ((isBehindToken && named.Any(Tokens.Contains)) || (isBehindForwarded && named.Any(Forwarded.Contains)));
     }
 }

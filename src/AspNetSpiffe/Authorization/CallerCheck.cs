@@ -17,9 +17,12 @@ internal sealed class CallerCheck(SpiffeSchemes schemes, AuthorizationOptions au
         if (patterns.Length == 0 && !MeansCallerOtherwise(endpoint, own)) return;
 
         var named = SchemesOf(endpoint, own);
-        var meansToken = named.Any(schemes.Tokens.Contains);
-        foreach (var pattern in patterns)
-            if (SchemesOf(pattern).Any(schemes.Tokens.Contains) != meansToken) throw new InvalidOperationException(Describe(endpoint, pattern.Policy!, meansToken, named));
+        foreach (var kind in new[] { schemes.Tokens, schemes.Forwarded })
+        {
+            var isMeant = named.Any(kind.Contains);
+            if (patterns.FirstOrDefault(pattern => SchemesOf(pattern).Any(kind.Contains) != isMeant) is { } pattern)
+                throw new InvalidOperationException(Describe(endpoint, pattern.Policy!, isMeant, named.Concat(SchemesOf(pattern)).First(kind.Contains)));
+        }
 
         if (!named.Any(IsAble) && (named.Count > 0 || !IsAble(_default)))
             throw new InvalidOperationException(DescribeNobody(endpoint, patterns.FirstOrDefault()?.Policy, named));
@@ -52,14 +55,10 @@ internal sealed class CallerCheck(SpiffeSchemes schemes, AuthorizationOptions au
         scheme is not null
         && (schemes.Contain(scheme) || authentication.GetSchemeAsync(scheme).GetAwaiter().GetResult()?.HandlerType == typeof(PolicySchemeHandler));
 
-    private string Describe(Endpoint endpoint, string policy, bool meansToken, HashSet<string> named)
-    {
-        var token = named.FirstOrDefault(schemes.Tokens.Contains) ?? SpiffeJwtAuthenticationDefaults.AuthenticationScheme;
-        return meansToken
-            ? $"The endpoint '{endpoint.DisplayName}' names the scheme '{token}', and its policy '{policy}' does not, so that nobody can see whom it means. " +
-              $"Write 'AuthenticationSchemes = \"{token}\"' beside it for the owner of the token, or call 'RequireSpiffe(\"{policy}\")' for the peer of the connection."
-            : $"The policy '{policy}' on a method of the hub '{endpoint.DisplayName}' names the scheme '{token}', but the hub does not: put it on the hub.";
-    }
+    private string Describe(Endpoint endpoint, string policy, bool isMeant, string scheme) => isMeant
+        ? $"The endpoint '{endpoint.DisplayName}' names the scheme '{scheme}', and its policy '{policy}' does not, so that nobody can see whom it means. " +
+          $"Write 'AuthenticationSchemes = \"{scheme}\"' beside it for the {(schemes.Tokens.Contains(scheme) ? "owner of the token" : "client of the proxy")}, or call 'RequireSpiffe(\"{policy}\")' for the peer of the connection."
+        : $"The policy '{policy}' on a method of the hub '{endpoint.DisplayName}' names the scheme '{scheme}', but the hub does not: put it on the hub.";
 
     private string DescribeNobody(Endpoint endpoint, string? policy, HashSet<string> named)
     {

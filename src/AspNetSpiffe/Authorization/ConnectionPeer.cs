@@ -16,11 +16,11 @@ internal static class ConnectionPeer
         if (context.User.GetSpiffeIdentity() is { Peer: { } known, Scheme: Scheme } user && known == context.GetSpiffePeer()) return user.IsValid(time) ? user : null;
 
         var result = await context.AuthenticateAsync(Scheme);
-        return FindIn((result as PeerBehindToken)?.Peer ?? result.Principal, time);
+        return FindIn((result as YieldingCaller)?.Caller ?? result.Principal, time);
     }
 
     public static SpiffeIdentity? FindIn(ClaimsPrincipal? user, TimeProvider time) =>
-        user?.GetSpiffeIdentity() is { Source: SpiffeIdentitySource.Peer } peer && peer.IsValid(time) ? peer : null;
+        user?.GetSpiffeIdentity() is { IsCertificate: true } peer && peer.IsValid(time) ? peer : null;
 
     /// <summary>Adds a peer to a user who has authenticated otherwise, so that code that is given the user alone sees it. An anonymous user stays one: a certificate is no log-in.</summary>
     // A new principal, because the application may hand out the same to many requests.

@@ -15,9 +15,11 @@ internal sealed class SpiffeAuthorizationHandler(TimeProvider time, IOptions<Spi
     {
         var http = FindHttpContext(context.Resource);
         var caller = SpiffeClaimsPrincipalExtensions.Find(context.User, out var isOneOfSeveral);
-        if (isOneOfSeveral || (caller is not null && http is not null && await IsBesideRefusedTokenAsync(caller, http)))
+
+        // UseAuthentication() before UseRouting(): a scheme could not know that the endpoint lets another decide, and what that one refused must not be made good.
+        if (isOneOfSeveral || (caller is not null && http is not null && await schemes.Value.YieldsAsync(http, caller.Source, caller.IsCertificate)))
         {
-            context.Fail(new(this, "The request has a peer and a token, and only one of them is the caller: call UseRouting() before UseAuthentication()."));
+            context.Fail(new(this, "The request has more than one that could be its caller, and the endpoint names both schemes: call UseRouting() before UseAuthentication()."));
             return;
         }
 
@@ -59,10 +61,6 @@ internal sealed class SpiffeAuthorizationHandler(TimeProvider time, IOptions<Spi
         // Where nothing but the certificate is asked for, the peer is the user; otherwise it never makes anybody authenticated.
         else if (isAllThatIsAsked) http.User = new ClaimsPrincipal(peer!);
     }
-
-    // UseAuthentication() before UseRouting(): the scheme 'Spiffe' could not know that the endpoint lets a token decide.
-    private async ValueTask<bool> IsBesideRefusedTokenAsync(SpiffeIdentity caller, HttpContext http) =>
-        caller.Source == SpiffeIdentitySource.Peer && http.Features.Get<RequestToken>() == RequestToken.Refused && await schemes.Value.AreBothNamedAsync(http);
 
     private static HttpContext? FindHttpContext(object? resource) => resource switch
     {

@@ -42,7 +42,7 @@ internal static class SpiffeServerSecurity
     }
 
     // The one who was asked so far stays in the container under a key, with its lifetime, and is handed to the one who is asked now.
-    private static void Decorate<TService>(this IServiceCollection services, Func<TService, IServiceProvider, TService> create)
+    internal static void Decorate<TService>(this IServiceCollection services, Func<TService, IServiceProvider, TService> create)
         where TService : class
     {
         var decorated = services.Last(service => service.ServiceType == typeof(TService) && !service.IsKeyedService);

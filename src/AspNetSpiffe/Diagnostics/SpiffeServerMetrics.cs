@@ -11,6 +11,7 @@ internal sealed class SpiffeServerMetrics
     private readonly Counter<long> _ended;
     private readonly Counter<long> _aborted;
     private readonly Counter<long> _tokens;
+    private readonly Counter<long> _forwarded;
 
     public SpiffeServerMetrics(IMeterFactory factory, ServerNotifications notifications)
     {
@@ -19,6 +20,7 @@ internal sealed class SpiffeServerMetrics
         _ended = meter.CreateCounter<long>("spiffe.server.connections.ended", "{connection}", "Connections that we closed because what was true at their handshake is no longer.");
         _aborted = meter.CreateCounter<long>("spiffe.server.connections.aborted", "{connection}", "Of those, the ones whose requests did not finish in time.");
         _tokens = meter.CreateCounter<long>("spiffe.server.tokens.rejected", "{token}", "Requests whose token was refused.");
+        _forwarded = meter.CreateCounter<long>("spiffe.server.forwarded.rejected", "{request}", "Requests of trusted proxies whose forwarded certificate was refused.");
     }
 
     public void Ended(string reasons) => Count(_ended, reasons);
@@ -26,6 +28,8 @@ internal sealed class SpiffeServerMetrics
     public void Aborted(string reasons) => Count(_aborted, reasons);
 
     public void TokenRefused(JwtRejectionReason reason) => Count(_tokens, reason.ToString());
+
+    public void ForwardedRefused(RejectionReason reason) => Count(_forwarded, reason.ToString());
 
     private void Count(Counter<long> counter, string reason) => _notifications.Post(() => counter.Add(1, new KeyValuePair<string, object?>(Reason, reason)));
 }

@@ -55,7 +55,7 @@ public static class SpiffeJwtAuthenticationBuilderExtensions
         services.AddSingleton<IValidateOptions<SpiffeJwtAuthenticationOptions>, SpiffeJwtOptionsValidator>();
         services.AddSingleton<IValidateOptions<SpiffeOptions>>(provider => new MistakesOf<SpiffeJwtAuthenticationOptions>(
             provider.GetRequiredService<IOptionsFactory<SpiffeJwtAuthenticationOptions>>(), SpiffeSchemes.Of(provider).Tokens));
-        services.AddSingleton<IOptionsMonitorCache<SpiffeJwtAuthenticationOptions>, JwtOptionsOfTheStart>();
+        services.AddSingleton<IOptionsMonitorCache<SpiffeJwtAuthenticationOptions>, OptionsOfTheStart<SpiffeJwtAuthenticationOptions>>();
         services.AddSingleton(new NoopHost(services));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, JwtVerificationAtStart>());
         services.TryAddSingleton<ServerNotifications>();

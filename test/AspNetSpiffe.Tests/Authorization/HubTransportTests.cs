@@ -36,6 +36,14 @@ public sealed class HubTransportTests
         Assert.Equal(["spiffe://example.org/ns/shop/sa/web", "done", "done"], await CallAsync(server, Peers.Web, transport, "/guarded"));
     }
 
+    [Theory, MemberData(nameof(Transports))]
+    public async Task A_method_is_for_nobody_whose_proof_has_expired_since_the_hub_was_entered(HttpTransportType transport)
+    {
+        await using var server = await StartAsync();
+        var expires = () => server.Time.Advance(Peers.Web.ValidUntil - server.Time.GetUtcNow());
+        Assert.Equal(["spiffe://example.org/ns/shop/sa/web", "refused", "refused"], await CallAsync(server, Peers.Web, transport, "/hub", expires));
+    }
+
     private static Task<PeerServer> StartAsync(Action<IServiceCollection>? configure = null) => PeerServer.StartWithAsync(
         builder =>
         {
@@ -48,12 +56,13 @@ public sealed class HubTransportTests
             app.MapHub<PeerHub>("/guarded").RequireSpiffe("spiffe://example.org/ns/shop/sa/web");
         });
 
-    private static async Task<string[]> CallAsync(PeerServer server, SpiffePeer? peer, HttpTransportType transport, string hub)
+    private static async Task<string[]> CallAsync(PeerServer server, SpiffePeer? peer, HttpTransportType transport, string hub, Action? entered = null)
     {
         using var patience = new CancellationTokenSource(HangLimit.OfATest);
         server.Peer = peer;
         await using var connection = new HubConnectionBuilder().WithUrl(new Uri(server.Http1.BaseAddress!, hub), transport).Build();
         await connection.StartAsync(patience.Token);
+        entered?.Invoke();
         return [await connection.InvokeAsync<string>("Caller", patience.Token), await AskAsync("Policy"), await AskAsync("Attribute")];
 
         async Task<string> AskAsync(string method)

@@ -47,6 +47,9 @@ public sealed class SpiffeIdentityTests
         Assert.Equal((Peer.Id, SpiffeIdentitySource.Peer, Peer.ValidUntil), Facts(user.Clone()));
         Assert.Equal((Peer.Id, SpiffeIdentitySource.Peer, Peer.ValidUntil), Facts(new(user)));
 
+        var forwarded = new SpiffeIdentity(new ForwardedCertificate("SpiffeForwarded", Peer, RejectionReason.None, CountsAsPeer: true), Peer, null);
+        Assert.True(((SpiffeIdentity)forwarded.Clone()).IsCertificate);
+
         Assert.Null(new ClaimsPrincipal(new ClaimsIdentity(user.Identity)).GetSpiffeId());
         Assert.Null(new ClaimsPrincipal(new ClaimsIdentity(user.Claims, "Spiffe")).GetSpiffeId());
         Assert.Null(Written(user).GetSpiffeId());

@@ -7,4 +7,7 @@ public enum Position
     ClientOverHttp2,
     ClientOfUseSpiffe,
     Server,
+    BehindProxyOfRfc9440,
+    BehindEnvoy,
+    BehindNginx,
 }

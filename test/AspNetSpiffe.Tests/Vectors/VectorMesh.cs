@@ -3,6 +3,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
+using AspNetSpiffe.Tests.Forwarding;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -60,6 +62,9 @@ public sealed class VectorMesh : IAsyncLifetime
         Position.ClientOverHttp2 => CallAsync(peer, endpoint: 0, HttpVersion.Version20),
         Position.ClientOfUseSpiffe => CallAsync(peer, endpoint: 1, HttpVersion.Version20),
         Position.Server => BeCalledAsync(peer),
+        Position.BehindProxyOfRfc9440 => BeForwardedAsync(peer, ForwardedCertificateFormat.ClientCert),
+        Position.BehindEnvoy => BeForwardedAsync(peer, ForwardedCertificateFormat.XForwardedClientCert),
+        Position.BehindNginx => BeForwardedAsync(peer, ForwardedCertificateFormat.EscapedPem),
         _ => throw new ArgumentOutOfRangeException(nameof(position)),
     };
 
@@ -94,6 +99,26 @@ public sealed class VectorMesh : IAsyncLifetime
             var refusal = await Logs.WaitForAsync(isRefusal, Timeout, earlier + 1);
             return (RejectionReason)refusal.Values["Reason"]!;
         }
+    }
+
+    // The test is the proxy, which says whatever it likes; nginx itself would leave out the intermediates.
+    private async Task<RejectionReason> BeForwardedAsync(VectorPeer peer, ForwardedCertificateFormat format)
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(AddressOf(_service, 2, "http"), $"/forwarded/{format}"));
+        foreach (var (name, value) in ForwardedHeader.Of(format, peer.Certificates.Leaf, peer.Certificates.Intermediates)) request.Headers.Add(name, value);
+        var earlier = Logs.All.Count(IsRefusal);
+        using var response = await client.SendAsync(request, Timeout);
+        if (response.IsSuccessStatusCode)
+        {
+            Assert.Equal(peer.Id, await response.Content.ReadAsStringAsync(Timeout));
+            return RejectionReason.None;
+        }
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        return (RejectionReason)(await Logs.WaitForAsync(IsRefusal, Timeout, earlier + 1)).Values["Reason"]!;
+
+        static bool IsRefusal(LogRecord record) => record.Event.Name == "ForwardedCertificateRefused";
     }
 
     private async Task<RejectionReason> BeCalledAsync(VectorPeer peer)
@@ -134,9 +159,19 @@ public sealed class VectorMesh : IAsyncLifetime
         {
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps());
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseSpiffe());
+            kestrel.Listen(IPAddress.Loopback, 0);
         });
+        foreach (var format in Enum.GetValues<ForwardedCertificateFormat>())
+            builder.Services.AddAuthentication().AddSpiffeForwarded($"{format}", options =>
+            {
+                options.Format = format;
+                options.AllowedCallers = ["spiffe:any"];
+                options.TrustedProxies.Add("loopback");
+            });
         var app = builder.Build();
         app.MapGet("/", (HttpContext http) => http.GetSpiffeId()!.ToString());
+        foreach (var format in Enum.GetValues<ForwardedCertificateFormat>())
+            app.MapGet($"/forwarded/{format}", (HttpContext http) => http.GetSpiffeId()!.ToString()).RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = $"{format}" });
         await app.StartAsync(Timeout);
         return app;
     }
@@ -170,6 +205,6 @@ public sealed class VectorMesh : IAsyncLifetime
     }
 
     // The list of addresses knows no scheme of UseSpiffe.
-    private static Uri AddressOf(WebApplication app, int endpoint) =>
-        new UriBuilder(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ElementAt(endpoint)) { Scheme = "https" }.Uri;
+    private static Uri AddressOf(WebApplication app, int endpoint, string scheme = "https") =>
+        new UriBuilder(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ElementAt(endpoint)) { Scheme = scheme }.Uri;
 }

@@ -128,7 +128,7 @@ public sealed class VerifiedPeersTests : VerifierTest
         var later = Pki.Leaf(l => l with { NotBefore = Now.AddMinutes(10) });
         AssertRefused(RejectionReason.NotYetValid, Ask(later));
         AssertRefused(RejectionReason.CaCertificate, Ask(Pki.Leaf(l => l with { Ca = true })));
-        AssertRefused(RejectionReason.NoCertificate, _peers.Verify(null, null, _bundles, PeerRole.Client, Now));
+        AssertRefused(RejectionReason.NoCertificate, _peers.Verify(null, (X509Chain?)null, _bundles, PeerRole.Client, Now));
         Assert.Equal(0, _peers.Count);
         AssertAccepted(Ask(later, at: Now.AddMinutes(11)));
     }

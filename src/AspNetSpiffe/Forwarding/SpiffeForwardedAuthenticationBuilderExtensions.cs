@@ -1,0 +1,73 @@
+using AspNetSpiffe;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Certificate;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds the authentication scheme <c>SpiffeForwarded</c>.</summary>
+public static class SpiffeForwardedAuthenticationBuilderExtensions
+{
+    /// <summary>Makes the client of a trusted proxy the user of the request, where an endpoint or the default names the scheme <c>SpiffeForwarded</c>: by the X509-SVID that the proxy has forwarded, verified as in a handshake.</summary>
+    /// <remarks>
+    /// The schemes of <c>AddCertificate()</c> see a verified certificate as that of the connection, and give the same caller without a chain of their own.
+    /// Calling this again changes the same options.
+    /// </remarks>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
+    /// <param name="configureOptions">Names at least one trusted proxy.</param>
+    /// <example><code>
+    /// builder.Services.AddAuthentication().AddSpiffeForwarded(options => options.TrustedProxies.Add("spiffe://example.org/ns/edge/envoy"));
+    /// app.MapGet("/orders", [Authorize(AuthenticationSchemes = "SpiffeForwarded", Policy = "spiffe://example.org/ns/shop/**")] () => "…");
+    /// </code></example>
+    public static AuthenticationBuilder AddSpiffeForwarded(this AuthenticationBuilder builder, Action<SpiffeForwardedAuthenticationOptions> configureOptions) =>
+        builder.AddSpiffeForwarded(SpiffeForwardedAuthenticationDefaults.AuthenticationScheme, configureOptions);
+
+    /// <inheritdoc cref="AddSpiffeForwarded(AuthenticationBuilder, Action{SpiffeForwardedAuthenticationOptions})"/>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
+    /// <param name="authenticationScheme">The name of the scheme.</param>
+    /// <param name="configureOptions">Names at least one trusted proxy.</param>
+    public static AuthenticationBuilder AddSpiffeForwarded(
+        this AuthenticationBuilder builder, string authenticationScheme, Action<SpiffeForwardedAuthenticationOptions> configureOptions) =>
+        builder.AddSpiffeForwarded(authenticationScheme, displayName: null, configureOptions);
+
+    /// <inheritdoc cref="AddSpiffeForwarded(AuthenticationBuilder, Action{SpiffeForwardedAuthenticationOptions})"/>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
+    /// <param name="authenticationScheme">The name of the scheme.</param>
+    /// <param name="displayName">The name for people.</param>
+    /// <param name="configureOptions">Names at least one trusted proxy.</param>
+    public static AuthenticationBuilder AddSpiffeForwarded(
+        this AuthenticationBuilder builder, string authenticationScheme, string? displayName, Action<SpiffeForwardedAuthenticationOptions> configureOptions)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrEmpty(authenticationScheme);
+        ArgumentNullException.ThrowIfNull(configureOptions);
+        builder.Services.Configure(authenticationScheme, configureOptions);
+        builder.Services.AddForwarding();
+        return builder.AddSchemeOnce<SpiffeForwardedAuthenticationOptions, SpiffeForwardedAuthenticationHandler>(authenticationScheme, displayName, static schemes => schemes.Forwarded);
+    }
+
+    private static void AddForwarding(this IServiceCollection services)
+    {
+        if (services.Any(service => service.ServiceType == typeof(ForwardedRefusals))) return;
+
+        services.AddSpiffe();
+        services.AddSpiffePolicies();
+        services.AddSingleton<IValidateOptions<SpiffeForwardedAuthenticationOptions>, SpiffeForwardedOptionsValidator>();
+        services.AddSingleton<IValidateOptions<SpiffeOptions>>(provider => new MistakesOf<SpiffeForwardedAuthenticationOptions>(
+            provider.GetRequiredService<IOptionsFactory<SpiffeForwardedAuthenticationOptions>>(), SpiffeSchemes.Of(provider).Forwarded));
+        services.AddSingleton<IOptionsMonitorCache<SpiffeForwardedAuthenticationOptions>, OptionsOfTheStart<SpiffeForwardedAuthenticationOptions>>();
+        services.TryAddSingleton<ServerNotifications>();
+        services.TryAddSingleton<SpiffeServerMetrics>();
+        services.AddSingleton<ForwardedRefusals>();
+        services.AddTransient<IStartupFilter, ForwardedCertificates>();
+        services.AddCertificateVerdicts();
+    }
+
+    private static void AddCertificateVerdicts(this IServiceCollection services)
+    {
+        if (services.Any(service => service.ServiceType == typeof(ICertificateValidationCache))) services.Decorate<ICertificateValidationCache>(static (others, _) => new ForwardedCertificateCache(others));
+        else services.AddSingleton<ICertificateValidationCache>(new ForwardedCertificateCache(null));
+    }
+}

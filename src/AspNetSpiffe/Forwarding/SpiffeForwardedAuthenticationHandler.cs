@@ -1,0 +1,22 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe;
+
+/// <summary>The scheme <c>SpiffeForwarded</c>: the owner of a certificate that a trusted proxy has forwarded becomes the user of the request.</summary>
+// The framework would log each failure, as often as a stranger likes; what there is to say, ForwardedRefusals has said.
+internal sealed class SpiffeForwardedAuthenticationHandler(IOptionsMonitor<SpiffeForwardedAuthenticationOptions> options, IOptions<SpiffeSchemes> schemes)
+    : SpiffeHandler<SpiffeForwardedAuthenticationOptions>(options, NullLoggerFactory.Instance)
+{
+    protected override string Challenge => SpiffeForwardedAuthenticationDefaults.AuthenticationScheme;
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (ForwardedCertificate.Of(Context) is not { } forwarded || forwarded.Scheme != Scheme.Name) return AuthenticateResult.NoResult();
+        if (forwarded.Peer is not { } peer) return await FailAsync($"The forwarded certificate was refused: {forwarded.Reason}.");
+
+        var result = await SucceedAsync(new(forwarded, peer, Options.ClaimsIssuer), peer);
+        return result.Succeeded && await schemes.Value.YieldsAsync(Context, SpiffeIdentitySource.Forwarded, forwarded.CountsAsPeer) ? new YieldingCaller(result.Principal) : result;
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Authentication;
+
+namespace AspNetSpiffe;
+
+/// <summary>The options of the scheme <c>SpiffeForwarded</c>: which proxies are believed, and whom they may speak for. Set them before the start; mistakes fail it, and later changes of a configuration change nothing.</summary>
+/// <remarks>
+/// A header proves nothing by itself: certificates are public, and whoever is believed can be any client. A trusted proxy must have verified that its client holds
+/// the key, and must overwrite the header that its client may have sent.
+/// </remarks>
+public sealed class SpiffeForwardedAuthenticationOptions : AuthenticationSchemeOptions
+{
+    private readonly List<string> _trustedProxies = [];
+    private SpiffeIdPattern? _pattern;
+
+    /// <summary>Gets who may forward certificates. There must be one; what anybody else sends is removed from the request.</summary>
+    /// <value>
+    /// <see cref="SpiffeIdPattern"/>s of the peer of the connection, such as <c>spiffe://example.org/ns/edge/envoy</c>; <c>loopback</c> for every process of this machine or pod
+    /// that connects over 127.0.0.1 or ::1; <c>unix</c> for whoever may open the Unix domain socket that this server listens on.
+    /// </value>
+    public IList<string> TrustedProxies => _trustedProxies;
+
+    /// <summary>Gets or sets the headers in which the proxies forward.</summary>
+    /// <value>Default: <see cref="ForwardedCertificateFormat.ClientCert"/>, which is the standard's.</value>
+    public ForwardedCertificateFormat Format { get; set; }
+
+    /// <summary>Gets or sets the name of the header, where <see cref="Format"/> is <see cref="ForwardedCertificateFormat.EscapedPem"/>; the others have theirs.</summary>
+    /// <value>Default: <see langword="null"/>, which means <see cref="SpiffeForwardedAuthenticationDefaults.HeaderName"/>.</value>
+    public string? HeaderName { get; set; }
+
+    /// <summary>Gets or sets the <see cref="SpiffeIdPattern"/>s of the callers that may be forwarded; all others are refused.</summary>
+    /// <value>Default: <see langword="null"/>, which means every member of our own trust domain. An empty list means nobody.</value>
+    public IReadOnlyList<string>? AllowedCallers { get; set; }
+
+    /// <summary>
+    /// Gets or sets whether a forwarded certificate takes the place of the connection's: for the scheme <c>Spiffe</c>, and so for <c>RequireSpiffe</c>, <c>RequireTrustDomain</c>,
+    /// <c>RequirePathPrefix</c> and <c>GetSpiffeId()</c>. For a request that has one, good or bad, the certificate of the proxy then no longer counts.
+    /// </summary>
+    /// <value>Default: <see langword="false"/>.</value>
+    public bool CountsAsPeer { get; set; }
+
+    /// <summary>Gets or sets what the application adds to authentication.</summary>
+    public new SpiffeAuthenticationEvents? Events
+    {
+        get => (SpiffeAuthenticationEvents?)base.Events;
+        set => base.Events = value;
+    }
+
+    internal SpiffeIdPattern? AllowedPattern => _pattern ??= PatternList.Compile(AllowedCallers);
+}
