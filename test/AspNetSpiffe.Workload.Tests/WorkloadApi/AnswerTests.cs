@@ -123,8 +123,10 @@ public sealed class AnswerTests(ITestOutputHelper output) : AgentTest(output)
         if (kind == "over a limit") large.Svids.Add([new X509SVID(), new X509SVID()]);
         byte[] bytes = [.. large.ToByteArray(), .. kind == "no protobuf" ? new byte[] { 0xFF } : []];
         using var pool = new PoolInspector(4 * 1024 * 1024);
-        await Record.ExceptionAsync(() => ReadAsync(GrpcFrame.Of(bytes)));
+        var failure = await Record.ExceptionAsync(() => ReadAsync(GrpcFrame.Of(bytes)));
 
+        if (kind == "no protobuf") Assert.Contains("is none of the Workload API", Assert.IsType<WorkloadApiException>(failure).Message, StringComparison.Ordinal);
+        else Assert.Null(failure);
         var buffer = Assert.Single(pool.Returned);
         Assert.Equal(-1, buffer.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(Secret)));
         Assert.False(buffer.AsSpan(0, bytes.Length).ContainsAnyExcept((byte)0));
