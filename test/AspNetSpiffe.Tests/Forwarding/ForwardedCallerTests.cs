@@ -63,7 +63,8 @@ public sealed class ForwardedCallerTests(ITestOutputHelper output) : ForwardedTe
                     await unix.ConnectAsync(new UnixDomainSocketEndPoint(socket), token);
                     return new NetworkStream(unix, ownsSocket: true);
                 },
-            }) { BaseAddress = new("http://localhost") };
+            })
+            { BaseAddress = new("http://localhost") };
 
             var forwarded = await ForwardedAsync("client");
             Assert.Equal(overUnix, await AskAsync(proxy, "/caller", forwarded));
