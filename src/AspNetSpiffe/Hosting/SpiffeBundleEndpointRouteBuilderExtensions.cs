@@ -1,0 +1,52 @@
+using System.Diagnostics.CodeAnalysis;
+using AspNetSpiffe;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Publishes the bundle of our own trust domain.</summary>
+public static class SpiffeBundleEndpointRouteBuilderExtensions
+{
+    private const string RetryAfterSeconds = "5";
+
+    /// <summary>Publishes the newest bundle of our own trust domain at a path, for those who federate with it (SPIFFE Trust Domain and Bundle §5.2).</summary>
+    /// <remarks>
+    /// Everybody may read it, whatever the fallback policy: bundles are public. The standard wants it on an endpoint that asks for no client certificate, with a certificate of the Web
+    /// (profile <c>https_web</c>) or our own SVID (<c>https_spiffe</c>); behind <c>UseSpiffeMtls()</c> only those could read it whom we trust already. 503 before the bundles have come.
+    /// </remarks>
+    /// <param name="endpoints">The endpoints of the application, whose services have <c>AddSpiffe()</c> or what includes it.</param>
+    /// <param name="pattern">The path.</param>
+    /// <param name="configure">Changes what is published.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The refresh hint is too short, too long, or has a fraction of a second.</exception>
+    /// <example><code>
+    /// app.MapSpiffeBundle("/bundle.json");
+    /// </code></example>
+    public static IEndpointConventionBuilder MapSpiffeBundle(
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern, Action<SpiffeBundleEndpointOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(pattern);
+        var options = new SpiffeBundleEndpointOptions();
+        configure?.Invoke(options);
+        var hint = options.RefreshHint;
+        if (hint < SpiffeBundle.MinRefreshHint || hint > SpiffeBundle.MaxRefreshHint || hint.Ticks % TimeSpan.TicksPerSecond != 0)
+            throw new ArgumentOutOfRangeException(nameof(configure), hint, "RefreshHint: give whole seconds, from one minute to one day.");
+
+        var services = endpoints.ServiceProvider;
+        var document = new BundleDocument(
+            services.GetRequiredService<X509Source>(), options.JwtKeys ? services.GetRequiredService<JwtBundleSource>() : null, hint);
+        return endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], (RequestDelegate)(http => AnswerAsync(http, document))).AllowAnonymous().WithDisplayName("SPIFFE bundle");
+    }
+
+    private static Task AnswerAsync(HttpContext http, BundleDocument document)
+    {
+        // Conditional requests and HEAD are the framework's.
+        if (document.Current is { } bundle) return TypedResults.Bytes(bundle.Json, "application/json", entityTag: bundle.Tag).ExecuteAsync(http);
+
+        http.Response.Headers.RetryAfter = RetryAfterSeconds;
+        http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        return Task.CompletedTask;
+    }
+}
