@@ -3,14 +3,33 @@ using AspNetSpiffe;
 using HttpMtls.Server;
 using Microsoft.AspNetCore.Authorization;
 
-var settings = Settings.FromEnvironment();
+Settings settings;
+try
+{
+    settings = Settings.Read();
+}
+catch (Exception e) when (e is FormatException or IOException or InvalidDataException)
+{
+    Console.Error.WriteLine(e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message);
+    return 2;
+}
+
 var builder = WebApplication.CreateBuilder(args);
-builder.WebHost.UseUrls(settings.ServerUrl, settings.HealthUrl);
-builder.Services.AddSpiffe(options => options.EndpointSocket ??= settings.AgentSocket);
+builder.WebHost.UseUrls(settings.HttpEnabled ? [settings.ServerUrl, settings.HealthUrl] : [settings.HealthUrl]);
+builder.Services.AddSpiffe(options =>
+{
+    options.EndpointSocket ??= settings.AgentSocket;
+    if (settings.TrustDomain is { } trustDomain) options.Identity ??= $"spiffe://{trustDomain}/**";
+});
 builder.WebHost.UseSpiffeMtls(options =>
 {
     // Without it, every workload of our own trust domain may connect.
-    if (settings.AllowedClient is { } allowed) options.AllowedPeers = [allowed];
+    if (settings.AllowedClients is { } allowed) options.AllowedPeers = allowed;
+    options.RequireHttpsEndpoint = settings.HttpEnabled;
+});
+builder.Services.AddRequestTimeouts(options =>
+{
+    if (settings.Timeout is { } timeout) options.DefaultPolicy = new() { Timeout = timeout };
 });
 
 // With it, tokens that are addressed to this name count too, where an endpoint asks for them.
@@ -21,11 +40,12 @@ if (settings.JwtAudience is { } audience)
         options.Audiences.Add(audience);
 
         // Who may connect may also send a token; without it, the members of our own trust domain.
-        if (settings.AllowedClient is { } allowed) options.AllowedCallers = [allowed];
+        if (settings.AllowedClients is { } allowed) options.AllowedCallers = allowed;
     });
 }
 
 var app = builder.Build();
+app.UseRequestTimeouts();
 
 // Probes have no SVID and come through the plain port. The API asks for a verified caller, whatever port it is reached through.
 app.MapGet("/health", () => "healthy");
@@ -44,3 +64,4 @@ if (settings.JwtAudience is not null)
     app.MapGet("/jwt/hello", [Authorize(AuthenticationSchemes = "SpiffeJwt")] (HttpContext http) => $"Hello, {http.GetSpiffeId()}, over a connection of {http.GetSpiffePeer()?.Id.ToString() ?? "nobody"}\n");
 
 app.Run();
+return 0;

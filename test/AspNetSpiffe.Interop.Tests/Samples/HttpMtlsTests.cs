@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -42,6 +43,57 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
         var refusal = await program.ReadUntilAsync("Refused a client", Patience);
         Assert.Contains("NotAllowed", refusal, StringComparison.Ordinal);
         Assert.Contains("spiffe://example.org/client", refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_server_takes_its_settings_from_the_file_of_its_README_and_the_environment_wins()
+    {
+        var readme = await File.ReadAllTextAsync(Repository.PathOf("samples", "HttpMtls", "Server", "README.md"), Patience);
+        var file = Path.Combine(Folder, "config.yaml");
+        await File.WriteAllTextAsync(file, YamlBlock().Match(readme).Groups[1].Value.Replace("/tmp/spiffe/", _agentFolder + "/", StringComparison.Ordinal), Patience);
+        var (program, server, _) = await StartServerAsync(("CONFIG_FILE", file), ("SPIFFE_ENDPOINT_SOCKET", null));
+        var client = await RunClientAsync(server, "spiffe://example.org/server");
+        Assert.True(client.ExitCode == 0, client.All);
+
+        (program, server, _) = await StartServerAsync(("CONFIG_FILE", file), ("AUTH_POLICY", "specific-id"), ("ALLOWED_CLIENT_ID", "spiffe://example.org/other"), ("SPIFFE_ENDPOINT_SOCKET", null));
+        client = await RunClientAsync(server, "spiffe://example.org/server");
+        Assert.Equal(1, client.ExitCode);
+        Assert.Contains("NotAllowed", await program.ReadUntilAsync("Refused a client", Patience), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_policy_of_any_lets_a_partner_in()
+    {
+        var ours = await StartAgentAsync(new DevAgentOptions().AddWorkload("server", "/server"));
+        var partners = await StartAgentAsync(new DevAgentOptions { TrustDomain = TrustDomain.Parse("partner.test") }.AddWorkload("client", "/client"));
+        ours.AddFederatedBundle(partners);
+        partners.AddFederatedBundle(ours);
+
+        var (_, server, _) = await StartServerAsync(("SPIFFE_ENDPOINT_SOCKET", ours.AddressOf("server")), ("AUTH_POLICY", "any"));
+        var client = await RunClientAsync(server, "spiffe://example.org/server", ("SPIFFE_ENDPOINT_SOCKET", partners.AddressOf("client")));
+        Assert.True(client.ExitCode == 0, client.All);
+    }
+
+    [Theory]
+    [InlineData("http: { adress: ':1' }", "http.adress: is no key of this server. There are spire.socket_path,")]
+    [InlineData("http: { timeout: 30 }", "http.timeout: '30' is no time; write '30s'")]
+    [InlineData("http: { enabled: perhaps }", "http.enabled: 'perhaps' is neither true nor false.")]
+    [InlineData("spire: { trust_domain: 'spiffe://a/b' }", "spire.trust_domain: 'spiffe://a/b' is no name of a trust domain")]
+    [InlineData("http: { authentication: { policy: everybody } }", "http.authentication.policy: 'everybody' is none of any, trust-domain, specific-id, one-of.")]
+    [InlineData("http: { authentication: { policy: any, allowed_id: 'spiffe://example.org/client' } }", "http.authentication.allowed_id: does not go with the policy 'any'.")]
+    [InlineData("http: { authentication: { policy: specific-id } }", "http.authentication.allowed_id: does not go with the policy 'specific-id'.")]
+    [InlineData("http: { authentication: { policy: one-of, allowed_ids: [] } }", "http.authentication.allowed_ids: does not go with the policy 'one-of'.")]
+    [InlineData("http: { authentication: { allowed_ids: [client] } }", "http.authentication.allowed_ids: 'client' is no SPIFFE ID and no pattern of some")]
+    [InlineData("http: [", "Could not parse the YAML file")]
+    public async Task A_mistake_in_the_file_ends_the_start_and_names_the_key(string yaml, string expected)
+    {
+        var file = Path.Combine(Folder, "config.yaml");
+        await File.WriteAllTextAsync(file, yaml, Patience);
+        await using var server = Run(new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("server"), ["CONFIG_FILE"] = file }, "http-mtls-server");
+        var ended = await server.FinishAsync("", Patience);
+
+        Assert.Equal(2, ended.ExitCode);
+        Assert.Contains(expected, ended.All, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,7 +169,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
         var environment = new Dictionary<string, string?>
         {
             ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("server"),
-            ["SERVER_ADDRESS"] = "127.0.0.1:0",
+            ["HTTP_ADDRESS"] = "127.0.0.1:0",
             ["HEALTH_ADDRESS"] = "127.0.0.1:0",
         };
         foreach (var (name, value) in more) environment[name] = value;
@@ -142,4 +194,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
 
     [GeneratedRegex("https?://(.+)$")]
     private static partial Regex Listening();
+
+    [GeneratedRegex("```yaml\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex YamlBlock();
 }

@@ -68,6 +68,8 @@ internal sealed class ForeignCode(Fault fault) : ILoggerProvider
 
     public void Dispose()
     {
+        // Kestrel does not stop where a callback on a connection throws, and a connection may be open to the end.
+        _begun = false;
         Release();
         _listener.Dispose();
     }
