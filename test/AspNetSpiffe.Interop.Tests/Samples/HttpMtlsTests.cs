@@ -62,6 +62,16 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
     }
 
     [Fact]
+    public async Task Without_http_only_the_probe_is_answered()
+    {
+        await using var program = Run(new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("server"), ["HEALTH_ADDRESS"] = "127.0.0.1:0", ["HTTP_ENABLED"] = "false" }, "http-mtls-server");
+        var health = Listening().Match(await program.ReadUntilAsync("listening on: ", Patience));
+        Assert.StartsWith("http:", health.Value, StringComparison.Ordinal);
+        using var probe = new HttpClient();
+        Assert.Equal("healthy", await probe.GetStringAsync($"http://{health.Groups[1].Value}/health", Patience));
+    }
+
+    [Fact]
     public async Task A_policy_of_any_lets_a_partner_in()
     {
         var ours = await StartAgentAsync(new DevAgentOptions().AddWorkload("server", "/server"));
