@@ -50,7 +50,9 @@ internal sealed class FrameRelay : IAsyncDisposable
     {
         var workload = _workload!;
         await workload.SendAsync(GoAway);
-        workload.Dispose();
+
+        // Closed outright while something of the workload's is unread, the socket would be reset, and the frame lost.
+        workload.Shutdown(SocketShutdown.Send);
     }
 
     public async ValueTask DisposeAsync()
