@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using AspNetSpiffe.TestKit;
+using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe.Fuzz;
 
@@ -20,15 +21,19 @@ internal sealed class Targets
 
     public Targets() => _svid = _pki.Leaf("/a");
 
+    private string Escaped => Uri.EscapeDataString(_svid.Leaf.ExportCertificatePem());
+
     public IEnumerable<Target> All =>
     [
         new("id", Text("spiffe://td/a/b", "spiffe://example.org/ns/shop/sa/cart", "spiffe://td", "spiffe://1.2.3.4/x..y"), TextAlphabet, ReadId, 64_000, 30),
         new("trust-domain", Text("td", "example.org", "spiffe://td_1"), TextAlphabet, ReadTrustDomain, 64_000, 30),
         new("pattern", Text("spiffe://td/a", "spiffe://td/ns/*/sa/cart", "spiffe://td/**", "spiffe://td/a, spiffe://td/ns/**", "spiffe:any"), TextAlphabet, ReadPattern, 400_000, 4_000),
-        new("address", Text("unix:///run/agent.sock", "unix:/a%20b", "tcp://127.0.0.1:8081", "tcp://[::1]:80"), TextAlphabet, ReadAddress, 64_000, 60),
+        new("address", Text("unix:///run/agent.sock", "unix:/a%20b", "tcp://127.0.0.1:8081", "tcp://[::1]:80", "npipe:spire-agent\\public\\api"), TextAlphabet, ReadAddress, 64_000, 60),
         new("token", Text(Token("""{"alg":"ES256","kid":"k","typ":"JWT"}"""), Token("""{"alg":"RS512"}""")), TextAlphabet, ReadToken, 64_000, 60),
         new("jwks", Text("""{"keys":[{"kty":"EC","crv":"P-256","kid":"k","use":"jwt-svid","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}""", """{"keys":[]}"""), TextAlphabet, ReadJwks, 120_000, 400),
         new("bundle", [new SpiffeBundle(_pki.Bundle, new(_pki.TrustDomain, []), 7, TimeSpan.FromMinutes(5)).ToUtf8Json(), .. Text("""{"keys":[{"kty":"EC","use":"x509-svid","x5c":["MIIB"]}],"spiffe_sequence":1}""")], TextAlphabet, ReadBundle, 200_000, 400),
+        new("bundle-map", [new SpiffeBundleMap([new(_pki.Bundle, new(_pki.TrustDomain, []))]).ToUtf8Json(), .. Text("""{"trust_domains":{"td":{"keys":[]},"other":{}}}""")], TextAlphabet, ReadBundleMap, 200_000, 400),
+        new("forwarded", Text($"Cert=\"{Escaped}\";URI=spiffe://td/a;Chain=\"{Escaped}\"", $":{Convert.ToBase64String(_svid.Leaf.RawData)}:", Escaped), TextAlphabet, ReadForwarded, 400_000, 400),
         new("frame", [Frame(_pki.ResponseBytes([_svid])), Frame([]), [.. Frame([]), .. Frame([])]], [], ReadFrames, 64_000, 60),
         new("der", [_svid.ChainDer, _pki.BundleDer], [], ReadDer, 60_000, 40),
         new("message", [_pki.ResponseBytes([_svid], new TestPki("other"))], [], ReadMessage, 400_000, 200),
@@ -85,6 +90,32 @@ internal sealed class Targets
         if (!Accepts<FormatException>(() => bundle = SpiffeBundle.Parse(TrustDomain.Parse("td"), input))) return false;
         Holds(SpiffeBundle.Parse(bundle!.TrustDomain, bundle.ToUtf8Json()).Equals(bundle), "a written bundle is the same bundle");
         return true;
+    }
+
+    private static bool ReadBundleMap(byte[] input)
+    {
+        SpiffeBundleMap? map = null;
+        if (!Accepts<FormatException>(() => map = SpiffeBundleMap.Parse(input))) return false;
+        var again = SpiffeBundleMap.Parse(map!.ToUtf8Json());
+        Holds(again.Count == map.Count && map.All(bundle => bundle.Equals(again.Find(bundle.TrustDomain))), "a written bundle map is the same bundle map");
+        return true;
+    }
+
+    // One text for each format: what is good for one is bad for the others.
+    private static bool ReadForwarded(byte[] input)
+    {
+        var text = Encoding.UTF8.GetString(input);
+        bool[] taken = [.. Enum.GetValues<ForwardedCertificateFormat>().Select(format => ReadForwarded(text, new() { Format = format }))];
+        return taken.Contains(true);
+    }
+
+    private static bool ReadForwarded(string text, SpiffeForwardedAuthenticationOptions options)
+    {
+        var headers = new HeaderDictionary { [ForwardedCertificateHeaders.NamesOf(options)[0]] = text };
+        return Accepts<FormatException>(() =>
+        {
+            foreach (var certificate in ForwardedCertificateHeaders.Read(headers, options)) certificate.Dispose();
+        });
     }
 
     private static bool ReadFrames(byte[] input) => Agents.Value!.Reads(input);
