@@ -60,7 +60,7 @@ internal sealed class NamedUrls : IAsyncDisposable
                 await AnswerAsync(visitor.GetStream());
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or InvalidOperationException)
         {
             // The listener is closed.
         }
