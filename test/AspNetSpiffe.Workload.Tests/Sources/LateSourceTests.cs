@@ -74,6 +74,7 @@ public sealed class LateSourceTests(ITestOutputHelper output) : SourceTest(outpu
         Agent.CloseWith(StatusCode.Unimplemented, "no");
         var first = Start();
         await Assert.ThrowsAsync<WorkloadApiException>(() => first.WaitForFirstAsync(Patience));
+        await WaitForAsync("WatchGivenUp", Patience);
 
         Agent.Send(Pki.Response(Pki.Leaf()));
         var second = Start();

@@ -36,6 +36,9 @@ public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(out
         var source = Start();
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => source.RequireFirstAsync(TimeSpan.FromSeconds(30), Patience));
         Assert.Equal($"The SPIFFE Workload API at '{Agent.Address}' gave this workload no identity. {problem}", e.Message);
+
+        // The words come after the effect, and a source that is gone hears none.
+        await WaitForAsync("WatchGivenUp", Patience);
     }
 
     [Fact, Trait("Trial", "O-02")]

@@ -119,6 +119,7 @@ public sealed class StartTests(ITestOutputHelper output) : SourceTest(output)
         Assert.Contains(advice, e.Message, StringComparison.Ordinal);
         Assert.Equal(code, (await Assert.ThrowsAsync<WorkloadApiException>(() => source.WaitForFirstAsync(Patience))).StatusCode);
 
+        await WaitForAsync("WatchGivenUp", Patience);
         await source.DisposeAsync();
         Assert.Single(Agent.Calls);
         Assert.Single(Logs.All);
