@@ -51,10 +51,18 @@ public sealed class KeepAliveTests(ITestOutputHelper output) : SourceTest(output
         var source = await StartThroughAsync(relay);
         foreach (var delay in new[] { "00:11:00", "00:22:00" })
         {
-            await relay.ComplainAsync();
-            await WaitForProblemAsync(source, $"The agent finds our keep-alive pings too many (ENHANCE_YOUR_CALM): from now on there is one in {delay}.");
-            await PassPauseAsync();
-            await Agent.WaitForCallAsync(delay == "00:11:00" ? 2 : 3, Patience);
+            // The end of a connection may overtake its reason; whoever pings too often hears it again.
+            var expected = $"The agent finds our keep-alive pings too many (ENHANCE_YOUR_CALM): from now on there is one in {delay}.";
+            var problem = "";
+            while (problem != expected)
+            {
+                var calls = Agent.Calls.Count;
+                await relay.ComplainAsync();
+                problem = await ProblemAsync(source);
+                Assert.True(problem == expected || problem == "The connection was lost: The request was aborted.", problem);
+                await PassPauseAsync();
+                await Agent.WaitForCallAsync(calls + 1, Patience);
+            }
         }
 
         await WaitForAsync("AgentUnavailable", Patience);
@@ -130,6 +138,4 @@ public sealed class KeepAliveTests(ITestOutputHelper output) : SourceTest(output
         await Time.WaitForTimerAsync(Patience, LongestPause);
         return source.LastProblem!;
     }
-
-    private async Task WaitForProblemAsync(X509Source source, string problem) => Assert.Equal(problem, await ProblemAsync(source));
 }
