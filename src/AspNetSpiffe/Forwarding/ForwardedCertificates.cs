@@ -71,14 +71,11 @@ internal sealed class ForwardedCertificates(
         var result = source.Verify(presented[0], [.. sent.Length > 0 ? sent : OurIntermediates()], PeerRole.Client);
         foreach (var intermediate in sent) intermediate.Dispose();
         if (!result.Accepted) return (result.Reason, result.Id, null, null);
-        return IsAllowed(result.Id, options) ? (RejectionReason.None, result.Id, null, result.Peer) : (RejectionReason.NotAllowed, result.Id, null, null);
+        return PatternList.Allows(options.AllowedPattern, result.Id, source) ? (RejectionReason.None, result.Id, null, result.Peer) : (RejectionReason.NotAllowed, result.Id, null, null);
     }
 
     // nginx forwards the leaf alone, and workloads of one trust domain often have the same issuer. They are candidates for the path, and trusted no more than what a stranger sends.
     private IEnumerable<X509Certificate2> OurIntermediates() => source.Current?.Svids.SelectMany(svid => svid.Intermediates) ?? [];
-
-    private bool IsAllowed(SpiffeId id, SpiffeForwardedAuthenticationOptions options) =>
-        options.AllowedPattern?.Matches(id) ?? (source.Current is { } context && id.IsMemberOf(context.TrustDomain));
 
     /// <summary>A scheme, and what its requests are judged by.</summary>
     private sealed record Source(string Scheme, SpiffeForwardedAuthenticationOptions Options)

@@ -11,6 +11,10 @@ internal static class PatternList
         _ => SpiffeIdPattern.Parse(string.Join(',', patterns)),
     };
 
+    /// <summary>Says whether a pattern allows somebody. Without an identity of our own there is no trust domain of ours either.</summary>
+    public static bool Allows(SpiffeIdPattern? pattern, SpiffeId id, X509Source identity) =>
+        pattern?.Matches(id) ?? (identity.Current is { } context && id.IsMemberOf(context.TrustDomain));
+
     public static IEnumerable<string> MistakesIn(IReadOnlyList<string>? patterns, string key)
     {
         if (patterns is null) return [];

@@ -13,7 +13,7 @@ internal sealed class TokenGate(X509Source identity, IServiceProvider services)
         var verdict = options.Validation == JwtSvidValidation.Agent
             ? await services.GetRequiredService<AgentTokens>().VerifyAsync(token, options, cancellationToken)
             : Verify(services.GetRequiredService<JwtBundleSource>(), token, options);
-        return verdict.Token is { } verified && !IsAllowed(verified.Id, options) ? TokenVerdict.Refuse(JwtRejectionReason.NotAllowed, verified.Id, Allowed(options)) : verdict;
+        return verdict.Token is { } verified && !PatternList.Allows(options.AllowedPattern, verified.Id, identity) ? TokenVerdict.Refuse(JwtRejectionReason.NotAllowed, verified.Id, Allowed(options)) : verdict;
     }
 
     private static TokenVerdict Verify(JwtBundleSource bundles, string token, SpiffeJwtAuthenticationOptions options)
@@ -21,10 +21,6 @@ internal sealed class TokenGate(X509Source identity, IServiceProvider services)
         var result = bundles.Verify(token, options.AudienceList, options.ClockSkew);
         return result.Accepted ? TokenVerdict.Accept(new(result.Id, result.Svid.ExpiresAt, result.Svid.Claims)) : TokenVerdict.Refuse(result.Reason, result.Id, result.Detail);
     }
-
-    // Without an identity of our own there is no trust domain of ours either.
-    private bool IsAllowed(SpiffeId id, SpiffeJwtAuthenticationOptions options) =>
-        options.AllowedPattern?.Matches(id) ?? (identity.Current is { } context && id.IsMemberOf(context.TrustDomain));
 
     private string Allowed(SpiffeJwtAuthenticationOptions options) => "Allowed: " + (options.AllowedPattern?.ToString() ?? (identity.Current is { } context ? $"members of '{context.TrustDomain}'" : "nobody, because we have no identity ourselves")) + ". To let it call, add its ID, or a pattern that matches it, to 'AllowedCallers'.";
 }
