@@ -22,16 +22,7 @@ public sealed class SpiffeBundleMap : IReadOnlyCollection<SpiffeBundle>
 
     /// <summary>Makes a map.</summary>
     /// <exception cref="ArgumentException">Two bundles are of the same trust domain.</exception>
-    public SpiffeBundleMap(IEnumerable<SpiffeBundle> bundles)
-    {
-        ArgumentNullException.ThrowIfNull(bundles);
-        var byTrustDomain = new Dictionary<TrustDomain, SpiffeBundle>();
-        foreach (var bundle in bundles)
-            if (!byTrustDomain.TryAdd(bundle.TrustDomain, bundle))
-                throw new ArgumentException($"There are two bundles of '{bundle.TrustDomain}'.", nameof(bundles));
-
-        _bundles = byTrustDomain.ToFrozenDictionary();
-    }
+    public SpiffeBundleMap(IEnumerable<SpiffeBundle> bundles) => _bundles = ByTrustDomain.Of(bundles, static bundle => bundle.TrustDomain);
 
     /// <summary>Gets the number of trust domains.</summary>
     public int Count => _bundles.Count;

@@ -14,16 +14,7 @@ public sealed class X509BundleSet : IReadOnlyCollection<X509Bundle>
 
     /// <summary>Makes a set.</summary>
     /// <exception cref="ArgumentException">Two bundles are of the same trust domain.</exception>
-    public X509BundleSet(IEnumerable<X509Bundle> bundles)
-    {
-        ArgumentNullException.ThrowIfNull(bundles);
-        var byTrustDomain = new Dictionary<TrustDomain, X509Bundle>();
-        foreach (var bundle in bundles)
-            if (!byTrustDomain.TryAdd(bundle.TrustDomain, bundle))
-                throw new ArgumentException($"There are two bundles of '{bundle.TrustDomain}'.", nameof(bundles));
-
-        _bundles = byTrustDomain.ToFrozenDictionary();
-    }
+    public X509BundleSet(IEnumerable<X509Bundle> bundles) => _bundles = ByTrustDomain.Of(bundles, static bundle => bundle.TrustDomain);
 
     /// <summary>Gets the number of trust domains.</summary>
     public int Count => _bundles.Count;
