@@ -28,10 +28,18 @@ internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] 
         foreach (var child in section.GetChildren())
         {
             var key = prefix + child.Key;
-            if (_keys.Contains(key)) continue;
-            if (!_keys.Any(known => known.StartsWith($"{key}:", StringComparison.OrdinalIgnoreCase))) yield return $"{child.Path}: {Explain(key)}";
+            if (_keys.Any(known => Names(known, key, isWhole: true))) continue;
+            if (!_keys.Any(known => Names(known, key, isWhole: false))) yield return $"{child.Path}: {Explain(key)}";
             else foreach (var mistake in TextOf(child).Concat(MistakesIn(child, $"{key}:"))) yield return mistake;
         }
+    }
+
+    // A part of a known key is a section.
+    private static bool Names(string known, string key, bool isWhole)
+    {
+        var (names, parts) = (known.Split(':'), key.Split(':'));
+        return (isWhole ? names.Length == parts.Length : names.Length > parts.Length)
+            && parts.Zip(names).All(static pair => pair.Second == SectionReader.AnyName || pair.First.Equals(pair.Second, StringComparison.OrdinalIgnoreCase));
     }
 
     // An empty text is an empty section in JSON.

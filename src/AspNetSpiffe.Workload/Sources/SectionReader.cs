@@ -15,6 +15,9 @@ internal sealed class SectionReader
 
     public SectionReader(IConfiguration? configuration) => _sources = [.. SourcesOf(configuration)];
 
+    /// <summary>Stands in <see cref="Keys"/> for a name that users choose.</summary>
+    public const string AnyName = "*";
+
     private delegate bool TryRead<T>(string text, [MaybeNullWhen(false)] out T value);
 
     /// <summary>Gets the keys that were asked for.</summary>
@@ -28,6 +31,13 @@ internal sealed class SectionReader
     public static string PathOf(string key) => $"{SpiffeOptions.SectionName}:{key}";
 
     public string? Text(string key, string? otherwise) => Read(key, otherwise, AnyText, "");
+
+    /// <summary>Gives the names below a key that users choose: of trust domains, of clients.</summary>
+    public IReadOnlyList<string> Names(string key)
+    {
+        _keys.Add($"{key}:{AnyName}");
+        return [.. _sources.SelectMany(source => source.GetChildKeys([], PathOf(key))).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)];
+    }
 
     public bool Flag(string key, bool otherwise) => Read(key, otherwise, bool.TryParse, "is neither true nor false");
 

@@ -21,6 +21,17 @@ internal sealed class SpiffeOptionsSetup(IConfiguration? configuration = null) :
         options.IdentityRevocation = section.Choice(nameof(options.IdentityRevocation), options.IdentityRevocation);
         options.WithdrawalDelay = section.Time(nameof(options.WithdrawalDelay), options.WithdrawalDelay);
 
+        var files = options.Files;
+        files.Layout = section.Choice("Files:Layout", files.Layout);
+        files.Directory = section.Text("Files:Directory", files.Directory);
+        files.Certificate = section.Text("Files:Certificate", files.Certificate);
+        files.Key = section.Text("Files:Key", files.Key);
+        files.Bundle = section.Text("Files:Bundle", files.Bundle);
+        files.BundleMap = section.Text("Files:BundleMap", files.BundleMap);
+        foreach (var trustDomain in section.Names("Files:FederatedBundles"))
+            if (section.Text($"Files:FederatedBundles:{trustDomain}", null) is { } path)
+                files.FederatedBundles[trustDomain] = path;
+
         var retry = options.Retry;
         retry.InitialDelay = section.Time("Retry:InitialDelay", retry.InitialDelay);
         retry.MaxDelay = section.Time("Retry:MaxDelay", retry.MaxDelay);
