@@ -28,7 +28,7 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
         "Spiffe:Whom: nobody reads this key. The keys are Spiffe:AllowedPeers, Spiffe:CloseBeforeExpiry, Spiffe:CloseWhenDisallowed, Spiffe:CloseWhenExpired, Spiffe:CloseWhenUntrusted, Spiffe:DrainTimeout, Spiffe:EndpointSocket, " +
         "Spiffe:Files:Bundle, Spiffe:Files:BundleMap, Spiffe:Files:Certificate, Spiffe:Files:Directory, Spiffe:Files:FederatedBundles:*, Spiffe:Files:Key, Spiffe:Files:Layout, " +
         "Spiffe:Hint, Spiffe:Identity, Spiffe:IdentityRevocation, Spiffe:Limits:MaxBundles, Spiffe:Limits:MaxChainLength, Spiffe:Limits:MaxLeafBytes, Spiffe:Limits:MaxMessageBytes, Spiffe:Limits:MaxNames, " +
-        "Spiffe:Limits:MaxSvids, Spiffe:RequireHttpsEndpoint, Spiffe:Retry:InitialDelay, Spiffe:Retry:Jitter, Spiffe:Retry:MaxDelay, Spiffe:StartupTimeout, " +
+        "Spiffe:Limits:MaxSvids, Spiffe:RequireHttpsEndpoint, Spiffe:Retry:InitialDelay, Spiffe:Retry:Jitter, Spiffe:Retry:MaxDelay, Spiffe:Revocation:Lists:*, Spiffe:Revocation:OnUnknown, Spiffe:Revocation:RefreshInterval, Spiffe:StartupTimeout, " +
         "Spiffe:WithdrawalDelay.");
 
     [Fact, Trait("Trial", "H-02")]
@@ -104,8 +104,9 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     {
         Assert.Equal(PropertiesOf(typeof(SpiffeServerOptions)), SpiffeServerOptionsSetup.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(
-            PropertiesOf(typeof(SpiffeOptions)).Except(["Files", "Provider", "Retry", "Limits"])
-                .Concat(PropertiesOf(typeof(SpiffeFileOptions)).Select(p => p == "FederatedBundles" ? $"Files:{p}:{SectionReader.AnyName}" : $"Files:{p}"))
+            PropertiesOf(typeof(SpiffeOptions)).Except(["Files", "Provider", "Retry", "Revocation", "Limits"])
+                .Concat(PropertiesOf(typeof(SpiffeRevocationOptions)).Select(p => p == "Lists" ? "Revocation:Lists:*" : $"Revocation:{p}"))
+                .Concat(PropertiesOf(typeof(SpiffeFileOptions)).Select(p => p == "FederatedBundles" ? $"Files:{p}:*" : $"Files:{p}"))
                 .Concat(PropertiesOf(typeof(SpiffeRetryOptions)).Select(p => $"Retry:{p}"))
                 .Concat(PropertiesOf(typeof(SpiffeLimits)).Select(p => $"Limits:{p}"))
                 .Order(StringComparer.Ordinal),
