@@ -43,7 +43,7 @@ public sealed class RevocationTests(ITestOutputHelper output) : IssuedTest(outpu
     {
         ExpectWarning("RevocationListRefused");
         var (peer, answer) = (_pki.Leaf("/peer"), (RequestDelegate)(http => Results.Bytes(_pki.Issuer.List(1)).ExecuteAsync(http)));
-        var publisher = Builder(("Kestrel:Endpoints:Web:Url", "http://127.0.0.1:0"));
+        var publisher = Builder(("Spiffe:EndpointSocket", "unix:///none.sock"), ("Kestrel:Endpoints:Web:Url", "http://127.0.0.1:0"));
         var web = await StartAsync(publisher, app =>
         {
             app.MapGet("/list.crl", http => answer(http));
