@@ -106,7 +106,7 @@ internal sealed partial class BundleEndpointWatch(
         _told.MarkGood();
         if (isNew) publish(next);
 
-        if (isFirst || isNew) Log.Fetched(logger, endpoint.TrustDomain, isNew ? "is new" : "is as it was", next.X509.Count, next.Jwt.Authorities.Length, next.Sequence, fetch.Way, fetch.Server);
+        if (isFirst || isNew) Log.Fetched(logger, endpoint.TrustDomain, isNew ? "is new" : "is as it was", next.X509.Count, next.Jwt.Authorities.Length, (object?)next.Sequence ?? "unknown", fetch.Way, fetch.Server);
         if (next.Remarks.IsEmpty) _toldRemarks.MarkGood();
         foreach (var remark in next.Remarks.Where(_toldRemarks.IsNews)) Log.Remark(logger, endpoint.TrustDomain, remark);
     }
@@ -129,7 +129,7 @@ internal sealed partial class BundleEndpointWatch(
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Information, "The bundle of {TrustDomain} {What}: {X509} X.509 and {Jwt} JWT authorities, version {Sequence}. Fetched from {Urls}, verified by {Server}.", EventName = "BundleFetched")]
-        public static partial void Fetched(ILogger logger, TrustDomain trustDomain, string what, int x509, int jwt, ulong? sequence, string urls, string? server);
+        public static partial void Fetched(ILogger logger, TrustDomain trustDomain, string what, int x509, int jwt, object sequence, string urls, string? server);
 
         [LoggerMessage(2, LogLevel.Debug, "Asked for the bundle of {TrustDomain} at {Urls}; verified by {Server}.", EventName = "BundleAsked")]
         public static partial void Asked(ILogger logger, TrustDomain trustDomain, string urls, string server);

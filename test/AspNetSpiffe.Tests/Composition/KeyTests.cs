@@ -26,6 +26,8 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     public async Task A_key_that_is_near_to_none_fails_the_start_and_lists_all() => await AssertRefusedAsync(
         ("memory", "Spiffe:Whom=spiffe://example.org/admin"),
         "Spiffe:Whom: nobody reads this key. The keys are Spiffe:AllowedPeers, Spiffe:CloseBeforeExpiry, Spiffe:CloseWhenDisallowed, Spiffe:CloseWhenExpired, Spiffe:CloseWhenUntrusted, Spiffe:DrainTimeout, Spiffe:EndpointSocket, " +
+        "Spiffe:Federation:<trust domain>:BundleFile, Spiffe:Federation:<trust domain>:EndpointId, Spiffe:Federation:<trust domain>:FollowRedirects, Spiffe:Federation:<trust domain>:Profile, " +
+        "Spiffe:Federation:<trust domain>:RootsFile, Spiffe:Federation:<trust domain>:Url, " +
         "Spiffe:Hint, Spiffe:Identity, Spiffe:IdentityRevocation, Spiffe:Limits:MaxBundles, Spiffe:Limits:MaxChainLength, Spiffe:Limits:MaxLeafBytes, Spiffe:Limits:MaxMessageBytes, Spiffe:Limits:MaxNames, " +
         "Spiffe:Limits:MaxSvids, Spiffe:RequireHttpsEndpoint, Spiffe:Retry:InitialDelay, Spiffe:Retry:Jitter, Spiffe:Retry:MaxDelay, Spiffe:StartupTimeout, " +
         "Spiffe:WithdrawalDelay.");

@@ -10,6 +10,7 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
     private readonly List<IAsyncDisposable> _running = [];
     private readonly CancellationTokenSource _patience = new(HangLimit.OfATest);
     private readonly string _folder = Directory.CreateTempSubdirectory("federation-").FullName;
+    private X509Context? _given;
     private int _asked;
     private int _files;
 
@@ -22,10 +23,14 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
     protected TestPki Partner { get; } = new("partner", intermediates: 1);
 
     /// <summary>Signs the certificates of web servers.</summary>
-    protected TestPki Web { get; } = new("web", intermediates: 1);
+    protected TestPki Web { get; } = new("web", root: root => root with { NotAfter = TimeProvider.System.GetUtcNow().AddDays(9) });
 
-    /// <summary>What the source of our identity gives.</summary>
-    protected X509Context? Identity { get; set; }
+    /// <summary>Gives the bundles that come with our identity.</summary>
+    protected void GiveIdentity(TestIdentity identity)
+    {
+        _given = new X509ContextReader(Time, new()).Read((Wire.X509SVIDResponse)identity.ToWire());
+        foreach (var bundles in _running.OfType<FederatedBundles>()) bundles.TakeIdentity(_given.TrustDomain, _given.Bundles);
+    }
 
     protected override async ValueTask StopAsync()
     {
@@ -50,7 +55,7 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
     /// <summary>Makes a certificate of the Web for our loopback address.</summary>
     protected TestSvid WebCertificate(Func<CertificateSpec, CertificateSpec>? change = null) => Web.Leaf(leaf =>
     {
-        var spec = leaf with { Uris = [], IpAddresses = [System.Net.IPAddress.Loopback], Subject = "CN=web" };
+        var spec = leaf with { Uris = [], IpAddresses = [System.Net.IPAddress.Loopback], Subject = "CN=web", NotAfter = Time.GetUtcNow().AddDays(9) };
         return change is null ? spec : change(spec);
     });
 
@@ -72,7 +77,8 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
     {
         var (endpoints, mistakes) = BundleEndpoint.ReadAll(entries.Select(entry => KeyValuePair.Create(entry.TrustDomain, entry.Options)));
         Assert.Empty(mistakes);
-        var bundles = new FederatedBundles(endpoints, () => Identity, Loggers, Time);
+        var bundles = new FederatedBundles(endpoints, Loggers, Time);
+        if (_given is not null) bundles.TakeIdentity(_given.TrustDomain, _given.Bundles);
         _running.Add(bundles);
         return bundles;
     }
@@ -104,8 +110,6 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
         File.WriteAllText(path, content);
         return path;
     }
-
-    private protected X509Context ContextOf(TestIdentity identity) => new X509ContextReader(Time, new()).Read((Wire.X509SVIDResponse)identity.ToWire());
 
     private protected static X509Bundle? X509Of(FederatedBundles bundles) => bundles.Current.Bundles[TrustDomain.Parse("partner")]?.X509;
 

@@ -85,13 +85,13 @@ public sealed class SpiffeEndpointTests(ITestOutputHelper output) : FederationTe
     {
         var broker = new TestPki("broker");
         var server = await ServeAsync(broker.Leaf("/endpoint"), Bundle());
-        Identity = ContextOf(new TestIdentity(Pki.Leaf(), [.. Pki.Authorities]).With("broker", broker.Authorities));
+        GiveIdentity(new TestIdentity(Pki.Leaf(), [.. Pki.Authorities]).With("broker", broker.Authorities));
         var bundles = Start(SpiffeOptions(server.Url, "spiffe://broker/endpoint"));
         await PollAsync();
         Assert.Equal(Partner.Bundle, X509Of(bundles));
 
         ExpectWarning("BundleNotFetched");
-        Identity = ContextOf(new TestIdentity(Pki.Leaf(), [.. Pki.Authorities]).With("broker", broker.CreateRoot().Certificate));
+        GiveIdentity(new TestIdentity(Pki.Leaf(), [.. Pki.Authorities]).With("broker", broker.CreateRoot().Certificate));
         await NextPollAsync();
         Assert.Contains("NotTrusted", bundles.FindProblem(Partner.TrustDomain), StringComparison.Ordinal);
     }
@@ -100,7 +100,7 @@ public sealed class SpiffeEndpointTests(ITestOutputHelper output) : FederationTe
     public async Task A_server_of_our_own_trust_domain_is_verified_with_our_own_bundle()
     {
         var server = await ServeAsync(Pki.Leaf("/endpoint"), Bundle());
-        Identity = ContextOf(new(Pki.Leaf(), [.. Pki.Authorities]));
+        GiveIdentity(new(Pki.Leaf(), [.. Pki.Authorities]));
         var bundles = Start(SpiffeOptions(server.Url, "spiffe://td/endpoint"));
         await PollAsync();
         Assert.Equal(Partner.Bundle, X509Of(bundles));
@@ -112,7 +112,7 @@ public sealed class SpiffeEndpointTests(ITestOutputHelper output) : FederationTe
         var (broker, false_) = (new TestPki("broker"), new TestPki("broker"));
         var first = await ServeAsync(WebCertificate(), new(broker.Bundle, new(broker.TrustDomain, [])));
         var second = await ServeAsync(broker.Leaf("/endpoint"), Bundle());
-        Identity = ContextOf(new TestIdentity(Pki.Leaf(), [.. Pki.Authorities]).With("broker", false_.Authorities));
+        GiveIdentity(new TestIdentity(Pki.Leaf(), [.. Pki.Authorities]).With("broker", false_.Authorities));
         var bundles = Make(("partner", SpiffeOptions(second.Url, "spiffe://broker/endpoint")), ("broker", WebOptions(first.Url)));
 
         // It waits for the bundle of its server, and that is no trouble yet.
@@ -140,13 +140,29 @@ public sealed class SpiffeEndpointTests(ITestOutputHelper output) : FederationTe
     }
 
     [Fact]
+    public async Task When_our_own_trust_domain_is_known_whoever_has_merged_does_so_again()
+    {
+        var server = await ServeWebAsync();
+        var bundles = Start(WebOptions(server.Url));
+        await PollAsync();
+        var token = bundles.GetChangeToken();
+        GiveIdentity(new(Pki.Leaf(), [.. Pki.Authorities]));
+        Assert.False(token.HasChanged);
+
+        GiveIdentity(new(Partner.Leaf(), [.. Partner.Authorities]));
+        Assert.True(token.HasChanged);
+        Assert.Equal(Partner.TrustDomain, bundles.Own);
+    }
+
+    [Fact]
     public async Task The_endpoint_of_our_own_trust_domain_is_not_asked()
     {
         ExpectWarning("BundleNotFetched");
         var server = await ServeWebAsync();
-        Identity = ContextOf(new(Partner.Leaf(), [.. Partner.Authorities]));
+        GiveIdentity(new(Partner.Leaf(), [.. Partner.Authorities]));
         var bundles = Start(WebOptions(server.Url));
         await WaitForAsync("BundleNotFetched", Patience);
+        Assert.Null(X509Of(bundles));
         Assert.Contains("our own trust domain", bundles.FindProblem(Partner.TrustDomain), StringComparison.Ordinal);
         Assert.Equal(0, server.Handshakes);
     }

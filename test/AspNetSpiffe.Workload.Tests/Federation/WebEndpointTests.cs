@@ -79,7 +79,7 @@ public sealed class WebEndpointTests(ITestOutputHelper output) : FederationTest(
     [Fact, Trait("Spec", "FD-06")]
     public async Task We_show_nothing_of_ourselves()
     {
-        Identity = ContextOf(new(Pki.Leaf(), [.. Pki.Authorities]));
+        GiveIdentity(new(Pki.Leaf(), [.. Pki.Authorities]));
         var server = await ServeWebAsync();
         server.Answer = http =>
         {
