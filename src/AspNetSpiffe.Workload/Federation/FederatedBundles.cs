@@ -30,6 +30,14 @@ internal sealed partial class FederatedBundles : IAsyncDisposable, IDisposable
         _run = new(RunAsync);
     }
 
+    /// <summary>Makes those of the settings.</summary>
+    /// <exception cref="ArgumentException">The settings have a mistake.</exception>
+    public static FederatedBundles Of(IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries, ILoggerFactory loggerFactory, TimeProvider time)
+    {
+        var (endpoints, mistakes) = BundleEndpoint.ReadAll(entries);
+        return mistakes.IsEmpty ? new(endpoints, loggerFactory, time) : throw new ArgumentException(string.Join(' ', mistakes.Select(m => $"{m.Key} {m.Mistake}")), nameof(entries));
+    }
+
     /// <summary>Gets the newest bundles. Before the first fetch, a trust domain has its initial one, or none.</summary>
     public FederatedBundleSet Current => _newest.Value!;
 

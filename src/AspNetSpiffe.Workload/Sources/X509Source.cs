@@ -20,9 +20,12 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     private readonly SourceRun _run;
     private readonly Newest<X509Context> _newest;
     private readonly VerifiedPeers _verified;
+    private readonly FederatedBundles? _ownFederated;
+    private readonly IDisposable _federatedSubscription;
     private volatile bool _issued;
 
-    internal X509Source(SpiffeOptions options, ILoggerFactory loggerFactory, IMeterFactory? meterFactory, TimeProvider time)
+    // In a host, all sources have the bundles of endpoints in common; without one, each has its own.
+    internal X509Source(SpiffeOptions options, ILoggerFactory loggerFactory, IMeterFactory? meterFactory, TimeProvider time, FederatedBundles? federated = null)
     {
         (_startupTimeout, _endpoint) = (options.StartupTimeout, new(options, time));
         LoggerFactory = loggerFactory;
@@ -36,6 +39,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
         _watch = new(this, _withdrawal, choice, _endpoint, logger);
         _run = new(_watch.RunAsync);
+        Federated = federated ?? (_ownFederated = FederatedBundles.Of(options.Federation, loggerFactory, time));
+        _federatedSubscription = ChangeToken.OnChange(Federated.GetChangeToken, _watch.MergeAgain);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
@@ -64,6 +69,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     internal NotificationQueue Notifications { get; }
 
     internal SpiffeMetrics Metrics { get; }
+
+    /// <summary>Gets the bundles of endpoints.</summary>
+    internal FederatedBundles Federated { get; }
 
     internal ExpiryWarnings Expiry { get; }
 
@@ -123,6 +131,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     public void Dispose()
     {
         _run.Dispose();
+        _ownFederated?.Dispose();
+        _federatedSubscription.Dispose();
         _withdrawal.Dispose();
         _watch.Dispose();
         Expiry.Dispose();
@@ -134,6 +144,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     {
         Dispose();
         await _run.DisposeAsync().ConfigureAwait(false);
+        if (_ownFederated is not null) await _ownFederated.DisposeAsync().ConfigureAwait(false);
         await Notifications.DrainAsync().ConfigureAwait(false);
     }
 
@@ -149,6 +160,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     {
         UserStores.RequireReadable();
         _run.Start();
+        Federated.Start();
     }
 
     internal Task<X509Context> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
