@@ -105,7 +105,8 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     {
         Assert.Equal(PropertiesOf(typeof(SpiffeServerOptions)), SpiffeServerOptionsSetup.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(
-            PropertiesOf(typeof(SpiffeOptions)).Except(["Retry", "Limits"])
+            PropertiesOf(typeof(SpiffeOptions)).Except(["Federation", "Retry", "Limits"])
+                .Concat(PropertiesOf(typeof(SpiffeFederationOptions)).Select(p => $"Federation:<trust domain>:{p}"))
                 .Concat(PropertiesOf(typeof(SpiffeRetryOptions)).Select(p => $"Retry:{p}"))
                 .Concat(PropertiesOf(typeof(SpiffeLimits)).Select(p => $"Limits:{p}"))
                 .Order(StringComparer.Ordinal),
