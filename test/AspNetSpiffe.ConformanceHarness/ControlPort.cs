@@ -12,7 +12,7 @@ internal static class ControlPort
     {
         var builder = Loopback.CreateBuilder();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        builder.Services.AddSingleton(_ => new WorkloadApiClient(x509.Source.Address));
+        builder.Services.AddSingleton(_ => new WorkloadApiClient(x509.Source.Address!));
         builder.Services.AddSingleton(new Dialer(x509.Source));
         builder.Services.AddSingleton(new Validator(x509));
         builder.Services.ConfigureHttpJsonOptions(options =>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 
 namespace AspNetSpiffe;
 
@@ -36,6 +37,17 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     private X509Bundle(X509Bundle decoded) => (TrustDomain, _count, _der) = (decoded.TrustDomain, decoded._count, decoded._der);
 
     private X509Bundle(TrustDomain trustDomain, byte[] der, Action<string> remark) => (TrustDomain, _der, _remark) = (trustDomain, der, remark);
+
+    /// <summary>Reads a bundle from PEM: CA certificates, one after the other.</summary>
+    /// <param name="trustDomain">The trust domain whose SVIDs the authorities verify.</param>
+    /// <param name="certificates">The text, with comments between the certificates at most.</param>
+    /// <exception cref="FormatException">It cannot be read, holds something else, or a certificate that is no CA.</exception>
+    public static X509Bundle CreateFromPem(TrustDomain trustDomain, ReadOnlySpan<char> certificates)
+    {
+        ArgumentNullException.ThrowIfNull(trustDomain);
+        var bundle = Read(trustDomain, PemBlocks.ReadCertificates(Encoding.UTF8.GetBytes(certificates.ToArray())), out var leftOut);
+        return leftOut == 0 ? bundle : throw new FormatException($"The bundle of '{trustDomain}' has a certificate that is no CA.");
+    }
 
     /// <summary>Gets the trust domain whose SVIDs the authorities verify.</summary>
     public TrustDomain TrustDomain { get; }

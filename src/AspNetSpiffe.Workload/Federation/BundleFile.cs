@@ -38,26 +38,18 @@ internal static class BundleFile
 
     private static X509Certificate2[] ReadPem(byte[] content)
     {
-        const string NoBundle = "The file is neither a SPIFFE bundle document nor certificates in PEM, each of them whole.";
-        var certificates = new List<X509Certificate2>();
-        for (var rest = content.AsSpan(); PemEncoding.TryFindUtf8(rest, out var fields); rest = rest[fields.Location.End..])
-        {
-            // A private key beside them has no business there, and another label is another kind of file.
-            if (!rest[fields.Label].SequenceEqual("CERTIFICATE"u8)) throw new FormatException("The file has something in PEM that is no certificate; it must have CA certificates only.");
-            certificates.Add(Decode(rest[fields.Base64Data], fields.DecodedDataLength));
-        }
+        var blocks = PemBlocks.Read(content);
+        PemBlocks.Clear(blocks);
 
-        // What is cut off, the reader of PEM takes for text.
-        var begun = content.AsSpan().Count("-----BEGIN "u8);
-        return certificates.Count > 0 && certificates.Count == begun ? [.. certificates] : throw new FormatException(NoBundle);
+        // A private key beside them has no business there, and another label is another kind of file.
+        if (blocks.Exists(block => !block.IsCertificate)) throw new FormatException("The file has something in PEM that is no certificate; it must have CA certificates only.");
+        return blocks.Count > 0 ? [.. blocks.Select(block => Decode(block.Der))] : throw new FormatException("The file is neither a SPIFFE bundle document nor certificates in PEM.");
     }
 
-    private static X509Certificate2 Decode(ReadOnlySpan<byte> base64, int length)
+    private static X509Certificate2 Decode(byte[] der)
     {
         try
         {
-            var der = new byte[length];
-            System.Buffers.Text.Base64.DecodeFromUtf8(base64, der, out _, out _);
             return X509CertificateLoader.LoadCertificate(der);
         }
         catch (CryptographicException e)

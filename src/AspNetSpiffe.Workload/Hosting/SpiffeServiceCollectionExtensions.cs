@@ -42,7 +42,7 @@ public static class SpiffeServiceCollectionExtensions
         if (services.Any(service => service.ServiceType == typeof(X509Source))) return services;
 
         services.AddSettings();
-        services.AddSingleton(provider => FederatedBundles.Of(
+        services.AddSingleton(provider => BundleEndpoints.Of(
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value.Federation,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             provider.GetService<TimeProvider>() ?? TimeProvider.System));
@@ -51,7 +51,7 @@ public static class SpiffeServiceCollectionExtensions
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             provider.GetService<IMeterFactory>(),
             provider.GetService<TimeProvider>() ?? TimeProvider.System,
-            provider.GetRequiredService<FederatedBundles>()));
+            provider.GetRequiredService<BundleEndpoints>()));
         services.AddSingleton(provider => new JwtSource(
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
@@ -81,7 +81,7 @@ public static class SpiffeServiceCollectionExtensions
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             provider.GetService<TimeProvider>() ?? TimeProvider.System,
-            provider.GetRequiredService<FederatedBundles>());
+            provider.GetRequiredService<BundleEndpoints>());
         source.Start();
         return source;
     }

@@ -43,7 +43,14 @@ internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] 
     private HashSet<string> KeysFor(string key)
     {
         var parts = key.Split(':');
-        return new(_keys.Select(any => string.Join(':', any.Split(':').Select((part, i) => part is ['<', ..] && i < parts.Length ? parts[i] : part))), StringComparer.OrdinalIgnoreCase);
+        return new(_keys.Select(any => Fill(any.Split(':'), parts)), StringComparer.OrdinalIgnoreCase);
+    }
+
+    private static string Fill(string[] known, string[] parts)
+    {
+        var at = Array.IndexOf(known, SectionReader.AnyName);
+        if (at >= 0 && at < parts.Length && known.Take(at).SequenceEqual(parts.Take(at), StringComparer.OrdinalIgnoreCase)) known[at] = parts[at];
+        return string.Join(':', known);
     }
 
     private static string Explain(string key, HashSet<string> known)

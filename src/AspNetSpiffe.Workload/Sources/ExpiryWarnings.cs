@@ -10,7 +10,7 @@ internal sealed partial class ExpiryWarnings : IDisposable
     private const int EndOfLife = 10;
 
     private readonly X509Source _source;
-    private readonly Func<AgentTrouble?> _trouble;
+    private readonly Func<Trouble?> _trouble;
     private readonly ILogger _logger;
     private readonly Alarm _alarm;
     private readonly Lock _lock = new();
@@ -18,7 +18,7 @@ internal sealed partial class ExpiryWarnings : IDisposable
     private X509Svid? _svid;
     private TimeSpan _life;
 
-    public ExpiryWarnings(X509Source source, Func<AgentTrouble?> trouble, ILogger logger)
+    public ExpiryWarnings(X509Source source, Func<Trouble?> trouble, ILogger logger)
     {
         (_source, _trouble, _logger) = (source, trouble, logger);
         _alarm = new(source.Time, Check, e => Log.ExpiryWarningFailed(logger, e));
@@ -61,7 +61,7 @@ internal sealed partial class ExpiryWarnings : IDisposable
     {
         X509Svid svid;
         Age age;
-        AgentTrouble? trouble;
+        Trouble? trouble;
         lock (_lock)
         {
             if (_svid is null) return;
@@ -98,9 +98,9 @@ internal sealed partial class ExpiryWarnings : IDisposable
         }
     }
 
-    private string Explain(AgentTrouble? trouble) => trouble is null
-        ? $"The stream from the SPIFFE Workload API at '{_source.Address}' is open, and brings no newer one: look at the agent's log and its connection to the server."
-        : $"There is trouble with the SPIFFE Workload API at '{_source.Address}' since {trouble.Since:u}. {trouble.Problem}";
+    private string Explain(Trouble? trouble) => trouble is null
+        ? $"{_source.Origin.Title} brings no newer one, although nothing is wrong with it: {_source.Origin.RenewalAdvice}."
+        : $"There is trouble with {_source.Origin} since {trouble.Since:u}. {trouble.Problem}";
 
     private static TimeSpan Round(TimeSpan time) => TimeSpan.FromSeconds(Math.Round(time.TotalSeconds));
 

@@ -4,46 +4,46 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>The JWT bundles of all trust domains, kept current by the Workload API, to verify the tokens of others (Workload API §6.2.2).</summary>
+/// <summary>The JWT bundles of all trust domains, kept current by the Workload API or by files, to verify the tokens of others (Workload API §6.2.2).</summary>
 /// <remarks>
-/// Thread-safe; reading takes no lock. Each source has a stream of its own: make one for a process. Bundles are no identity: whatever the
-/// Workload API answers, the last good ones stay, and the source tries again.
+/// Thread-safe; reading takes no lock. Each source has a stream of its own: make one for a process. Bundles are no identity: whatever
+/// happens, the last good ones stay, and the source tries again.
 /// </remarks>
 public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 {
-    private readonly AgentEndpoint _endpoint;
+    private readonly Origin _origin;
     private readonly SourceRun _run;
     private readonly NotificationQueue _notifications;
     private readonly Newest<JwtBundleSet> _newest;
     private readonly VerifiedTokens _verified = new();
     private readonly Log _log;
-    private readonly FederatedBundles _federated;
-    private readonly FederatedBundles? _ownFederated;
+    private readonly BundleEndpoints _federated;
+    private readonly BundleEndpoints? _ownFederated;
     private readonly IDisposable _federatedSubscription;
     private readonly Lock _lock = new();
     private JwtBundleSet? _given;
-    private volatile AgentTrouble? _trouble;
+    private volatile Trouble? _trouble;
 
     // In a host, all sources have the bundles of endpoints in common; without one, each has its own.
-    internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time, FederatedBundles? federated = null)
+    internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time, BundleEndpoints? federated = null)
     {
-        _endpoint = new(options, time);
+        _origin = Origin.Of(options, time);
         _notifications = new(loggerFactory);
-        _log = new(_notifications.CreateLogger("AspNetSpiffe.JwtBundleSource"));
+        _log = new(_origin, _notifications.CreateLogger("AspNetSpiffe.JwtBundleSource"));
         _newest = new(_log.SubscriberFailed);
-        _run = new(new AgentWatch<JwtBundleSet>(_endpoint, static (client, stopping) => client.WatchJwtUpdatesAsync(stopping), Take, _log).RunAsync);
-        _federated = federated ?? (_ownFederated = FederatedBundles.Of(options.Federation, loggerFactory, time));
+        _run = new(new Watch<JwtBundleSet>(_origin, static (feed, stopping) => feed.WatchJwtUpdatesAsync(stopping), Take, _log).RunAsync);
+        _federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, loggerFactory, time));
         _federatedSubscription = ChangeToken.OnChange(_federated.GetChangeToken, Merge);
     }
 
-    /// <summary>Gets the address of the Workload API.</summary>
-    public WorkloadApiAddress Address => _endpoint.Address;
+    /// <summary>Gets the address of the Workload API; <see langword="null"/> where the bundles come from files.</summary>
+    public WorkloadApiAddress? Address => (_origin as AgentOrigin)?.Address;
 
     /// <summary>Gets the newest bundles, or <see langword="null"/> before the first.</summary>
     public JwtBundleSet? Current => _newest.Value;
 
-    /// <summary>Connects to the Workload API and waits for the first bundles, for programs without a host.</summary>
-    /// <param name="options">Where the Workload API is, and how long to wait.</param>
+    /// <summary>Makes a source and waits for the first bundles, for programs without a host.</summary>
+    /// <param name="options">Where the bundles come from, and how long to wait.</param>
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="FormatException">The address in the options is malformed, or there is none.</exception>
@@ -82,7 +82,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(token);
         JwtSvidVerifier.CheckExpectations(audiences, leeway);
         return Current is { } bundles
-            ? _verified.Verify(token, bundles, audiences, _endpoint.Time.GetUtcNow(), leeway)
+            ? _verified.Verify(token, bundles, audiences, _origin.Time.GetUtcNow(), leeway)
             : JwtVerificationResult.Reject(JwtRejectionReason.NoBundles);
     }
 
@@ -118,13 +118,16 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         _federated.Start();
     }
 
+    /// <summary>Gets where the bundles come from.</summary>
+    internal Origin Origin => _origin;
+
     internal Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
         timeout,
-        _endpoint.Time,
-        waited => $"The SPIFFE Workload API at '{Address}' gave no JWT bundles{waited}. {_trouble?.Problem ?? "It has not answered."}",
+        _origin.Time,
+        waited => $"{_origin.Title} gave no JWT bundles{waited}. {_trouble?.Problem ?? "It has not answered."}",
         cancellationToken);
 
-    private void Take(AgentState<JwtBundleSet> state)
+    private void Take(WatchState<JwtBundleSet> state)
     {
         _trouble = state.Trouble;
         if (state.End is { } end) _newest.GiveUp(end);
@@ -147,24 +150,28 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         }
     }
 
-    private sealed partial class Log(ILogger logger) : IAgentLog
+    private sealed partial class Log(Origin origin, ILogger logger) : IWatchLog
     {
-        [LoggerMessage(1, LogLevel.Warning, "No stream of JWT bundles from the SPIFFE Workload API at {Endpoint}; trying again. {Problem}", EventName = "AgentUnavailable")]
-        public partial void AgentUnavailable(WorkloadApiAddress endpoint, string problem);
+        [LoggerMessage(1, LogLevel.Warning, "No stream of JWT bundles from {Origin}; trying again. {Problem}", EventName = "AgentUnavailable")]
+        public partial void Unavailable(Origin origin, string problem);
 
         [LoggerMessage(2, LogLevel.Information, "JWT bundles {What}. Trust domains: {TrustDomains}; keys: {Keys}.", EventName = "JwtBundlesRenewed")]
         public partial void Renewed(string what, int trustDomains, int keys);
 
-        public void UpdateRefused(string problem, bool isFirst) => Refused(problem, isFirst ? "there are none yet" : "the last good ones stay");
+        public void UpdateRefused(string problem, bool isFirst) => Refused(origin, problem, isFirst ? "there are none yet" : "the last good ones stay");
 
-        [LoggerMessage(3, LogLevel.Error, "Refused an update of JWT bundles from the SPIFFE Workload API. {Problem} Bundles: {State}.", EventName = "UpdateRefused")]
-        private partial void Refused(string problem, string state);
+        [LoggerMessage(3, LogLevel.Error, "Refused an update of JWT bundles from {Origin}. {Problem} Bundles: {State}.", EventName = "UpdateRefused")]
+        private partial void Refused(Origin origin, string problem, string state);
 
-        [LoggerMessage(4, LogLevel.Warning, "In an update of JWT bundles from the SPIFFE Workload API: {Remark}", EventName = "UpdateRemark")]
-        public partial void Remark(string remark);
+        public void Remark(string remark) => Remark(origin, remark);
 
-        [LoggerMessage(5, LogLevel.Error, "The SPIFFE Workload API at {Endpoint} gave an answer that no retry can change; the watch of JWT bundles has ended. {Problem}", EventName = "WatchGivenUp")]
-        public partial void GivenUp(WorkloadApiAddress endpoint, string problem);
+        [LoggerMessage(4, LogLevel.Warning, "In an update of JWT bundles from {Origin}: {Remark}", EventName = "UpdateRemark")]
+        private partial void Remark(Origin origin, string remark);
+
+        public void GivenUp(Origin origin, string problem) => GivenUp(origin.Title, problem);
+
+        [LoggerMessage(5, LogLevel.Error, "{Origin} gave an answer that no retry can change; the watch of JWT bundles has ended. {Problem}", EventName = "WatchGivenUp")]
+        private partial void GivenUp(string origin, string problem);
 
         [LoggerMessage(6, LogLevel.Warning, "The SPIFFE Workload API at {Endpoint} is not on this host: whoever can change what it sends over the network can make any token good. Use a Unix socket.", EventName = "AgentNotLocal")]
         public partial void NotLocal(WorkloadApiAddress endpoint);

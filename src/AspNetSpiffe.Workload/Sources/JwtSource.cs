@@ -38,6 +38,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <exception cref="FormatException">An address or a pattern in the options is malformed, or there is no address.</exception>
     /// <exception cref="ArgumentException">A value of the options is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">The identity comes from files or from code, which give no tokens.</exception>
     /// <example><code>
     /// await using var source = new JwtSource(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
     /// var svid = await source.GetAsync("orders");
@@ -52,6 +53,8 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.RequireValid(nameof(options));
 
+        if (options is { HasOtherOrigin: true, EndpointSocket: null })
+            throw new InvalidOperationException("JWT-SVIDs come from a Workload API, and this workload has its identity from files or from code: nobody could give it a token.");
         Address = WorkloadApiAddress.Resolve(options.EndpointSocket);
         _choice = new(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
         _client = new(Address, time, options.KeepAlive, options.Limits with { });

@@ -15,6 +15,9 @@ internal sealed class SectionReader
 
     public SectionReader(IConfiguration? configuration) => _sources = [.. SourcesOf(configuration)];
 
+    /// <summary>Stands in <see cref="Keys"/> for a name that users choose.</summary>
+    public const string AnyName = "*";
+
     private delegate bool TryRead<T>(string text, [MaybeNullWhen(false)] out T value);
 
     /// <summary>Gets the keys that were asked for.</summary>
@@ -27,13 +30,17 @@ internal sealed class SectionReader
 
     public static string PathOf(string key) => $"{SpiffeOptions.SectionName}:{key}";
 
-    /// <summary>Stands for any name in a key, where the names are the user's.</summary>
-    public static string AnyName(string what) => $"<{what}>";
-
-    /// <summary>Gives the names below a key, where they are the user's; in any source, for each may say a part.</summary>
-    public IReadOnlyList<string> Names(string key) => [.. ChildrenOf(PathOf(key))];
-
     public string? Text(string key, string? otherwise) => Read(key, otherwise, AnyText, "");
+
+    /// <summary>Gives the names below a key that users choose: of trust domains, of clients.</summary>
+    public IReadOnlyList<string> Names(string key)
+    {
+        _keys.Add($"{key}:{AnyName}");
+        return Sections(key);
+    }
+
+    /// <summary>Gives the names of the sections below a key that users choose. Each source may say a part of a section.</summary>
+    public IReadOnlyList<string> Sections(string key) => [.. ChildrenOf(PathOf(key)).Order(StringComparer.Ordinal)];
 
     public bool Flag(string key, bool otherwise) => Read(key, otherwise, bool.TryParse, "is neither true nor false");
 

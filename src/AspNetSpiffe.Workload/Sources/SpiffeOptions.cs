@@ -7,8 +7,22 @@ public sealed class SpiffeOptions
     public const string SectionName = "Spiffe";
 
     /// <summary>Gets or sets the address of the Workload API, for example <c>unix:///run/spire/agent.sock</c> or <c>tcp://127.0.0.1:8081</c>.</summary>
-    /// <value>Default: the environment variable <c>SPIFFE_ENDPOINT_SOCKET</c> (SPIFFE Workload Endpoint §4).</value>
+    /// <value>Default: the environment variable <c>SPIFFE_ENDPOINT_SOCKET</c> (SPIFFE Workload Endpoint §4), where neither <see cref="Files"/> nor a <see cref="Provider"/> is set.</value>
     public string? EndpointSocket { get; set; }
+
+    /// <summary>Gets the files from which this workload has its identity, where there is no Workload API: those of cert-manager, of spiffe-helper, of a Pod Certificate.</summary>
+    public SpiffeFileOptions Files { get; } = new();
+
+    /// <summary>Gets or sets code that provides our identity, where it comes neither from a Workload API nor from files.</summary>
+    /// <value>Default: none. Not in the configuration.</value>
+    /// <remarks>
+    /// Called once, and again after an exception, which is logged, with the pauses of <see cref="Retry"/>. Each context that it yields is judged like an agent's message, and replaces the one before or is refused; <see langword="null"/>
+    /// takes our identity back; when it ends, the last one stays. Tokens (JWT-SVIDs) it has none. Where it needs services, set it with <c>AddOptions&lt;SpiffeOptions&gt;().Configure&lt;MyProvider&gt;(…)</c>.
+    /// </remarks>
+    /// <example><code>
+    /// builder.Services.AddSpiffe(options => options.Provider = vault.WatchAsync);
+    /// </code></example>
+    public Func<CancellationToken, IAsyncEnumerable<X509Context?>>? Provider { get; set; }
 
     /// <summary>Gets or sets the hint of the SVID to use when the Workload API issues several (Workload API §8).</summary>
     /// <value>Default: none; the first SVID is used.</value>
@@ -46,6 +60,9 @@ public sealed class SpiffeOptions
     /// <remarks>A trust domain that stands here has the bundle of its endpoint and no other; our own trust domain always has the one that comes with our identity.</remarks>
     public IDictionary<string, SpiffeFederationOptions> Federation { get; } = new Dictionary<string, SpiffeFederationOptions>(StringComparer.Ordinal);
 
+    /// <summary>Gets whether our identity comes from somewhere else than a Workload API.</summary>
+    internal bool HasOtherOrigin => Files.IsUsed || Provider is not null;
+
     // For tests, which have no quarter of a minute.
     internal KeepAlive KeepAlive { get; set; } = KeepAlive.Default;
 
@@ -59,6 +76,10 @@ public sealed class SpiffeOptions
     /// <summary>Finds each value that is out of its range, by its key in the configuration section.</summary>
     internal IEnumerable<(string Key, string Mistake)> Mistakes()
     {
+        if (EndpointSocket is not null && HasOtherOrigin)
+            yield return (nameof(EndpointSocket), $"is set, and so {(Files.IsUsed ? $"are {nameof(Files)}" : $"is the {nameof(Provider)}")}: keep one of them, for an identity has one origin.");
+        if (Files.IsUsed && Provider is not null) yield return (nameof(Files), $"are set, and so is the {nameof(Provider)}: keep one of them, for an identity has one origin.");
+        foreach (var (property, mistake) in Files.Mistakes()) yield return ($"{nameof(Files)}:{property}", mistake);
         if (TimeRange.OfStarts.MistakeIn(StartupTimeout) is { } startupTimeout) yield return (nameof(StartupTimeout), startupTimeout);
         if (TimeRange.OfDelays.MistakeIn(WithdrawalDelay) is { } withdrawalDelay) yield return (nameof(WithdrawalDelay), withdrawalDelay);
         if (!Enum.IsDefined(IdentityRevocation)) yield return (nameof(IdentityRevocation), $"must be one of {string.Join(", ", Enum.GetNames<IdentityRevocation>())}, but is {IdentityRevocation}.");

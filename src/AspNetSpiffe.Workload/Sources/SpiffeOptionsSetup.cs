@@ -21,6 +21,17 @@ internal sealed class SpiffeOptionsSetup(IConfiguration? configuration = null) :
         options.IdentityRevocation = section.Choice(nameof(options.IdentityRevocation), options.IdentityRevocation);
         options.WithdrawalDelay = section.Time(nameof(options.WithdrawalDelay), options.WithdrawalDelay);
 
+        var files = options.Files;
+        files.Layout = section.Choice("Files:Layout", files.Layout);
+        files.Directory = section.Text("Files:Directory", files.Directory);
+        files.Certificate = section.Text("Files:Certificate", files.Certificate);
+        files.Key = section.Text("Files:Key", files.Key);
+        files.Bundle = section.Text("Files:Bundle", files.Bundle);
+        files.BundleMap = section.Text("Files:BundleMap", files.BundleMap);
+        foreach (var trustDomain in section.Names("Files:FederatedBundles"))
+            if (section.Text($"Files:FederatedBundles:{trustDomain}", null) is { } path)
+                files.FederatedBundles[trustDomain] = path;
+
         var retry = options.Retry;
         retry.InitialDelay = section.Time("Retry:InitialDelay", retry.InitialDelay);
         retry.MaxDelay = section.Time("Retry:MaxDelay", retry.MaxDelay);
@@ -33,7 +44,8 @@ internal sealed class SpiffeOptionsSetup(IConfiguration? configuration = null) :
         limits.MaxMessageBytes = section.Number("Limits:MaxMessageBytes", limits.MaxMessageBytes);
         limits.MaxSvids = section.Number("Limits:MaxSvids", limits.MaxSvids);
         limits.MaxBundles = section.Number("Limits:MaxBundles", limits.MaxBundles);
-        foreach (var trustDomain in section.Names(nameof(options.Federation)))
+
+        foreach (var trustDomain in section.Sections(nameof(options.Federation)))
         {
             if (!options.Federation.TryGetValue(trustDomain, out var endpoint)) options.Federation.Add(trustDomain, endpoint = new());
             Read(section, trustDomain, endpoint);
@@ -56,7 +68,7 @@ internal sealed class SpiffeOptionsSetup(IConfiguration? configuration = null) :
     private static IReadOnlyCollection<string> KeysOfFederation()
     {
         var section = new SectionReader(null);
-        Read(section, SectionReader.AnyName("trust domain"), new());
+        Read(section, SectionReader.AnyName, new());
         return section.Keys;
     }
 }

@@ -11,7 +11,7 @@ internal sealed class SpiffeOptionsValidator(IConfiguration? configuration = nul
         string[] mistakes =
         [
             .. SpiffeOptionsSetup.Read(new(), configuration).Mistakes,
-            .. Check(nameof(options.EndpointSocket), () => WorkloadApiAddress.Resolve(options.EndpointSocket)),
+            .. options is { HasOtherOrigin: true, EndpointSocket: null } ? [] : Check(nameof(options.EndpointSocket), () => WorkloadApiAddress.Resolve(options.EndpointSocket)),
             .. options.Identity is null ? [] : Check(nameof(options.Identity), () => SpiffeIdPattern.Parse(options.Identity)),
             .. options.Mistakes().Select(m => $"{SectionReader.PathOf(m.Key)}: {m.Mistake}"),
         ];

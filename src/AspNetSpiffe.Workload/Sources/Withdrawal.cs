@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Takes our identity out of use when the Workload API has taken it back, and not given it again within a moment (Workload API §5.2.1).</summary>
+/// <summary>Takes our identity out of use when its origin has taken it back, and not given it again within a moment (Workload API §5.2.1).</summary>
 /// <remarks>Thread-safe: its lock makes sure that an identity that comes back is not withdrawn after all; nothing foreign runs under it.</remarks>
 internal sealed partial class Withdrawal : IDisposable
 {
@@ -33,7 +33,7 @@ internal sealed partial class Withdrawal : IDisposable
             _alarm.Set(delay);
         }
 
-        Log.IdentityMissing(_logger, missing, _source.Address, delay.TotalSeconds);
+        Log.IdentityMissing(_logger, missing, _source.Origin, delay.TotalSeconds);
     }
 
     /// <summary>Changes what goes with the identity in use; where it was withdrawn, nothing brings it back but itself.</summary>
@@ -72,16 +72,16 @@ internal sealed partial class Withdrawal : IDisposable
             _source.Withdraw();
         }
 
-        Log.IdentityWithdrawn(_logger, withdrawn, _source.Address);
+        Log.IdentityWithdrawn(_logger, _source.Origin.Title, withdrawn);
     }
 
     private static partial class Log
     {
-        [LoggerMessage(20, LogLevel.Error, "The SPIFFE Workload API at {Endpoint} has taken back the identity {SpiffeId}. It is out of use: no new connections until there is one again.", EventName = "IdentityWithdrawn")]
-        public static partial void IdentityWithdrawn(ILogger logger, SpiffeId? spiffeId, WorkloadApiAddress endpoint);
+        [LoggerMessage(20, LogLevel.Error, "{Origin} has taken back the identity {SpiffeId}. It is out of use: no new connections until there is one again.", EventName = "IdentityWithdrawn")]
+        public static partial void IdentityWithdrawn(ILogger logger, string origin, SpiffeId? spiffeId);
 
-        [LoggerMessage(21, LogLevel.Information, "The identity {SpiffeId} is missing at the SPIFFE Workload API at {Endpoint}. Unless it comes back, it is out of use in {Seconds} s.", EventName = "IdentityMissing")]
-        public static partial void IdentityMissing(ILogger logger, SpiffeId? spiffeId, WorkloadApiAddress endpoint, double seconds);
+        [LoggerMessage(21, LogLevel.Information, "The identity {SpiffeId} is missing at {Origin}. Unless it comes back, it is out of use in {Seconds} s.", EventName = "IdentityMissing")]
+        public static partial void IdentityMissing(ILogger logger, SpiffeId? spiffeId, Origin origin, double seconds);
 
         [LoggerMessage(22, LogLevel.Error, "An identity that was taken back could not be withdrawn.", EventName = "WithdrawalFailed")]
         public static partial void WithdrawalFailed(ILogger logger, Exception exception);

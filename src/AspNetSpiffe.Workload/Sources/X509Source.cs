@@ -6,28 +6,27 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>Our SVIDs and the trust bundles, kept current by the Workload API. Read the newest, wait for the first, be told of the next.</summary>
+/// <summary>Our SVIDs and the trust bundles, kept current by the Workload API, by files or by code. Read the newest, wait for the first, be told of the next.</summary>
 /// <remarks>
-/// Thread-safe; reading takes no lock. One source serves every server and client of a process. Where there are several all the same, those of one endpoint
+/// Thread-safe; reading takes no lock. One source serves every server and client of a process. Where there are several all the same, those of one Workload API
 /// share one stream, which ends when the last of them is disposed.
 /// </remarks>
 public sealed partial class X509Source : IAsyncDisposable, IDisposable
 {
     private readonly TimeSpan _startupTimeout;
-    private readonly AgentEndpoint _endpoint;
     private readonly X509SourceWatch _watch;
     private readonly Withdrawal _withdrawal;
     private readonly SourceRun _run;
     private readonly Newest<X509Context> _newest;
     private readonly VerifiedPeers _verified;
-    private readonly FederatedBundles? _ownFederated;
+    private readonly BundleEndpoints? _ownFederated;
     private readonly IDisposable _federatedSubscription;
     private volatile bool _issued;
 
     // In a host, all sources have the bundles of endpoints in common; without one, each has its own.
-    internal X509Source(SpiffeOptions options, ILoggerFactory loggerFactory, IMeterFactory? meterFactory, TimeProvider time, FederatedBundles? federated = null)
+    internal X509Source(SpiffeOptions options, ILoggerFactory loggerFactory, IMeterFactory? meterFactory, TimeProvider time, BundleEndpoints? federated = null)
     {
-        (_startupTimeout, _endpoint) = (options.StartupTimeout, new(options, time));
+        (_startupTimeout, Origin) = (options.StartupTimeout, Origin.Of(options, time));
         LoggerFactory = loggerFactory;
         Notifications = new(loggerFactory);
         var logger = Notifications.CreateLogger("AspNetSpiffe.X509Source");
@@ -37,16 +36,16 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         _withdrawal = new(this, options, logger);
         Expiry = new(this, () => _watch!.Trouble, logger);
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
-        _watch = new(this, _withdrawal, choice, _endpoint, logger);
+        _watch = new(this, _withdrawal, choice, logger);
         _run = new(_watch.RunAsync);
-        Federated = federated ?? (_ownFederated = FederatedBundles.Of(options.Federation, loggerFactory, time));
+        Federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, loggerFactory, time));
         _federatedSubscription = ChangeToken.OnChange(Federated.GetChangeToken, _watch.MergeAgain);
     }
 
-    /// <summary>Gets the address of the Workload API.</summary>
-    public WorkloadApiAddress Address => _endpoint.Address;
+    /// <summary>Gets the address of the Workload API; <see langword="null"/> where the identity comes from files or code.</summary>
+    public WorkloadApiAddress? Address => (Origin as AgentOrigin)?.Address;
 
-    /// <summary>Gets the newest context, or <see langword="null"/> before the first and after the Workload API has taken our identity back.</summary>
+    /// <summary>Gets the newest context, or <see langword="null"/> before the first and after our identity was taken back.</summary>
     public X509Context? Current => _newest.Value;
 
     /// <summary>Verifies a certificate that came otherwise than in a handshake of ours, with the newest bundles. Good ones are remembered: seen again, they cost a hash and no chain.</summary>
@@ -71,19 +70,22 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     internal SpiffeMetrics Metrics { get; }
 
     /// <summary>Gets the bundles of endpoints.</summary>
-    internal FederatedBundles Federated { get; }
+    internal BundleEndpoints Federated { get; }
 
     internal ExpiryWarnings Expiry { get; }
 
     /// <summary>Gets what went wrong last and what to do about it, in words for an operator; <see langword="null"/> when nothing did.</summary>
     internal string? LastProblem => _watch.LastProblem;
 
-    internal TimeProvider Time => _endpoint.Time;
+    /// <summary>Gets where our identity comes from.</summary>
+    internal Origin Origin { get; }
 
-    internal SpiffeLimits Limits => _endpoint.Limits;
+    internal TimeProvider Time => Origin.Time;
 
-    /// <summary>Connects to the Workload API and waits for the first SVID, for programs without a host.</summary>
-    /// <param name="options">Where the Workload API is, how long to wait, and which SVID to use.</param>
+    internal SpiffeLimits Limits => Origin.Limits;
+
+    /// <summary>Makes a source and waits for its first SVID, for programs without a host.</summary>
+    /// <param name="options">Where the identity comes from, how long to wait, and which SVID to use.</param>
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="FormatException">An address or a pattern in the options is malformed, or there is no address.</exception>
@@ -152,8 +154,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     internal string DescribeAbsence() => (_run.IsStarted, _issued) switch
     {
         (false, _) => "There is no SVID: its source was never started. Start the host, or call 'X509Source.EnsureStartedAsync()'.",
-        (_, false) => $"There is no SVID yet: the Workload API at '{Address}' has issued none since the source was started.",
-        _ => "There is no SVID: the Workload API has taken it back.",
+        (_, false) => $"There is no SVID yet: {Origin} has given none since the source was started.",
+        _ => $"There is no SVID: {Origin} has taken it back.",
     };
 
     internal void Start()
@@ -166,7 +168,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     internal Task<X509Context> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
         timeout,
         Time,
-        waited => $"The SPIFFE Workload API at '{Address}' gave this workload no identity{waited}. {LastProblem ?? "It has not answered."}",
+        waited => $"{Origin.Title} gave this workload no identity{waited}. {LastProblem ?? "It has not answered."}",
         cancellationToken);
 
     internal void Publish(X509Context next)

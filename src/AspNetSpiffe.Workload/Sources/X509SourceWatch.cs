@@ -16,7 +16,6 @@ internal sealed partial class X509SourceWatch : IDisposable
     private readonly X509Source _source;
     private readonly Withdrawal _withdrawal;
     private readonly SvidChoice _choice;
-    private readonly AgentEndpoint _endpoint;
     private readonly ILogger _logger;
     private readonly ToldCauses _told;
     private readonly ToldCauses _toldSeveral;
@@ -29,23 +28,23 @@ internal sealed partial class X509SourceWatch : IDisposable
     private SvidName? _inUse;
     private int? _refusals;
 
-    public X509SourceWatch(X509Source source, Withdrawal withdrawal, SvidChoice choice, AgentEndpoint endpoint, ILogger logger)
+    public X509SourceWatch(X509Source source, Withdrawal withdrawal, SvidChoice choice, ILogger logger)
     {
-        (_source, _withdrawal, _choice, _endpoint, _logger) = (source, withdrawal, choice, endpoint, logger);
-        _told = new(endpoint.Time);
-        _toldSeveral = new(endpoint.Time);
-        _comesOfAge = new(endpoint.Time, TakeAgain, e => Log.UpdateFailed(logger, e));
+        (_source, _withdrawal, _choice, _logger) = (source, withdrawal, choice, logger);
+        _told = new(source.Time);
+        _toldSeveral = new(source.Time);
+        _comesOfAge = new(source.Time, TakeAgain, e => Log.UpdateFailed(logger, source.Origin, e));
     }
 
     /// <summary>Gets what went wrong last and what to do about it, in words for an operator.</summary>
     public string? LastProblem => Trouble?.Problem ?? _missing;
 
     /// <summary>Gets what is wrong with the stream, if anything is.</summary>
-    public AgentTrouble? Trouble => _reader?.Latest.Trouble;
+    public Trouble? Trouble => _reader?.Latest.Trouble;
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        var reader = _reader = X509Streams.Join(_endpoint, _source, _logger);
+        var reader = _reader = X509Streams.Join(_source.Origin, _source, _logger);
         try
         {
             // The caller starts its host, and does not wait for us.
@@ -76,7 +75,7 @@ internal sealed partial class X509SourceWatch : IDisposable
     public void Dispose() => _comesOfAge.Dispose();
 
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
-    private void Take(AgentState<X509Context> state)
+    private void Take(WatchState<X509Context> state)
     {
         try
         {
@@ -93,7 +92,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         catch (Exception e)
         {
             // Nobody awaits the watch before its end: if it died here, the SVID would expire without a word.
-            Log.UpdateFailed(_logger, e);
+            Log.UpdateFailed(_logger, _source.Origin, e);
         }
     }
 
@@ -144,7 +143,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         _missing = problem;
         _withdrawal.Begin();
         _source.Metrics.UpdateRefused();
-        if (_told.IsNews(problem)) Log.SvidMissing(_logger, problem, IdentityNow());
+        if (_told.IsNews(problem)) Log.SvidMissing(_logger, _source.Origin, problem, IdentityNow());
     }
 
     // With an SVID from the future every peer refuses us.
@@ -153,8 +152,8 @@ internal sealed partial class X509SourceWatch : IDisposable
         _withdrawal.Cancel();
         var wait = svid.ValidFrom - now;
         _comesOfAge.Set(wait < LongestWait ? wait : LongestWait);
-        _missing = $"Its SVID '{svid.Id}' is valid from {svid.ValidFrom:u} on, and here it is {now:u}: compare the clock of this machine with that of the agent's server.";
-        if (_told.IsNews($"{svid.Id} {svid.ValidFrom:u}")) Log.SvidNotYetValid(_logger, _missing, IdentityNow());
+        _missing = $"Its SVID '{svid.Id}' is valid from {svid.ValidFrom:u} on, and here it is {now:u}: compare the clock of this machine with that of whoever signs.";
+        if (_told.IsNews($"{svid.Id} {svid.ValidFrom:u}")) Log.SvidNotYetValid(_logger, _source.Origin, _missing, IdentityNow());
     }
 
     private void Publish(X509Context given)
@@ -185,7 +184,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         var meant = _choice.Meant(context.Svids.Select(SvidName.Of));
         if (meant.Count < 2) return;
         if (_toldSeveral.IsNews(SvidName.List([.. meant.OrderBy(static name => name.ToString(), StringComparer.Ordinal)])))
-            Log.SeveralSvids(_logger, meant.Count, SvidName.List(meant), context.DefaultSvid.Id);
+            Log.SeveralSvids(_logger, _source.Origin.Title, meant.Count, SvidName.List(meant), context.DefaultSvid.Id);
     }
 
     private string IdentityNow() => _source.Current is null ? "there is none yet" : "the last good one stays";
@@ -201,21 +200,21 @@ internal sealed partial class X509SourceWatch : IDisposable
         [LoggerMessage(2, LogLevel.Information, "Identity {SpiffeId} {What}, valid until {NotAfter:u}. Trust domains with a bundle: {TrustDomains}.", EventName = "SvidRenewed")]
         public static partial void SvidRenewed(ILogger logger, SpiffeId spiffeId, string what, DateTimeOffset notAfter, int trustDomains);
 
-        [LoggerMessage(3, LogLevel.Error, "Refused an update from the SPIFFE Workload API. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
-        public static partial void SvidMissing(ILogger logger, string problem, string state);
+        [LoggerMessage(3, LogLevel.Error, "Refused an update from {Origin}. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
+        public static partial void SvidMissing(ILogger logger, Origin origin, string problem, string state);
 
-        [LoggerMessage(8, LogLevel.Error, "An update from the SPIFFE Workload API could not be taken over.", EventName = "UpdateFailed")]
-        public static partial void UpdateFailed(ILogger logger, Exception exception);
+        [LoggerMessage(8, LogLevel.Error, "An update from {Origin} could not be taken over.", EventName = "UpdateFailed")]
+        public static partial void UpdateFailed(ILogger logger, Origin origin, Exception exception);
 
-        [LoggerMessage(9, LogLevel.Warning, "An update from the SPIFFE Workload API is taken when its time comes. {Problem} Identity: {State}.", EventName = "SvidNotYetValid")]
-        public static partial void SvidNotYetValid(ILogger logger, string problem, string state);
+        [LoggerMessage(9, LogLevel.Warning, "An update from {Origin} is taken when its time comes. {Problem} Identity: {State}.", EventName = "SvidNotYetValid")]
+        public static partial void SvidNotYetValid(ILogger logger, Origin origin, string problem, string state);
 
         [LoggerMessage(
             11,
             LogLevel.Warning,
-            "The SPIFFE Workload API issues {Count} SVIDs that this workload may use: {Svids}. In use is {SpiffeId}, and stays while it is issued; after a restart it may be another one. " +
+            "{Origin} issues {Count} SVIDs that this workload may use: {Svids}. In use is {SpiffeId}, and stays while it is issued; after a restart it may be another one. " +
             "Set 'Spiffe:Hint' or 'Spiffe:Identity', or give each workload registration selectors of its own.",
             EventName = "SeveralSvids")]
-        public static partial void SeveralSvids(ILogger logger, int count, string svids, SpiffeId spiffeId);
+        public static partial void SeveralSvids(ILogger logger, string origin, int count, string svids, SpiffeId spiffeId);
     }
 }

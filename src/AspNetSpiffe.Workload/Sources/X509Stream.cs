@@ -2,34 +2,34 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>The X.509 stream of one endpoint for all sources that use it: each message is read once.</summary>
+/// <summary>The X.509 stream of one origin for all sources that have it: each update is read once.</summary>
 /// <remarks>
 /// Its readers change only under the lock of <see cref="X509Streams"/>, and its state with them. SVIDs and keys are never disposed: they live as long as any
 /// source holds them.
 /// </remarks>
 internal sealed partial class X509Stream : IAsyncDisposable
 {
-    private readonly AgentWatch<X509Context> _watch;
+    private readonly Watch<X509Context> _watch;
     private readonly CancellationTokenSource _stopping = new();
     private volatile X509StreamReader[] _readers = [];
-    private volatile AgentState<X509Context> _state = new();
+    private volatile WatchState<X509Context> _state = new();
     private Task _running = Task.CompletedTask;
 
-    public X509Stream(AgentEndpoint endpoint)
+    public X509Stream(Origin origin)
     {
-        Endpoint = endpoint;
-        var log = new Log(new SharedLogger(this));
+        Origin = origin;
+        var log = new Log(origin, new SharedLogger(this));
         _watch = new(
-            endpoint,
-            (client, stopping) => client.WatchX509UpdatesAsync(log.Remark, stopping),
+            origin,
+            (feed, stopping) => feed.WatchX509UpdatesAsync(log.Remark, stopping),
             state => X509Streams.Publish(this, state),
             log,
             static context => context.Svids.Min(static svid => svid.NotAfter));
     }
 
-    public AgentEndpoint Endpoint { get; }
+    public Origin Origin { get; }
 
-    public AgentState<X509Context> State => _state;
+    public WatchState<X509Context> State => _state;
 
     public X509StreamReader Add(X509Source source, ILogger logger)
     {
@@ -41,7 +41,7 @@ internal sealed partial class X509Stream : IAsyncDisposable
 
     public int Remove(X509StreamReader reader) => (_readers = [.. _readers.Where(r => r != reader)]).Length;
 
-    public void Write(AgentState<X509Context> state)
+    public void Write(WatchState<X509Context> state)
     {
         _state = state;
         foreach (var reader in _readers) reader.Write(state);
@@ -69,26 +69,32 @@ internal sealed partial class X509Stream : IAsyncDisposable
         }
     }
 
-    private sealed partial class Log(ILogger logger) : IAgentLog
+    private sealed partial class Log(Origin origin, ILogger logger) : IWatchLog
     {
-        [LoggerMessage(1, LogLevel.Warning, "No stream from the SPIFFE Workload API at {Endpoint}; trying again. {Problem}", EventName = "AgentUnavailable")]
-        public partial void AgentUnavailable(WorkloadApiAddress endpoint, string problem);
+        [LoggerMessage(1, LogLevel.Warning, "No stream from {Origin}; trying again. {Problem}", EventName = "AgentUnavailable")]
+        public partial void Unavailable(Origin origin, string problem);
 
-        public void UpdateRefused(string problem, bool isFirst) => Refused(problem, isFirst ? "there is none yet" : "the last good one stays");
+        public void UpdateRefused(string problem, bool isFirst) => Refused(origin, problem, isFirst ? "there is none yet" : "the last good one stays");
 
-        [LoggerMessage(3, LogLevel.Error, "Refused an update from the SPIFFE Workload API. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
-        private partial void Refused(string problem, string state);
+        [LoggerMessage(3, LogLevel.Error, "Refused an update from {Origin}. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
+        private partial void Refused(Origin origin, string problem, string state);
 
-        [LoggerMessage(4, LogLevel.Warning, "In an update from the SPIFFE Workload API: {Remark}", EventName = "UpdateRemark")]
-        public partial void Remark(string remark);
+        public void Remark(string remark) => Remark(origin, remark);
 
-        [LoggerMessage(5, LogLevel.Error, "The SPIFFE Workload API at {Endpoint} gave an answer that no retry can change; the watch has ended. {Problem}", EventName = "WatchGivenUp")]
-        public partial void GivenUp(WorkloadApiAddress endpoint, string problem);
+        [LoggerMessage(4, LogLevel.Warning, "In an update from {Origin}: {Remark}", EventName = "UpdateRemark")]
+        private partial void Remark(Origin origin, string remark);
+
+        public void GivenUp(Origin origin, string problem) => GivenUp(origin.Title, problem);
+
+        [LoggerMessage(5, LogLevel.Error, "{Origin} gave an answer that no retry can change; the watch has ended. {Problem}", EventName = "WatchGivenUp")]
+        private partial void GivenUp(string origin, string problem);
 
         [LoggerMessage(6, LogLevel.Warning, "The SPIFFE Workload API at {Endpoint} is not on this host: private keys cross the network in the clear, and the agent cannot know who we are. Use a Unix socket.", EventName = "AgentNotLocal")]
         public partial void NotLocal(WorkloadApiAddress endpoint);
 
-        [LoggerMessage(7, LogLevel.Error, "The watch of the SPIFFE Workload API failed; trying again.", EventName = "WatchFailed")]
-        public partial void WatchFailed(Exception exception);
+        public void WatchFailed(Exception exception) => WatchFailed(origin, exception);
+
+        [LoggerMessage(7, LogLevel.Error, "The watch of {Origin} failed; trying again.", EventName = "WatchFailed")]
+        private partial void WatchFailed(Origin origin, Exception exception);
     }
 }

@@ -7,19 +7,19 @@ namespace AspNetSpiffe;
 internal sealed class X509StreamReader(X509Stream stream, ILoggerFactory loggers, ILogger logger) : IAsyncDisposable
 {
     // Older states are of no use to a source that is late.
-    private readonly Channel<AgentState<X509Context>> _states =
-        Channel.CreateBounded<AgentState<X509Context>>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<WatchState<X509Context>> _states =
+        Channel.CreateBounded<WatchState<X509Context>>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
 
     /// <summary>Gets where the events of <see cref="Logger"/> end: sources of one host have it in common.</summary>
     public ILoggerFactory Loggers => loggers;
 
     public ILogger Logger => logger;
 
-    public AgentState<X509Context> Latest => stream.State;
+    public WatchState<X509Context> Latest => stream.State;
 
-    public IAsyncEnumerable<AgentState<X509Context>> ReadAllAsync(CancellationToken cancellationToken) => _states.Reader.ReadAllAsync(cancellationToken);
+    public IAsyncEnumerable<WatchState<X509Context>> ReadAllAsync(CancellationToken cancellationToken) => _states.Reader.ReadAllAsync(cancellationToken);
 
-    public void Write(AgentState<X509Context> state) => _states.Writer.TryWrite(state);
+    public void Write(WatchState<X509Context> state) => _states.Writer.TryWrite(state);
 
     public ValueTask DisposeAsync() => X509Streams.LeaveAsync(stream, this);
 }

@@ -2,21 +2,21 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>The X.509 streams of this process, one for each endpoint, however many sources use it (SPIFFE Workload API §4.2).</summary>
+/// <summary>The X.509 streams of this process, one for each origin, however many sources have it (SPIFFE Workload API §4.2).</summary>
 /// <remarks>Thread-safe: its lock guards which streams are open and who reads them; nothing foreign runs under it.</remarks>
 internal static class X509Streams
 {
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<AgentEndpoint, X509Stream> Open = [];
+    private static readonly Dictionary<Origin, X509Stream> Open = [];
 
     /// <summary>Takes part in the stream, and opens it when nobody else does.</summary>
-    public static X509StreamReader Join(AgentEndpoint endpoint, X509Source source, ILogger logger)
+    public static X509StreamReader Join(Origin origin, X509Source source, ILogger logger)
     {
         lock (Gate)
         {
-            if (Open.TryGetValue(endpoint, out var open)) return open.Add(source, logger);
+            if (Open.TryGetValue(origin, out var open)) return open.Add(source, logger);
 
-            var stream = Open[endpoint] = new(endpoint);
+            var stream = Open[origin] = new(origin);
             var reader = stream.Add(source, logger);
             stream.Start();
             return reader;
@@ -36,7 +36,7 @@ internal static class X509Streams
     }
 
     /// <summary>Tells every reader the new state. Once there is an end, the next source opens a stream of its own.</summary>
-    public static void Publish(X509Stream stream, AgentState<X509Context> state)
+    public static void Publish(X509Stream stream, WatchState<X509Context> state)
     {
         lock (Gate)
         {
@@ -47,6 +47,6 @@ internal static class X509Streams
 
     private static void Forget(X509Stream stream)
     {
-        if (Open.GetValueOrDefault(stream.Endpoint) == stream) Open.Remove(stream.Endpoint);
+        if (Open.GetValueOrDefault(stream.Origin) == stream) Open.Remove(stream.Origin);
     }
 }

@@ -6,6 +6,21 @@ namespace AspNetSpiffe;
 /// <remarks>Safe to share between threads. Take it once and keep it, so that what belongs together stays together.</remarks>
 public sealed class X509Context
 {
+    /// <summary>Makes a context, where our identity comes neither from the Workload API nor from files; see <see cref="SpiffeOptions.Provider"/>.</summary>
+    /// <param name="svids">Our SVIDs, at least one; the first is the default.</param>
+    /// <param name="bundles">The bundles of all trust domains, the SVIDs' own among them.</param>
+    /// <exception cref="ArgumentException">There is no SVID, or no bundle of the trust domain of one.</exception>
+    public X509Context(IEnumerable<X509Svid> svids, X509BundleSet bundles)
+    {
+        ArgumentNullException.ThrowIfNull(svids);
+        ArgumentNullException.ThrowIfNull(bundles);
+        Svids = [.. svids];
+        if (Svids.IsEmpty) throw new ArgumentException("A context has at least one SVID.", nameof(svids));
+        if (Svids.FirstOrDefault(svid => bundles.Find(svid.Id.TrustDomain) is null) is { } stranger)
+            throw new ArgumentException($"There is no bundle of the trust domain of '{stranger.Id}'.", nameof(bundles));
+        (Bundles, DefaultSvid) = (bundles, Svids[0]);
+    }
+
     internal X509Context(ImmutableArray<X509Svid> svids, X509BundleSet bundles, X509Svid defaultSvid) =>
         (Svids, Bundles, DefaultSvid) = (svids, bundles, defaultSvid);
 

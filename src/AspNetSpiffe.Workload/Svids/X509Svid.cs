@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 
 namespace AspNetSpiffe;
 
@@ -8,6 +10,17 @@ namespace AspNetSpiffe;
 /// <remarks>Immutable, and so safe to share between threads. Its certificates are never disposed: handshakes may still use them.</remarks>
 public sealed class X509Svid
 {
+    /// <summary>Makes an SVID of a certificate whose key may be anywhere, also where nobody can read it.</summary>
+    /// <param name="leaf">The certificate with its private key. It belongs to the SVID from now on: do not dispose it.</param>
+    /// <param name="intermediates">The certificates between it and the authority, in the order in which they are sent.</param>
+    /// <param name="hint">What it is for, where a workload has several.</param>
+    /// <exception cref="ArgumentException">The certificate has no private key, or breaks a rule for SVIDs (X509-SVID §2 to §4); the message says which.</exception>
+    public X509Svid(X509Certificate2 leaf, IEnumerable<X509Certificate2> intermediates, string hint = "")
+        : this(RequireId(leaf, intermediates), leaf, [.. intermediates], hint)
+    {
+        ArgumentNullException.ThrowIfNull(hint);
+    }
+
     internal X509Svid(SpiffeId id, X509Certificate2 leaf, ImmutableArray<X509Certificate2> intermediates, string hint)
     {
         Id = id;
@@ -19,6 +32,31 @@ public sealed class X509Svid
 
         // Made once per SVID: one per handshake costs a chain build and leaks natively. Offline: or it asks an OCSP server about us.
         CertificateContext = SslStreamCertificateContext.Create(leaf, [.. intermediates], offline: true);
+    }
+
+    /// <summary>Reads an SVID from PEM.</summary>
+    /// <param name="certificates">The leaf, and after it its intermediates.</param>
+    /// <param name="key">The leaf's private key: PKCS#8 (<c>PRIVATE KEY</c>), or as openssl wrote it before (<c>EC</c> or <c>RSA PRIVATE KEY</c>). May be the same text.</param>
+    /// <param name="hint">What it is for, where a workload has several.</param>
+    /// <exception cref="FormatException">It cannot be read, or breaks a rule for SVIDs (X509-SVID §2 to §4); the message says which, and nothing of the key.</exception>
+    /// <exception cref="NotSupportedException">The key is of a kind that .NET does not know, for example Ed25519.</exception>
+    public static X509Svid CreateFromPem(ReadOnlySpan<char> certificates, ReadOnlySpan<char> key, string hint = "")
+    {
+        ArgumentNullException.ThrowIfNull(hint);
+        var text = new byte[Encoding.UTF8.GetByteCount(key)];
+        byte[]? pkcs8 = null;
+        try
+        {
+            Encoding.UTF8.GetBytes(key, text);
+            pkcs8 = KeyPem.ReadPkcs8(text);
+            var der = PemBlocks.ReadCertificates(Encoding.UTF8.GetBytes(certificates.ToArray()));
+            return X509SvidReader.Read(X509SvidReader.ReadId(der), der, pkcs8, hint, []);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(text);
+            CryptographicOperations.ZeroMemory(pkcs8);
+        }
     }
 
     /// <summary>Gets the SPIFFE ID.</summary>
@@ -55,4 +93,22 @@ public sealed class X509Svid
 
     /// <summary>Gives the SPIFFE ID; never the key.</summary>
     public override string ToString() => Id.ToString();
+
+    private static SpiffeId RequireId(X509Certificate2 leaf, IEnumerable<X509Certificate2> intermediates)
+    {
+        ArgumentNullException.ThrowIfNull(leaf);
+        ArgumentNullException.ThrowIfNull(intermediates);
+        if (!leaf.HasPrivateKey) throw new ArgumentException("The leaf certificate has no private key.", nameof(leaf));
+        try
+        {
+            var id = X509SvidReader.ReadId(leaf);
+            X509SvidReader.CheckLeaf(id, leaf);
+            foreach (var intermediate in intermediates) X509SvidReader.CheckIntermediate(intermediate);
+            return id;
+        }
+        catch (FormatException e)
+        {
+            throw new ArgumentException(e.Message, nameof(leaf), e);
+        }
+    }
 }

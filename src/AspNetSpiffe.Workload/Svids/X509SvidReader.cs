@@ -23,15 +23,31 @@ internal static class X509SvidReader
         return new(id, PrivateKeys.Join(certificates[0], pkcs8), [.. certificates[1..].Select(c => Intern(c, known))], hint);
     }
 
-    // Each handshake of a client leaks a reference to each intermediate (dotnet/runtime#132350), so every instance stays in native memory for ever.
-    private static X509Certificate2 Intern(X509Certificate2 intermediate, ImmutableArray<X509Certificate2> known)
+    /// <summary>Reads whom the first of some DER certificates names.</summary>
+    /// <exception cref="FormatException">They cannot be read, or it does not name exactly one SPIFFE ID.</exception>
+    public static SpiffeId ReadId(ReadOnlySpan<byte> der)
     {
-        if (known.FirstOrDefault(k => k.RawDataMemory.Span.SequenceEqual(intermediate.RawDataMemory.Span)) is not { } same) return intermediate;
-        intermediate.Dispose();
-        return same;
+        var certificates = DerSequence.ReadCertificates(der);
+        try
+        {
+            return certificates is [var leaf, ..] ? ReadId(leaf) : throw new FormatException("There is no certificate.");
+        }
+        finally
+        {
+            foreach (var certificate in certificates) certificate.Dispose();
+        }
     }
 
-    private static void CheckLeaf(SpiffeId id, X509Certificate2 leaf)
+    /// <summary>Reads whom a leaf names.</summary>
+    /// <exception cref="FormatException">It does not name exactly one SPIFFE ID.</exception>
+    public static SpiffeId ReadId(X509Certificate2 leaf)
+    {
+        if (!SubjectAltNames.TryReadOnlyUri(leaf, out var uri, out _)) throw new FormatException("The leaf certificate does not have exactly one URI name.");
+        return SpiffeId.TryParse(uri, out var id, out var problem) ? id : throw new FormatException($"The URI name of the leaf certificate is no SPIFFE ID. {problem.Describe(uri)}");
+    }
+
+    /// <exception cref="FormatException">A rule is broken; the message names it.</exception>
+    public static void CheckLeaf(SpiffeId id, X509Certificate2 leaf)
     {
         if (!SubjectAltNames.TryReadOnlyUri(leaf, out var uri, out _)) throw new FormatException("The leaf certificate does not have exactly one URI name.");
         if (uri != id.ToString()) throw new FormatException($"The leaf certificate names {SpiffeIdProblem.Quote(uri)}, not '{id}'.");
@@ -42,9 +58,18 @@ internal static class X509SvidReader
         if (!usage.KeyUsage.HasFlag(X509KeyUsageFlags.DigitalSignature)) throw new FormatException("The leaf certificate has no key usage 'digitalSignature'.");
     }
 
-    private static void CheckIntermediate(X509Certificate2 intermediate)
+    /// <exception cref="FormatException">A rule is broken; the message names it.</exception>
+    public static void CheckIntermediate(X509Certificate2 intermediate)
     {
         if (!CertificateUsage.TryRead(intermediate, out var usage) || !usage.IsCa || !usage.KeyUsage.HasFlag(X509KeyUsageFlags.KeyCertSign))
             throw new FormatException($"The certificate {SpiffeIdProblem.Quote(intermediate.Subject)} beside the leaf is no CA that may sign certificates.");
+    }
+
+    // Each handshake of a client leaks a reference to each intermediate (dotnet/runtime#132350), so every instance stays in native memory for ever.
+    private static X509Certificate2 Intern(X509Certificate2 intermediate, ImmutableArray<X509Certificate2> known)
+    {
+        if (known.FirstOrDefault(k => k.RawDataMemory.Span.SequenceEqual(intermediate.RawDataMemory.Span)) is not { } same) return intermediate;
+        intermediate.Dispose();
+        return same;
     }
 }

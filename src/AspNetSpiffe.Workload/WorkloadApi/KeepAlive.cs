@@ -3,7 +3,7 @@ namespace AspNetSpiffe;
 /// <summary>How a frozen agent is found: asked for a sign of life after <paramref name="Delay"/> of silence, it must answer within <paramref name="Timeout"/>.</summary>
 /// <remarks>
 /// A server on grpc-go, such as SPIRE's agent, ends the connection of a client that asks more often than once in five minutes (keepalive.EnforcementPolicy). A longer
-/// silence than that is found by what should have come: see <see cref="AgentWatch{T}"/>.
+/// silence than that is found by what should have come: see <see cref="Watch{T}"/>.
 /// </remarks>
 internal readonly record struct KeepAlive(TimeSpan Delay, TimeSpan Timeout)
 {

@@ -73,13 +73,13 @@ public sealed partial class WorkloadApiClient
     }
 
     /// <summary>Watches as <see cref="WatchJwtBundlesAsync"/> does, but goes on after a message that breaks a rule.</summary>
-    internal async IAsyncEnumerable<AgentUpdate<JwtBundleSet>> WatchJwtUpdatesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    internal async IAsyncEnumerable<Update<JwtBundleSet>> WatchJwtUpdatesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var message in _channel.WatchAsync(static (agent, options) => agent.FetchJWTBundles(new(), options), cancellationToken).ConfigureAwait(false))
             yield return ReadJwtBundles(message, cancellationToken);
     }
 
-    private static AgentUpdate<JwtBundleSet> ReadJwtBundles(JWTBundlesResponse message, CancellationToken cancellationToken)
+    private static Update<JwtBundleSet> ReadJwtBundles(JWTBundlesResponse message, CancellationToken cancellationToken)
     {
         if (message.Refusal is { } refusal) return new(null, refusal, []);
 

@@ -8,7 +8,7 @@ namespace AspNetSpiffe;
 /// Thread-safe; all calls share one connection. It does not try again: <see cref="X509Source"/> does, and is what most programs want.
 /// A call throws <see cref="WorkloadApiException"/> when there is no answer or an error, and <see cref="FormatException"/> when the answer breaks a rule.
 /// </remarks>
-public sealed partial class WorkloadApiClient : IDisposable
+public sealed partial class WorkloadApiClient : IDisposable, IFeed
 {
     private readonly AgentChannel _channel;
     private readonly TimeProvider _time;
@@ -68,13 +68,17 @@ public sealed partial class WorkloadApiClient : IDisposable
     /// <summary>Watches as <see cref="WatchX509ContextAsync"/> does, but goes on after a message that breaks a rule.</summary>
     /// <param name="remarkLater">Hears what is wrong with a bundle that is decoded when it is first needed; without it, all are decoded at once.</param>
     /// <param name="cancellationToken">Ends the watch.</param>
-    internal async IAsyncEnumerable<AgentUpdate<X509Context>> WatchX509UpdatesAsync(Action<string>? remarkLater, [EnumeratorCancellation] CancellationToken cancellationToken)
+    internal async IAsyncEnumerable<Update<X509Context>> WatchX509UpdatesAsync(Action<string>? remarkLater, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var message in _channel.WatchAsync(static (agent, options) => agent.FetchX509SVID(new(), options), cancellationToken).ConfigureAwait(false))
             yield return ReadX509Svids(message, remarkLater, cancellationToken);
     }
 
-    private AgentUpdate<X509Context> ReadX509Svids(X509SVIDResponse message, Action<string>? remarkLater, CancellationToken cancellationToken)
+    IAsyncEnumerable<Update<X509Context>> IFeed.WatchX509UpdatesAsync(Action<string>? remarkLater, CancellationToken stopping) => WatchX509UpdatesAsync(remarkLater, stopping);
+
+    IAsyncEnumerable<Update<JwtBundleSet>> IFeed.WatchJwtUpdatesAsync(CancellationToken stopping) => WatchJwtUpdatesAsync(stopping);
+
+    private Update<X509Context> ReadX509Svids(X509SVIDResponse message, Action<string>? remarkLater, CancellationToken cancellationToken)
     {
         if (message.Refusal is { } refusal) return new(null, refusal, []);
 

@@ -45,6 +45,23 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
             : throw new FormatException($"The message has no bundle that can be read. {RemarkList.Join(_remarks)}".TrimEnd());
     }
 
+    /// <summary>Judges a context that nobody has read.</summary>
+    /// <exception cref="FormatException">An SVID in it does not verify.</exception>
+    public static void RequireVerified(X509Context context, DateTimeOffset now, SpiffeLimits limits)
+    {
+        foreach (var svid in context.Svids)
+        {
+            try
+            {
+                CheckAgainst(context.Bundles.Find(svid.Id.TrustDomain)!, svid, now, limits);
+            }
+            catch (FormatException e)
+            {
+                throw Refuse(svid.Id, e);
+            }
+        }
+    }
+
     private X509Context ReadContext(X509SVIDResponse response, CancellationToken cancellationToken)
     {
         if (response.Svids.Count == 0) throw new FormatException("The message has no SVID.");
@@ -83,12 +100,12 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
         try
         {
             var svid = X509SvidReader.Read(id, message.X509Svid.Span, message.X509SvidKey.Span, message.Hint, _known.Intermediates);
-            CheckAgainst(OwnBundle(id, message.Bundle, bundles), svid);
+            CheckAgainst(OwnBundle(id, message.Bundle, bundles), svid, time.GetUtcNow(), limits);
             return svid;
         }
         catch (FormatException e)
         {
-            throw new FormatException($"The SVID '{id}' is refused. {e.Message}", e);
+            throw Refuse(id, e);
         }
         catch (NotSupportedException e)
         {
@@ -96,6 +113,8 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
             return null;
         }
     }
+
+    private static FormatException Refuse(SpiffeId id, FormatException e) => new($"The SVID '{id}' is refused. {e.Message}", e);
 
     private X509Bundle OwnBundle(SpiffeId id, ByteString der, Dictionary<TrustDomain, X509Bundle> bundles)
     {
@@ -108,10 +127,9 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
     }
 
     // An SVID that our own peers would refuse is no better than none: keep the last good one instead.
-    private void CheckAgainst(X509Bundle bundle, X509Svid svid)
+    private static void CheckAgainst(X509Bundle bundle, X509Svid svid, DateTimeOffset now, SpiffeLimits limits)
     {
         // One whose time has not come may come of age: whoever uses it waits for that.
-        var now = time.GetUtcNow();
         var at = now < svid.ValidFrom ? svid.ValidFrom : now;
 
         var result = X509SvidVerifier.VerifyFor(null, svid.Leaf, [.. svid.Intermediates], new([bundle]), at, limits);

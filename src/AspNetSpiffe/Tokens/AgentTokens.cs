@@ -11,7 +11,7 @@ internal sealed class AgentTokens(X509Source identity, IOptions<SpiffeOptions> s
 
     private static readonly JwtBundleSet NoBundles = new([]);
 
-    private readonly WorkloadApiClient _client = new(identity.Address, spiffe.Value.Limits);
+    private readonly WorkloadApiClient _client = new(identity.Address!, spiffe.Value.Limits);
 
     public async ValueTask<TokenVerdict> VerifyAsync(string token, SpiffeJwtAuthenticationOptions options, CancellationToken cancellationToken)
     {

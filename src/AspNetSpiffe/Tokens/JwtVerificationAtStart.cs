@@ -16,6 +16,7 @@ internal sealed partial class JwtVerificationAtStart(
         SpiffeJwtAuthenticationOptions[] all = [.. schemes.Value.Tokens.Select(monitor.Get)];
         if (all.Any(options => options.AllowedCallers is null)) await RequireTrustDomainAsync(cancellationToken);
         if (all.Any(options => options.AllowedCallers is [])) Log.Nobody(logger);
+        if (all.Any(options => options.Validation == JwtSvidValidation.Agent)) RequireAgent();
         if (all.Any(options => options.Validation != JwtSvidValidation.Agent)) await RequireBundlesAsync(cancellationToken);
     }
 
@@ -43,6 +44,13 @@ internal sealed partial class JwtVerificationAtStart(
         }
     }
 
+    private void RequireAgent()
+    {
+        if (services.GetRequiredService<X509Source>().Address is null)
+            throw new InvalidOperationException(
+                $"AddSpiffeJwt() lets the Workload API validate tokens ({nameof(JwtSvidValidation)}.{nameof(JwtSvidValidation.Agent)}), and this workload has its identity from files or from code. Validate locally.");
+    }
+
     private async Task RequireBundlesAsync(CancellationToken cancellationToken)
     {
         var source = services.GetRequiredService<JwtBundleSource>();
@@ -53,7 +61,7 @@ internal sealed partial class JwtVerificationAtStart(
         catch (Exception e) when (e is TimeoutException or WorkloadApiException)
         {
             throw new InvalidOperationException(
-                $"The SPIFFE Workload API at '{source.Address}' gave no JWT bundles, so no token could be verified. {e.Message} " +
+                $"{(source.Address is { } address ? $"The SPIFFE Workload API at '{address}' gave no JWT bundles" : "There are no JWT bundles")}, so no token could be verified. {e.Message} " +
                 "If it does not know the JWT profile, remove 'AddSpiffeJwt()'; if it is slow, allow a longer 'Spiffe:StartupTimeout'.", e);
         }
     }

@@ -128,7 +128,7 @@ public sealed class AddSpiffeDevAgentTests : AgentTest
             Assert.Contains(address, Assert.Single(logs.All, record => record.Event.Name == "DevAgentNotStarted").Message, StringComparison.Ordinal);
             Assert.False(Directory.Exists(own));
             Assert.Contains("was not started, because", Assert.Throws<InvalidOperationException>(host.Services.GetRequiredService<DevAgent>).Message, StringComparison.Ordinal);
-            if (where != "environment" && !where.EndsWith("SPIFFE", StringComparison.Ordinal)) Assert.Equal(address, host.Services.GetRequiredService<X509Source>().Address.ToString());
+            if (where != "environment" && !where.EndsWith("SPIFFE", StringComparison.Ordinal)) Assert.Equal(address, host.Services.GetRequiredService<X509Source>().Address!.ToString());
             await host.StopAsync(Patience);
         }
         finally

@@ -29,7 +29,7 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
     protected void GiveIdentity(TestIdentity identity)
     {
         _given = new X509ContextReader(Time, new()).Read((Wire.X509SVIDResponse)identity.ToWire());
-        foreach (var bundles in _running.OfType<FederatedBundles>()) bundles.TakeIdentity(_given.TrustDomain, _given.Bundles);
+        foreach (var bundles in _running.OfType<BundleEndpoints>()) bundles.TakeIdentity(_given.TrustDomain, _given.Bundles);
     }
 
     protected override async ValueTask StopAsync()
@@ -73,17 +73,17 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
     protected SpiffeBundle Bundle(ulong? sequence = null, TimeSpan? hint = null, params TestAuthority[] authorities) => new(
         new(Partner.TrustDomain, (authorities.Length == 0 ? [Partner.Root] : authorities).Select(authority => authority.Certificate)), new(Partner.TrustDomain, []), sequence, hint);
 
-    private protected FederatedBundles Make(params (string TrustDomain, SpiffeFederationOptions Options)[] entries)
+    private protected BundleEndpoints Make(params (string TrustDomain, SpiffeFederationOptions Options)[] entries)
     {
         var (endpoints, mistakes) = BundleEndpoint.ReadAll(entries.Select(entry => KeyValuePair.Create(entry.TrustDomain, entry.Options)));
         Assert.Empty(mistakes);
-        var bundles = new FederatedBundles(endpoints, Loggers, Time);
+        var bundles = new BundleEndpoints(endpoints, Loggers, Time);
         if (_given is not null) bundles.TakeIdentity(_given.TrustDomain, _given.Bundles);
         _running.Add(bundles);
         return bundles;
     }
 
-    private protected FederatedBundles Start(SpiffeFederationOptions options)
+    private protected BundleEndpoints Start(SpiffeFederationOptions options)
     {
         var bundles = Make(("partner", options));
         bundles.Start();
@@ -111,7 +111,7 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
         return path;
     }
 
-    private protected static X509Bundle? X509Of(FederatedBundles bundles) => bundles.Current.Bundles[TrustDomain.Parse("partner")]?.X509;
+    private protected static X509Bundle? X509Of(BundleEndpoints bundles) => bundles.Current.Bundles[TrustDomain.Parse("partner")]?.X509;
 
     /// <summary>How often an event was logged.</summary>
     protected int Logged(string eventName) => Logs.All.Count(r => r.Event.Name == eventName);

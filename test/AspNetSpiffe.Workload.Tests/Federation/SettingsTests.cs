@@ -100,10 +100,10 @@ public sealed class SettingsTests(ITestOutputHelper output) : FederationTest(out
         Assert.Equal(["Spiffe:Federation:partner: is null. Give it a Url and a Profile, or remove it."], Validate(options => options.Federation["partner"] = null!));
 
     [Theory]
-    [InlineData("", "The file is neither a SPIFFE bundle document nor certificates in PEM, each of them whole.")]
+    [InlineData("", "The file is neither a SPIFFE bundle document nor certificates in PEM.")]
     [InlineData("{", "not valid JSON")]
-    [InlineData("no bundle", "The file is neither a SPIFFE bundle document nor certificates in PEM, each of them whole.")]
-    [InlineData("{root}\n-----BEGIN CERTIFICATE-----\nAAAA", "The file is neither a SPIFFE bundle document nor certificates in PEM, each of them whole.")]
+    [InlineData("no bundle", "The file is neither a SPIFFE bundle document nor certificates in PEM.")]
+    [InlineData("{root}\n-----BEGIN CERTIFICATE-----\nAAAA", "Its PEM block 2 is cut off or malformed.")]
     [InlineData("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "The file has a certificate that cannot be read.")]
     [InlineData("{root}\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "The file has something in PEM that is no certificate")]
     [InlineData("{leaf}", "has a certificate that is no CA")]

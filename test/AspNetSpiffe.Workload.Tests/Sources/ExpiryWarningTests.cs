@@ -86,8 +86,8 @@ public sealed class ExpiryWarningTests : SourceTest
         await NextAsync(source, () => Agent.Send(Pki.Response(leaf, new TestPki("other"))));
         Time.Advance(TimeSpan.FromMinutes(4));
         Assert.Equal(
-            $"The SVID spiffe://td/workload expires at {_end:u}, in 00:20:00, and is not renewed. The stream from the SPIFFE Workload API at '{Agent.Address}' is open, " +
-            "and brings no newer one: look at the agent's log and its connection to the server.",
+            $"The SVID spiffe://td/workload expires at {_end:u}, in 00:20:00, and is not renewed. The SPIFFE Workload API at '{Agent.Address}' brings " +
+            "no newer one, although nothing is wrong with it: look at the agent's log and its connection to the server.",
             (await WaitForAsync("SvidNotRenewed", Patience)).Message);
     }
 

@@ -13,7 +13,7 @@ public sealed class IdentityInUseTests(ITestOutputHelper output) : SourceTest(ou
         var next = await NextAsync(source, () => Agent.Send(Pki.Response([Pki.Leaf("/client"), Pki.Leaf("/server")])));
         Assert.Equal("/server", next.DefaultSvid.Id.Path);
         Assert.Equal(
-            "The SPIFFE Workload API issues 2 SVIDs that this workload may use: 'spiffe://td/client' with hint '', 'spiffe://td/server' with hint ''. " +
+            $"The SPIFFE Workload API at '{Agent.Address}' issues 2 SVIDs that this workload may use: 'spiffe://td/client' with hint '', 'spiffe://td/server' with hint ''. " +
             "In use is spiffe://td/server, and stays while it is issued; after a restart it may be another one. " +
             "Set 'Spiffe:Hint' or 'Spiffe:Identity', or give each workload registration selectors of its own.",
             (await WaitForAsync("SeveralSvids", Patience)).Message);

@@ -102,7 +102,7 @@ public sealed class NotYetValidTests(ITestOutputHelper output) : SourceTest(outp
         Time.Advance(TimeSpan.FromSeconds(30));
         Assert.Equal(
             $"The SPIFFE Workload API at '{Agent.Address}' gave this workload no identity within 30 s. Its SVID 'spiffe://td/ahead' is valid from {from:u} on, and here it is {now:u}: " +
-            "compare the clock of this machine with that of the agent's server.",
+            "compare the clock of this machine with that of whoever signs.",
             (await Assert.ThrowsAsync<InvalidOperationException>(() => waiting)).Message);
     }
 

@@ -22,7 +22,7 @@ public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(out
         ExpectWarning("AgentUnavailable");
         Agent.OnEachCall = agent => agent.CloseWith(code, words);
         var source = Start();
-        Assert.Equal($"No stream from the SPIFFE Workload API at {Agent.Address}; trying again. {problem}", (await WaitForAsync("AgentUnavailable", Patience)).Message);
+        Assert.Equal($"No stream from the SPIFFE Workload API at '{Agent.Address}'; trying again. {problem}", (await WaitForAsync("AgentUnavailable", Patience)).Message);
         await FailsAsync(source, problem);
     }
 
@@ -123,7 +123,7 @@ public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(out
         var waiting = source.RequireFirstAsync(TimeSpan.FromSeconds(0.3), Patience);
         Time.Advance(TimeSpan.FromSeconds(0.3));
         Assert.Equal(
-            $"The SPIFFE Workload API at '{Agent.Address}' gave this workload no identity within 0.3 s. {problem}".Replace(Agent.Address, source.Address.ToString(), StringComparison.Ordinal),
+            $"The SPIFFE Workload API at '{Agent.Address}' gave this workload no identity within 0.3 s. {problem}".Replace(Agent.Address, source.Address!.ToString(), StringComparison.Ordinal),
             (await Assert.ThrowsAsync<InvalidOperationException>(() => waiting)).Message);
     }
 }

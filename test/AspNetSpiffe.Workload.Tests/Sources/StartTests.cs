@@ -100,7 +100,7 @@ public sealed class StartTests(ITestOutputHelper output) : SourceTest(output)
         Agent.Send(new Wire.X509SVIDResponse());
         var source = Start();
         await WaitForAsync("UpdateRefused", Patience);
-        await FailsInTimeAsync(source, "Its last message was refused: The message has no SVID.");
+        await FailsInTimeAsync(source, "Its last update was refused: The message has no SVID.");
     }
 
     [Theory]

@@ -168,7 +168,7 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
         Agent.Send(new JWTBundlesResponse());
         Agent.Send(Bundles(("spiffe://td", TestJwk.Set())));
         Agent.CloseWith(StatusCode.OK);
-        var updates = new List<AgentUpdate<JwtBundleSet>>();
+        var updates = new List<Update<JwtBundleSet>>();
         await foreach (var update in Client.WatchJwtUpdatesAsync(Patience)) updates.Add(update);
         Assert.Equal([true, false], updates.Select(update => update.Problem is not null));
     }

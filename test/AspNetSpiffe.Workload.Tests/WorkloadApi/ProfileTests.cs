@@ -114,7 +114,7 @@ public sealed class ProfileTests(ITestOutputHelper output) : ClientTest(output)
         Agent.Send(Pki.Response(Pki.Leaf("/two")));
         Agent.CloseWith(StatusCode.OK);
 
-        var updates = new List<AgentUpdate<X509Context>>();
+        var updates = new List<Update<X509Context>>();
         await foreach (var update in Client.WatchX509UpdatesAsync(null, Patience)) updates.Add(update);
         Assert.Equal(["/one", null, "/two"], updates.Select(update => update.Value?.DefaultSvid.Id.Path));
         Assert.Contains("no SVID", updates[1].Problem!.Message, StringComparison.Ordinal);

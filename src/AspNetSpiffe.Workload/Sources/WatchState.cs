@@ -1,27 +1,27 @@
 namespace AspNetSpiffe;
 
 /// <summary>All that matters of what a watch has told so far: whoever misses one state loses nothing with the next.</summary>
-internal sealed record AgentState<T>
+internal sealed record WatchState<T>
     where T : class
 {
     /// <summary>Gets what the last good message brought, if there was one.</summary>
     public T? Value { get; init; }
 
-    /// <summary>Gets whether the Workload API has denied us everything since.</summary>
+    /// <summary>Gets whether everything was taken back since.</summary>
     public bool IsDenied { get; init; }
 
     /// <summary>Gets how many messages were refused.</summary>
     public int Refusals { get; init; }
 
     /// <summary>Gets what went wrong since the last good message; <see langword="null"/> when nothing did.</summary>
-    public AgentTrouble? Trouble { get; init; }
+    public Trouble? Trouble { get; init; }
 
     /// <summary>Gets the answer that no retry can change; there will be no other state.</summary>
     public WorkloadApiException? End { get; init; }
 }
 
-/// <summary>What is wrong with an agent.</summary>
+/// <summary>What is wrong with an origin.</summary>
 /// <param name="Cause">What tells one trouble from another, however often the words change.</param>
 /// <param name="Problem">What went wrong last and what to do about it, in words for an operator.</param>
 /// <param name="Since">When the first trouble after the last good message came.</param>
-internal sealed record AgentTrouble(string Cause, string Problem, DateTimeOffset Since);
+internal sealed record Trouble(string Cause, string Problem, DateTimeOffset Since);

@@ -3,17 +3,17 @@ using Grpc.Core;
 
 namespace AspNetSpiffe;
 
-/// <summary>Watches what an agent sends: connects, publishes the state after each message, and tries again when the stream ends.</summary>
-/// <param name="endpoint">Whom to call.</param>
-/// <param name="call">The call to make, again and again.</param>
+/// <summary>Watches an origin: opens it, publishes the state after each update, and tries again when the stream ends.</summary>
+/// <param name="origin">What to watch.</param>
+/// <param name="call">What to ask of it, again and again.</param>
 /// <param name="publish">Takes each new state, before an operator hears of it.</param>
 /// <param name="log">Where troubles are told: each once, and not with each attempt.</param>
-/// <param name="expiry">Says when what a message brought expires, if it does.</param>
-internal sealed class AgentWatch<T>(
-    AgentEndpoint endpoint,
-    Func<WorkloadApiClient, CancellationToken, IAsyncEnumerable<AgentUpdate<T>>> call,
-    Action<AgentState<T>> publish,
-    IAgentLog log,
+/// <param name="expiry">Says when what an update brought expires, if it does.</param>
+internal sealed class Watch<T>(
+    Origin origin,
+    Func<IFeed, CancellationToken, IAsyncEnumerable<Update<T>>> call,
+    Action<WatchState<T>> publish,
+    IWatchLog log,
     Func<T, DateTimeOffset>? expiry = null)
     where T : class
 {
@@ -22,10 +22,10 @@ internal sealed class AgentWatch<T>(
     private const double SilentPart = 0.6;
     private static readonly TimeSpan LeastSilence = TimeSpan.FromMinutes(1);
 
-    private readonly RetryDelay _delay = new(endpoint.Retry, Random.Shared);
-    private readonly ToldCauses _told = new(endpoint.Time);
-    private readonly ToldCauses _toldRemarks = new(endpoint.Time);
-    private AgentState<T> _state = new();
+    private readonly RetryDelay _delay = new(origin.Retry, Random.Shared);
+    private readonly ToldCauses _told = new(origin.Time);
+    private readonly ToldCauses _toldRemarks = new(origin.Time);
+    private WatchState<T> _state = new();
     private IReadOnlyList<string> _remarks = [];
 
     /// <summary>Watches until it is stopped, or the agent gives an answer that no retry can change.</summary>
@@ -40,10 +40,10 @@ internal sealed class AgentWatch<T>(
     {
         try
         {
-            using var client = new WorkloadApiClient(endpoint.Address, endpoint.Time, endpoint.KeepAlive, endpoint.Limits);
-            if (!endpoint.Address.IsLocal) log.NotLocal(endpoint.Address);
-            while (await WatchOnceAsync(client, stopping).ConfigureAwait(false))
-                await Task.Delay(_delay.Next(), endpoint.Time, stopping).ConfigureAwait(false);
+            using var feed = origin.Open();
+            if (origin is AgentOrigin { Address: { IsLocal: false } address }) log.NotLocal(address);
+            while (await WatchOnceAsync(feed, stopping).ConfigureAwait(false))
+                await Task.Delay(_delay.Next(), origin.Time, stopping).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -54,11 +54,11 @@ internal sealed class AgentWatch<T>(
     /// <summary>Watches one stream to its end.</summary>
     /// <returns>Whether to try again.</returns>
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
-    private async Task<bool> WatchOnceAsync(WorkloadApiClient client, CancellationToken stopping)
+    private async Task<bool> WatchOnceAsync(IFeed feed, CancellationToken stopping)
     {
         try
         {
-            return End(await ReadAsync(client, stopping).ConfigureAwait(false));
+            return End(await ReadAsync(feed, stopping).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
@@ -75,13 +75,13 @@ internal sealed class AgentWatch<T>(
         }
     }
 
-    private async Task<WorkloadApiException?> ReadAsync(WorkloadApiClient client, CancellationToken stopping)
+    private async Task<WorkloadApiException?> ReadAsync(IFeed feed, CancellationToken stopping)
     {
         using var stream = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        using var silence = new Alarm(endpoint.Time, stream.Cancel, static _ => { });
+        using var silence = new Alarm(origin.Time, stream.Cancel, static _ => { });
         try
         {
-            await foreach (var update in call(client, stream.Token).ConfigureAwait(false))
+            await foreach (var update in call(feed, stream.Token).ConfigureAwait(false))
             {
                 LimitSilence(silence, update.Value ?? _state.Value);
                 Take(update);
@@ -98,15 +98,16 @@ internal sealed class AgentWatch<T>(
     // Before the value is published: whoever has seen it may rely on it.
     private void LimitSilence(Alarm silence, T? latest)
     {
-        if (expiry is null || latest is not { } value) return;
-        var most = (expiry(value) - endpoint.Time.GetUtcNow()) * SilentPart;
+        if (!origin.RenewsInTime || expiry is null || latest is not { } value) return;
+        var most = (expiry(value) - origin.Time.GetUtcNow()) * SilentPart;
         silence.Set(most > LeastSilence ? most : LeastSilence);
     }
 
-    private void Take(AgentUpdate<T> update)
+    private void Take(Update<T> update)
     {
         if (update.Value is { } value) Accept(value, update.Remarks);
-        else Refuse(update.Problem!.Message);
+        else if (update.Problem is { } problem) Refuse(problem.Message);
+        else Publish(Troubled("TakenBack", "It has taken the identity back.") with { IsDenied = true });
     }
 
     private void Accept(T value, IReadOnlyList<string> remarks)
@@ -124,7 +125,7 @@ internal sealed class AgentWatch<T>(
     // Its remarks say no more than the refusal.
     private void Refuse(string problem)
     {
-        Publish(Troubled("Refused", $"Its last message was refused: {problem}") with { Refusals = _state.Refusals + 1 });
+        Publish(Troubled("Refused", $"Its last update was refused: {problem}") with { Refusals = _state.Refusals + 1 });
         if (_told.IsNews($"Refused: {problem}")) log.UpdateRefused(problem, isFirst: _state.Value is null);
     }
 
@@ -134,7 +135,7 @@ internal sealed class AgentWatch<T>(
 
         // What has worked may work again: an agent that is being replaced gives such answers too.
         var isFinal = !mayPass && _state.Value is null;
-        var problem = failure?.Problem ?? "The Workload API ended the stream.";
+        var problem = failure?.Problem ?? "It ended the stream.";
         if (!mayPass && !isFinal) problem += " It has worked before, and so it is tried again from time to time.";
         if (!mayPass) _delay.Slow();
 
@@ -145,13 +146,13 @@ internal sealed class AgentWatch<T>(
             End = isFinal ? failure : null,
         });
 
-        if (isFinal) log.GivenUp(endpoint.Address, problem);
-        else if (_told.IsNews(cause)) log.AgentUnavailable(endpoint.Address, problem);
+        if (isFinal) log.GivenUp(origin, problem);
+        else if (_told.IsNews(cause)) log.Unavailable(origin, problem);
         return !isFinal;
     }
 
-    private AgentState<T> Troubled(string cause, string problem) =>
-        _state with { Trouble = new(cause, problem, _state.Trouble?.Since ?? endpoint.Time.GetUtcNow()) };
+    private WatchState<T> Troubled(string cause, string problem) =>
+        _state with { Trouble = new(cause, problem, _state.Trouble?.Since ?? origin.Time.GetUtcNow()) };
 
-    private void Publish(AgentState<T> next) => publish(_state = next);
+    private void Publish(WatchState<T> next) => publish(_state = next);
 }

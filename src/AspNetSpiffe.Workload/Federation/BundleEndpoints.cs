@@ -7,7 +7,7 @@ namespace AspNetSpiffe;
 
 /// <summary>The bundles of all trust domains that have an endpoint in the settings, kept current by polling. Read the newest, be told of the next.</summary>
 /// <remarks>Thread-safe; reading takes no lock, and nothing of it runs in a handshake. Only the settings say where a bundle comes from.</remarks>
-internal sealed partial class FederatedBundles : IAsyncDisposable, IDisposable
+internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
 {
     private readonly FrozenDictionary<TrustDomain, BundleEndpointWatch> _watches;
     private readonly NotificationQueue _notifications;
@@ -19,7 +19,7 @@ internal sealed partial class FederatedBundles : IAsyncDisposable, IDisposable
     /// <param name="endpoints">The entries of the settings.</param>
     /// <param name="loggerFactory">Where fetches and troubles are told.</param>
     /// <param name="time">The clock.</param>
-    public FederatedBundles(ImmutableArray<BundleEndpoint> endpoints, ILoggerFactory loggerFactory, TimeProvider time)
+    public BundleEndpoints(ImmutableArray<BundleEndpoint> endpoints, ILoggerFactory loggerFactory, TimeProvider time)
     {
         _notifications = new(loggerFactory);
         var logger = _notifications.CreateLogger("AspNetSpiffe.Federation");
@@ -32,7 +32,7 @@ internal sealed partial class FederatedBundles : IAsyncDisposable, IDisposable
 
     /// <summary>Makes those of the settings.</summary>
     /// <exception cref="ArgumentException">The settings have a mistake.</exception>
-    public static FederatedBundles Of(IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries, ILoggerFactory loggerFactory, TimeProvider time)
+    public static BundleEndpoints Of(IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries, ILoggerFactory loggerFactory, TimeProvider time)
     {
         var (endpoints, mistakes) = BundleEndpoint.ReadAll(entries);
         return mistakes.IsEmpty ? new(endpoints, loggerFactory, time) : throw new ArgumentException(string.Join(' ', mistakes.Select(m => $"{m.Key} {m.Mistake}")), nameof(entries));

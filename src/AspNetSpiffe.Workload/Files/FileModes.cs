@@ -1,0 +1,33 @@
+namespace AspNetSpiffe;
+
+/// <summary>Warns of files that others on the machine may read or change, and should not.</summary>
+internal static class FileModes
+{
+    private const UnixFileMode OthersRead = UnixFileMode.OtherRead;
+    private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+
+    // Windows has no modes, and who may read a file there is said by its folder.
+    public static IEnumerable<string> WarningsOf(SvidFiles files)
+    {
+        if (OperatingSystem.IsWindows()) yield break;
+        if (Has(files.Key, OthersRead)) yield return $"The private key '{files.Key}' can be read by every user of this machine: give it the mode 0600, or 0640 (in Kubernetes: defaultMode or fsGroup of the volume).";
+        string?[] changeable = [files.Certificate, files.Key, files.Bundle, files.BundleMap, .. files.FindBundles().Select(bundle => bundle.Path)];
+        foreach (var path in changeable.OfType<string>().Distinct(StringComparer.Ordinal))
+            if (Has(path, OthersWrite))
+                yield return $"'{path}' can be changed by other users of this machine, who could choose our identity or whom we trust: take the right to write from its group and from others.";
+    }
+
+    // Of the file behind symbolic links. One that is gone by now has no mode.
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private static bool Has(string path, UnixFileMode mode)
+    {
+        try
+        {
+            return (File.GetUnixFileMode(path) & mode) != UnixFileMode.None;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace AspNetSpiffe;
+
+/// <summary>What was in some files at one moment, or why it cannot be read. Keys may be among it: dispose it, and it is cleared.</summary>
+internal sealed class FileSnapshot : IDisposable
+{
+    private readonly SortedDictionary<string, Entry> _files = new(StringComparer.Ordinal);
+
+    private FileSnapshot(IEnumerable<string> paths, int maxBytes)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var path in paths) _files[path] = Read(path, maxBytes);
+        foreach (var (path, entry) in _files)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{path}\0{entry.Content.Length}\0{entry.Problem}\0"));
+            hash.AppendData(entry.Content);
+        }
+
+        Digest = Convert.ToHexString(hash.GetHashAndReset());
+    }
+
+    /// <summary>Gets what tells this state of the files from others.</summary>
+    public string Digest { get; }
+
+    /// <summary>Reads files as they are now; one that cannot be read is a part of their state.</summary>
+    public static FileSnapshot Of(IEnumerable<string> paths, int maxBytes) => new(paths, maxBytes);
+
+    /// <summary>Gives what is in a file.</summary>
+    /// <exception cref="FormatException">It cannot be read; the message names it and says why.</exception>
+    public byte[] ContentOf(string path) => _files[path] is { Problem: { } problem } ? throw new FormatException(problem) : _files[path].Content;
+
+    public void Dispose()
+    {
+        foreach (var entry in _files.Values) CryptographicOperations.ZeroMemory(entry.Content);
+    }
+
+    private static Entry Read(string path, int maxBytes)
+    {
+        try
+        {
+            return new(ReadBytes(path, maxBytes), null);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return new([], $"There is no file '{path}'.");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return new([], Directory.Exists(path) ? $"'{path}' is a folder, and a file was expected." : $"This process may not read '{path}': check its owner and mode.");
+        }
+        catch (IOException e)
+        {
+            return new([], $"'{path}' cannot be read: {e.Message}");
+        }
+    }
+
+    // With no buffer but its own: what was read may be a key.
+    private static byte[] ReadBytes(string path, int maxBytes)
+    {
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var length = RandomAccess.GetLength(file);
+        if (length > maxBytes) throw new IOException($"it has {length} bytes, and {maxBytes} is the limit.");
+
+        var content = new byte[length];
+        var read = 0;
+        while (read < length && RandomAccess.Read(file, content.AsSpan(read), read) is > 0 and var more) read += more;
+        if (read == length) return content;
+
+        // It was cut off while it was read; the next look will show another state.
+        var part = content[..read];
+        CryptographicOperations.ZeroMemory(content);
+        return part;
+    }
+
+    private sealed record Entry(byte[] Content, string? Problem);
+}

@@ -1,0 +1,24 @@
+namespace AspNetSpiffe;
+
+/// <summary>How somebody who writes SVIDs to files names them.</summary>
+public enum SpiffeFileLayout
+{
+    /// <summary>No names: each file is named by the settings.</summary>
+    None,
+
+    /// <summary>cert-manager's csi-driver-spiffe: <c>tls.crt</c>, <c>tls.key</c>, <c>ca.crt</c>. Also a Kubernetes secret of cert-manager.</summary>
+    CertManager,
+
+    /// <summary>spiffe-helper, with the names of its documentation: <c>svid.pem</c>, <c>svid_key.pem</c>, <c>svid_bundle.pem</c>.</summary>
+    /// <remarks>Its <c>include_federated_domains</c> must be off: it mixes the authorities of other trust domains with our own, and each of them could then name our workloads.</remarks>
+    SpiffeHelper,
+
+    /// <summary>A Kubernetes Pod Certificate: <c>credentialbundle.pem</c> with the key and the chain. The bundle, for example of a ClusterTrustBundle, is named by <see cref="SpiffeFileOptions.Bundle"/>.</summary>
+    PodCertificate,
+
+    /// <summary>
+    /// The draft of a SPIFFE standard (spiffe/spiffe#376): <c>credential-bundle.private-key.pem</c>, and <c>&lt;trust domain&gt;.spiffe-trust-bundle.pem</c> for each trust domain.
+    /// Experimental: the names will change with the draft.
+    /// </summary>
+    SpiffeDraft,
+}

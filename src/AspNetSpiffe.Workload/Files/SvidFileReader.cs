@@ -1,0 +1,135 @@
+using System.Security.Cryptography;
+using AspNetSpiffe.Wire;
+using Google.Protobuf;
+
+namespace AspNetSpiffe;
+
+/// <summary>Files → what an agent would have sent, which is then judged as if one had. Keeps what the files of other trust domains said last: a bad one of them costs nothing of ours.</summary>
+internal sealed class SvidFileReader(SvidFiles files, TimeProvider time, SpiffeLimits limits, Action<string>? remarkLater)
+{
+    private readonly Dictionary<string, IReadOnlyList<SpiffeBundle>> _lastGood = new(StringComparer.Ordinal);
+    private KnownCertificates _known = KnownCertificates.None;
+
+    public Update<X509Context> ReadContext(FileSnapshot snapshot)
+    {
+        var remarks = new List<string>();
+        try
+        {
+            var reader = new X509ContextReader(time, limits, _known, remarkLater);
+            var context = reader.Read(ReadMessage(snapshot, remarks));
+            remarks.AddRange(reader.Remarks);
+            remarks.AddRange(FileModes.WarningsOf(files));
+            context = context.WithRemarks(remarks);
+            _known = KnownCertificates.Of(context);
+            return new(context, null, remarks);
+        }
+        catch (FormatException e)
+        {
+            return new(null, e, remarks);
+        }
+    }
+
+    /// <summary>Reads the keys for JWT-SVIDs: only SPIFFE bundle documents have any.</summary>
+    public Update<JwtBundleSet> ReadJwtBundles(FileSnapshot snapshot)
+    {
+        var remarks = new List<string>();
+        try
+        {
+            var trustDomain = InFile(files.Certificate, () => X509SvidReader.ReadId(PemBlocks.ReadCertificates(snapshot.ContentOf(files.Certificate))).TrustDomain);
+            var bundles = ReadBundles(snapshot, trustDomain, remarks).Values.Where(bundle => !bundle.Jwt.Authorities.IsEmpty).Select(bundle => bundle.Jwt).ToArray();
+            return bundles.Length > 0
+                ? new(new(bundles) { Remarks = [.. remarks] }, null, remarks)
+                : throw new FormatException("None of the files of bundles has a key for JWT-SVIDs. PEM has none: write SPIFFE bundle documents (JSON), which may.");
+        }
+        catch (FormatException e)
+        {
+            return new(null, e, remarks);
+        }
+    }
+
+    private X509SVIDResponse ReadMessage(FileSnapshot snapshot, List<string> remarks)
+    {
+        var chain = InFile(files.Certificate, () => PemBlocks.ReadCertificates(snapshot.ContentOf(files.Certificate)));
+        var id = InFile(files.Certificate, () => X509SvidReader.ReadId(chain));
+        var bundles = ReadBundles(snapshot, id.TrustDomain, remarks);
+        if (!bundles.Remove(id.TrustDomain, out var own)) throw new FormatException($"No file has the bundle of our own trust domain '{id.TrustDomain}'.");
+
+        var key = InFile(files.Key, () => KeyPem.ReadPkcs8(snapshot.ContentOf(files.Key)));
+        try
+        {
+            var svid = new X509SVID { SpiffeId = id.ToString(), X509Svid = ByteString.CopyFrom(chain), X509SvidKey = ByteString.CopyFrom(key), Bundle = DerOf(own) };
+            var message = new X509SVIDResponse { Svids = { svid } };
+            foreach (var (trustDomain, bundle) in bundles) message.FederatedBundles.Add(trustDomain.Id.ToString(), DerOf(bundle));
+            return message;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
+    private Dictionary<TrustDomain, SpiffeBundle> ReadBundles(FileSnapshot snapshot, TrustDomain ours, List<string> remarks)
+    {
+        var bundles = new Dictionary<TrustDomain, SpiffeBundle>();
+        if (files.Bundle is { } path) bundles.Add(ours, InFile(path, () => ReadBundle(ours, snapshot.ContentOf(path), remarks)));
+        foreach (var (trustDomain, file) in files.FindBundles()) Add(file, content => [ReadBundle(trustDomain, content, remarks)]);
+        if (files.BundleMap is { } map) Add(map, content => ReadMap(content, remarks));
+        return bundles;
+
+        void Add(string file, Func<byte[], IReadOnlyList<SpiffeBundle>> read)
+        {
+            foreach (var bundle in ReadOrKeep(file, snapshot, read, remarks))
+                if (!bundles.TryAdd(bundle.TrustDomain, bundle))
+                    remarks.Add($"The bundle of '{bundle.TrustDomain}' in '{file}' is ignored: another file has one too, and comes first.");
+        }
+    }
+
+    private IReadOnlyList<SpiffeBundle> ReadOrKeep(string file, FileSnapshot snapshot, Func<byte[], IReadOnlyList<SpiffeBundle>> read, List<string> remarks)
+    {
+        try
+        {
+            return _lastGood[file] = InFile(file, () => read(snapshot.ContentOf(file)));
+        }
+        catch (FormatException e)
+        {
+            var hasOld = _lastGood.TryGetValue(file, out var old);
+            remarks.Add($"{e.Message} {(hasOld ? "The last good bundle of this file stays." : "The workloads that it stands for are refused.")}");
+            return old ?? [];
+        }
+    }
+
+    private static SpiffeBundle ReadBundle(TrustDomain trustDomain, byte[] content, List<string> remarks)
+    {
+        if (content.AsSpan().TrimStart(" \t\r\n"u8) is not [(byte)'{', ..])
+        {
+            var x509 = X509Bundle.Read(trustDomain, PemBlocks.ReadCertificates(content), out var leftOut);
+            if (leftOut > 0) remarks.Add(X509Bundle.DescribeLeftOut(trustDomain, leftOut));
+            return new(x509, new(trustDomain, []));
+        }
+
+        var bundle = SpiffeBundleJson.Read(trustDomain, content);
+        remarks.AddRange(bundle.Remarks);
+        return bundle;
+    }
+
+    private static IReadOnlyList<SpiffeBundle> ReadMap(byte[] content, List<string> remarks)
+    {
+        var map = SpiffeBundleMap.Parse(content);
+        remarks.AddRange(map.Remarks);
+        return [.. map];
+    }
+
+    private static ByteString DerOf(SpiffeBundle bundle) => ByteString.CopyFrom([.. bundle.X509.Authorities.SelectMany(authority => authority.RawData)]);
+
+    private static T InFile<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (FormatException e) when (!e.Message.Contains($"'{path}'", StringComparison.Ordinal))
+        {
+            throw new FormatException($"'{path}': {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+
+namespace AspNetSpiffe;
+
+/// <summary>The full paths of the files of an identity.</summary>
+internal sealed record SvidFiles
+{
+    private const string DraftBundle = ".spiffe-trust-bundle.pem";
+
+    public required string Certificate { get; init; }
+
+    public required string Key { get; init; }
+
+    /// <summary>Gets the bundle of our own trust domain, if it has a file of its own.</summary>
+    public string? Bundle { get; init; }
+
+    public ImmutableArray<(TrustDomain TrustDomain, string Path)> FederatedBundles { get; init; } = [];
+
+    public string? BundleMap { get; init; }
+
+    /// <summary>Gets a folder whose files name the trust domains that they are of.</summary>
+    public string? BundleFolder { get; init; }
+
+    /// <summary>Gets how long to wait before the next look.</summary>
+    public TimeSpan Interval { get; init; } = SpiffeFileOptions.DefaultInterval;
+
+    /// <summary>Gives the files of bundles by trust domain, as they are now.</summary>
+    public IEnumerable<(TrustDomain TrustDomain, string Path)> FindBundles() => BundleFolder is null ? FederatedBundles : FederatedBundles.Concat(InFolder(BundleFolder));
+
+    private static IEnumerable<(TrustDomain, string)> InFolder(string folder) => (Directory.Exists(folder) ? Directory.EnumerateFiles(folder, $"*{DraftBundle}") : []).Order(StringComparer.Ordinal)
+        .Select(path => (Name: Path.GetFileName(path)[..^DraftBundle.Length], Path: path))
+        .Where(file => TrustDomain.TryParse(file.Name, out var trustDomain) && trustDomain.Name == file.Name)
+        .Select(file => (TrustDomain.Parse(file.Name), file.Path));
+}

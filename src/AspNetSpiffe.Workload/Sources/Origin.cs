@@ -1,0 +1,66 @@
+namespace AspNetSpiffe;
+
+/// <summary>Where a source has what it keeps current from, and all that changes how it is asked. Sources with equal origins share one watch.</summary>
+internal abstract record Origin(TimeProvider Time, RetryTimes Retry, SpiffeLimits Limits)
+{
+    /// <summary>Gets the name of the origin in the middle of a sentence.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Gets the name of the origin at the beginning of a sentence.</summary>
+    public string Title => char.ToUpperInvariant(Name[0]) + Name[1..];
+
+    /// <summary>Gets whether it renews an SVID by itself when half of its life is over, so that a longer silence means that it hangs.</summary>
+    public virtual bool RenewsInTime => false;
+
+    /// <summary>Gets what to do about an SVID that is not renewed although nothing is wrong with the origin.</summary>
+    public abstract string RenewalAdvice { get; }
+
+    public abstract IFeed Open();
+
+    /// <exception cref="FormatException">The address of the Workload API is malformed, or there is none.</exception>
+    public static Origin Of(SpiffeOptions options, TimeProvider time)
+    {
+        var (retry, limits) = (new RetryTimes(options.Retry), options.Limits with { });
+        return options switch
+        {
+            { Provider: { } provider } => new ProviderOrigin(provider, time, retry, limits),
+            { Files.IsUsed: true } => new FileOrigin(options.Files.Resolve(), time, retry, limits),
+            _ => new AgentOrigin(WorkloadApiAddress.Resolve(options.EndpointSocket), options.KeepAlive, time, retry, limits),
+        };
+    }
+
+    public sealed override string ToString() => Name;
+}
+
+/// <summary>A Workload API.</summary>
+internal sealed record AgentOrigin(WorkloadApiAddress Address, KeepAlive KeepAlive, TimeProvider Time, RetryTimes Retry, SpiffeLimits Limits) : Origin(Time, Retry, Limits)
+{
+    public override string Name => $"the SPIFFE Workload API at '{Address}'";
+
+    public override bool RenewsInTime => true;
+
+    public override string RenewalAdvice => "look at the agent's log and its connection to the server";
+
+    public override IFeed Open() => new WorkloadApiClient(Address, Time, KeepAlive, Limits);
+}
+
+/// <summary>Files that somebody else writes.</summary>
+internal sealed record FileOrigin(SvidFiles Files, TimeProvider Time, RetryTimes Retry, SpiffeLimits Limits) : Origin(Time, Retry, Limits)
+{
+    public override string Name => $"the SVID files (certificate '{Files.Certificate}')";
+
+    public override string RenewalAdvice => "look at what writes them: cert-manager, spiffe-helper, the kubelet";
+
+    public override IFeed Open() => new FileFeed(Files, Time, Limits);
+}
+
+/// <summary>Code of the application.</summary>
+internal sealed record ProviderOrigin(Func<CancellationToken, IAsyncEnumerable<X509Context?>> Provider, TimeProvider Time, RetryTimes Retry, SpiffeLimits Limits)
+    : Origin(Time, Retry, Limits)
+{
+    public override string Name => $"the provider of the application ('{nameof(SpiffeOptions)}.{nameof(SpiffeOptions.Provider)}')";
+
+    public override string RenewalAdvice => "it must yield the next one in time";
+
+    public override IFeed Open() => new ProviderFeed(Provider, Time, Limits);
+}

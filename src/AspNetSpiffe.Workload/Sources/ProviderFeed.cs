@@ -1,0 +1,36 @@
+using System.Runtime.CompilerServices;
+
+namespace AspNetSpiffe;
+
+/// <summary>The contexts that code of the application yields, judged like those of an agent.</summary>
+internal sealed class ProviderFeed(Func<CancellationToken, IAsyncEnumerable<X509Context?>> provider, TimeProvider time, SpiffeLimits limits) : IFeed
+{
+    public async IAsyncEnumerable<Update<X509Context>> WatchX509UpdatesAsync(Action<string>? remarkLater, [EnumeratorCancellation] CancellationToken stopping)
+    {
+        await foreach (var context in provider(stopping).WithCancellation(stopping).ConfigureAwait(false))
+            yield return context is null ? new(null, null, []) : Judge(context);
+
+        // It has said all that it has to say, and the last context stays.
+        await Task.Delay(Timeout.Infinite, stopping).ConfigureAwait(false);
+    }
+
+    public IAsyncEnumerable<Update<JwtBundleSet>> WatchJwtUpdatesAsync(CancellationToken stopping) => throw new NotSupportedException(
+        $"JWT bundles come from a Workload API or from files, and this workload has its identity from '{nameof(SpiffeOptions)}.{nameof(SpiffeOptions.Provider)}'.");
+
+    public void Dispose()
+    {
+    }
+
+    private Update<X509Context> Judge(X509Context context)
+    {
+        try
+        {
+            X509ContextReader.RequireVerified(context, time.GetUtcNow(), limits);
+            return new(context, null, []);
+        }
+        catch (FormatException e)
+        {
+            return new(null, e, []);
+        }
+    }
+}
