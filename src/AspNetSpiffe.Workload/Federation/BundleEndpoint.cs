@@ -10,20 +10,25 @@ namespace AspNetSpiffe;
 /// <param name="Initial">The bundle before the first fetch, where the endpoint is of the trust domain that it serves.</param>
 /// <param name="Roots">The CAs that verify the endpoint in the profile <c>https_web</c>; none for those of this machine.</param>
 /// <param name="FollowRedirects">Whether redirects are followed.</param>
-internal sealed record BundleEndpoint(TrustDomain TrustDomain, Uri Url, SpiffeId? ServerId, SpiffeBundle? Initial, ImmutableArray<X509Certificate2> Roots, bool FollowRedirects)
+/// <param name="Limits">How much the endpoint's chain may hold in the profile <c>https_spiffe</c>.</param>
+internal sealed record BundleEndpoint(
+    TrustDomain TrustDomain, Uri Url, SpiffeId? ServerId, SpiffeBundle? Initial, ImmutableArray<X509Certificate2> Roots, bool FollowRedirects, SpiffeLimits Limits)
 {
     /// <summary>Gets whether the endpoint serves the bundle that verifies it (SPIFFE Federation §5.2.2.2).</summary>
     public bool IsSelfServing => ServerId?.TrustDomain == TrustDomain;
 
     /// <summary>Reads all entries, and finds each mistake by its key below the section.</summary>
-    public static (ImmutableArray<BundleEndpoint> Endpoints, ImmutableArray<(string Key, string Mistake)> Mistakes) ReadAll(IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries)
+    public static (ImmutableArray<BundleEndpoint> Endpoints, ImmutableArray<(string Key, string Mistake)> Mistakes) ReadAll(
+        IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries, SpiffeLimits limits)
     {
         var mistakes = ImmutableArray.CreateBuilder<(string, string)>();
-        ImmutableArray<BundleEndpoint> endpoints = [.. entries.Select(entry => Read(entry.Key, entry.Value, (key, mistake) => mistakes.Add(($"Federation:{entry.Key}{key}", mistake)))).OfType<BundleEndpoint>()];
+        var copy = limits with { };
+        ImmutableArray<BundleEndpoint> endpoints =
+            [.. entries.Select(entry => Read(entry.Key, entry.Value, copy, (key, mistake) => mistakes.Add(($"Federation:{entry.Key}{key}", mistake)))).OfType<BundleEndpoint>()];
         return (endpoints, mistakes.ToImmutable());
     }
 
-    private static BundleEndpoint? Read(string name, SpiffeFederationOptions? options, Action<string, string> refuse)
+    private static BundleEndpoint? Read(string name, SpiffeFederationOptions? options, SpiffeLimits limits, Action<string, string> refuse)
     {
         if (options is null)
         {
@@ -45,7 +50,7 @@ internal sealed record BundleEndpoint(TrustDomain TrustDomain, Uri Url, SpiffeId
             refuse(":BundleFile", $"has no effect: the endpoint is of '{serverId.TrustDomain}', whose bundle comes from 'Federation:{serverId.TrustDomain}' or from the source of our identity. Remove it.");
 
         var roots = options is { RootsFile: { } rootsFile, Profile: BundleEndpointProfile.HttpsWeb } ? Parse(":RootsFile", BundleFile.ReadCertificates, rootsFile, refuse) : null;
-        return trustDomain is null || url is null ? null : new(trustDomain, url, serverId, initial, [.. roots ?? []], options.FollowRedirects);
+        return trustDomain is null || url is null ? null : new(trustDomain, url, serverId, initial, [.. roots ?? []], options.FollowRedirects, limits);
     }
 
     private static Uri? ReadUrl(SpiffeFederationOptions options, Action<string, string> refuse)

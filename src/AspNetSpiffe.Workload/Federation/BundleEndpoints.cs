@@ -32,9 +32,9 @@ internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
 
     /// <summary>Makes those of the settings.</summary>
     /// <exception cref="ArgumentException">The settings have a mistake.</exception>
-    public static BundleEndpoints Of(IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries, ILoggerFactory loggerFactory, TimeProvider time)
+    public static BundleEndpoints Of(IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries, SpiffeLimits limits, ILoggerFactory loggerFactory, TimeProvider time)
     {
-        var (endpoints, mistakes) = BundleEndpoint.ReadAll(entries);
+        var (endpoints, mistakes) = BundleEndpoint.ReadAll(entries, limits);
         return mistakes.IsEmpty ? new(endpoints, loggerFactory, time) : throw new ArgumentException(string.Join(' ', mistakes.Select(m => $"{m.Key} {m.Mistake}")), nameof(entries));
     }
 

@@ -55,7 +55,7 @@ internal sealed class EndpointTls(BundleEndpoint endpoint, X509Bundle? bundle, T
     private string? RefuseSvid(SpiffeId expected, X509Certificate2? certificate, X509Chain? chain)
     {
         if (bundle is null) return "there is no bundle that could verify it.";
-        var result = X509SvidVerifier.VerifyBuilt(certificate, chain, new([bundle]), PeerRole.Server, time.GetUtcNow(), SpiffeLimits.Default);
+        var result = X509SvidVerifier.VerifyBuilt(certificate, chain, new([bundle]), PeerRole.Server, time.GetUtcNow(), endpoint.Limits);
         if (!result.Accepted) return $"{result.Reason}{(result.Id is { } claimed ? $" (it claims to be '{claimed}')" : "")}. Expected was '{expected}'. See docs/rejections.md#{result.Reason.ToString().ToLowerInvariant()}.";
         return result.Id == expected ? null : $"it is '{result.Id}'. Expected was '{expected}'.";
     }

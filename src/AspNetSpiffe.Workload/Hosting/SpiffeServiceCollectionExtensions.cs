@@ -44,6 +44,7 @@ public static class SpiffeServiceCollectionExtensions
         services.AddSettings();
         services.AddSingleton(provider => BundleEndpoints.Of(
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value.Federation,
+            provider.GetRequiredService<IOptions<SpiffeOptions>>().Value.Limits,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             provider.GetService<TimeProvider>() ?? TimeProvider.System));
         services.AddSingleton(provider => new X509Source(

@@ -32,7 +32,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         _log = new(_origin, _notifications.CreateLogger("AspNetSpiffe.JwtBundleSource"));
         _newest = new(_log.SubscriberFailed);
         _run = new(new Watch<JwtBundleSet>(_origin, static (feed, stopping) => feed.WatchJwtUpdatesAsync(stopping), Take, _log).RunAsync);
-        _federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, loggerFactory, time));
+        _federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, options.Limits, loggerFactory, time));
         _federatedSubscription = ChangeToken.OnChange(_federated.GetChangeToken, Merge);
     }
 

@@ -85,6 +85,6 @@ public sealed class SpiffeOptions
         if (!Enum.IsDefined(IdentityRevocation)) yield return (nameof(IdentityRevocation), $"must be one of {string.Join(", ", Enum.GetNames<IdentityRevocation>())}, but is {IdentityRevocation}.");
         foreach (var (property, mistake) in RetryTimes.MistakesIn(Retry)) yield return ($"{nameof(Retry)}:{property}", mistake);
         foreach (var (property, mistake) in Limits.Mistakes()) yield return ($"{nameof(Limits)}:{property}", mistake);
-        foreach (var mistake in BundleEndpoint.ReadAll(Federation).Mistakes) yield return mistake;
+        foreach (var mistake in BundleEndpoint.ReadAll(Federation, Limits).Mistakes) yield return mistake;
     }
 }

@@ -38,7 +38,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
         _watch = new(this, _withdrawal, choice, logger);
         _run = new(_watch.RunAsync);
-        Federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, loggerFactory, time));
+        Federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, options.Limits, loggerFactory, time));
         _federatedSubscription = ChangeToken.OnChange(Federated.GetChangeToken, _watch.MergeAgain);
     }
 

@@ -75,7 +75,7 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
 
     private protected BundleEndpoints Make(params (string TrustDomain, SpiffeFederationOptions Options)[] entries)
     {
-        var (endpoints, mistakes) = BundleEndpoint.ReadAll(entries.Select(entry => KeyValuePair.Create(entry.TrustDomain, entry.Options)));
+        var (endpoints, mistakes) = BundleEndpoint.ReadAll(entries.Select(entry => KeyValuePair.Create(entry.TrustDomain, entry.Options)), new() { MaxChainLength = 3 });
         Assert.Empty(mistakes);
         var bundles = new BundleEndpoints(endpoints, Loggers, Time);
         if (_given is not null) bundles.TakeIdentity(_given.TrustDomain, _given.Bundles);

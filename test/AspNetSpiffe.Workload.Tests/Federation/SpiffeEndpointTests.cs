@@ -24,6 +24,7 @@ public sealed class SpiffeEndpointTests(ITestOutputHelper output) : FederationTe
     [InlineData("trust domain", "UnknownTrustDomain (it claims to be 'spiffe://other/endpoint')")]
     [InlineData("web", "NotOneUriSan.")]
     [InlineData("expired", "Expired (it claims")]
+    [InlineData("long", "TooLarge")]
     [InlineData("purpose", "NotForThisUse (it claims")]
     public async Task A_server_with_another_certificate_is_not_asked(string wrong, string reason)
     {
@@ -34,6 +35,7 @@ public sealed class SpiffeEndpointTests(ITestOutputHelper output) : FederationTe
                 "id" => Partner.Leaf("/endpoint/2"),
                 "authority" => new TestPki("partner").Leaf("/endpoint"),
                 "trust domain" => new TestPki("other").Leaf("/endpoint"),
+                "long" => Partner.Issuer.Intermediate().Intermediate().Leaf("/endpoint"),
                 "web" => Partner.Leaf(leaf => leaf with { Uris = [], IpAddresses = [System.Net.IPAddress.Loopback] }),
                 "expired" => Partner.Leaf(leaf => leaf with { Uris = [EndpointId], NotAfter = Time.GetUtcNow().AddMinutes(-1) }),
                 _ => Partner.Leaf(leaf => leaf with { Uris = [EndpointId], ExtendedKeyUsages = [CertificateSpec.ClientAuth] }),
