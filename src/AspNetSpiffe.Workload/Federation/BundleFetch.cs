@@ -52,7 +52,7 @@ internal sealed class BundleFetch(BundleEndpoint endpoint, X509Bundle? serverBun
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             var error = (e as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown;
-            throw new BundleFetchException($"{error}", error == HttpRequestError.ConfigurationLimitExceeded ? $"Its answer is larger than {MostBytes} bytes." : e.Message, null, e);
+            throw new BundleFetchException($"{error}", error == HttpRequestError.ConfigurationLimitExceeded ? $"Its answer is larger than {MostBytes} bytes." : $"{e.GetBaseException().Message.TrimEnd('.')}.", null, e);
         }
     }
 

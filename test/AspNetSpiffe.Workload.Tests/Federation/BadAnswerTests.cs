@@ -50,6 +50,19 @@ public sealed class BadAnswerTests(ITestOutputHelper output) : FederationTest(ou
         },
         "");
 
+    [Fact]
+    public async Task A_server_without_TLS_brings_no_bundle()
+    {
+        ExpectWarning("BundleNotFetched");
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var bundles = Start(WebOptions($"https://127.0.0.1:{((System.Net.IPEndPoint)listener.LocalEndpoint).Port}/"));
+        using (var connection = await listener.AcceptSocketAsync(Patience)) await connection.SendAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray(), Patience);
+        await PollAsync();
+        Assert.Null(X509Of(bundles));
+        Assert.Equal("Cannot determine the frame size or a corrupted frame was received.", bundles.FindProblem(Partner.TrustDomain));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -53,6 +53,18 @@ public sealed class WebEndpointTests(ITestOutputHelper output) : FederationTest(
     }
 
     [Fact, Trait("Spec", "FD-09")]
+    public async Task A_certificate_that_expires_between_two_polls_is_good_for_the_first()
+    {
+        ExpectWarning("BundleNotFetched");
+        var server = await ServeAsync(WebCertificate(leaf => leaf with { NotAfter = Time.GetUtcNow().AddMinutes(4) }), Bundle());
+        var bundles = Start(WebOptions(server.Url));
+        await PollAsync();
+        Assert.Null(bundles.FindProblem(Partner.TrustDomain));
+        await NextPollAsync();
+        Assert.Contains("NotTimeValid", bundles.FindProblem(Partner.TrustDomain), StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("Spec", "FD-09")]
     public async Task An_SVID_is_no_certificate_of_the_Web()
     {
         ExpectWarning("BundleNotFetched");
