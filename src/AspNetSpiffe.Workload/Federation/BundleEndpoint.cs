@@ -37,8 +37,8 @@ internal sealed record BundleEndpoint(
         }
 
         // A key is the plain name: two spellings of one trust domain would be two entries.
-        if (Parse("", TrustDomain.Parse, name, refuse) is { } trustDomain && trustDomain.Name != name) refuse("", $"is not the plain name of the trust domain. Write '{trustDomain}'.");
-        else trustDomain = TrustDomain.TryParse(name, out var parsed) ? parsed : null;
+        var trustDomain = Parse("", TrustDomain.Parse, name, refuse);
+        if (trustDomain is not null && trustDomain.Name != name) refuse("", $"is not the plain name of the trust domain. Write '{trustDomain}'.");
 
         var url = ReadUrl(options, refuse);
         var serverId = ReadProfile(options, refuse);

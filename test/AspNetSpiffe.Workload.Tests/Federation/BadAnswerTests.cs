@@ -98,7 +98,6 @@ public sealed class BadAnswerTests(ITestOutputHelper output) : FederationTest(ou
         server.Serve(500);
         await NextPollAsync();
         await NextPollAsync();
-        Assert.Equal(1, Logged("BundleNotFetched"));
         Assert.Contains("the last good one stays", (await WaitForAsync("BundleNotFetched", Patience)).Message, StringComparison.Ordinal);
 
         server.Serve(Bundle());
@@ -106,10 +105,11 @@ public sealed class BadAnswerTests(ITestOutputHelper output) : FederationTest(ou
         Assert.Null(bundles.FindProblem(Partner.TrustDomain));
         server.Serve(500);
         await NextPollAsync();
-        Assert.Equal(2, Logged("BundleNotFetched"));
-
         await server.DisposeAsync();
         await NextPollAsync();
+
+        // What was logged has been written by then: twice the status, and once that nobody is there.
+        await bundles.DisposeAsync();
         Assert.Equal(3, Logged("BundleNotFetched"));
         Assert.Equal(Partner.Bundle, X509Of(bundles));
     }
@@ -123,6 +123,7 @@ public sealed class BadAnswerTests(ITestOutputHelper output) : FederationTest(ou
         var bundles = Start(WebOptions(server.Url));
         await PollAsync();
         await NextPollAsync();
+        await bundles.DisposeAsync();
         Assert.Empty(X509Of(bundles)!.Authorities);
         Assert.Equal(1, Logged("BundleRemark"));
     }

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
-using System.Security.Authentication;
 using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -42,7 +41,8 @@ internal sealed class BundleServer : IAsyncDisposable
     /// <summary>Gets or sets what the next handshake shows.</summary>
     public TestSvid Certificate { get; set; }
 
-    public SslProtocols Protocols { get; set; }
+    /// <summary>Gets or sets whether the intermediates are sent too.</summary>
+    public bool SendsIntermediates { get; set; } = true;
 
     public RequestDelegate Answer { get; set; } = static http => http.Response.CompleteAsync();
 
@@ -84,8 +84,7 @@ internal sealed class BundleServer : IAsyncDisposable
         Interlocked.Increment(ref _handshakes);
         return new()
         {
-            EnabledSslProtocols = Protocols,
-            ServerCertificateContext = SslStreamCertificateContext.Create(Certificate.Leaf, [.. Certificate.Intermediates], offline: true),
+            ServerCertificateContext = SslStreamCertificateContext.Create(Certificate.Leaf, SendsIntermediates ? [.. Certificate.Intermediates] : [], offline: true),
             ClientCertificateRequired = true,
             RemoteCertificateValidationCallback = (_, certificate, _, _) =>
             {

@@ -81,10 +81,11 @@ public sealed class WebEndpointTests(ITestOutputHelper output) : FederationTest(
         await using var aia = await AiaListener.StartAsync();
 
         // Without its intermediate, the chain has a gap that the URL promises to fill.
-        var web = new TestPki("web");
-        var server = await ServeAsync(web.Root.Intermediate().Leaf(leaf => leaf with { IpAddresses = [System.Net.IPAddress.Loopback], AiaUrl = aia.Url }), Bundle());
-        Start(WebOptions(server.Url));
+        var server = await ServeAsync(Web.Root.Intermediate().Leaf(leaf => leaf with { IpAddresses = [System.Net.IPAddress.Loopback], AiaUrl = aia.Url }), Bundle());
+        server.SendsIntermediates = false;
+        var bundles = Start(WebOptions(server.Url));
         await PollAsync();
+        Assert.Contains("PartialChain", bundles.FindProblem(Partner.TrustDomain), StringComparison.Ordinal);
         Assert.Equal(0, aia.Requests);
     }
 
