@@ -42,11 +42,17 @@ public static class SpiffeServiceCollectionExtensions
         if (services.Any(service => service.ServiceType == typeof(X509Source))) return services;
 
         services.AddSettings();
+        services.AddSingleton(provider => BundleEndpoints.Of(
+            provider.GetRequiredService<IOptions<SpiffeOptions>>().Value.Federation,
+            provider.GetRequiredService<IOptions<SpiffeOptions>>().Value.Limits,
+            provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
+            provider.GetService<TimeProvider>() ?? TimeProvider.System));
         services.AddSingleton(provider => new X509Source(
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             provider.GetService<IMeterFactory>(),
-            provider.GetService<TimeProvider>() ?? TimeProvider.System));
+            provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            provider.GetRequiredService<BundleEndpoints>()));
         services.AddSingleton(provider => new JwtSource(
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
@@ -75,7 +81,8 @@ public static class SpiffeServiceCollectionExtensions
         var source = new JwtBundleSource(
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
-            provider.GetService<TimeProvider>() ?? TimeProvider.System);
+            provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            provider.GetRequiredService<BundleEndpoints>());
         source.Start();
         return source;
     }

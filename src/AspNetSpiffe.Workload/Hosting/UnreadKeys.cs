@@ -28,36 +28,46 @@ internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] 
         foreach (var child in section.GetChildren())
         {
             var key = prefix + child.Key;
-            if (_keys.Any(known => Names(known, key, isWhole: true))) continue;
-            if (!_keys.Any(known => Names(known, key, isWhole: false))) yield return $"{child.Path}: {Explain(key)}";
+            var known = KeysFor(key);
+            if (known.Contains(key)) continue;
+            if (!known.Any(k => k.StartsWith($"{key}:", StringComparison.OrdinalIgnoreCase))) yield return $"{child.Path}: {Explain(key, known)}";
             else foreach (var mistake in TextOf(child).Concat(MistakesIn(child, $"{key}:"))) yield return mistake;
         }
-    }
-
-    // A part of a known key is a section.
-    private static bool Names(string known, string key, bool isWhole)
-    {
-        var (names, parts) = (known.Split(':'), key.Split(':'));
-        return (isWhole ? names.Length == parts.Length : names.Length > parts.Length)
-            && parts.Zip(names).All(static pair => pair.Second == SectionReader.AnyName || pair.First.Equals(pair.Second, StringComparison.OrdinalIgnoreCase));
     }
 
     // An empty text is an empty section in JSON.
     private static string[] TextOf(IConfigurationSection section) =>
         string.IsNullOrEmpty(section.Value) ? [] : [$"{section.Path}: is a section, but there is a text, '{section.Value}'. Write its keys below it."];
 
-    private string Explain(string key)
+    // Where a name is the user's, it is whatever stands there.
+    private HashSet<string> KeysFor(string key)
+    {
+        var parts = key.Split(':');
+        return new(_keys.Select(any => Fill(any.Split(':'), parts)), StringComparer.OrdinalIgnoreCase);
+    }
+
+    private static string Fill(string[] known, string[] parts)
+    {
+        var at = Array.IndexOf(known, SectionReader.AnyName);
+        if (at >= 0 && at < parts.Length && known.Take(at).SequenceEqual(parts.Take(at), StringComparer.OrdinalIgnoreCase)) known[at] = parts[at];
+        return string.Join(':', known);
+    }
+
+    private static string Explain(string key, HashSet<string> known)
     {
         if (OfServers.Contains(key, StringComparer.OrdinalIgnoreCase))
             return "only a server reads this key, and this host has none, so that nobody would honour it. Remove it here, or call 'builder.WebHost.UseSpiffeMtls()'.";
 
-        var (nearest, distance) = _keys.Concat(OfServers).Concat(_keys.Select(SectionOf)).Select(known => (Key: known, Distance: Distance(key, known))).MinBy(near => near.Distance);
+        var (nearest, distance) = known.Concat(OfServers).Concat(known.SelectMany(SectionsOf)).Select(right => (Key: right, Distance: Distance(key, right))).MinBy(near => near.Distance);
         return distance <= Math.Max(2, key.Length / 3)
             ? $"nobody reads this key. Did you mean '{SectionReader.PathOf(nearest)}'?"
-            : $"nobody reads this key. The keys are {string.Join(", ", _keys.Order(StringComparer.OrdinalIgnoreCase).Select(SectionReader.PathOf))}.";
+            : $"nobody reads this key. The keys are {string.Join(", ", known.Order(StringComparer.OrdinalIgnoreCase).Select(SectionReader.PathOf))}.";
     }
 
-    private static string SectionOf(string key) => key.IndexOf(':') is > 0 and var end ? key[..end] : key;
+    private static IEnumerable<string> SectionsOf(string key)
+    {
+        for (var end = key.IndexOf(':'); end > 0; end = key.IndexOf(':', end + 1)) yield return key[..end];
+    }
 
     // The right name at the wrong place is near, too, and so is a part of it.
     private static int Distance(string key, string known)

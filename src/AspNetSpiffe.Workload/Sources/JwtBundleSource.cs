@@ -17,15 +17,23 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     private readonly Newest<JwtBundleSet> _newest;
     private readonly VerifiedTokens _verified = new();
     private readonly Log _log;
+    private readonly BundleEndpoints _federated;
+    private readonly BundleEndpoints? _ownFederated;
+    private readonly IDisposable _federatedSubscription;
+    private readonly Lock _lock = new();
+    private JwtBundleSet? _given;
     private volatile Trouble? _trouble;
 
-    internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time)
+    // In a host, all sources have the bundles of endpoints in common; without one, each has its own.
+    internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time, BundleEndpoints? federated = null)
     {
         _origin = Origin.Of(options, time);
         _notifications = new(loggerFactory);
         _log = new(_origin, _notifications.CreateLogger("AspNetSpiffe.JwtBundleSource"));
         _newest = new(_log.SubscriberFailed);
         _run = new(new Watch<JwtBundleSet>(_origin, static (feed, stopping) => feed.WatchJwtUpdatesAsync(stopping), Take, _log).RunAsync);
+        _federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, options.Limits, loggerFactory, time));
+        _federatedSubscription = ChangeToken.OnChange(_federated.GetChangeToken, Merge);
     }
 
     /// <summary>Gets the address of the Workload API; <see langword="null"/> where the bundles come from files.</summary>
@@ -90,6 +98,8 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     public void Dispose()
     {
         _run.Dispose();
+        _ownFederated?.Dispose();
+        _federatedSubscription.Dispose();
         _newest.GiveUp(new ObjectDisposedException(nameof(JwtBundleSource)));
     }
 
@@ -98,10 +108,15 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     {
         Dispose();
         await _run.DisposeAsync().ConfigureAwait(false);
+        if (_ownFederated is not null) await _ownFederated.DisposeAsync().ConfigureAwait(false);
         await _notifications.DrainAsync().ConfigureAwait(false);
     }
 
-    internal void Start() => _run.Start();
+    internal void Start()
+    {
+        _run.Start();
+        _federated.Start();
+    }
 
     /// <summary>Gets where the bundles come from.</summary>
     internal Origin Origin => _origin;
@@ -116,11 +131,23 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     {
         _trouble = state.Trouble;
         if (state.End is { } end) _newest.GiveUp(end);
-        if (state.Value is not { } bundles || Current?.SameContentAs(bundles) is true) return;
+        lock (_lock) _given = state.Value ?? _given;
+        Merge();
+    }
 
-        var what = Current is null ? "obtained" : "renewed";
-        _newest.Publish(bundles);
-        _log.Renewed(what, bundles.Count, bundles.Sum(bundle => bundle.Authorities.Length));
+    // What the endpoints have and what the Workload API sent meet here.
+    private void Merge()
+    {
+        lock (_lock)
+        {
+            if (_given is not { } given) return;
+            var bundles = _federated.Current.ApplyTo(given, _federated.Own);
+            if (Current?.SameContentAs(bundles) is true) return;
+
+            var what = Current is null ? "obtained" : "renewed";
+            _newest.Publish(bundles);
+            _log.Renewed(what, bundles.Count, bundles.Sum(bundle => bundle.Authorities.Length));
+        }
     }
 
     private sealed partial class Log(Origin origin, ILogger logger) : IWatchLog

@@ -36,8 +36,11 @@ internal sealed class SectionReader
     public IReadOnlyList<string> Names(string key)
     {
         _keys.Add($"{key}:{AnyName}");
-        return [.. _sources.SelectMany(source => source.GetChildKeys([], PathOf(key))).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)];
+        return Sections(key);
     }
+
+    /// <summary>Gives the names of the sections below a key that users choose. Each source may say a part of a section.</summary>
+    public IReadOnlyList<string> Sections(string key) => [.. ChildrenOf(PathOf(key)).Order(StringComparer.Ordinal)];
 
     public bool Flag(string key, bool otherwise) => Read(key, otherwise, bool.TryParse, "is neither true nor false");
 
@@ -47,6 +50,10 @@ internal sealed class SectionReader
 
     public T Choice<T>(string key, T otherwise) where T : struct, Enum =>
         Read<T>(key, otherwise, TryChoice, $"is none of {string.Join(", ", Enum.GetNames<T>())}");
+
+    /// <summary>Reads a choice that the field writes otherwise than .NET names it; both are taken.</summary>
+    public T? Choice<T>(string key, T? otherwise, params (string Name, T Value)[] names) where T : struct, Enum =>
+        Read(key, otherwise, (string text, out T? value) => TryChoice(text, names, out value), $"is none of {string.Join(", ", names.Select(name => name.Name))}");
 
     public TimeSpan Time(string key, TimeSpan otherwise) => Read(key, otherwise, TryTime, text => double.TryParse(text, CultureInfo.InvariantCulture, out var number)
         ? $"is a bare number, which might mean days or seconds. Write {Example(number)} for {number.ToString(CultureInfo.InvariantCulture)} seconds"
@@ -105,7 +112,7 @@ internal sealed class SectionReader
     private string? FindText(string key)
     {
         var path = PathOf(key);
-        var children = _sources.SelectMany(source => source.GetChildKeys([], path)).Distinct(StringComparer.OrdinalIgnoreCase).ToArray();
+        var children = ChildrenOf(path);
         if (children.Length > 0) _mistakes.Add($"{path}: is one value, and has no keys of its own such as '{children[0]}'.");
 
         // A null takes back what an earlier source says.
@@ -114,6 +121,8 @@ internal sealed class SectionReader
         _given[key] = at;
         return text;
     }
+
+    private string[] ChildrenOf(string path) => [.. _sources.SelectMany(source => source.GetChildKeys([], path)).Distinct(StringComparer.OrdinalIgnoreCase)];
 
     private static IEnumerable<IConfigurationProvider> SourcesOf(IConfiguration? configuration) => configuration switch
     {
@@ -144,6 +153,13 @@ internal sealed class SectionReader
     {
         value = default;
         return Enum.GetNames<T>().Contains(text.Trim(), StringComparer.OrdinalIgnoreCase) && Enum.TryParse(text, ignoreCase: true, out value);
+    }
+
+    private static bool TryChoice<T>(string text, (string Name, T Value)[] names, out T? value) where T : struct, Enum
+    {
+        value = names.Where(name => name.Name.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase)).Select(name => (T?)name.Value).FirstOrDefault();
+        if (value is null && TryChoice<T>(text, out var named)) value = named;
+        return value is not null;
     }
 
     private static string Example(double seconds) => Math.Abs(seconds) < TimeSpan.FromDays(36_500).TotalSeconds ? TimeSpan.FromSeconds(seconds).ToString() : "00:00:30";

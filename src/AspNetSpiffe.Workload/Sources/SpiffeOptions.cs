@@ -55,6 +55,11 @@ public sealed class SpiffeOptions
     /// <summary>Gets how much a peer or the Workload API may send.</summary>
     public SpiffeLimits Limits { get; } = new();
 
+    /// <summary>Gets where the bundles of other trust domains are fetched, by the name of the trust domain (SPIFFE Federation §5).</summary>
+    /// <value>Default: none; what the Workload API gives is all.</value>
+    /// <remarks>A trust domain that stands here has the bundle of its endpoint and no other; our own trust domain always has the one that comes with our identity.</remarks>
+    public IDictionary<string, SpiffeFederationOptions> Federation { get; } = new Dictionary<string, SpiffeFederationOptions>(StringComparer.Ordinal);
+
     /// <summary>Gets whether our identity comes from somewhere else than a Workload API.</summary>
     internal bool HasOtherOrigin => Files.IsUsed || Provider is not null;
 
@@ -84,5 +89,6 @@ public sealed class SpiffeOptions
         foreach (var (property, mistake) in RetryTimes.MistakesIn(Retry)) yield return ($"{nameof(Retry)}:{property}", mistake);
         foreach (var (property, mistake) in Revocation.Mistakes()) yield return ($"{nameof(Revocation)}:{property}", mistake);
         foreach (var (property, mistake) in Limits.Mistakes()) yield return ($"{nameof(Limits)}:{property}", mistake);
+        foreach (var mistake in BundleEndpoint.ReadAll(Federation, Limits).Mistakes) yield return mistake;
     }
 }

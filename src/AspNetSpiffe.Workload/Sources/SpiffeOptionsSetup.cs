@@ -7,7 +7,7 @@ namespace AspNetSpiffe;
 internal sealed class SpiffeOptionsSetup(IConfiguration? configuration = null) : IConfigureOptions<SpiffeOptions>
 {
     /// <summary>The keys of the section that these options have.</summary>
-    public static IReadOnlyCollection<string> Keys { get; } = Read(new(), null).Keys;
+    public static IReadOnlyCollection<string> Keys { get; } = [.. Read(new(), null).Keys, .. KeysOfFederation()];
 
     public void Configure(SpiffeOptions options) => Read(options, configuration);
 
@@ -51,6 +51,31 @@ internal sealed class SpiffeOptionsSetup(IConfiguration? configuration = null) :
         limits.MaxMessageBytes = section.Number("Limits:MaxMessageBytes", limits.MaxMessageBytes);
         limits.MaxSvids = section.Number("Limits:MaxSvids", limits.MaxSvids);
         limits.MaxBundles = section.Number("Limits:MaxBundles", limits.MaxBundles);
+
+        foreach (var trustDomain in section.Sections(nameof(options.Federation)))
+        {
+            if (!options.Federation.TryGetValue(trustDomain, out var endpoint)) options.Federation.Add(trustDomain, endpoint = new());
+            Read(section, trustDomain, endpoint);
+        }
+
         return section;
+    }
+
+    private static void Read(SectionReader section, string trustDomain, SpiffeFederationOptions endpoint)
+    {
+        var prefix = $"{nameof(SpiffeOptions.Federation)}:{trustDomain}:";
+        endpoint.Url = section.Text(prefix + nameof(endpoint.Url), endpoint.Url);
+        endpoint.Profile = section.Choice(prefix + nameof(endpoint.Profile), endpoint.Profile, ("https_web", BundleEndpointProfile.HttpsWeb), ("https_spiffe", BundleEndpointProfile.HttpsSpiffe));
+        endpoint.EndpointId = section.Text(prefix + nameof(endpoint.EndpointId), endpoint.EndpointId);
+        endpoint.BundleFile = section.Text(prefix + nameof(endpoint.BundleFile), endpoint.BundleFile);
+        endpoint.RootsFile = section.Text(prefix + nameof(endpoint.RootsFile), endpoint.RootsFile);
+        endpoint.FollowRedirects = section.Flag(prefix + nameof(endpoint.FollowRedirects), endpoint.FollowRedirects);
+    }
+
+    private static IReadOnlyCollection<string> KeysOfFederation()
+    {
+        var section = new SectionReader(null);
+        Read(section, SectionReader.AnyName, new());
+        return section.Keys;
     }
 }

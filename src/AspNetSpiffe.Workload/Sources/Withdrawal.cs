@@ -36,6 +36,15 @@ internal sealed partial class Withdrawal : IDisposable
         Log.IdentityMissing(_logger, missing, _source.Origin, delay.TotalSeconds);
     }
 
+    /// <summary>Changes what goes with the identity in use; where it was withdrawn, nothing brings it back but itself.</summary>
+    public void IfInUse(Action change)
+    {
+        lock (_lock)
+        {
+            if (_source.Current is not null) change();
+        }
+    }
+
     /// <summary>The identity is there again.</summary>
     public void Cancel()
     {

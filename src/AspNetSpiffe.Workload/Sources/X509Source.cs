@@ -20,9 +20,12 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     private readonly Newest<X509Context> _newest;
     private readonly VerifiedPeers _verified;
     private readonly RevocationWatch? _revocation;
+    private readonly BundleEndpoints? _ownFederated;
+    private readonly IDisposable _federatedSubscription;
     private volatile bool _issued;
 
-    internal X509Source(SpiffeOptions options, ILoggerFactory loggerFactory, IMeterFactory? meterFactory, TimeProvider time)
+    // In a host, all sources have the bundles of endpoints in common; without one, each has its own.
+    internal X509Source(SpiffeOptions options, ILoggerFactory loggerFactory, IMeterFactory? meterFactory, TimeProvider time, BundleEndpoints? federated = null)
     {
         (_startupTimeout, Origin) = (options.StartupTimeout, Origin.Of(options, time));
         LoggerFactory = loggerFactory;
@@ -37,6 +40,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
         _watch = new(this, _withdrawal, choice, logger);
         _run = new(RunAsync);
+        Federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, options.Limits, loggerFactory, time));
+        _federatedSubscription = ChangeToken.OnChange(Federated.GetChangeToken, _watch.MergeAgain);
     }
 
     /// <summary>Gets the address of the Workload API; <see langword="null"/> where the identity comes from files or code.</summary>
@@ -72,6 +77,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     internal NotificationQueue Notifications { get; }
 
     internal SpiffeMetrics Metrics { get; }
+
+    /// <summary>Gets the bundles of endpoints.</summary>
+    internal BundleEndpoints Federated { get; }
 
     internal ExpiryWarnings Expiry { get; }
 
@@ -134,6 +142,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     public void Dispose()
     {
         _run.Dispose();
+        _ownFederated?.Dispose();
+        _federatedSubscription.Dispose();
         _withdrawal.Dispose();
         _watch.Dispose();
         Expiry.Dispose();
@@ -145,6 +155,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     {
         Dispose();
         await _run.DisposeAsync().ConfigureAwait(false);
+        if (_ownFederated is not null) await _ownFederated.DisposeAsync().ConfigureAwait(false);
         await Notifications.DrainAsync().ConfigureAwait(false);
     }
 
@@ -160,6 +171,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     {
         UserStores.RequireReadable();
         _run.Start();
+        Federated.Start();
     }
 
     private async Task RunAsync(CancellationToken stopping)

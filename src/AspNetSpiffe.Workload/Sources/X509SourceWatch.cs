@@ -24,6 +24,7 @@ internal sealed partial class X509SourceWatch : IDisposable
     private volatile X509StreamReader? _reader;
     private volatile string? _missing;
     private X509Context? _taken;
+    private X509Context? _inUseAsGiven;
     private SvidName? _inUse;
     private int? _refusals;
 
@@ -59,6 +60,15 @@ internal sealed partial class X509SourceWatch : IDisposable
             _withdrawal.Cancel();
             _comesOfAge.Dispose();
             await reader.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Publishes again what is in use, with the bundles of endpoints as they are now.</summary>
+    public void MergeAgain()
+    {
+        lock (_lock)
+        {
+            if (_inUseAsGiven is { } given) _withdrawal.IfInUse(() => Merge(given));
         }
     }
 
@@ -146,13 +156,24 @@ internal sealed partial class X509SourceWatch : IDisposable
         if (_told.IsNews($"{svid.Id} {svid.ValidFrom:u}")) Log.SvidNotYetValid(_logger, _source.Origin, _missing, IdentityNow());
     }
 
-    private void Publish(X509Context next)
+    private void Publish(X509Context given)
     {
         _withdrawal.Cancel();
         _missing = null;
         _told.MarkGood();
-        _inUse = SvidName.Of(next.DefaultSvid);
+        _inUse = SvidName.Of(given.DefaultSvid);
+        _inUseAsGiven = given;
+        _source.Federated.TakeIdentity(given.TrustDomain, given.Bundles);
+        Merge(given);
+    }
+
+    private void Merge(X509Context given)
+    {
         var last = _source.Current;
+        var bundles = _source.Federated.Current.ApplyTo(given.Bundles, given.TrustDomain);
+
+        // The same set while it says the same: what was verified with it is remembered by it.
+        var next = given.WithBundles(last?.Bundles.SameContentAs(bundles) is true ? last.Bundles : bundles);
         if (last is not null && last.SameContentAs(next)) return;
 
         _source.Publish(next);

@@ -41,11 +41,12 @@ public sealed class X509Context
 
     internal X509Context WithDefault(X509Svid svid) => new(Svids, Bundles, svid) { Remarks = Remarks };
 
+    internal X509Context WithBundles(X509BundleSet bundles) => ReferenceEquals(bundles, Bundles) ? this : new(Svids, bundles, DefaultSvid) { Remarks = Remarks };
+
     internal X509Context WithRemarks(IEnumerable<string> remarks) => new(Svids, Bundles, DefaultSvid) { Remarks = [.. remarks] };
 
     internal bool SameContentAs(X509Context other) =>
         Svids.Length == other.Svids.Length
         && Svids.Zip(other.Svids).All(static pair => pair.First.IsSameAs(pair.Second))
-        && Bundles.Count == other.Bundles.Count
-        && Bundles.All(bundle => bundle.Equals(other.Bundles.Find(bundle.TrustDomain)));
+        && Bundles.SameContentAs(other.Bundles);
 }

@@ -6,7 +6,7 @@ internal static class RejectionAdvice
     private const int MostNames = 20;
 
     private const string Federate =
-        "SPIRE federates trust domains when each server has the other's bundle and our registration entry says federatesWith; development agents do with AddFederatedBundle.";
+        "SPIRE federates trust domains when each server has the other's bundle and our registration entry says federatesWith; development agents do with AddFederatedBundle. Or name its bundle endpoint in 'Spiffe:Federation'.";
 
     /// <summary>Gives the sentences for one refusal.</summary>
     /// <param name="reason">Why the peer was refused.</param>

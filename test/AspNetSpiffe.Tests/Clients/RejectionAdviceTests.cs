@@ -14,7 +14,7 @@ public sealed class RejectionAdviceTests(ITestOutputHelper output) : MeshTest(ou
         Assert.Equal(
             "The server was refused: UnknownTrustDomain. It presented 'spiffe://example.org/server'. The Workload API gives us no bundle of the trust domain 'example.org'. " +
             "We have the bundle of 'elsewhere'. Is it the address of the server that is meant? If it is, federate. " +
-            "SPIRE federates trust domains when each server has the other's bundle and our registration entry says federatesWith; development agents do with AddFederatedBundle.",
+            "SPIRE federates trust domains when each server has the other's bundle and our registration entry says federatesWith; development agents do with AddFederatedBundle. Or name its bundle endpoint in 'Spiffe:Federation'.",
             error.Message);
     }
 
@@ -25,7 +25,7 @@ public sealed class RejectionAdviceTests(ITestOutputHelper output) : MeshTest(ou
         Assert.Equal(
             "The server was refused: NotTrusted. It presented 'spiffe://example.org/server'. Its chain leads to no authority in our bundle of 'example.org', which has 1 authority. " +
             "We have the bundle of 'example.org'. Has it its SVID from another agent, which calls its trust domain 'example.org' too? Then use one agent for both, or give the trust domains two names " +
-            "and federate them. SPIRE federates trust domains when each server has the other's bundle and our registration entry says federatesWith; development agents do with AddFederatedBundle. " +
+            "and federate them. SPIRE federates trust domains when each server has the other's bundle and our registration entry says federatesWith; development agents do with AddFederatedBundle. Or name its bundle endpoint in 'Spiffe:Federation'. " +
             "If its CA is new, our agent has not told us of it yet.",
             error.Message);
     }

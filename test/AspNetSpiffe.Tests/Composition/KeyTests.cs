@@ -26,6 +26,8 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     public async Task A_key_that_is_near_to_none_fails_the_start_and_lists_all() => await AssertRefusedAsync(
         ("memory", "Spiffe:Whom=spiffe://example.org/admin"),
         "Spiffe:Whom: nobody reads this key. The keys are Spiffe:AllowedPeers, Spiffe:CloseBeforeExpiry, Spiffe:CloseWhenDisallowed, Spiffe:CloseWhenExpired, Spiffe:CloseWhenUntrusted, Spiffe:DrainTimeout, Spiffe:EndpointSocket, " +
+        "Spiffe:Federation:*:BundleFile, Spiffe:Federation:*:EndpointId, Spiffe:Federation:*:FollowRedirects, Spiffe:Federation:*:Profile, " +
+        "Spiffe:Federation:*:RootsFile, Spiffe:Federation:*:Url, " +
         "Spiffe:Files:Bundle, Spiffe:Files:BundleMap, Spiffe:Files:Certificate, Spiffe:Files:Directory, Spiffe:Files:FederatedBundles:*, Spiffe:Files:Key, Spiffe:Files:Layout, " +
         "Spiffe:Hint, Spiffe:Identity, Spiffe:IdentityRevocation, Spiffe:Limits:MaxBundles, Spiffe:Limits:MaxChainLength, Spiffe:Limits:MaxLeafBytes, Spiffe:Limits:MaxMessageBytes, Spiffe:Limits:MaxNames, " +
         "Spiffe:Limits:MaxSvids, Spiffe:RequireHttpsEndpoint, Spiffe:Retry:InitialDelay, Spiffe:Retry:Jitter, Spiffe:Retry:MaxDelay, Spiffe:Revocation:Lists:*, Spiffe:Revocation:OnUnknown, Spiffe:Revocation:RefreshInterval, Spiffe:StartupTimeout, " +
@@ -104,7 +106,8 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     {
         Assert.Equal(PropertiesOf(typeof(SpiffeServerOptions)), SpiffeServerOptionsSetup.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(
-            PropertiesOf(typeof(SpiffeOptions)).Except(["Files", "Provider", "Retry", "Revocation", "Limits"])
+            PropertiesOf(typeof(SpiffeOptions)).Except(["Federation", "Files", "Provider", "Retry", "Revocation", "Limits"])
+                .Concat(PropertiesOf(typeof(SpiffeFederationOptions)).Select(p => $"Federation:*:{p}"))
                 .Concat(PropertiesOf(typeof(SpiffeRevocationOptions)).Select(p => p == "Lists" ? "Revocation:Lists:*" : $"Revocation:{p}"))
                 .Concat(PropertiesOf(typeof(SpiffeFileOptions)).Select(p => p == "FederatedBundles" ? $"Files:{p}:*" : $"Files:{p}"))
                 .Concat(PropertiesOf(typeof(SpiffeRetryOptions)).Select(p => $"Retry:{p}"))

@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe;
+
+/// <summary>One entry of <see cref="SpiffeOptions.Federation"/> after all of it was read and checked: a copy that nobody can change.</summary>
+/// <param name="TrustDomain">Whose bundle it serves.</param>
+/// <param name="Url">Where.</param>
+/// <param name="ServerId">The ID that the endpoint must prove; <see langword="null"/> in the profile <c>https_web</c>.</param>
+/// <param name="Initial">The bundle before the first fetch, where the endpoint is of the trust domain that it serves.</param>
+/// <param name="Roots">The CAs that verify the endpoint in the profile <c>https_web</c>; none for those of this machine.</param>
+/// <param name="FollowRedirects">Whether redirects are followed.</param>
+/// <param name="Limits">How much the endpoint's chain may hold in the profile <c>https_spiffe</c>.</param>
+internal sealed record BundleEndpoint(
+    TrustDomain TrustDomain, Uri Url, SpiffeId? ServerId, SpiffeBundle? Initial, ImmutableArray<X509Certificate2> Roots, bool FollowRedirects, SpiffeLimits Limits)
+{
+    /// <summary>Gets whether the endpoint serves the bundle that verifies it (SPIFFE Federation §5.2.2.2).</summary>
+    public bool IsSelfServing => ServerId?.TrustDomain == TrustDomain;
+
+    /// <summary>Reads all entries, and finds each mistake by its key below the section.</summary>
+    public static (ImmutableArray<BundleEndpoint> Endpoints, ImmutableArray<(string Key, string Mistake)> Mistakes) ReadAll(
+        IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries, SpiffeLimits limits)
+    {
+        var mistakes = ImmutableArray.CreateBuilder<(string, string)>();
+        var copy = limits with { };
+        ImmutableArray<BundleEndpoint> endpoints =
+            [.. entries.Select(entry => Read(entry.Key, entry.Value, copy, (key, mistake) => mistakes.Add(($"Federation:{entry.Key}{key}", mistake)))).OfType<BundleEndpoint>()];
+        return (endpoints, mistakes.ToImmutable());
+    }
+
+    private static BundleEndpoint? Read(string name, SpiffeFederationOptions? options, SpiffeLimits limits, Action<string, string> refuse)
+    {
+        if (options is null)
+        {
+            refuse("", "is null. Give it a Url and a Profile, or remove it.");
+            return null;
+        }
+
+        // A key is the plain name: two spellings of one trust domain would be two entries.
+        var trustDomain = Parse("", TrustDomain.Parse, name, refuse);
+        if (trustDomain is not null && trustDomain.Name != name) refuse("", $"is not the plain name of the trust domain. Write '{trustDomain}'.");
+
+        var url = ReadUrl(options, refuse);
+        var serverId = ReadProfile(options, refuse);
+        var isSelfServing = trustDomain is not null && serverId?.TrustDomain == trustDomain;
+        var initial = isSelfServing && options.BundleFile is { } file ? Parse(":BundleFile", path => BundleFile.ReadBundle(trustDomain!, path), file, refuse) : null;
+        if (isSelfServing && options.BundleFile is null)
+            refuse(":BundleFile", $"is required: the endpoint '{serverId}' serves the bundle that verifies it, and something must verify it before the first fetch. Name a file with the bundle of '{trustDomain}'.");
+        if (serverId is not null && trustDomain is not null && !isSelfServing && options.BundleFile is not null)
+            refuse(":BundleFile", $"has no effect: the endpoint is of '{serverId.TrustDomain}', whose bundle comes from 'Federation:{serverId.TrustDomain}' or from the source of our identity. Remove it.");
+
+        var roots = options is { RootsFile: { } rootsFile, Profile: BundleEndpointProfile.HttpsWeb } ? Parse(":RootsFile", BundleFile.ReadCertificates, rootsFile, refuse) : null;
+        return trustDomain is null || url is null ? null : new(trustDomain, url, serverId, initial, [.. roots ?? []], options.FollowRedirects, limits);
+    }
+
+    private static Uri? ReadUrl(SpiffeFederationOptions options, Action<string, string> refuse)
+    {
+        if (options.Url is null) refuse(":Url", "is required: the address of the bundle endpoint, such as https://host/path.");
+        else if (BundleEndpointUrl.TryRead(options.Url, out var url, out var mistake)) return url;
+        else refuse(":Url", options.Url.Contains('@', StringComparison.Ordinal) ? mistake : $"{SpiffeIdProblem.Quote(options.Url)} {mistake}"); // What is before an '@' may be a password.
+        return null;
+    }
+
+    // Each profile has settings that the other cannot honour.
+    private static SpiffeId? ReadProfile(SpiffeFederationOptions options, Action<string, string> refuse)
+    {
+        switch (options.Profile)
+        {
+            case BundleEndpointProfile.HttpsSpiffe:
+                if (options.RootsFile is not null) refuse(":RootsFile", "has no effect in the profile https_spiffe, where the bundle of the endpoint's trust domain verifies it. Remove it.");
+                if (options.EndpointId is not null) return Parse(":EndpointId", ReadServerId, options.EndpointId, refuse);
+                refuse(":EndpointId", "is required in the profile https_spiffe: the SPIFFE ID that the endpoint must prove.");
+                return null;
+            case BundleEndpointProfile.HttpsWeb:
+                if (options.EndpointId is not null) refuse(":EndpointId", "has no effect in the profile https_web, where the endpoint proves the name of its host. Remove it, or use https_spiffe.");
+                if (options.BundleFile is not null) refuse(":BundleFile", "has no effect in the profile https_web, where CAs of the Web verify the endpoint. Remove it, or use https_spiffe.");
+                return null;
+            case null:
+                refuse(":Profile", "is required, and cannot be guessed: https_web or https_spiffe.");
+                return null;
+            default:
+                refuse(":Profile", $"must be one of https_web, https_spiffe, but is {options.Profile}.");
+                return null;
+        }
+    }
+
+    private static SpiffeId ReadServerId(string text)
+    {
+        var id = SpiffeId.Parse(text);
+        return id.Path.Length > 0 ? id : throw new FormatException($"'{id}' names a trust domain; an endpoint is a workload, and its ID has a path.");
+    }
+
+    private static T? Parse<T>(string key, Func<string, T> parse, string text, Action<string, string> refuse)
+        where T : class
+    {
+        try
+        {
+            return parse(text);
+        }
+        catch (FormatException e)
+        {
+            refuse(key, e.Message);
+            return null;
+        }
+    }
+}

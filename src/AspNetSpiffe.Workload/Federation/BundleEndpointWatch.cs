@@ -1,0 +1,143 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+
+namespace AspNetSpiffe;
+
+/// <summary>Keeps the bundle of one trust domain current: fetches, keeps the newest, waits as long as it asks, and so on. Whatever fails, the last good bundle stays.</summary>
+/// <param name="endpoint">Where the bundle is.</param>
+/// <param name="find">Finds the newest bundle of another trust domain, which the endpoint is of.</param>
+/// <param name="isOurOwn">Says whether the bundle is of our own trust domain.</param>
+/// <param name="publish">Takes each new bundle, before an operator hears of it.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where fetches and troubles are told: each trouble once, and not with each attempt.</param>
+internal sealed partial class BundleEndpointWatch(
+    BundleEndpoint endpoint, Func<TrustDomain, X509Bundle?> find, Func<bool> isOurOwn, Action<SpiffeBundle> publish, TimeProvider time, ILogger logger)
+{
+    // SPIFFE Federation §4.1: where the document has no hint.
+    private static readonly TimeSpan DefaultInterval = TimeSpan.FromMinutes(5);
+
+    // An endpoint may ask for patience; for a day of it, nobody would notice that it is gone.
+    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(1);
+
+    private const string NoServerBundle = "NoServerBundle";
+
+    // So that a thousand workloads do not come at once. Sooner rather than later: keys are published some hints ahead.
+    private const double Jitter = 0.1;
+
+    // Before the first fetch peers are refused: it is worth some attempts. After it, the standard wants patience (§6.2).
+    private readonly RetryDelay _beforeFirst = new(new(TimeSpan.FromSeconds(0.5), DefaultInterval, Jitter), Random.Shared);
+    private readonly ToldCauses _told = new(time);
+    private readonly ToldCauses _toldRemarks = new(time);
+    private SpiffeBundle? _newest = endpoint.Initial;
+    private bool _fetched;
+    private int _waited;
+    private volatile string? _problem;
+
+    /// <summary>Gets what went wrong last and what to do about it; <see langword="null"/> when nothing did.</summary>
+    public string? LastProblem => _problem;
+
+    /// <summary>Fetches again and again, until it is stopped.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        try
+        {
+            foreach (var remark in endpoint.Initial?.Remarks ?? []) Log.Remark(logger, endpoint.TrustDomain, remark);
+            while (true) await Task.Delay(await PollAsync(stopping).ConfigureAwait(false), time, stopping).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Nobody needs it any more.
+        }
+    }
+
+    /// <summary>Fetches once.</summary>
+    /// <returns>How long to wait before the next.</returns>
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
+    private async Task<TimeSpan> PollAsync(CancellationToken stopping)
+    {
+        try
+        {
+            var fetch = new BundleFetch(endpoint, FindServerBundle(), time);
+            Take(await FetchAsync(fetch, stopping).ConfigureAwait(false), fetch);
+            return Interval();
+        }
+        catch (BundleFetchException e)
+        {
+            return Fail(e.Cause, e.Message, e.RetryAfter);
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            // Nobody awaits the watch before its end: if it died here, the bundle would grow old without a word.
+            return Fail(e.GetType().Name, $"The fetch failed: {e.Message}", null, e);
+        }
+    }
+
+    // §7.6: each fetch, and how its endpoint was verified, is what a chain of trust is reconstructed from.
+    private async Task<SpiffeBundle> FetchAsync(BundleFetch fetch, CancellationToken stopping)
+    {
+        try
+        {
+            return await fetch.RunAsync(stopping).ConfigureAwait(false);
+        }
+        finally
+        {
+            Log.Asked(logger, endpoint.TrustDomain, fetch.Way, fetch.Server ?? "nothing");
+        }
+    }
+
+    private X509Bundle? FindServerBundle()
+    {
+        if (isOurOwn()) throw new BundleFetchException("OurOwn", "It is our own trust domain, whose bundle comes from the source of our identity and nowhere else. Remove the entry.");
+        if (endpoint.ServerId is not { } server) return null;
+        return (endpoint.IsSelfServing ? _newest!.X509 : find(server.TrustDomain)) ?? throw new BundleFetchException(
+            NoServerBundle,
+            $"There is no bundle of '{server.TrustDomain}' yet, which must verify the endpoint '{server}'. It comes from the source of our identity, or from an entry 'Spiffe:Federation:{server.TrustDomain}'.");
+    }
+
+    private void Take(SpiffeBundle next, BundleFetch fetch)
+    {
+        // §4.2: where both have a number, the smaller one is the older one, whenever it came.
+        if (_newest is { Sequence: { } newest } && next.Sequence < newest)
+            throw new BundleFetchException("Older", $"It served version {next.Sequence} of the bundle after version {newest}.");
+
+        var isNew = _newest is not { } last || !last.X509.Equals(next.X509) || !last.Jwt.Equals(next.Jwt);
+        var isFirst = !_fetched;
+        (_newest, _fetched, _problem) = (next, true, null);
+        _told.MarkGood();
+        if (isNew) publish(next);
+
+        if (isFirst || isNew) Log.Fetched(logger, endpoint.TrustDomain, isNew ? "is new" : "is as it was", next.X509.Count, next.Jwt.Authorities.Length, (object?)next.Sequence ?? "unknown", fetch.Way, fetch.Server);
+        if (next.Remarks.IsEmpty) _toldRemarks.MarkGood();
+        foreach (var remark in next.Remarks.Where(_toldRemarks.IsNews)) Log.Remark(logger, endpoint.TrustDomain, remark);
+    }
+
+    private TimeSpan Fail(string cause, string problem, TimeSpan? retryAfter, Exception? exception = null)
+    {
+        _problem = problem;
+
+        // What verifies the endpoint may be on its way, from the agent or from another endpoint.
+        var mayBeComing = cause == NoServerBundle && ++_waited < 5;
+        if (!mayBeComing && _told.IsNews(cause)) Log.Failed(logger, endpoint.TrustDomain, BundleEndpointUrl.Describe(endpoint.Url), problem, _newest is null ? "there is none yet" : _fetched ? "the last good one stays" : "the initial one stays", exception);
+
+        var wait = _fetched ? Interval() : _beforeFirst.Next();
+        var asked = retryAfter < LongestRetryAfter ? retryAfter : retryAfter is null ? null : LongestRetryAfter;
+        return asked > wait ? asked.Value : wait;
+    }
+
+    private TimeSpan Interval() => (_newest?.RefreshHint ?? DefaultInterval) * (1 - (Jitter * Random.Shared.NextDouble()));
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "The bundle of {TrustDomain} {What}: {X509} X.509 and {Jwt} JWT authorities, version {Sequence}. Fetched from {Urls}, verified by {Server}.", EventName = "BundleFetched")]
+        public static partial void Fetched(ILogger logger, TrustDomain trustDomain, string what, int x509, int jwt, object sequence, string urls, string? server);
+
+        [LoggerMessage(2, LogLevel.Debug, "Asked for the bundle of {TrustDomain} at {Urls}; verified by {Server}.", EventName = "BundleAsked")]
+        public static partial void Asked(ILogger logger, TrustDomain trustDomain, string urls, string server);
+
+        [LoggerMessage(3, LogLevel.Warning, "No new bundle of {TrustDomain} from {Url}; asking again. {Problem} Bundle: {State}.", EventName = "BundleNotFetched")]
+        public static partial void Failed(ILogger logger, TrustDomain trustDomain, string url, string problem, string state, Exception? exception);
+
+        [LoggerMessage(4, LogLevel.Warning, "In the bundle of {TrustDomain}: {Remark}", EventName = "BundleRemark")]
+        public static partial void Remark(ILogger logger, TrustDomain trustDomain, string remark);
+    }
+}

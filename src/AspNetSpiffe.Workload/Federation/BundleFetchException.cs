@@ -1,0 +1,13 @@
+namespace AspNetSpiffe;
+
+/// <summary>A bundle endpoint gave no bundle that counts. The message is for an operator.</summary>
+/// <param name="cause">What tells one trouble from another, however often the words change.</param>
+/// <param name="message">What happened, and what to do about it.</param>
+/// <param name="retryAfter">When the endpoint wants to be asked again, if it said so.</param>
+/// <param name="innerException">What it was.</param>
+internal sealed class BundleFetchException(string cause, string message, TimeSpan? retryAfter = null, Exception? innerException = null) : Exception(message, innerException)
+{
+    public string Cause => cause;
+
+    public TimeSpan? RetryAfter => retryAfter;
+}

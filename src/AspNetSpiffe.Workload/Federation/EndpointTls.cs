@@ -1,0 +1,72 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace AspNetSpiffe;
+
+/// <summary>The TLS of one fetch: who the endpoint must be, whatever URL a redirect leads to (SPIFFE Federation §5.2.1.4, §5.2.2.4).</summary>
+/// <param name="endpoint">Who is meant.</param>
+/// <param name="bundle">The newest bundle of the trust domain of the endpoint's ID; none in the profile <c>https_web</c>.</param>
+/// <param name="time">The clock of certificates.</param>
+internal sealed class EndpointTls(BundleEndpoint endpoint, X509Bundle? bundle, TimeProvider time)
+{
+    /// <summary>Gets the certificate that the endpoint proved last.</summary>
+    public string? Server { get; private set; }
+
+    /// <summary>Gets why the endpoint was refused last.</summary>
+    public string? Refusal { get; private set; }
+
+    /// <summary>Makes the options of the connections: no certificate of ours, and no URL in one of theirs is followed.</summary>
+    public SslClientAuthenticationOptions CreateOptions() => new()
+    {
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+
+        // Resumed sessions bring the leaf without its intermediates.
+        AllowTlsResume = false,
+        AllowRenegotiation = false,
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        CertificateChainPolicy = bundle?.CreateChainPolicy(time.GetUtcNow()) ?? WebPolicy(),
+        RemoteCertificateValidationCallback = (_, certificate, chain, errors) => Verify(certificate as X509Certificate2, chain, errors),
+    };
+
+    private X509ChainPolicy WebPolicy()
+    {
+        var policy = new X509ChainPolicy
+        {
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+            VerificationTime = time.GetUtcNow().UtcDateTime,
+        };
+        if (endpoint.Roots.IsEmpty) return policy;
+
+        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        foreach (var root in endpoint.Roots) policy.CustomTrustStore.Add(root);
+        return policy;
+    }
+
+    private bool Verify(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        Refusal = endpoint.ServerId is { } id ? RefuseSvid(id, certificate, chain) : RefuseWeb(chain, errors);
+        Server = Refusal is null ? Describe(certificate!) : null;
+        return Refusal is null;
+    }
+
+    // Not by its host: the ID says who it is.
+    private string? RefuseSvid(SpiffeId expected, X509Certificate2? certificate, X509Chain? chain)
+    {
+        if (bundle is null) return "there is no bundle that could verify it.";
+        var result = X509SvidVerifier.VerifyBuilt(certificate, chain, new([bundle]), PeerRole.Server, time.GetUtcNow(), endpoint.Limits);
+        if (!result.Accepted) return $"{result.Reason}{(result.Id is { } claimed ? $" (it claims to be '{claimed}')" : "")}. Expected was '{expected}'. See docs/rejections.md#{result.Reason.ToString().ToLowerInvariant()}.";
+        return result.Id == expected ? null : $"it is '{result.Id}'. Expected was '{expected}'.";
+    }
+
+    private static string? RefuseWeb(X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (errors == SslPolicyErrors.None) return null;
+        var statuses = chain?.ChainStatus.Select(status => status.Status.ToString()).Distinct().ToArray() ?? [];
+        return $"{errors}{(statuses.Length == 0 ? "" : $" ({string.Join(", ", statuses)})")}. Its certificate must be for the host in the URL, and of a CA that this machine trusts or 'RootsFile' has.";
+    }
+
+    private string Describe(X509Certificate2 certificate) =>
+        $"{(endpoint.ServerId is { } id ? $"the SVID of '{id}'" : "the certificate of its host")}, SHA-256 {certificate.GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256)}";
+}
