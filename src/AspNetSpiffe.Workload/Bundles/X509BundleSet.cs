@@ -30,4 +30,6 @@ public sealed class X509BundleSet : IReadOnlyCollection<X509Bundle>
     public IEnumerator<X509Bundle> GetEnumerator() => ((IEnumerable<X509Bundle>)_bundles.Values).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    internal bool SameContentAs(X509BundleSet other) => Count == other.Count && this.All(bundle => bundle.Equals(other.Find(bundle.TrustDomain)));
 }
