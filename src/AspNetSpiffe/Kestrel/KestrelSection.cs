@@ -9,15 +9,18 @@ internal static class KestrelSection
     private const string Mode = "ClientCertificateMode";
     private const string Certificate = "Certificate";
 
+    /// <param name="kestrel">The section.</param>
+    /// <param name="modes">The modes of its endpoints.</param>
+    /// <param name="showsDefault">Whether an endpoint in code may show the default certificate.</param>
     /// <exception cref="InvalidOperationException">An endpoint would accept clients that its mode refuses, or ask for their certificates too late or in vain, or has a certificate that it would not show.</exception>
-    public static void ThrowIfConflicting(IConfiguration? kestrel, EndpointModes modes)
+    public static void ThrowIfConflicting(IConfiguration? kestrel, EndpointModes modes, bool showsDefault)
     {
         if (kestrel is null) return;
         foreach (var endpoint in kestrel.GetSection(EndpointModes.Section).GetChildren()) ThrowIfConflicting(endpoint, modes.Of(endpoint.Key));
         foreach (var other in kestrel.GetChildren().Where(section => !IsNamed(section, EndpointModes.Section)))
             foreach (var section in IsNamed(other, Mode) ? [other] : Find(other, Mode))
                 ThrowIfDisagreeing(section, SpiffeServerMode.Mutual);
-        if (modes.Named.Values.Contains(SpiffeServerMode.WebCertificate)) return;
+        if (showsDefault || modes.Named.Values.Contains(SpiffeServerMode.WebCertificate)) return;
         if (kestrel.GetSection("Certificates:Default") is var certificate && certificate.Exists()) throw Useless(certificate);
     }
 

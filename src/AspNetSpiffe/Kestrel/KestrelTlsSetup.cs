@@ -19,7 +19,7 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
     {
         var loader = options.ConfigurationLoader;
         modes.RequireEndpoints(loader?.Configuration);
-        KestrelSection.ThrowIfConflicting(loader?.Configuration, modes);
+        ThrowIfConflicting(options, modes);
         var defaults = new Defaults(KestrelInternals.HttpsDefaults(options), KestrelInternals.EndpointDefaults(options), options, settings, modes);
         options.ConfigureHttpsDefaults(defaults.Apply);
         options.ConfigureEndpointDefaults(defaults.Apply);
@@ -59,6 +59,11 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
         loader.Load();
     }
 
+    private static void ThrowIfConflicting(KestrelServerOptions options, EndpointModes modes) => KestrelSection.ThrowIfConflicting(
+        options.ConfigurationLoader?.Configuration,
+        modes,
+        showsDefault: KestrelInternals.EndpointsOfCode(options).Any(endpoint => KestrelInternals.HttpsOptions(endpoint) is { } https && HttpsSettings.ModeOf(https) == SpiffeServerMode.WebCertificate));
+
     private static void RequireCertificate(KestrelServerOptions options, HttpsConnectionAdapterOptions https, string where)
     {
         KestrelInternals.ApplyDefaultCertificate(options, https);
@@ -78,7 +83,7 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
         public void Apply(HttpsConnectionAdapterOptions https)
         {
             // Kestrel reads its configuration again when it changes.
-            KestrelSection.ThrowIfConflicting(options.ConfigurationLoader?.Configuration, modes);
+            ThrowIfConflicting(options, modes);
             ofHttps(https);
             settings.Secure(https, "ConfigureHttpsDefaults", SpiffeServerMode.Mutual);
         }
