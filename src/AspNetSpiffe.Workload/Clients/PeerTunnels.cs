@@ -78,9 +78,13 @@ internal sealed class PeerTunnels(ClientTls tls)
     // Here it counts what SslStream finds: the chain, the use and the name.
     private bool VerifyName(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        if (sender is not SslStream) return false;
+        if (sender is not SslStream stream) return false;
 
         tls.RequireReady();
-        return errors == SslPolicyErrors.None;
+        if (errors == SslPolicyErrors.None) return true;
+
+        // SslStream itself would say no more than that we refused it.
+        var found = chain?.ChainStatus.Select(status => $"{status.Status}") ?? [];
+        throw new AuthenticationException($"The certificate of the server '{stream.TargetHostName}' is invalid: {string.Join(", ", found.Prepend($"{errors}"))}.");
     }
 }

@@ -133,7 +133,12 @@ public sealed class ModeSettingsTests(ITestOutputHelper output) : SettingsTest(o
         server.Configuration["Kestrel:Endpoints:New:Url"] = "https://127.0.0.1:0";
         Reload(server);
         await WaitForRemadeAsync();
-        while (server.Urls.All(url => new Uri(url) == before)) await Task.Yield();
+        while (server.Urls.All(url => new Uri(url) == before))
+        {
+            Timeout.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
         await AssertModeAsync(() => new(server.Urls.Single(url => new Uri(url) != before)), "Mutual");
     }
 
