@@ -14,8 +14,8 @@ public static partial class SpiffeHttpClientBuilderExtensions
     /// <param name="expectedServer">Who must answer: an ID, or a <see cref="SpiffeIdPattern"/>.</param>
     /// <param name="configure">Changes the other settings of the connections; see <see cref="SpiffeHttpHandler.Create"/>.</param>
     /// <remarks>
-    /// Bundles are enough: the Workload API need give us no identity, and the host waits for none. Our SVID is not shown even where the host has one. To say who calls, add
-    /// <see cref="AddSpiffeJwt"/>. The host does not start before the first bundles.
+    /// Bundles are enough: the Workload API need give us no identity, and the host waits for the first bundles only. Our SVID is not shown even where the host has one. To say who
+    /// calls, add <see cref="AddSpiffeJwt"/>, which does need an identity.
     /// </remarks>
     /// <exception cref="FormatException"><paramref name="expectedServer"/> is no pattern; the message names the mistake and its position.</exception>
     /// <example><code>

@@ -21,7 +21,7 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
     {
         // The snapshot of this moment, and so possibly a newer one than the handshake began with.
         var trust = source.Trust;
-        var result = trust is { } now ? Verify(now, certificate, chain, role) : VerificationResult.Reject(RejectionReason.UnknownTrustDomain);
+        var result = trust is { } current ? Verify(current, certificate, chain, role) : VerificationResult.Reject(RejectionReason.UnknownTrustDomain);
         Dispose(chain, certificate);
 
         if (result.Accepted) source.Metrics.PeerAccepted(role, result.Id.TrustDomain);

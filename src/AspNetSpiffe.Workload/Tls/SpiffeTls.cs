@@ -74,7 +74,7 @@ public sealed class SpiffeTls
         options.AllowRenegotiation = false;
         options.RemoteCertificateValidationCallback = mode == SpiffeServerMode.NoClientCertificate
             ? static (_, certificate, _, _) => certificate is null
-            : Callback(PeerRole.Client, remote, verified, mayBeNobody: mode == SpiffeServerMode.OptionalClientCertificate);
+            : Callback(PeerRole.Client, remote, verified, mayBeAnonymous: mode == SpiffeServerMode.OptionalClientCertificate);
     }
 
     /// <summary>Sets up one handshake in which we are the client: the server's SVID is verified, ours is shown when it is asked for.</summary>
@@ -122,10 +122,10 @@ public sealed class SpiffeTls
     /// <exception cref="AuthenticationException">We have no SVID, or it has expired.</exception>
     internal void RequireSvid() => _source.RequireValid();
 
-    private RemoteCertificateValidationCallback Callback(PeerRole role, EndPoint? remote, Action<VerificationResult>? verified, bool mayBeNobody = false) =>
+    private RemoteCertificateValidationCallback Callback(PeerRole role, EndPoint? remote, Action<VerificationResult>? verified, bool mayBeAnonymous = false) =>
         (_, certificate, chain, _) =>
         {
-            if (certificate is null && mayBeNobody) return true;
+            if (certificate is null && mayBeAnonymous) return true;
             var result = _verifier.Verify(certificate, chain, role, remote);
             verified?.Invoke(result);
             return result.Accepted;

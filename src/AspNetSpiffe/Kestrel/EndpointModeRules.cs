@@ -12,5 +12,5 @@ internal static class EndpointModeRules
         or (SpiffeServerMode.OptionalClientCertificate, ClientCertificateMode.AllowCertificate);
 
     /// <summary>Says whether a client without a certificate may connect.</summary>
-    public static bool AdmitsNobody(this SpiffeServerMode mode) => mode is SpiffeServerMode.NoClientCertificate or SpiffeServerMode.OptionalClientCertificate;
+    public static bool AdmitsAnonymous(this SpiffeServerMode mode) => mode is SpiffeServerMode.NoClientCertificate or SpiffeServerMode.OptionalClientCertificate;
 }

@@ -37,7 +37,7 @@ internal sealed class Handshake(IServiceProvider services)
         if (connection.Features.Get<ISpiffePeerFeature>() is not PeerConnection peerConnection)
             connection.Features.Set<ISpiffePeerFeature>(peerConnection = _registry.Value.Add(connection));
 
-        peerConnection.MayBeNobody = mode.AdmitsNobody();
+        peerConnection.MayBeAnonymous = mode.AdmitsAnonymous();
         options.EncryptionPolicy = EncryptionPolicy.RequireEncryption;
         _tls.Value.Configure(options, mode, connection.RemoteEndPoint, result =>
         {

@@ -55,7 +55,7 @@ internal sealed partial class VerifiedPeersOnly(
         PeerConnection { HasEnded: true } => false,
 
         // A certificate that is there and was not verified is nobody's either, whatever the mode.
-        PeerConnection { Peer: null, MayBeNobody: true } => features.Get<ITlsConnectionFeature>()?.ClientCertificate is null,
+        PeerConnection { Peer: null, MayBeAnonymous: true } => features.Get<ITlsConnectionFeature>()?.ClientCertificate is null,
         { Peer: null } => false,
 
         // A clock that jumps moves no timer, so the connection may not have ended yet.

@@ -42,6 +42,15 @@ public sealed class ClientWithoutSvidTests(ITestOutputHelper output) : ModeTest(
     }
 
     [Theory, MemberData(nameof(Versions))]
+    public async Task A_token_says_who_calls_where_no_certificate_does(string version)
+    {
+        var server = await StartAsync(SpiffeServerMode.NoClientCertificate, "configuration");
+        using var host = await HostAsync(services => services.AddHttpClient("tokens", client => client.BaseAddress = NamedAddressOf(server)).AddSpiffeTls(Expected).AddSpiffeJwt(Audience));
+        using var client = host.Services.GetRequiredService<IHttpClientFactory>().CreateClient("tokens");
+        Assert.Equal("caller /client, peer -, token /client, user /client", await GetAsync(client, version, "/token"));
+    }
+
+    [Theory, MemberData(nameof(Versions))]
     public async Task A_server_with_another_ID_is_refused(string version)
     {
         var server = await StartAsync(SpiffeServerMode.NoClientCertificate, "configuration");
