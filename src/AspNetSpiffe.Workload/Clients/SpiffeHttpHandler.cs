@@ -4,7 +4,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>The handler of an HTTP client whose every connection shows our current SVID, and goes only to the server that is meant; two other modes do one of both.</summary>
+/// <summary>The handler of an HTTP client whose every connection shows our current SVID, and goes only to the server that is meant.</summary>
 /// <remarks>
 /// HTTP/1.1, HTTP/2 and web sockets over them; https and wss only. When our SVID is renewed, the pooled connections that were opened with the old one take no new
 /// requests. When a certificate of a server's chain expires or its CA leaves the bundle, its connections are closed: requests under way have
@@ -14,6 +14,7 @@ namespace AspNetSpiffe;
 /// It is a <see cref="DelegatingHandler"/> so that a gRPC channel finds the <see cref="SocketsHttpHandler"/> that it needs for client-side load balancing, and gives it
 /// its connections: they come under our TLS. Do not set <see cref="DelegatingHandler.InnerHandler"/>.
 /// </para>
+/// Made with <see cref="CreateTls"/>, it shows no SVID; made with <see cref="CreateMtlsToWeb"/>, it expects a web certificate of the server, and no SPIFFE ID.
 /// </remarks>
 public sealed partial class SpiffeHttpHandler : DelegatingHandler
 {

@@ -67,17 +67,22 @@ public static partial class SpiffeHttpClientBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         if (builder.Name is not { Length: > 0 } name || name.Contains(':', StringComparison.Ordinal))
             throw new ArgumentException("AddSpiffeFromConfiguration() needs a client whose name can be a key of the configuration: AddHttpClient(\"orders\"), without ':'.", nameof(builder));
-        if (builder.Services.Any(service => service.ServiceType == typeof(ClientSection) && name.Equals(service.ServiceKey))) return builder;
 
-        builder.Services.AddKeyedSingleton(name, (provider, _) => new ClientSection(name, provider.GetService<IConfiguration>()));
-        builder.Services.AddSingleton<IValidateOptions<SpiffeOptions>>(provider => provider.GetRequiredKeyedService<ClientSection>(name));
-        builder.Services.AddKeyedSingleton(SpiffeOptions.SectionName, ClientSection.KeysOf(name));
+        builder.Services.AddClientSection(name);
         builder.Services.AddOptions<SpiffeClientOptions>(name).Configure<IServiceProvider>((options, provider) =>
         {
             var section = provider.GetRequiredKeyedService<ClientSection>(name);
             options.Calls.Add(new(nameof(AddSpiffeFromConfiguration), section.Mode, section.Server, null, configure, IsDefault: false));
         });
         return builder.AddPrimaryHandler().AskAtStart();
+    }
+
+    private static void AddClientSection(this IServiceCollection services, string client)
+    {
+        if (services.Any(service => service.ServiceType == typeof(ClientSection) && client.Equals(service.ServiceKey))) return;
+        services.AddKeyedSingleton(client, (provider, _) => new ClientSection(client, provider.GetService<IConfiguration>()));
+        services.AddSingleton<IValidateOptions<SpiffeOptions>>(provider => provider.GetRequiredKeyedService<ClientSection>(client));
+        services.AddKeyedSingleton(SpiffeOptions.SectionName, ClientSection.KeysOf(client));
     }
 
     private static IHttpClientBuilder AskAtStart(this IHttpClientBuilder builder)

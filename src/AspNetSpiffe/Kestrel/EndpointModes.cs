@@ -21,8 +21,8 @@ internal sealed class EndpointModes : IValidateOptions<SpiffeOptions>
     /// <summary>Gets the endpoints that are named, each with its mode.</summary>
     public IReadOnlyDictionary<string, SpiffeServerMode> Named => _modes;
 
-    /// <summary>Gets the keys of the section that are read, for the endpoints that are named.</summary>
-    public IReadOnlyCollection<string> Keys => [.. _modes.Keys.Select(KeyOf)];
+    /// <summary>Gets the keys of the section that are read: those of the endpoints that are named, or the section itself, if it is there and names none.</summary>
+    public IReadOnlyCollection<string> Keys => _modes.Count > 0 ? [.. _modes.Keys.Select(KeyOf)] : SectionOf(_configuration) is not null ? [Section] : [];
 
     /// <summary>Gets the mode of an endpoint: mutual TLS, unless another is named.</summary>
     public SpiffeServerMode Of(string endpoint) => _modes.GetValueOrDefault(endpoint, SpiffeServerMode.Mutual);
@@ -32,7 +32,7 @@ internal sealed class EndpointModes : IValidateOptions<SpiffeOptions>
     public ValidateOptionsResult Validate(string? name, SpiffeOptions options)
     {
         var (now, mistakes) = Read();
-        string[] all = [.. mistakes, .. ChangesTo(now)];
+        string[] all = [.. mistakes, .. TextOf(SectionOf(_configuration), now), .. ChangesTo(now)];
         return all.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(all);
     }
 
@@ -48,6 +48,13 @@ internal sealed class EndpointModes : IValidateOptions<SpiffeOptions>
             "Correct the name; or, for an endpoint in code, call listenOptions.UseSpiffe(mode) there.");
     }
 
+    private static IConfigurationSection? SectionOf(IConfiguration? configuration) =>
+        configuration?.GetSection(SpiffeOptions.SectionName).GetChildren().FirstOrDefault(child => string.Equals(child.Key, Section, StringComparison.OrdinalIgnoreCase));
+
+    // Beside keys, a text is found by who looks for keys that nobody reads.
+    private static string[] TextOf(IConfigurationSection? section, Dictionary<string, SpiffeServerMode> modes) =>
+        modes.Count > 0 || string.IsNullOrEmpty(section?.Value) ? [] : [$"{section.Path}: is a section, but there is a text, '{section.Value}'. Write the names of endpoints below it."];
+
     private IEnumerable<string> ChangesTo(Dictionary<string, SpiffeServerMode> now) =>
         from endpoint in now.Keys.Union(_modes.Keys, StringComparer.OrdinalIgnoreCase)
         let mode = now.GetValueOrDefault(endpoint, SpiffeServerMode.Mutual)
@@ -57,7 +64,7 @@ internal sealed class EndpointModes : IValidateOptions<SpiffeOptions>
     private (Dictionary<string, SpiffeServerMode> Modes, IReadOnlyList<string> Mistakes) Read()
     {
         var section = new SectionReader(_configuration);
-        var endpoints = _configuration?.GetSection(SectionReader.PathOf(Section)).GetChildren() ?? [];
+        var endpoints = SectionOf(_configuration)?.GetChildren() ?? [];
         var modes = endpoints.ToDictionary(endpoint => endpoint.Key, endpoint => section.Choice(KeyOf(endpoint.Key), SpiffeServerMode.Mutual), StringComparer.OrdinalIgnoreCase);
         return (modes, section.Mistakes);
     }

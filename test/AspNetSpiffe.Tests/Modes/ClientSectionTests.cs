@@ -102,6 +102,18 @@ public sealed class ClientSectionTests(ITestOutputHelper output) : SettingsTest(
     }
 
     [Fact]
+    public async Task Settings_of_a_second_call_count_too()
+    {
+        var server = await StartOptionalAsync();
+        var configured = 0;
+        using var host = await HostAsync(
+            services => services.AddHttpClient("orders").AddSpiffeFromConfiguration(_ => configured++).AddSpiffeFromConfiguration(_ => configured++), ("Spiffe:Clients:orders:Server", Expected));
+        using var client = ClientOf(host, server);
+        Assert.Equal("spiffe://example.org/client", await GetAsync(client));
+        Assert.Equal(2, configured);
+    }
+
+    [Fact]
     public void A_client_without_a_name_has_no_section()
     {
         var services = new ServiceCollection();

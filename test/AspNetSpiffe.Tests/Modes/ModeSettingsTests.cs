@@ -33,11 +33,24 @@ public sealed class ModeSettingsTests(ITestOutputHelper output) : SettingsTest(o
     }
 
     [Theory]
+    [InlineData("""{"Spiffe":{"Endpoints":{"E":{"Mode":null}}}}""")]
+    [InlineData("""{"Spiffe":{"Endpoints":{"E":{}}}}""")]
+    [InlineData("""{"Spiffe":{"Endpoints":{}}}""")]
+    public async Task A_section_that_says_nothing_leads_to_mutual_TLS(string json)
+    {
+        var builder = BuilderWith("");
+        Add(builder.Configuration, "json", json);
+        using var client = Client(AddressOf(await StartAsync(builder)), AnyServer());
+        await AssertRefusedAsync(client, RejectionReason.NoCertificate);
+    }
+
+    [Theory]
     [InlineData("Spiffe:Endpoints:E:Mode=None", $"Spiffe:Endpoints:E:Mode: 'None' is none of {Names}.")]
     [InlineData("Spiffe:Endpoints:E:Mode=1", $"Spiffe:Endpoints:E:Mode: '1' is none of {Names}.")]
     [InlineData("Spiffe:Endpoints:E:Mode=Mutual,NoClientCertificate", $"Spiffe:Endpoints:E:Mode: 'Mutual,NoClientCertificate' is none of {Names}.")]
     [InlineData("Spiffe:Endpoints:E:Mode=", "Spiffe:Endpoints:E:Mode: is empty. Write a value, or remove the key.")]
     [InlineData("Spiffe:Endpoints:E:Mod=NoClientCertificate", "Spiffe:Endpoints:E:Mod: nobody reads this key. Did you mean 'Spiffe:Endpoints:E:Mode'?")]
+    [InlineData("Spiffe:Endpoints=NoClientCertificate", "Spiffe:Endpoints: is a section, but there is a text, 'NoClientCertificate'. Write the names of endpoints below it.")]
     [InlineData("Spiffe:Endpoints:E=NoClientCertificate", "Spiffe:Endpoints:E: is a section, but there is a text, 'NoClientCertificate'. Write its keys below it.")]
     public Task A_mode_that_is_none_is_a_mistake_by_its_key(string setting, string mistake) => AssertRefusedAsync(() => StartWithAsync(setting), mistake);
 
