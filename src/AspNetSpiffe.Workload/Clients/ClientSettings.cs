@@ -16,12 +16,13 @@ internal sealed class ClientSettings
 
     /// <param name="handler">What was chosen before.</param>
     /// <param name="configure">Chooses more.</param>
+    /// <param name="mode">Decides what can have no effect.</param>
     /// <exception cref="InvalidOperationException">A choice that can have no effect; the message says what to do instead.</exception>
-    public ClientSettings(SocketsHttpHandler handler, Action<SocketsHttpHandler>? configure)
+    public ClientSettings(SocketsHttpHandler handler, Action<SocketsHttpHandler>? configure, SpiffeClientMode mode = SpiffeClientMode.Mutual)
     {
         configure?.Invoke(handler);
         Handler = handler;
-        if (MistakesIn(handler.SslOptions, handler.UseProxy).FirstOrDefault() is { } mistake) throw new InvalidOperationException(mistake);
+        if (MistakesIn(handler.SslOptions, handler.UseProxy, mode).FirstOrDefault() is { } mistake) throw new InvalidOperationException(mistake);
         _chosen = Copy(handler);
         _tls = Copy(handler.SslOptions, new SslClientAuthenticationOptions());
 
@@ -45,17 +46,21 @@ internal sealed class ClientSettings
     /// <summary>Makes options for TLS with all that was chosen.</summary>
     public SslClientAuthenticationOptions CreateTlsOptions() => Copy(_tls, new SslClientAuthenticationOptions());
 
-    private static IEnumerable<string> MistakesIn(SslClientAuthenticationOptions tls, bool useProxy)
+    private static IEnumerable<string> MistakesIn(SslClientAuthenticationOptions tls, bool useProxy, SpiffeClientMode mode)
     {
-        const string Verified = "the server is verified by its SVID, against the trust bundles. Say whom you expect with the pattern of the server";
-        const string Shown = "the client shows its SVID. Choose it with SpiffeOptions.Hint or SpiffeOptions.Identity";
+        var verified = mode == SpiffeClientMode.WebServer
+            ? "the server is verified by its host name and by the roots of this system, or by those of the argument 'roots'"
+            : "the server is verified by its SVID, against the trust bundles. Say whom you expect with the pattern of the server";
+        var shown = mode == SpiffeClientMode.NoClientCertificate
+            ? "the client shows no certificate. If it is to show its SVID, use AddSpiffeMtls or SpiffeHttpHandler.Create"
+            : "the client shows its SVID. Choose it with SpiffeOptions.Hint or SpiffeOptions.Identity";
 
-        if (tls.RemoteCertificateValidationCallback is not null) yield return Refuse(nameof(tls.RemoteCertificateValidationCallback), Verified);
-        if (tls.CertificateChainPolicy is not null) yield return Refuse(nameof(tls.CertificateChainPolicy), Verified);
-        if (tls.CertificateRevocationCheckMode != Unset.CertificateRevocationCheckMode) yield return Refuse(nameof(tls.CertificateRevocationCheckMode), Verified);
-        if (tls.ClientCertificates is not null) yield return Refuse(nameof(tls.ClientCertificates), Shown);
-        if (tls.ClientCertificateContext is not null) yield return Refuse(nameof(tls.ClientCertificateContext), Shown);
-        if (tls.LocalCertificateSelectionCallback is not null) yield return Refuse(nameof(tls.LocalCertificateSelectionCallback), Shown);
+        if (tls.RemoteCertificateValidationCallback is not null) yield return Refuse(nameof(tls.RemoteCertificateValidationCallback), verified);
+        if (tls.CertificateChainPolicy is not null) yield return Refuse(nameof(tls.CertificateChainPolicy), verified);
+        if (tls.CertificateRevocationCheckMode != Unset.CertificateRevocationCheckMode) yield return Refuse(nameof(tls.CertificateRevocationCheckMode), verified);
+        if (tls.ClientCertificates is not null) yield return Refuse(nameof(tls.ClientCertificates), shown);
+        if (tls.ClientCertificateContext is not null) yield return Refuse(nameof(tls.ClientCertificateContext), shown);
+        if (tls.LocalCertificateSelectionCallback is not null) yield return Refuse(nameof(tls.LocalCertificateSelectionCallback), shown);
         if (tls.EncryptionPolicy != EncryptionPolicy.RequireEncryption) yield return Refuse(nameof(tls.EncryptionPolicy), "a SPIFFE client always encrypts");
         if (tls.ApplicationProtocols is not null) yield return Refuse(nameof(tls.ApplicationProtocols), "they follow from the Version and VersionPolicy of each request");
         if (tls.TargetHost is not null && useProxy)

@@ -3,10 +3,11 @@ using System.Runtime.ExceptionServices;
 namespace AspNetSpiffe;
 
 /// <summary>The pooled connections that were opened with one SVID of ours. Disposed, it takes no new requests; those under way finish.</summary>
-/// <param name="svid">The SVID.</param>
+/// <param name="svid">The SVID; <see langword="null"/> where we have none, or show none.</param>
+/// <param name="showsSvid">Whether the connections show one.</param>
 /// <param name="handler">Opens the connections.</param>
 /// <param name="streams">Its connections, and those of the other pools of the client.</param>
-internal sealed class PeerPool(X509Svid? svid, SocketsHttpHandler handler, PeerStreams streams) : IDisposable
+internal sealed class PeerPool(X509Svid? svid, bool showsSvid, SocketsHttpHandler handler, PeerStreams streams) : IDisposable
 {
     private readonly HttpMessageInvoker _invoker = new(handler);
     private readonly Lock _lock = new();
@@ -35,7 +36,7 @@ internal sealed class PeerPool(X509Svid? svid, SocketsHttpHandler handler, PeerS
         {
             return await _invoker.SendAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (HttpRequestException e) when (ServerFailure.Explain(e, svid, streams.LastUnanswered) is { } explained)
+        catch (HttpRequestException e) when (ServerFailure.Explain(e, svid, showsSvid, streams.LastUnanswered) is { } explained)
         {
             ExceptionDispatchInfo.Throw(explained);
             throw;

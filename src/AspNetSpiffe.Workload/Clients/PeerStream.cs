@@ -5,7 +5,7 @@ using System.Security.Authentication;
 
 namespace AspNetSpiffe;
 
-/// <summary>The TLS of one connection to a verified server.</summary>
+/// <summary>The TLS of one connection to a server.</summary>
 internal sealed class PeerStream : SslStream
 {
     private SpiffePeer? _peer;
@@ -14,7 +14,8 @@ internal sealed class PeerStream : SslStream
     {
     }
 
-    public SpiffePeer Peer => _peer!;
+    /// <summary>Gets the verified server; <see langword="null"/> where servers have no SPIFFE ID.</summary>
+    public SpiffePeer? Peer => _peer;
 
     /// <summary>Connects, and no more.</summary>
     public static async ValueTask<Stream> ConnectSocketAsync(DnsEndPoint server, CancellationToken cancellationToken)
@@ -37,21 +38,19 @@ internal sealed class PeerStream : SslStream
     /// <param name="tls">Whom we take for the server, and as whom we come.</param>
     /// <param name="options">What the application chose, and the protocols of the request.</param>
     /// <param name="server">The server's address, for the log.</param>
-    /// <param name="refuse">Makes the exception for a refused server.</param>
     /// <param name="cancellationToken">Ends the handshake.</param>
     /// <exception cref="SpiffePeerRejectedException">The server is not verified, or not the one that is expected.</exception>
     public static async Task<PeerStream> AuthenticateAsync(
         Stream plain,
-        SpiffeTls tls,
+        ClientTls tls,
         SslClientAuthenticationOptions options,
         DnsEndPoint server,
-        Func<VerificationResult, Exception?, Exception> refuse,
         CancellationToken cancellationToken)
     {
         var stream = new PeerStream(plain);
         try
         {
-            await stream.AuthenticateAsync(tls, options, server, refuse, cancellationToken).ConfigureAwait(false);
+            await stream.AuthenticateAsync(tls, options, server, cancellationToken).ConfigureAwait(false);
             return stream;
         }
         catch
@@ -62,8 +61,7 @@ internal sealed class PeerStream : SslStream
         }
     }
 
-    private async Task AuthenticateAsync(
-        SpiffeTls tls, SslClientAuthenticationOptions options, DnsEndPoint server, Func<VerificationResult, Exception?, Exception> refuse, CancellationToken cancellationToken)
+    private async Task AuthenticateAsync(ClientTls tls, SslClientAuthenticationOptions options, DnsEndPoint server, CancellationToken cancellationToken)
     {
         var result = default(VerificationResult);
         tls.Configure(options, server, r => result = r);
@@ -73,13 +71,14 @@ internal sealed class PeerStream : SslStream
         }
         catch (AuthenticationException e) when (result.Reason != RejectionReason.None)
         {
-            throw refuse(result, e);
+            throw tls.Refuse(result, e);
         }
         catch (IOException e)
         {
             throw new AuthenticationException($"The TLS handshake with the server failed: {e.Message}", e);
         }
 
-        _peer = result.Peer ?? throw new AuthenticationException("The handshake ended without a verified server.");
+        _peer = result.Peer;
+        if (_peer is null && tls.KnowsServers) throw new AuthenticationException("The handshake ended without a verified server.");
     }
 }

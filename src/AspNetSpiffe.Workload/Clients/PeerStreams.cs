@@ -3,13 +3,13 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>All connections of one client. Cuts off those whose server is no longer trusted, once the requests under way have had their time.</summary>
+/// <summary>All connections of one client to servers with a SPIFFE ID. Cuts off those whose server is no longer trusted, once the requests under way have had their time.</summary>
 /// <param name="tls">Says who is trusted.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">May be called under locks: <see cref="NotificationQueue.CreateLogger"/>.</param>
-internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILogger logger)
+internal sealed partial class PeerStreams(ClientTls tls, TimeProvider time, ILogger logger)
 {
-    private readonly ConcurrentDictionary<VerifiedStream, byte> _streams = new();
+    private readonly ConcurrentDictionary<VerifiedStream, SpiffePeer> _streams = new();
     private readonly CallbackRunner _closing = new(problem => Log.StreamFailed(logger, problem));
     private volatile UnansweredException? _lastUnanswered;
 
@@ -20,9 +20,9 @@ internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILog
         set => _lastUnanswered = value;
     }
 
-    public void Add(VerifiedStream stream) => _streams.TryAdd(stream, 0);
+    public void Add(VerifiedStream stream, SpiffePeer server) => _streams.TryAdd(stream, server);
 
-    public void Remove(VerifiedStream stream) => _streams.TryRemove(stream, out byte _);
+    public void Remove(VerifiedStream stream) => _streams.TryRemove(stream, out _);
 
     /// <summary>Looks at every connection.</summary>
     /// <param name="drainTimeout">How long requests under way have to finish.</param>
@@ -32,17 +32,17 @@ internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILog
     {
         var (now, next) = (time.GetUtcNow(), DateTimeOffset.MaxValue);
         untrusted = false;
-        foreach (var (stream, _) in _streams)
+        foreach (var (stream, server) in _streams)
         {
-            if (stream.AbortAt is null && tls.Recheck(stream.Peer) is { Count: > 0 } reasons)
+            if (stream.AbortAt is null && tls.Recheck(server) is { Count: > 0 } reasons)
             {
                 stream.AbortAt = drainTimeout == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : now + drainTimeout;
                 untrusted = true;
-                Log.ServerUntrusted(logger, stream.Peer.Id, reasons[0], drainTimeout);
+                Log.ServerUntrusted(logger, server.Id, reasons[0], drainTimeout);
             }
 
-            if (stream.AbortAt <= now) Abort(stream);
-            else if ((stream.AbortAt ?? stream.Peer.ValidUntil) is var due && due < next) next = due;
+            if (stream.AbortAt <= now) Abort(stream, server);
+            else if ((stream.AbortAt ?? server.ValidUntil) is var due && due < next) next = due;
         }
 
         return next;
@@ -54,12 +54,12 @@ internal sealed partial class PeerStreams(SpiffeTls tls, TimeProvider time, ILog
     /// <summary>Is told of an exception of a stream that the application gave us.</summary>
     public void StreamFailed(Exception problem) => Log.StreamFailed(logger, problem);
 
-    private void Abort(VerifiedStream stream)
+    private void Abort(VerifiedStream stream, SpiffePeer server)
     {
         Remove(stream);
-        stream.Abort(WhyOf(stream.Peer));
+        stream.Abort(WhyOf(server));
         _closing.Post(stream.CloseInner);
-        Log.ConnectionAborted(logger, stream.Peer.Id);
+        Log.ConnectionAborted(logger, server.Id);
     }
 
     private static string WhyOf(SpiffePeer peer) =>

@@ -7,7 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace AspNetSpiffe;
 
 /// <summary>The ways through proxies: SocketsHttpHandler asks for the tunnel and makes the TLS inside it, we say with what, and who may be at its end.</summary>
-internal sealed class PeerTunnels(SpiffeTls tls, Func<VerificationResult, Exception?, Exception> refuse)
+internal sealed class PeerTunnels(ClientTls tls)
 {
     private static readonly HttpRequestOptionsKey<bool> IsCallers = new("AspNetSpiffe.IsCallers");
 
@@ -37,24 +37,27 @@ internal sealed class PeerTunnels(SpiffeTls tls, Func<VerificationResult, Except
     {
         try
         {
-            tls.Configure(options);
-            options.RemoteCertificateValidationCallback = Verify;
+            tls.Configure(options, null, static _ => { });
+            options.RemoteCertificateValidationCallback = tls.KnowsServers ? Verify : VerifyName;
         }
         catch (AuthenticationException)
         {
-            // Without an SVID, nobody; the pool is replaced when there is one.
+            // Without an SVID, or bundles, nobody; the pool is replaced when there is one.
             options.RemoteCertificateValidationCallback = static (_, _, _, _) => false;
         }
 
         // The options outlive bundles and have no clock, so SslStream's chain must not count: trusting nobody, it is nobody's, and the verifier builds its own.
-        options.CertificateChainPolicy = VerifiedPeers.TrustNobody;
+        if (tls.KnowsServers) options.CertificateChainPolicy = VerifiedPeers.TrustNobody;
         return options;
     }
 
-    /// <summary>Says who was verified at the other end of a tunnel.</summary>
+    /// <summary>Says who was verified at the other end of a tunnel; <see langword="null"/> where servers have no SPIFFE ID.</summary>
     /// <exception cref="AuthenticationException">Nobody.</exception>
-    public SpiffePeer PeerOf(SslStream stream) =>
-        _peers.TryGetValue(stream, out var peer) ? peer : throw new AuthenticationException("The handshake ended without a verified server.");
+    public SpiffePeer? PeerOf(SslStream stream)
+    {
+        if (!tls.KnowsServers) return null;
+        return _peers.TryGetValue(stream, out var peer) ? peer : throw new AuthenticationException("The handshake ended without a verified server.");
+    }
 
     private static bool IsForTunnel(HttpRequestMessage request) => request.Method == HttpMethod.Connect && !request.Options.TryGetValue(IsCallers, out _);
 
@@ -63,12 +66,25 @@ internal sealed class PeerTunnels(SpiffeTls tls, Func<VerificationResult, Except
         // QUIC would come here too, and is no tunnel.
         if (sender is not SslStream stream) return false;
 
-        tls.RequireSvid();
-        var result = tls.Verify(certificate, chain, PeerRole.Server, new DnsEndPoint(stream.TargetHostName, 0));
+        tls.RequireReady();
+        var result = tls.Verify(certificate, chain, new DnsEndPoint(stream.TargetHostName, 0));
 
         // Thrown here, it is the inner exception of the request that asked for this very tunnel; nothing else leads from the one to the other.
-        if (!result.Accepted) throw refuse(result, null);
+        if (!result.Accepted) throw tls.Refuse(result);
         _peers.AddOrUpdate(stream, result.Peer);
         return true;
+    }
+
+    // Here it counts what SslStream finds: the chain, the use and the name.
+    private bool VerifyName(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (sender is not SslStream stream) return false;
+
+        tls.RequireReady();
+        if (errors == SslPolicyErrors.None) return true;
+
+        // SslStream itself would say no more than that we refused it.
+        var found = chain?.ChainStatus.Select(status => $"{status.Status}") ?? [];
+        throw new AuthenticationException($"The certificate of the server '{stream.TargetHostName}' is invalid: {string.Join(", ", found.Prepend($"{errors}"))}.");
     }
 }

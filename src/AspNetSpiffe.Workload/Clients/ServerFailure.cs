@@ -8,8 +8,9 @@ internal static class ServerFailure
     /// <summary>Gives the exception that says more, or <see langword="null"/> when the failure says all.</summary>
     /// <param name="failure">What the framework says.</param>
     /// <param name="ours">The SVID that we showed.</param>
+    /// <param name="showsSvid">Whether the client shows SVIDs.</param>
     /// <param name="last">How the last connection ended, if it did so unanswered.</param>
-    public static Exception? Explain(HttpRequestException failure, X509Svid? ours, UnansweredException? last)
+    public static Exception? Explain(HttpRequestException failure, X509Svid? ours, bool showsSvid, UnansweredException? last)
     {
         // Not as the cause of an HttpRequestException: that is taken for a passing fault, and tried again (Microsoft.Extensions.Http.Resilience).
         if (failure.InnerException is SpiffePeerRejectedException refused) return refused;
@@ -17,24 +18,23 @@ internal static class ServerFailure
         // Of a connection over HTTP/2 that has ended when a request is to get it, SocketsHttpHandler forgets the cause.
         var forgotten = failure is { InnerException: null, StatusCode: null, HttpRequestError: HttpRequestError.Unknown } ? last : null;
         if ((CausesOf(failure).OfType<UnansweredException>().FirstOrDefault() ?? forgotten) is { } unanswered)
-            return Explained(failure, $"The server '{unanswered.Server}' ended the connection before any answer", ours);
+            return Explained(failure, $"The server '{unanswered.Server}' ended the connection before any answer", ours, showsSvid);
 
         // A handshake that fails for our own sake, for want of an SVID, has no cause.
         return failure is { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: IOException or AuthenticationException { InnerException: not null } }
-            ? Explained(failure, $"The TLS handshake failed before the server was verified ({CausesOf(failure).Last().Message.TrimEnd('.')})", ours)
+            ? Explained(failure, $"The TLS handshake failed before the server was verified ({CausesOf(failure).Last().Message.TrimEnd('.')})", ours, showsSvid)
             : null;
     }
 
-    private static HttpRequestException Explained(HttpRequestException failure, string what, X509Svid? ours)
-    {
-        var shown = ours is null ? "our SVID" : $"our SVID '{ours.Id}' (serial number {ours.Leaf.SerialNumber}, valid until {ours.NotAfter:u})";
-        return new(
-            failure.HttpRequestError,
-            $"{what}. It may have refused {shown}; it does not tell us why, but its own log does " +
-            "(of an AspNetSpiffe server: the event PeerRefused of the category AspNetSpiffe.Handshake). Usual reasons: it does not allow this ID, or has no bundle of our trust domain.",
-            failure,
-            failure.StatusCode);
-    }
+    private static HttpRequestException Explained(HttpRequestException failure, string what, X509Svid? ours, bool showsSvid) =>
+        new(failure.HttpRequestError, $"{what}. {(showsSvid ? MayHaveRefused(ours) : MayWantCertificate)}", failure, failure.StatusCode);
+
+    private const string MayWantCertificate =
+        "It may want a client certificate, and this client shows none: if the server speaks mutual TLS, call it with AddSpiffeMtls or SpiffeHttpHandler.Create.";
+
+    private static string MayHaveRefused(X509Svid? ours) =>
+        $"It may have refused {(ours is null ? "our SVID" : $"our SVID '{ours.Id}' (serial number {ours.Leaf.SerialNumber}, valid until {ours.NotAfter:u})")}; it does not tell us why, but its own log does " +
+        "(of an AspNetSpiffe server: the event PeerRefused of the category AspNetSpiffe.Handshake). Usual reasons: it does not allow this ID, or has no bundle of our trust domain.";
 
     private static IEnumerable<Exception> CausesOf(Exception? failure)
     {

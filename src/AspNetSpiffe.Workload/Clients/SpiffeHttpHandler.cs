@@ -14,36 +14,35 @@ namespace AspNetSpiffe;
 /// It is a <see cref="DelegatingHandler"/> so that a gRPC channel finds the <see cref="SocketsHttpHandler"/> that it needs for client-side load balancing, and gives it
 /// its connections: they come under our TLS. Do not set <see cref="DelegatingHandler.InnerHandler"/>.
 /// </para>
+/// Made with <see cref="CreateTls"/>, it shows no SVID; made with <see cref="CreateMtlsToWeb"/>, it expects a web certificate of the server, and no SPIFFE ID.
 /// </remarks>
-public sealed class SpiffeHttpHandler : DelegatingHandler
+public sealed partial class SpiffeHttpHandler : DelegatingHandler
 {
     // Timers end at 49 days; to look again each day costs nothing.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
-    private readonly X509Source _source;
-    private readonly SpiffeTls _tls;
-    private readonly SpiffeIdPattern _expected;
+    private readonly ITrustSource _source;
+    private readonly ClientTls _tls;
     private readonly ClientSettings _settings;
     private readonly PeerStreams _streams;
     private readonly PeerTunnels _tunnels;
     private readonly IDisposable _subscription;
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
-    private volatile X509Context? _seen;
+    private volatile object? _seen;
     private PeerPool _pool;
     private bool _disposed;
     private long _due = DateTimeOffset.MaxValue.UtcTicks;
 
-    private SpiffeHttpHandler(X509Source source, SpiffeIdPattern expected, ClientSettings settings) : base(settings.Handler)
+    private SpiffeHttpHandler(ClientTls tls, ClientSettings settings) : base(settings.Handler)
     {
-        (_source, _expected, _settings) = (source, expected, settings);
-        _tls = new(source, expected);
-        _streams = new(_tls, source.Time, source.Notifications.CreateLogger("AspNetSpiffe.HttpHandler"));
-        _tunnels = new(_tls, Refuse);
-        _timer = source.Time.CreateTimer(_ => NotificationQueue.Guard(Check, _streams.CheckFailed), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _seen = source.Current;
-        _pool = CreatePool(_seen);
-        _subscription = ChangeToken.OnChange(source.GetChangeToken, Check);
+        (_source, _tls, _settings) = (tls.Source, tls, settings);
+        _streams = new(tls, _source.Time, _source.Notifications.CreateLogger("AspNetSpiffe.HttpHandler"));
+        _tunnels = new(tls);
+        _timer = _source.Time.CreateTimer(_ => NotificationQueue.Guard(Check, _streams.CheckFailed), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _seen = _source.Published;
+        _pool = CreatePool(tls.Svid);
+        _subscription = ChangeToken.OnChange(_source.GetChangeToken, Check);
     }
 
     /// <summary>Gets or sets how long requests under way have to finish when their server is no longer trusted.</summary>
@@ -54,31 +53,6 @@ public sealed class SpiffeHttpHandler : DelegatingHandler
         get;
         set => field = TimeRange.OfDrains.MistakeIn(value) is { } mistake ? throw new ArgumentOutOfRangeException(nameof(value), $"{nameof(DrainTimeout)} {mistake}") : value;
     } = TimeSpan.FromSeconds(30);
-
-    /// <summary>Makes a handler for HTTP/1.1 and HTTP/2 over mutual TLS.</summary>
-    /// <param name="source">Our SVID and the bundles.</param>
-    /// <param name="expectedServer">Who must answer. There is no default: a client that calls anybody has no security.</param>
-    /// <param name="configure">
-    /// Changes the other settings of the connections; runs once. All of them are kept when our SVID is renewed. Of <see cref="SocketsHttpHandler.SslOptions"/>, what
-    /// concerns certificates or the protocols of HTTP is refused. The stream of a <see cref="SocketsHttpHandler.ConnectCallback"/> is taken for the plain connection,
-    /// whatever its type: mutual TLS with the expected server goes over it. A <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> comes above the TLS. Proxies are off, and
-    /// no environment variable leads requests astray, unless it sets <see cref="SocketsHttpHandler.UseProxy"/>: then the same mutual TLS goes through the
-    /// tunnel of a proxy whose address begins with <c>http</c>, <c>socks4</c>, <c>socks4a</c> or <c>socks5</c>. One with <c>https</c> is refused.
-    /// </param>
-    /// <exception cref="InvalidOperationException"><paramref name="configure"/> made a setting that can have no effect; the message says what to do instead.</exception>
-    /// <example><code>
-    /// using var client = new HttpClient(SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse("spiffe://example.org/orders")));
-    /// </code></example>
-    public static SpiffeHttpHandler Create(X509Source source, SpiffeIdPattern expectedServer, Action<SocketsHttpHandler>? configure = null) =>
-        CreateFrom(source, expectedServer, new() { UseProxy = false }, configure);
-
-    /// <summary>Makes a handler that keeps what was chosen before.</summary>
-    internal static SpiffeHttpHandler CreateFrom(X509Source source, SpiffeIdPattern expectedServer, SocketsHttpHandler chosen, Action<SocketsHttpHandler>? configure)
-    {
-        ArgumentNullException.ThrowIfNull(source);
-        ArgumentNullException.ThrowIfNull(expectedServer);
-        return new(source, expectedServer, new(chosen, configure));
-    }
 
     /// <inheritdoc/>
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -91,7 +65,7 @@ public sealed class SpiffeHttpHandler : DelegatingHandler
         PeerTunnels.MarkAsCallers(request);
 
         // We may be asked before the source has told us of its change, and a clock that jumps past an expiry moves no timer.
-        if (!ReferenceEquals(_seen, _source.Current) || _source.Time.GetUtcNow().UtcTicks >= Volatile.Read(ref _due)) Check();
+        if (!ReferenceEquals(_seen, _source.Published) || _source.Time.GetUtcNow().UtcTicks >= Volatile.Read(ref _due)) Check();
         while (true)
         {
             var pool = Volatile.Read(ref _pool);
@@ -125,16 +99,16 @@ public sealed class SpiffeHttpHandler : DelegatingHandler
         lock (_lock)
         {
             if (_disposed) return;
-            var current = _source.Current;
+            var (published, svid) = (_source.Published, _tls.Svid);
             var next = _streams.Check(DrainTimeout, out var untrusted);
-            if (untrusted || !_pool.IsOf(current?.DefaultSvid))
+            if (untrusted || !_pool.IsOf(svid) || (_seen is null && published is not null))
             {
                 retired = _pool;
-                Volatile.Write(ref _pool, CreatePool(current));
+                Volatile.Write(ref _pool, CreatePool(svid));
             }
 
             // Last: whoever sees it must see the pool that belongs to it.
-            _seen = current;
+            _seen = published;
             Volatile.Write(ref _due, long.MaxValue);
             Schedule(next);
         }
@@ -152,7 +126,7 @@ public sealed class SpiffeHttpHandler : DelegatingHandler
         _timer.Change(wait < LongestWait ? (wait > TimeSpan.Zero ? wait : TimeSpan.Zero) : LongestWait, Timeout.InfiniteTimeSpan);
     }
 
-    private PeerPool CreatePool(X509Context? current)
+    private PeerPool CreatePool(X509Svid? svid)
     {
         var handler = _settings.CreateHandler();
         handler.ConnectCallback = ConnectAsync;
@@ -162,20 +136,20 @@ public sealed class SpiffeHttpHandler : DelegatingHandler
         handler.SslOptions = _settings.UseProxy
             ? _tunnels.CreateOptions(_settings.CreateTlsOptions())
             : new() { RemoteCertificateValidationCallback = static (_, _, _, _) => false };
-        return new(current?.DefaultSvid, handler, _streams);
+        return new(svid, _tls.ShowsSvid, handler, _streams);
     }
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var isToProxy = _settings.UseProxy && PeerTunnels.IsToProxy(context);
-        _tls.RequireSvid();
+        _tls.RequireReady();
         var plain = await ConnectPlainAsync(context, cancellationToken).ConfigureAwait(false);
         if (isToProxy) return plain;
 
         var options = _settings.CreateTlsOptions();
         options.TargetHost ??= context.DnsEndPoint.Host;
         options.ApplicationProtocols = ProtocolsFor(context.InitialRequestMessage);
-        return await PeerStream.AuthenticateAsync(plain, _tls, options, context.DnsEndPoint, Refuse, cancellationToken).ConfigureAwait(false);
+        return await PeerStream.AuthenticateAsync(plain, _tls, options, context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<Stream> ConnectPlainAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
@@ -186,35 +160,35 @@ public sealed class SpiffeHttpHandler : DelegatingHandler
 
     private async ValueTask<Stream> FilterAsync(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancellationToken)
     {
-        var peer = context.PlaintextStream switch
+        var tls = context.PlaintextStream as SslStream;
+        var peer = tls switch
         {
             PeerStream direct => direct.Peer,
-            SslStream tunnel => _tunnels.PeerOf(tunnel),
+            { } tunnel => _tunnels.PeerOf(tunnel),
             _ when _settings.UseProxy => null,
             _ => throw new AuthenticationException("A connection without TLS is none to a server."),
         };
         var filtered = _settings.PlaintextStreamFilter is { } filter
             ? await filter(context, cancellationToken).ConfigureAwait(false) ?? throw new InvalidOperationException("The PlaintextStreamFilter gave no stream.")
             : context.PlaintextStream;
-        return peer is null ? filtered : Add(new(filtered, peer, _streams));
-    }
+        if (tls is null) return filtered;
 
-    private VerifiedStream Add(VerifiedStream stream)
-    {
-        _streams.Add(stream);
-
-        // The bundles may have changed since the handshake: look at once, and again when this server's chain expires.
-        Check();
-        if (_tls.Recheck(stream.Peer) is { Count: > 0 } reasons)
-        {
-            stream.Dispose();
-            throw Refuse(VerificationResult.Reject(reasons[0], stream.Peer.Id), null);
-        }
-
+        var stream = new VerifiedStream(filtered, peer?.Id.ToString() ?? tls.TargetHostName, _streams);
+        if (peer is not null) Add(stream, peer);
         return stream;
     }
 
-    private SpiffePeerRejectedException Refuse(VerificationResult result, Exception? inner) => new(result, _expected, _source.Current, inner);
+    private void Add(VerifiedStream stream, SpiffePeer peer)
+    {
+        _streams.Add(stream, peer);
+
+        // The bundles may have changed since the handshake: look at once, and again when this server's chain expires.
+        Check();
+        if (_tls.Recheck(peer) is not { Count: > 0 } reasons) return;
+
+        stream.Dispose();
+        throw _tls.Refuse(VerificationResult.Reject(reasons[0], peer.Id));
+    }
 
     private static List<SslApplicationProtocol> ProtocolsFor(HttpRequestMessage request) => request switch
     {

@@ -12,7 +12,7 @@ public sealed class SpiffePeerRejectedException : AuthenticationException
     /// <param name="expected">Whom we expected.</param>
     /// <param name="ours">What we knew at the time, for the advice.</param>
     /// <param name="inner">What the framework made of it.</param>
-    internal SpiffePeerRejectedException(VerificationResult result, SpiffeIdPattern expected, X509Context? ours, Exception? inner = null)
+    internal SpiffePeerRejectedException(VerificationResult result, SpiffeIdPattern expected, TrustContext? ours, Exception? inner = null)
         : base($"The server was refused: {result.Reason}. It presented {(result.Id is { } id ? $"'{id}'" : "no SPIFFE ID")}. {RejectionAdvice.For(result.Reason, result.Id, PeerRole.Server, expected, ours)}", inner)
     {
         Reason = result.Reason;

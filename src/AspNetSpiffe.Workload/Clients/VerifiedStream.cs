@@ -3,13 +3,14 @@ using System.Runtime.CompilerServices;
 namespace AspNetSpiffe;
 
 /// <summary>One connection to a verified server, above its TLS. Passes bytes on as long as the server is trusted, and says what it means when they end.</summary>
-internal sealed class VerifiedStream(Stream inner, SpiffePeer peer, PeerStreams owner) : Stream
+/// <param name="inner">The TLS.</param>
+/// <param name="server">Its SPIFFE ID, or its name.</param>
+/// <param name="owner">The connections of the client.</param>
+internal sealed class VerifiedStream(Stream inner, string server, PeerStreams owner) : Stream
 {
     private volatile bool _hasAnswered;
     private volatile bool _endedUnanswered;
     private volatile string? _aborted;
-
-    public SpiffePeer Peer => peer;
 
     /// <summary>Gets or sets when the connection is cut off, because its server is no longer trusted; <see langword="null"/> as long as it is.</summary>
     public DateTimeOffset? AbortAt { get; set; }
@@ -144,13 +145,13 @@ internal sealed class VerifiedStream(Stream inner, SpiffePeer peer, PeerStreams 
     private UnansweredException Unanswered(Exception? e)
     {
         _endedUnanswered = true;
-        return owner.LastUnanswered = new(peer.Id, e);
+        return owner.LastUnanswered = new(server, e);
     }
 }
 
 /// <summary>A server ended its connection before it sent a byte.</summary>
-internal sealed class UnansweredException(SpiffeId server, Exception? inner)
+internal sealed class UnansweredException(string server, Exception? inner)
     : HttpIOException(HttpRequestError.ResponseEnded, $"The server '{server}' ended the connection before any answer.", inner)
 {
-    public SpiffeId Server => server;
+    public string Server => server;
 }

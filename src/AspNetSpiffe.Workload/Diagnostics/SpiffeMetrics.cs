@@ -11,14 +11,17 @@ internal sealed class SpiffeMetrics
     private readonly NotificationQueue _notifications;
     private long _notAfter;
 
-    public SpiffeMetrics(IMeterFactory? factory, NotificationQueue notifications)
+    /// <param name="factory">Makes the meter; without one, we do.</param>
+    /// <param name="notifications">Counts, when nobody waits for it.</param>
+    /// <param name="hasSvid">Whether there is an SVID to tell of: of two sources in one process, only one has it.</param>
+    public SpiffeMetrics(IMeterFactory? factory, NotificationQueue notifications, bool hasSvid = true)
     {
         _notifications = notifications;
         var meter = factory?.Create(SpiffeDiagnostics.MeterName) ?? new Meter(SpiffeDiagnostics.MeterName);
         _handshakes = meter.CreateCounter<long>("spiffe.peer.handshakes", "{handshake}", "Handshakes whose peer was verified and allowed.");
         _rejections = meter.CreateCounter<long>("spiffe.peer.rejections", "{handshake}", "Handshakes refused because the peer had no acceptable X509-SVID.");
         _updates = meter.CreateCounter<long>("spiffe.svid.updates", "{update}", "Updates from the Workload API, by whether they were accepted.");
-        meter.CreateObservableGauge("spiffe.svid.not_after", () => Volatile.Read(ref _notAfter), "s", "When our SVID expires, in seconds since 1970; 0 without one.");
+        if (hasSvid) meter.CreateObservableGauge("spiffe.svid.not_after", () => Volatile.Read(ref _notAfter), "s", "When our SVID expires, in seconds since 1970; 0 without one.");
     }
 
     public void PeerAccepted(PeerRole role, TrustDomain trustDomain) =>

@@ -21,6 +21,12 @@ internal sealed class FileFeed(SvidFiles files, TimeProvider time, SpiffeLimits 
         return WatchAsync(withSvid: true, reader.ReadContext, stopping);
     }
 
+    public IAsyncEnumerable<Update<X509BundleSet>> WatchX509BundleUpdatesAsync(CancellationToken stopping)
+    {
+        var reader = new SvidFileReader(files, time, limits, null);
+        return WatchAsync(withSvid: false, reader.ReadX509Bundles, stopping);
+    }
+
     public IAsyncEnumerable<Update<JwtBundleSet>> WatchJwtUpdatesAsync(CancellationToken stopping)
     {
         var reader = new SvidFileReader(files, time, limits, null);

@@ -10,7 +10,7 @@ internal static class FileModes
     public static IEnumerable<string> WarningsOf(SvidFiles files)
     {
         if (OperatingSystem.IsWindows()) yield break;
-        if (Has(files.Key, OthersRead)) yield return $"The private key '{files.Key}' can be read by every user of this machine: give it the mode 0600, or 0640 (in Kubernetes: defaultMode or fsGroup of the volume).";
+        if (files.Key is not null && Has(files.Key, OthersRead)) yield return $"The private key '{files.Key}' can be read by every user of this machine: give it the mode 0600, or 0640 (in Kubernetes: defaultMode or fsGroup of the volume).";
         string?[] changeable = [files.Certificate, files.Key, files.Bundle, files.BundleMap, .. files.FindBundles().Select(bundle => bundle.Path)];
         foreach (var path in changeable.OfType<string>().Distinct(StringComparer.Ordinal))
             if (Has(path, OthersWrite))

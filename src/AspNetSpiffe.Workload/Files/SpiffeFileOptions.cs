@@ -38,10 +38,13 @@ public sealed class SpiffeFileOptions
 
     internal bool IsUsed => Layout != SpiffeFileLayout.None || Directory is not null || Certificate is not null || Key is not null || Bundle is not null || BundleMap is not null || FederatedBundles.Count > 0;
 
+    // For a host that has no identity, and verifies others.
+    private bool HasBundlesOnly => Layout == SpiffeFileLayout.None && Certificate is null && Key is null && Bundle is null && (BundleMap is not null || FederatedBundles.Count > 0);
+
     internal SvidFiles Resolve() => new()
     {
-        Certificate = PathOf(Certificate, "tls.crt", "svid.pem", "credentialbundle.pem", "credential-bundle.private-key.pem")!,
-        Key = PathOf(Key, "tls.key", "svid_key.pem", "credentialbundle.pem", "credential-bundle.private-key.pem")!,
+        Certificate = PathOf(Certificate, "tls.crt", "svid.pem", "credentialbundle.pem", "credential-bundle.private-key.pem"),
+        Key = PathOf(Key, "tls.key", "svid_key.pem", "credentialbundle.pem", "credential-bundle.private-key.pem"),
         Bundle = PathOf(Bundle, "ca.crt", "svid_bundle.pem", null, null),
         FederatedBundles = [.. FederatedBundles.Select(entry => (TrustDomain.Parse(entry.Key), PathIn(entry.Value)))],
         BundleMap = BundleMap is null ? null : PathIn(BundleMap),
@@ -65,6 +68,7 @@ public sealed class SpiffeFileOptions
 
         if (Layout != SpiffeFileLayout.None && Directory is null && (Certificate is null || Key is null))
             yield return (nameof(Directory), $"must be set: it is where the files of {nameof(Layout)} {Layout} are.");
+        if (HasBundlesOnly) yield break;
         if (Layout == SpiffeFileLayout.None && Certificate is null) yield return (nameof(Certificate), $"must be set, or {nameof(Layout)} and {nameof(Directory)}.");
         if (Layout == SpiffeFileLayout.None && Key is null) yield return (nameof(Key), $"must be set, or {nameof(Layout)} and {nameof(Directory)}.");
         if (Layout is SpiffeFileLayout.None or SpiffeFileLayout.PodCertificate && Bundle is null && BundleMap is null)

@@ -35,8 +35,7 @@ internal sealed class SvidFileReader(SvidFiles files, TimeProvider time, SpiffeL
         var remarks = new List<string>();
         try
         {
-            var trustDomain = InFile(files.Certificate, () => X509SvidReader.ReadId(PemBlocks.ReadCertificates(snapshot.ContentOf(files.Certificate))).TrustDomain);
-            var bundles = ReadBundles(snapshot, trustDomain, remarks).Values.Where(bundle => !bundle.Jwt.Authorities.IsEmpty).Select(bundle => bundle.Jwt).ToArray();
+            var bundles = ReadBundles(snapshot, FindTrustDomain(snapshot), remarks).Values.Where(bundle => !bundle.Jwt.Authorities.IsEmpty).Select(bundle => bundle.Jwt).ToArray();
             return bundles.Length > 0
                 ? new(new(bundles) { Remarks = [.. remarks] }, null, remarks)
                 : throw new FormatException("None of the files of bundles has a key for JWT-SVIDs. PEM has none: write SPIFFE bundle documents (JSON), which may.");
@@ -47,14 +46,32 @@ internal sealed class SvidFileReader(SvidFiles files, TimeProvider time, SpiffeL
         }
     }
 
+    /// <summary>Reads the CA certificates of all trust domains, for whoever has no identity.</summary>
+    public Update<X509BundleSet> ReadX509Bundles(FileSnapshot snapshot)
+    {
+        var remarks = new List<string>();
+        try
+        {
+            var bundles = ReadBundles(snapshot, FindTrustDomain(snapshot), remarks).Values.Select(bundle => bundle.X509).ToArray();
+            return bundles.Length > 0 ? new(new(bundles) { Remarks = [.. remarks] }, null, remarks) : throw new FormatException($"None of the files has a bundle. {RemarkList.Join(remarks)}".TrimEnd());
+        }
+        catch (FormatException e)
+        {
+            return new(null, e, remarks);
+        }
+    }
+
+    private TrustDomain? FindTrustDomain(FileSnapshot snapshot) => files.Certificate is not { } path ? null : InFile(path, () => X509SvidReader.ReadId(PemBlocks.ReadCertificates(snapshot.ContentOf(path))).TrustDomain);
+
     private X509SVIDResponse ReadMessage(FileSnapshot snapshot, List<string> remarks)
     {
-        var chain = InFile(files.Certificate, () => PemBlocks.ReadCertificates(snapshot.ContentOf(files.Certificate)));
-        var id = InFile(files.Certificate, () => X509SvidReader.ReadId(chain));
+        if (files is not { Certificate: { } certificate, Key: { } keyFile }) throw new FormatException("The settings name files of bundles only, and no certificate: there is no identity.");
+        var chain = InFile(certificate, () => PemBlocks.ReadCertificates(snapshot.ContentOf(certificate)));
+        var id = InFile(certificate, () => X509SvidReader.ReadId(chain));
         var bundles = ReadBundles(snapshot, id.TrustDomain, remarks);
         if (!bundles.Remove(id.TrustDomain, out var own)) throw new FormatException($"No file has the bundle of our own trust domain '{id.TrustDomain}'.");
 
-        var key = InFile(files.Key, () => KeyPem.ReadPkcs8(snapshot.ContentOf(files.Key)));
+        var key = InFile(keyFile, () => KeyPem.ReadPkcs8(snapshot.ContentOf(keyFile)));
         try
         {
             var svid = new X509SVID { SpiffeId = id.ToString(), X509Svid = ByteString.CopyFrom(chain), X509SvidKey = ByteString.CopyFrom(key), Bundle = DerOf(own) };
@@ -68,10 +85,10 @@ internal sealed class SvidFileReader(SvidFiles files, TimeProvider time, SpiffeL
         }
     }
 
-    private Dictionary<TrustDomain, SpiffeBundle> ReadBundles(FileSnapshot snapshot, TrustDomain ours, List<string> remarks)
+    private Dictionary<TrustDomain, SpiffeBundle> ReadBundles(FileSnapshot snapshot, TrustDomain? ours, List<string> remarks)
     {
         var bundles = new Dictionary<TrustDomain, SpiffeBundle>();
-        if (files.Bundle is { } path) bundles.Add(ours, InFile(path, () => ReadBundle(ours, snapshot.ContentOf(path), remarks)));
+        if (ours is not null && files.Bundle is { } path) bundles.Add(ours, InFile(path, () => ReadBundle(ours, snapshot.ContentOf(path), remarks)));
         foreach (var (trustDomain, file) in files.FindBundles()) Add(file, content => [ReadBundle(trustDomain, content, remarks)]);
         if (files.BundleMap is { } map) Add(map, content => ReadMap(content, remarks));
         return bundles;

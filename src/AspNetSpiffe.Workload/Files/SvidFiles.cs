@@ -7,9 +7,10 @@ internal sealed record SvidFiles
 {
     private const string DraftBundle = ".spiffe-trust-bundle.pem";
 
-    public required string Certificate { get; init; }
+    /// <summary>Gets the certificate; <see langword="null"/> where the files hold bundles only.</summary>
+    public string? Certificate { get; init; }
 
-    public required string Key { get; init; }
+    public string? Key { get; init; }
 
     /// <summary>Gets the bundle of our own trust domain, if it has a file of its own.</summary>
     public string? Bundle { get; init; }

@@ -1,22 +1,36 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace AspNetSpiffe;
 
-/// <summary>What AddSpiffeMtls said of one named client; with ConfigureHttpClientDefaults, of all.</summary>
+/// <summary>What AddSpiffeMtls and its like said of one named client; with ConfigureHttpClientDefaults, of all.</summary>
 internal sealed class SpiffeClientOptions
 {
     public List<Call> Calls { get; } = [];
 
-    /// <summary>Gets the one server that is meant, and the settings.</summary>
-    /// <exception cref="InvalidOperationException">Several servers are.</exception>
-    public (SpiffeIdPattern Server, Action<SocketsHttpHandler> Configure) Require(string client)
+    /// <summary>Gets the one call that counts, with the settings of all.</summary>
+    /// <exception cref="InvalidOperationException">They mean several servers, or modes.</exception>
+    public Call Require(string client)
     {
         var calls = Calls.Exists(c => !c.IsDefault) ? Calls.FindAll(c => !c.IsDefault) : Calls;
-        var servers = calls.Select(c => c.Server.ToString()).Distinct(StringComparer.Ordinal).ToArray();
+        var methods = calls.Select(c => c.Method).Distinct(StringComparer.Ordinal).ToArray();
+        if (methods.Length > 1) throw new InvalidOperationException($"The HTTP client '{client}' has {string.Join(" and ", methods)}, and a client has one mode of TLS. Keep one of them.");
+
+        var servers = calls.Select(c => c.Server?.ToString()).Distinct(StringComparer.Ordinal).ToArray();
         if (servers.Length > 1)
             throw new InvalidOperationException(
-                $"The HTTP client '{client}' has AddSpiffeMtls {servers.Length} times, for '{string.Join("' and '", servers)}', and a client has one expected server. " +
+                $"The HTTP client '{client}' has {methods[0]} {servers.Length} times, for '{string.Join("' and '", servers)}', and a client has one expected server. " +
                 $"Keep one; if several may answer, say so in one pattern: '{string.Join(',', servers)}'.");
-        return (calls[0].Server, handler => calls.ForEach(c => c.Configure?.Invoke(handler)));
+        if (calls.Select(c => c.Roots).Distinct().Count() > 1)
+            throw new InvalidOperationException($"The HTTP client '{client}' has {methods[0]} several times, with different roots. Keep one of them, with all its roots.");
+        return calls[0] with { Configure = handler => calls.ForEach(c => c.Configure?.Invoke(handler)) };
     }
 
-    internal sealed record Call(SpiffeIdPattern Server, Action<SocketsHttpHandler>? Configure, bool IsDefault);
+    /// <param name="Method">The method that was called.</param>
+    /// <param name="Mode">Its mode.</param>
+    /// <param name="Server">Who must answer, where the mode has servers with a SPIFFE ID.</param>
+    /// <param name="Roots">Who may vouch for a web server, where not the authorities of the system do.</param>
+    /// <param name="Configure">Makes the other settings.</param>
+    /// <param name="IsDefault">Whether all clients are meant.</param>
+    internal sealed record Call(
+        string Method, SpiffeClientMode Mode, SpiffeIdPattern? Server, X509Certificate2Collection? Roots, Action<SocketsHttpHandler>? Configure, bool IsDefault);
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Http;
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Gives HTTP clients, and gRPC clients made by the client factory, this workload's SPIFFE identity.</summary>
-public static class SpiffeHttpClientBuilderExtensions
+public static partial class SpiffeHttpClientBuilderExtensions
 {
     private static readonly TimeSpan DefaultHandlerLifetime = new HttpClientFactoryOptions().HandlerLifetime;
 
@@ -29,11 +29,7 @@ public static class SpiffeHttpClientBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(expectedServer);
         builder.Services.AddSpiffe();
-        builder.Services.AddPrimaryHandlers();
-        builder.Services.Configure<SpiffeClientOptions>(builder.Name, options => options.Calls.Add(new(expectedServer, configure, IsDefault: builder.Name is null)));
-        builder.Services.Configure<HttpClientFactoryOptions>(builder.Name, options => options.HttpMessageHandlerBuilderActions.Add(MakeHandler));
-        builder.Services.PostConfigure<HttpClientFactoryOptions>(builder.Name, KeepHandler);
-        return builder;
+        return builder.AddPrimaryHandler(new(nameof(AddSpiffeMtls), SpiffeClientMode.Mutual, expectedServer, null, configure, IsDefault: builder.Name is null));
     }
 
     /// <summary>Adds our JWT-SVID to each request of the client that has no <c>Authorization</c> of its own; never over plain http, nor after a redirect.</summary>
@@ -62,6 +58,21 @@ public static class SpiffeHttpClientBuilderExtensions
     private static void KeepHandler(HttpClientFactoryOptions options)
     {
         if (options.HandlerLifetime == DefaultHandlerLifetime) options.HandlerLifetime = Timeout.InfiniteTimeSpan;
+    }
+
+    private static IHttpClientBuilder AddPrimaryHandler(this IHttpClientBuilder builder, SpiffeClientOptions.Call call)
+    {
+        builder.Services.Configure<SpiffeClientOptions>(builder.Name, options => options.Calls.Add(call));
+        return builder.AddPrimaryHandler();
+    }
+
+    private static IHttpClientBuilder AddPrimaryHandler(this IHttpClientBuilder builder)
+    {
+        builder.Services.AddSpiffeSources();
+        builder.Services.AddPrimaryHandlers();
+        builder.Services.Configure<HttpClientFactoryOptions>(builder.Name, options => options.HttpMessageHandlerBuilderActions.Add(MakeHandler));
+        builder.Services.PostConfigure<HttpClientFactoryOptions>(builder.Name, KeepHandler);
+        return builder;
     }
 
     // The first filter is the outermost: it sees what all others did.

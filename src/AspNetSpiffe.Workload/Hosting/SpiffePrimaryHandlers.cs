@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Makes the primary handlers of the clients that have AddSpiffeMtls, from the settings that it finds, and sees to it that nothing takes their place.</summary>
+/// <summary>Makes the primary handlers of the clients that have AddSpiffeMtls or its like, from the settings that it finds, and sees to it that nothing takes their place.</summary>
 internal sealed class SpiffePrimaryHandlers(IServiceProvider services, IOptionsMonitor<SpiffeClientOptions> clients) : IHttpMessageHandlerBuilderFilter
 {
     // As long as the client factory keeps a handler by default.
@@ -25,20 +25,28 @@ internal sealed class SpiffePrimaryHandlers(IServiceProvider services, IOptionsM
     {
         if (_made.TryGetValue(builder, out var made) && ReferenceEquals(builder.PrimaryHandler, made)) return;
         var name = NameOf(builder);
-        var (server, configure) = clients.Get(name).Require(name);
+        var call = clients.Get(name).Require(name);
         if (builder.PrimaryHandler is not SocketsHttpHandler chosen)
             throw new InvalidOperationException(
-                $"The HTTP client '{name}' has AddSpiffeMtls, and before it a primary handler that is a {TypeOf(builder.PrimaryHandler)}: its settings cannot be kept. {Remedy}");
+                $"The HTTP client '{name}' has {call.Method}, and before it a primary handler that is a {TypeOf(builder.PrimaryHandler)}: its settings cannot be kept. {RemedyFor(call.Method)}");
 
         KeepDefaults(chosen);
-        var handler = SpiffeHttpHandler.CreateFrom(services.GetRequiredService<X509Source>(), server, chosen, configure);
+        var handler = SpiffeHttpHandler.CreateFrom(TlsOf(call), chosen, call.Configure);
         _made.AddOrUpdate(builder, handler);
         builder.PrimaryHandler = handler;
     }
 
-    private const string Remedy =
+    private ClientTls TlsOf(SpiffeClientOptions.Call call) => call switch
+    {
+        { Mode: SpiffeClientMode.WebServer } => ClientTls.ToWeb(services.GetRequiredService<X509Source>(), call.Roots),
+        { Mode: SpiffeClientMode.NoClientCertificate, Server: { } server } => ClientTls.WithoutSvid(services.GetRequiredService<X509BundleSource>(), server),
+        { Server: { } server } => ClientTls.Mutual(services.GetRequiredService<X509Source>(), server),
+        _ => throw new InvalidOperationException($"{call.Method} names no server."),
+    };
+
+    private static string RemedyFor(string method) =>
         "Remove the call that sets it (ConfigurePrimaryHttpMessageHandler, UseSocketsHttpHandler or ConfigureHttpMessageHandlerBuilder; perhaps in ConfigureHttpClientDefaults, or an " +
-        "IHttpMessageHandlerBuilderFilter), and make the settings in the argument 'configure' of AddSpiffeMtls, which gets the SocketsHttpHandler.";
+        $"IHttpMessageHandlerBuilderFilter), and make the settings in the argument 'configure' of {method}, which gets the SocketsHttpHandler.";
 
     private void Build(HttpMessageHandlerBuilder builder, Action<HttpMessageHandlerBuilder> next)
     {
@@ -47,16 +55,21 @@ internal sealed class SpiffePrimaryHandlers(IServiceProvider services, IOptionsM
         try
         {
             next(builder);
-            if (!_made.TryGetValue(builder, out var made) || !ReferenceEquals(InnermostOf(builder.PrimaryHandler), made))
-                throw new InvalidOperationException(
-                    $"The HTTP client '{NameOf(builder)}' would call without its SPIFFE identity, and call anybody: " +
-                    $"the handler that AddSpiffeMtls made was replaced by a {TypeOf(builder.PrimaryHandler)}. {Remedy}");
+            if (!_made.TryGetValue(builder, out var made) || !ReferenceEquals(InnermostOf(builder.PrimaryHandler), made)) throw Replaced(NameOf(builder), builder.PrimaryHandler);
         }
         catch
         {
             if (_made.TryGetValue(builder, out var made)) made.Dispose();
             throw;
         }
+    }
+
+    private InvalidOperationException Replaced(string name, HttpMessageHandler? by)
+    {
+        var method = clients.Get(name).Calls[0].Method;
+        return new(
+            $"The HTTP client '{name}' would call without its SPIFFE identity, and call anybody: " +
+            $"the handler that {method} made was replaced by a {TypeOf(by)}. {RemedyFor(method)}");
     }
 
     // Made by somebody else, it has the framework's defaults: proxies from the environment, and connections for ever.

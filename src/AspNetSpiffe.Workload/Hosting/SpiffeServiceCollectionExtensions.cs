@@ -33,8 +33,8 @@ public static class SpiffeServiceCollectionExtensions
 
     /// <summary>Adds the sources that <see cref="AddSpiffe(IServiceCollection)"/> adds, and leaves the start to those who need them: the host waits for no identity.</summary>
     /// <remarks>
-    /// For hosts that only verify the tokens of others, with a <see cref="JwtBundleSource"/>: it connects when it is first resolved, and a Workload API may give bundles
-    /// to a workload without an identity. The <see cref="X509Source"/> does nothing before <see cref="X509Source.EnsureStartedAsync"/>. May be called beside <c>AddSpiffe()</c>, in any order.
+    /// For hosts that only verify others, their tokens with a <see cref="JwtBundleSource"/> or servers with an <see cref="X509BundleSource"/>: each connects when it is first resolved,
+    /// and a Workload API may give bundles to a workload without an identity. The <see cref="X509Source"/> does nothing before <see cref="X509Source.EnsureStartedAsync"/>. May be called beside <c>AddSpiffe()</c>, in any order.
     /// </remarks>
     public static IServiceCollection AddSpiffeSources(this IServiceCollection services)
     {
@@ -57,6 +57,7 @@ public static class SpiffeServiceCollectionExtensions
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             provider.GetService<TimeProvider>() ?? TimeProvider.System));
+        services.AddSingleton(StartX509Bundles);
         return services.AddSingleton(StartJwtBundles);
     }
 
@@ -73,6 +74,19 @@ public static class SpiffeServiceCollectionExtensions
 
         // First, so that nothing fails over settings before all of them are checked.
         services.Insert(0, ServiceDescriptor.Singleton<IHostedService, SettingsCheck>());
+    }
+
+    // Connects only when somebody asks for it: most services have an SVID, and the bundles with it.
+    private static X509BundleSource StartX509Bundles(IServiceProvider provider)
+    {
+        var source = new X509BundleSource(
+            provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
+            provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
+            provider.GetService<IMeterFactory>(),
+            provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            provider.GetRequiredService<BundleEndpoints>());
+        source.Start();
+        return source;
     }
 
     // Connects only when somebody asks for it: most services take no tokens.

@@ -47,7 +47,7 @@ internal sealed record AgentOrigin(WorkloadApiAddress Address, KeepAlive KeepAli
 /// <summary>Files that somebody else writes.</summary>
 internal sealed record FileOrigin(SvidFiles Files, TimeProvider Time, RetryTimes Retry, SpiffeLimits Limits) : Origin(Time, Retry, Limits)
 {
-    public override string Name => $"the SVID files (certificate '{Files.Certificate}')";
+    public override string Name => Files.Certificate is null ? "the files of bundles" : $"the SVID files (certificate '{Files.Certificate}')";
 
     public override string RenewalAdvice => "look at what writes them: cert-manager, spiffe-helper, the kubelet";
 

@@ -14,6 +14,14 @@ internal sealed class ProviderFeed(Func<CancellationToken, IAsyncEnumerable<X509
         await Task.Delay(Timeout.Infinite, stopping).ConfigureAwait(false);
     }
 
+    public async IAsyncEnumerable<Update<X509BundleSet>> WatchX509BundleUpdatesAsync([EnumeratorCancellation] CancellationToken stopping)
+    {
+        // Whoever takes our identity back has taken no bundles back.
+        await foreach (var update in WatchX509UpdatesAsync(null, stopping).ConfigureAwait(false))
+            if (update is { Value: not null } or { Problem: not null })
+                yield return new(update.Value?.Bundles, update.Problem, update.Remarks);
+    }
+
     public IAsyncEnumerable<Update<JwtBundleSet>> WatchJwtUpdatesAsync(CancellationToken stopping) => throw new NotSupportedException(
         $"JWT bundles come from a Workload API or from files, and this workload has its identity from '{nameof(SpiffeOptions)}.{nameof(SpiffeOptions.Provider)}'.");
 

@@ -59,16 +59,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(intermediates);
         return Current is { } context
-            ? LookUp(_verified.Verify(leaf, intermediates, context.Bundles, role, Time.GetUtcNow()))
+            ? ((ITrustSource)this).LookUp(_verified.Verify(leaf, intermediates, context.Bundles, role, Time.GetUtcNow()))
             : VerificationResult.Reject(RejectionReason.UnknownTrustDomain);
     }
-
-    /// <summary>Looks a verified peer up in the lists of revoked certificates, if there are any.</summary>
-    internal VerificationResult LookUp(VerificationResult result) =>
-        result.Accepted && RevocationOf(result.Peer) is var reason and not RejectionReason.None ? VerificationResult.Reject(reason, result.Id) : result;
-
-    /// <summary>Says what the lists of revoked certificates say of a verified peer now.</summary>
-    internal RejectionReason RevocationOf(SpiffePeer peer) => Revocation?.Current.Judge(peer.Proof, Time.GetUtcNow()) ?? RejectionReason.None;
 
     internal ILoggerFactory LoggerFactory { get; }
 

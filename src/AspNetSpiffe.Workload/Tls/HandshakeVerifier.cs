@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>The question that every handshake asks: is this peer verified, and may it be here? Counts each answer and logs refusals.</summary>
-internal sealed class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?> allowed)
+internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPattern?> allowed)
 {
     private static readonly EventId PeerRefused = new(1, "PeerRefused");
 
@@ -15,17 +15,17 @@ internal sealed class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?
     private readonly VerifiedPeers _peers = new(source.Limits);
 
     /// <summary>Gives what SslStream builds its chain with before it asks us; without it, it would use the system's CAs and download from URLs that the peer chose.</summary>
-    public X509ChainPolicy ChainPolicy(X509Context context) => _peers.ExpectPeer(context.Bundles.Find(context.TrustDomain)!, source.Time.GetUtcNow());
+    public X509ChainPolicy ChainPolicy(TrustContext trust) => trust.OurBundle is { } ours ? _peers.ExpectPeer(ours, source.Time.GetUtcNow()) : VerifiedPeers.TrustNobody;
 
     public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, PeerRole role, EndPoint? remote)
     {
         // The snapshot of this moment, and so possibly a newer one than the handshake began with.
-        var context = source.Current;
-        var result = context is null ? VerificationResult.Reject(RejectionReason.UnknownTrustDomain) : Verify(context, certificate, chain, role);
+        var trust = source.Trust;
+        var result = trust is { } current ? Verify(current, certificate, chain, role) : VerificationResult.Reject(RejectionReason.UnknownTrustDomain);
         Dispose(chain, certificate);
 
         if (result.Accepted) source.Metrics.PeerAccepted(role, result.Id.TrustDomain);
-        else Refused(result, context, certificate, role, remote);
+        else Refused(result, trust, certificate, role, remote);
         return result;
     }
 
@@ -37,10 +37,10 @@ internal sealed class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?
         var untrusted = RejectionReason.None;
         var isAllowed = true;
         var isRevoked = source.RevocationOf(peer) == RejectionReason.Revoked;
-        if (source.Current is { } context)
+        if (source.Trust is { } trust)
         {
-            untrusted = RecheckTrust(peer, context.Bundles);
-            isAllowed = IsAllowed(peer.Id, context);
+            untrusted = RecheckTrust(peer, trust.Bundles);
+            isAllowed = IsAllowed(peer.Id, trust);
         }
 
         if (!expired && !isRevoked && untrusted == RejectionReason.None && isAllowed) return [];
@@ -59,19 +59,17 @@ internal sealed class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?
         return ReferenceEquals(bundle, peer.Bundle) || bundle.Contains(peer.Authority) ? RejectionReason.None : RejectionReason.NotTrusted;
     }
 
-    private VerificationResult Verify(X509Context context, X509Certificate? certificate, X509Chain? chain, PeerRole role)
+    private VerificationResult Verify(TrustContext trust, X509Certificate? certificate, X509Chain? chain, PeerRole role)
     {
-        var result = _peers.Verify(certificate as X509Certificate2, chain, context.Bundles, role, source.Time.GetUtcNow());
-
-        result = source.LookUp(result);
-        return result.Accepted && !IsAllowed(result.Id, context) ? VerificationResult.Reject(RejectionReason.NotAllowed, result.Id) : result;
+        var result = source.LookUp(_peers.Verify(certificate as X509Certificate2, chain, trust.Bundles, role, source.Time.GetUtcNow()));
+        return result.Accepted && !IsAllowed(result.Id, trust) ? VerificationResult.Reject(RejectionReason.NotAllowed, result.Id) : result;
     }
 
-    private bool IsAllowed(SpiffeId id, X509Context context) => allowed()?.Matches(id) ?? id.IsMemberOf(context.TrustDomain);
+    private bool IsAllowed(SpiffeId id, TrustContext trust) => allowed()?.Matches(id) ?? (trust.TrustDomain is { } ours && id.IsMemberOf(ours));
 
-    private void Refused(VerificationResult result, X509Context? context, X509Certificate? certificate, PeerRole role, EndPoint? remote)
+    private void Refused(VerificationResult result, TrustContext? trust, X509Certificate? certificate, PeerRole role, EndPoint? remote)
     {
-        var known = result.Id is { } id ? context?.Bundles.Find(id.TrustDomain)?.TrustDomain : null;
+        var known = result.Id is { } id ? trust?.Bundles.Find(id.TrustDomain)?.TrustDomain : null;
         source.Metrics.PeerRejected(role, result.Reason, known);
 
         // A refused peer sees only that the connection ends, so the reason must stand in our log; but a stranger must not fill it.
@@ -80,7 +78,7 @@ internal sealed class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?
 
         // Not composed before somebody reads it: it may name every trust domain that we know.
         var pattern = allowed();
-        var advice = () => RejectionAdvice.For(result.Reason, result.Id, role, pattern, context);
+        var advice = () => RejectionAdvice.For(result.Reason, result.Id, role, pattern, trust);
         var sentence = () => LogEntry.Join(
             $"Refused a {RoleName(role)}: {result.Reason}.",
             $"It presented {Presented(result.Id, issuer)}{(address is null ? "" : $", from {address}")}.",

@@ -5,11 +5,11 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>The one place that sets up mutual TLS with SVIDs, for servers and for clients, on any SslStream.</summary>
+/// <summary>The one place that sets up TLS with SVIDs, for servers and for clients, on any SslStream: mutual TLS, unless another mode is meant.</summary>
 /// <remarks>Thread-safe. Make one for each set of allowed peers and configure each handshake with it, so that each uses the newest SVID and bundles.</remarks>
 public sealed class SpiffeTls
 {
-    private readonly X509Source _source;
+    private readonly ITrustSource _source;
     private readonly HandshakeVerifier _verifier;
 
     /// <summary>Makes a set-up.</summary>
@@ -24,6 +24,12 @@ public sealed class SpiffeTls
     /// <param name="source">Our SVID and the bundles.</param>
     /// <param name="allowedPeers">Says at each handshake who may be at the other end; <see langword="null"/> means every member of our own trust domain.</param>
     public SpiffeTls(X509Source source, Func<SpiffeIdPattern?> allowedPeers)
+        : this((ITrustSource)source, allowedPeers)
+    {
+    }
+
+    /// <summary>Makes a set-up for clients, which show an SVID where the source has one.</summary>
+    internal SpiffeTls(ITrustSource source, Func<SpiffeIdPattern?> allowedPeers)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(allowedPeers);
@@ -32,25 +38,43 @@ public sealed class SpiffeTls
     }
 
     /// <summary>Sets up one handshake in which we are the server: our SVID is shown, the client's is required and verified.</summary>
-    /// <param name="options">The options of one handshake. What concerns certificates is overwritten; protocols and ALPN stay.</param>
+    /// <inheritdoc cref="Configure(SslServerAuthenticationOptions, SpiffeServerMode, EndPoint?, Action{VerificationResult}?)"/>
+    public void Configure(SslServerAuthenticationOptions options, EndPoint? remote = null, Action<VerificationResult>? verified = null) =>
+        Configure(options, SpiffeServerMode.Mutual, remote, verified);
+
+    /// <summary>Sets up one handshake in which we are the server, in the mode that is meant.</summary>
+    /// <param name="options">
+    /// The options of one handshake. What concerns certificates is overwritten, except for our own with <see cref="SpiffeServerMode.WebCertificate"/>; protocols and ALPN stay.
+    /// </param>
+    /// <param name="mode">Who proves what to whom.</param>
     /// <param name="remote">The client's address, for the log.</param>
-    /// <param name="verified">Is told the outcome, during the handshake.</param>
-    /// <exception cref="AuthenticationException">We have no SVID, or it has expired.</exception>
-    public void Configure(SslServerAuthenticationOptions options, EndPoint? remote = null, Action<VerificationResult>? verified = null)
+    /// <param name="verified">Is told the outcome, during the handshake; nothing of a client that need not show a certificate and shows none.</param>
+    /// <exception cref="AuthenticationException">We have no SVID, or it has expired; with <see cref="SpiffeServerMode.WebCertificate"/>, we have no bundles.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The mode is none.</exception>
+    public void Configure(SslServerAuthenticationOptions options, SpiffeServerMode mode, EndPoint? remote = null, Action<VerificationResult>? verified = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var context = RequireContext();
-        options.ServerCertificate = null;
-        options.ServerCertificateSelectionCallback = null;
-        options.ServerCertificateContext = context.DefaultSvid.CertificateContext;
-        options.ClientCertificateRequired = true;
-        options.CertificateChainPolicy = _verifier.ChainPolicy(context);
+        if (!Enum.IsDefined(mode)) throw new ArgumentOutOfRangeException(nameof(mode), mode, "This is no mode of a server.");
+
+        // A web certificate does not end with our SVID.
+        var trust = mode == SpiffeServerMode.WebCertificate ? _source.RequireTrust() : _source.RequireValid();
+        if (mode != SpiffeServerMode.WebCertificate)
+        {
+            options.ServerCertificate = null;
+            options.ServerCertificateSelectionCallback = null;
+            options.ServerCertificateContext = trust.Svid?.CertificateContext;
+        }
+
+        options.ClientCertificateRequired = mode != SpiffeServerMode.NoClientCertificate;
+        options.CertificateChainPolicy = _verifier.ChainPolicy(trust);
         options.CertificateRevocationCheckMode = X509RevocationMode.NoCheck;
 
         // Resumed sessions bring the leaf without its intermediates, so a good peer would fail from its second connection on.
         options.AllowTlsResume = false;
         options.AllowRenegotiation = false;
-        options.RemoteCertificateValidationCallback = Callback(PeerRole.Client, remote, verified);
+        options.RemoteCertificateValidationCallback = mode == SpiffeServerMode.NoClientCertificate
+            ? static (_, certificate, _, _) => certificate is null
+            : Callback(PeerRole.Client, remote, verified, mayBeAnonymous: mode == SpiffeServerMode.OptionalClientCertificate);
     }
 
     /// <summary>Sets up one handshake in which we are the client: the server's SVID is verified, ours is shown when it is asked for.</summary>
@@ -61,13 +85,13 @@ public sealed class SpiffeTls
     public void Configure(SslClientAuthenticationOptions options, EndPoint? remote = null, Action<VerificationResult>? verified = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var context = RequireContext();
+        var trust = _source.RequireValid();
         options.ClientCertificates = null;
         options.LocalCertificateSelectionCallback = null;
 
         // Of all ways to show a client certificate, only the context sends the intermediates too.
-        options.ClientCertificateContext = context.DefaultSvid.CertificateContext;
-        options.CertificateChainPolicy = _verifier.ChainPolicy(context);
+        options.ClientCertificateContext = trust.Svid?.CertificateContext;
+        options.CertificateChainPolicy = _verifier.ChainPolicy(trust);
         options.CertificateRevocationCheckMode = X509RevocationMode.NoCheck;
         options.AllowTlsResume = false;
         options.AllowRenegotiation = false;
@@ -96,20 +120,12 @@ public sealed class SpiffeTls
     }
 
     /// <exception cref="AuthenticationException">We have no SVID, or it has expired.</exception>
-    internal void RequireSvid() => RequireContext();
+    internal void RequireSvid() => _source.RequireValid();
 
-    private X509Context RequireContext()
-    {
-        // Kestrel is quiet about an AuthenticationException, and calls every other type an error of its own.
-        var context = _source.Current ?? throw new AuthenticationException(_source.DescribeAbsence());
-        return _source.Time.GetUtcNow() < context.DefaultSvid.Validity.End
-            ? context
-            : throw new AuthenticationException($"The SVID '{context.DefaultSvid.Id}' expired at {context.DefaultSvid.NotAfter:u} and the Workload API has issued no newer one.");
-    }
-
-    private RemoteCertificateValidationCallback Callback(PeerRole role, EndPoint? remote, Action<VerificationResult>? verified) =>
+    private RemoteCertificateValidationCallback Callback(PeerRole role, EndPoint? remote, Action<VerificationResult>? verified, bool mayBeAnonymous = false) =>
         (_, certificate, chain, _) =>
         {
+            if (certificate is null && mayBeAnonymous) return true;
             var result = _verifier.Verify(certificate, chain, role, remote);
             verified?.Invoke(result);
             return result.Accepted;

@@ -14,7 +14,7 @@ internal static class RejectionAdvice
     /// <param name="role">The part that it plays.</param>
     /// <param name="allowed">Who may be there; <see langword="null"/> means every member of our own trust domain.</param>
     /// <param name="ours">What we knew at the time.</param>
-    public static string For(RejectionReason reason, SpiffeId? id, PeerRole role, SpiffeIdPattern? allowed, X509Context? ours) => (reason, role) switch
+    public static string For(RejectionReason reason, SpiffeId? id, PeerRole role, SpiffeIdPattern? allowed, TrustContext? ours) => (reason, role) switch
     {
         (RejectionReason.NotAllowed, PeerRole.Server) =>
             $"Expected was '{allowed}'. Is it the address of the server that is meant? If it is, expect its ID, or a pattern that matches it.",
@@ -43,7 +43,7 @@ internal static class RejectionAdvice
         _ => "Its certificate is not as the X509-SVID standard says: its issuer must correct that.",
     };
 
-    private static string AuthoritiesOf(TrustDomain? theirs, X509Context? ours) => (theirs is null ? null : ours?.Bundles.Find(theirs))?.Count switch
+    private static string AuthoritiesOf(TrustDomain? theirs, TrustContext? ours) => (theirs is null ? null : ours?.Bundles.Find(theirs))?.Count switch
     {
         null or 0 => "none",
         1 => "1 authority",

@@ -7,6 +7,10 @@ internal interface IFeed : IDisposable
     /// <param name="stopping">Ends the watch.</param>
     IAsyncEnumerable<Update<X509Context>> WatchX509UpdatesAsync(Action<string>? remarkLater, CancellationToken stopping);
 
+    /// <summary>The bundles alone, for whoever has no identity.</summary>
+    /// <param name="stopping">Ends the watch.</param>
+    IAsyncEnumerable<Update<X509BundleSet>> WatchX509BundleUpdatesAsync(CancellationToken stopping);
+
     /// <param name="stopping">Ends the watch.</param>
     IAsyncEnumerable<Update<JwtBundleSet>> WatchJwtUpdatesAsync(CancellationToken stopping);
 }

@@ -58,8 +58,8 @@ public sealed partial class WorkloadApiClient : IDisposable, IFeed
     /// <exception cref="FormatException">A message breaks a rule; the watch ends.</exception>
     public async IAsyncEnumerable<X509BundleSet> WatchX509BundlesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (var message in _channel.WatchAsync(static (agent, options) => agent.FetchX509Bundles(new(), options), cancellationToken).ConfigureAwait(false))
-            yield return message.Refusal is { } refusal ? throw refusal : new X509ContextReader(_time, _limits).ReadBundles(message, cancellationToken);
+        await foreach (var update in WatchX509BundleUpdatesAsync(cancellationToken).ConfigureAwait(false))
+            yield return update.Value ?? throw update.Problem!;
     }
 
     /// <summary>Closes the connection; calls under way end with an error.</summary>
@@ -75,6 +75,8 @@ public sealed partial class WorkloadApiClient : IDisposable, IFeed
     }
 
     IAsyncEnumerable<Update<X509Context>> IFeed.WatchX509UpdatesAsync(Action<string>? remarkLater, CancellationToken stopping) => WatchX509UpdatesAsync(remarkLater, stopping);
+
+    IAsyncEnumerable<Update<X509BundleSet>> IFeed.WatchX509BundleUpdatesAsync(CancellationToken stopping) => WatchX509BundleUpdatesAsync(stopping);
 
     IAsyncEnumerable<Update<JwtBundleSet>> IFeed.WatchJwtUpdatesAsync(CancellationToken stopping) => WatchJwtUpdatesAsync(stopping);
 

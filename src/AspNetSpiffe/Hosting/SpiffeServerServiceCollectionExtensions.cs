@@ -29,6 +29,7 @@ public static class SpiffeServerServiceCollectionExtensions
         services.AddSingleton<PeerConnectionEvents>();
         services.AddSingleton<PeerConnectionRegistry>();
         services.AddSingleton<Handshake>();
+        services.AddSingleton<HttpsSettings>();
         services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, VerifiedPeersOnly>());
         return services;
     }

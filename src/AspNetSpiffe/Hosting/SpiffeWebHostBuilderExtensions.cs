@@ -9,11 +9,15 @@ namespace Microsoft.AspNetCore.Hosting;
 /// <summary>Gives a web application a SPIFFE identity and mutual TLS.</summary>
 public static class SpiffeWebHostBuilderExtensions
 {
-    /// <summary>Serves every https endpoint with this workload's SVID and admits only verified peers.</summary>
+    /// <summary>Serves every https endpoint with this workload's SVID and admits only verified peers, unless an endpoint has a mode of its own.</summary>
     /// <remarks>
+    /// <para>
     /// Endpoints from code, appsettings and ASPNETCORE_URLS alike; a later ConfigureHttpsDefaults of the application does not undo it. Also adds
     /// the authentication scheme <c>Spiffe</c> and policies that are named by a pattern. Nothing listens before the first SVID. Without any https endpoint the
     /// start fails, unless <see cref="SpiffeServerOptions.RequireHttpsEndpoint"/> is false.
+    /// </para>
+    /// An endpoint of Kestrel's configuration has another mode (<see cref="SpiffeServerMode"/>) where <c>Spiffe:Endpoints:&lt;its name&gt;:Mode</c> says so, and one in code with
+    /// <c>listenOptions.UseSpiffe(mode)</c> (<see cref="SpiffeListenOptionsExtensions"/>). A reload changes no mode.
     /// </remarks>
     /// <example><code>
     /// var builder = WebApplication.CreateBuilder(args);
@@ -37,7 +41,9 @@ public static class SpiffeWebHostBuilderExtensions
         services.AddSingleton<HttpsEndpointRequired>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<HttpsEndpointRequired>());
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter>(provider => provider.GetRequiredService<HttpsEndpointRequired>()));
-        services.AddSingleton<HttpsSettings>();
+        services.AddSingleton<EndpointModes>();
+        services.AddSingleton<IValidateOptions<SpiffeOptions>>(provider => provider.GetRequiredService<EndpointModes>());
+        services.AddKeyedSingleton(SpiffeOptions.SectionName, (provider, _) => provider.GetRequiredService<EndpointModes>().Keys);
         services.AddSingleton<KestrelTlsSetup>();
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelTlsSetup>()));
         services.AddSingleton<IPostConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelTlsSetup>());

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe;
 
-/// <summary>One handshake of a Kestrel endpoint: our SVID out, their peer in.</summary>
+/// <summary>One handshake of a Kestrel endpoint, in the mode of the endpoint: mostly our SVID out, their peer in.</summary>
 /// <remarks>Asks for what it needs at the first handshake: endpoints are made when a host is built, and one that is never started needs no identity and no settings.</remarks>
 internal sealed class Handshake(IServiceProvider services)
 {
@@ -22,22 +22,24 @@ internal sealed class Handshake(IServiceProvider services)
     /// <summary>Sets up the handshake of an endpoint that Kestrel configures; called from OnAuthenticate, after all others.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="options">What Kestrel and the application have set.</param>
+    /// <param name="mode">The mode of the endpoint.</param>
     /// <param name="kestrelAsks">Whether Kestrel itself asks for the client's certificate and calls <see cref="Validate"/>.</param>
-    public void Begin(BaseConnectionContext connection, SslServerAuthenticationOptions options, bool kestrelAsks)
+    public void Begin(BaseConnectionContext connection, SslServerAuthenticationOptions options, SpiffeServerMode mode, bool kestrelAsks)
     {
-        Configure(connection, options);
+        Configure(connection, options, mode);
         if (kestrelAsks) options.RemoteCertificateValidationCallback = null;
     }
 
     /// <summary>Sets up the handshake of an endpoint that we configure alone.</summary>
-    public void Configure(BaseConnectionContext connection, SslServerAuthenticationOptions options)
+    public void Configure(BaseConnectionContext connection, SslServerAuthenticationOptions options, SpiffeServerMode mode)
     {
         // An application that calls the OnAuthenticate that it found may lead here twice.
         if (connection.Features.Get<ISpiffePeerFeature>() is not PeerConnection peerConnection)
             connection.Features.Set<ISpiffePeerFeature>(peerConnection = _registry.Value.Add(connection));
 
+        peerConnection.MayBeAnonymous = mode.AdmitsAnonymous();
         options.EncryptionPolicy = EncryptionPolicy.RequireEncryption;
-        _tls.Value.Configure(options, connection.RemoteEndPoint, result =>
+        _tls.Value.Configure(options, mode, connection.RemoteEndPoint, result =>
         {
             if (result.Accepted) peerConnection.Accept(result.Peer);
         });

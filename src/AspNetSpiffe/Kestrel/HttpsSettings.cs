@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace AspNetSpiffe;
 
-/// <summary>The settings of one https endpoint that make it serve our SVID and verify its clients. Others stay; those that contradict are refused.</summary>
+/// <summary>The settings of one https endpoint that put it into its mode. Others stay; those that contradict are refused.</summary>
 internal sealed class HttpsSettings
 {
     private readonly Handshake _handshake;
@@ -44,30 +44,47 @@ internal sealed class HttpsSettings
         if (KestrelInternals.HttpsOptions(endpoint) is { } https) Secure(https, $"{endpoint}");
     }
 
-    /// <exception cref="InvalidOperationException">The settings contradict ours.</exception>
-    public void Secure(HttpsConnectionAdapterOptions https, string where)
-    {
-        if (ConflictsIn(https).ToArray() is { Length: > 0 } conflicts) throw Conflict(where, conflicts);
+    /// <summary>Puts an endpoint into the mode that it already has; mutual TLS where it has none.</summary>
+    /// <exception cref="InvalidOperationException">The settings contradict the mode.</exception>
+    public void Secure(HttpsConnectionAdapterOptions https, string where) => Secure(https, where, ModeOf(https));
 
-        https.ServerCertificate = null;
-        https.ServerCertificateSelector = _selector;
+    /// <exception cref="InvalidOperationException">The settings contradict the mode.</exception>
+    public void Secure(HttpsConnectionAdapterOptions https, string where, SpiffeServerMode mode)
+    {
+        if (ConflictsIn(https, mode).ToArray() is { Length: > 0 } conflicts) throw Conflict(where, conflicts, mode);
+
+        if (mode == SpiffeServerMode.WebCertificate) TakeBackCertificate(https);
+        else (https.ServerCertificate, https.ServerCertificateSelector) = (null, _selector);
         https.ClientCertificateMode = ClientCertificateMode.NoCertificate;
         https.ClientCertificateValidation = _validation;
-        if (https.OnAuthenticate?.Target is not Beginning) https.OnAuthenticate = new Beginning(https.OnAuthenticate, _handshake).Authenticate;
+        var ours = https.OnAuthenticate?.Target as Beginning;
+        if (ours?.Mode != mode) https.OnAuthenticate = new Beginning(ours is null ? https.OnAuthenticate : ours.Others, _handshake, mode).Authenticate;
+    }
+
+    /// <summary>Gets the mode that was given to an endpoint; mutual TLS where none was.</summary>
+    public static SpiffeServerMode ModeOf(HttpsConnectionAdapterOptions https) => (https.OnAuthenticate?.Target as Beginning)?.Mode ?? SpiffeServerMode.Mutual;
+
+    // What we gave to all endpoints, before this one's mode was known.
+    private void TakeBackCertificate(HttpsConnectionAdapterOptions https)
+    {
+        if (https.ServerCertificate == Placeholder) https.ServerCertificate = null;
+        if (https.ServerCertificateSelector == _selector) https.ServerCertificateSelector = null;
     }
 
     private bool AreOn(HttpsConnectionAdapterOptions https) =>
-        https.ServerCertificateSelector == _selector && https.ClientCertificateValidation == _validation && https.OnAuthenticate?.Target is Beginning
-        && https.ClientCertificateMode == ClientCertificateMode.NoCertificate;
+        (https.ServerCertificateSelector == _selector) == (ModeOf(https) != SpiffeServerMode.WebCertificate) && https.ServerCertificate != Placeholder
+        && https.ClientCertificateValidation == _validation && https.OnAuthenticate?.Target is Beginning && https.ClientCertificateMode == ClientCertificateMode.NoCertificate;
 
-    // RequireCertificate says what we do.
-    private IEnumerable<string> ConflictsIn(HttpsConnectionAdapterOptions https)
+    private IEnumerable<string> ConflictsIn(HttpsConnectionAdapterOptions https, SpiffeServerMode mode)
     {
-        if (https.ServerCertificate is not null && https.ServerCertificate != Placeholder) yield return nameof(https.ServerCertificate);
-        if (https.ServerCertificateChain is not null) yield return nameof(https.ServerCertificateChain);
-        if (https.ServerCertificateSelector is not null && https.ServerCertificateSelector != _selector) yield return nameof(https.ServerCertificateSelector);
-        if (https.ClientCertificateMode is ClientCertificateMode.AllowCertificate or ClientCertificateMode.DelayCertificate)
-            yield return $"{nameof(https.ClientCertificateMode)} = {https.ClientCertificateMode}";
+        if (mode != SpiffeServerMode.WebCertificate)
+        {
+            if (https.ServerCertificate is not null && https.ServerCertificate != Placeholder) yield return nameof(https.ServerCertificate);
+            if (https.ServerCertificateChain is not null) yield return nameof(https.ServerCertificateChain);
+            if (https.ServerCertificateSelector is not null && https.ServerCertificateSelector != _selector) yield return nameof(https.ServerCertificateSelector);
+        }
+
+        if (!mode.AgreesWith(https.ClientCertificateMode)) yield return $"{nameof(https.ClientCertificateMode)} = {https.ClientCertificateMode}";
         if (https.ClientCertificateValidation is not null && https.ClientCertificateValidation != _validation) yield return nameof(https.ClientCertificateValidation);
         if (https.CheckCertificateRevocation) yield return nameof(https.CheckCertificateRevocation);
     }
@@ -76,19 +93,25 @@ internal sealed class HttpsSettings
     private static bool IsFromConfiguration(TlsHandshakeCallbackOptions callback) =>
         callback.OnConnectionState?.GetType().FullName == "Microsoft.AspNetCore.Server.Kestrel.Core.Internal.SniOptionsSelector";
 
-    private static InvalidOperationException Conflict(string where, string[] settings) => new(
-        $"UseSpiffeMtls() serves this workload's SVID on every https endpoint and verifies every client by it, so it cannot honour {string.Join(", ", settings)} of '{where}'. " +
-        "Remove that; or, to speak SPIFFE on some endpoints only, call builder.Services.AddSpiffeServer() instead of UseSpiffeMtls() and listenOptions.UseSpiffe() on those.");
+    private static InvalidOperationException Conflict(string where, string[] settings, SpiffeServerMode mode = SpiffeServerMode.Mutual) => new(
+        mode == SpiffeServerMode.Mutual
+            ? $"UseSpiffeMtls() serves this workload's SVID on every https endpoint and verifies every client by it, so it cannot honour {string.Join(", ", settings)} of '{where}'. " +
+              "Remove that; or, to speak SPIFFE on some endpoints only, call builder.Services.AddSpiffeServer() instead of UseSpiffeMtls() and listenOptions.UseSpiffe() on those."
+            : $"The endpoint '{where}' has the mode {mode}, which cannot honour {string.Join(", ", settings)}. Remove that: the mode says all of it.");
 
     /// <summary>The application's own OnAuthenticate, and then ours, which has the last word.</summary>
-    private sealed class Beginning(Action<ConnectionContext, SslServerAuthenticationOptions>? others, Handshake handshake)
+    private sealed class Beginning(Action<ConnectionContext, SslServerAuthenticationOptions>? others, Handshake handshake, SpiffeServerMode mode)
     {
+        public SpiffeServerMode Mode => mode;
+
+        public Action<ConnectionContext, SslServerAuthenticationOptions>? Others => others;
+
         public void Authenticate(ConnectionContext connection, SslServerAuthenticationOptions options)
         {
             // Kestrel then gave a callback to the SslStream, which takes no second one; it ends in Handshake.Validate.
             var kestrelAsks = options.ClientCertificateRequired && options.RemoteCertificateValidationCallback is null;
             others?.Invoke(connection, options);
-            handshake.Begin(connection, options, kestrelAsks);
+            handshake.Begin(connection, options, mode, kestrelAsks);
         }
     }
 }

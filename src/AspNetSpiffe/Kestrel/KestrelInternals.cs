@@ -29,6 +29,14 @@ internal static class KestrelInternals
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_TestOverrideDefaultCertificate")]
     public static extern void SetDefaultCertificate(KestrelServerOptions options, X509Certificate2? certificate);
 
+    /// <summary>Gives an endpoint the default certificate of Kestrel's settings, if it has none: that of the configuration, or one for development.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "ApplyDefaultCertificate")]
+    public static extern void ApplyDefaultCertificate(KestrelServerOptions options, HttpsConnectionAdapterOptions https);
+
+    /// <summary>Reads what the application has said of endpoints of the configuration, by their names: one slot each.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_EndpointConfigurations")]
+    public static extern IDictionary<string, Action<EndpointConfiguration>> NamedEndpoints(KestrelConfigurationLoader loader);
+
     /// <summary>Reads the endpoints of the configuration anew.</summary>
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Reload")]
     public static extern (List<ListenOptions> Stop, List<ListenOptions> Start) Reload(KestrelConfigurationLoader loader);

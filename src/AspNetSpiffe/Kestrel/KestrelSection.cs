@@ -3,32 +3,49 @@ using Microsoft.Extensions.Configuration;
 
 namespace AspNetSpiffe;
 
-/// <summary>Reads Kestrel's configuration for settings that contradict mutual TLS with SVIDs.</summary>
+/// <summary>Reads Kestrel's configuration for settings that contradict the modes of its endpoints.</summary>
 internal static class KestrelSection
 {
     private const string Mode = "ClientCertificateMode";
     private const string Certificate = "Certificate";
 
-    /// <exception cref="InvalidOperationException">An endpoint would accept clients without a certificate, or ask for it too late, or has a certificate of its own.</exception>
-    public static void ThrowIfConflicting(IConfiguration? kestrel)
+    /// <param name="kestrel">The section.</param>
+    /// <param name="modes">The modes of its endpoints.</param>
+    /// <param name="showsDefault">Whether an endpoint in code may show the default certificate.</param>
+    /// <exception cref="InvalidOperationException">An endpoint would accept clients that its mode refuses, or ask for their certificates too late or in vain, or has a certificate that it would not show.</exception>
+    public static void ThrowIfConflicting(IConfiguration? kestrel, EndpointModes modes, bool showsDefault)
     {
         if (kestrel is null) return;
-        foreach (var section in Find(kestrel, Mode)) ThrowIfAnonymous(section);
-        if (Find(kestrel.GetSection("Endpoints"), Certificate).Append(kestrel.GetSection("Certificates:Default")).FirstOrDefault(section => section.Exists()) is { } certificate)
-            throw new InvalidOperationException(
-                $"The configuration key '{certificate.Path}' names a certificate, but UseSpiffeMtls() serves this workload's SVID on every https endpoint. Remove the key; or, to speak " +
-                "SPIFFE on some endpoints only, call builder.Services.AddSpiffeServer() instead of UseSpiffeMtls() and listenOptions.UseSpiffe() on those.");
+        foreach (var endpoint in kestrel.GetSection(EndpointModes.Section).GetChildren()) ThrowIfConflicting(endpoint, modes.Of(endpoint.Key));
+        foreach (var other in kestrel.GetChildren().Where(section => !IsNamed(section, EndpointModes.Section)))
+            foreach (var section in IsNamed(other, Mode) ? [other] : Find(other, Mode))
+                ThrowIfDisagreeing(section, SpiffeServerMode.Mutual);
+        if (showsDefault || modes.Named.Values.Contains(SpiffeServerMode.WebCertificate)) return;
+        if (kestrel.GetSection("Certificates:Default") is var certificate && certificate.Exists()) throw Useless(certificate);
     }
 
-    private static void ThrowIfAnonymous(IConfigurationSection section)
+    private static void ThrowIfConflicting(IConfigurationSection endpoint, SpiffeServerMode mode)
     {
-        if (!Enum.TryParse<ClientCertificateMode>(section.Value, ignoreCase: true, out var mode)) return;
-        if (mode is ClientCertificateMode.AllowCertificate or ClientCertificateMode.DelayCertificate)
-            throw new InvalidOperationException(
-                $"The configuration key '{section.Path}' says '{section.Value}', so clients without a certificate would be let in, but UseSpiffeMtls() requires " +
-                "an SVID of every client. Remove the key, or give callers without an SVID a plain-http endpoint of their own.");
+        foreach (var section in Find(endpoint, Mode)) ThrowIfDisagreeing(section, mode);
+        if (mode != SpiffeServerMode.WebCertificate && Find(endpoint, Certificate).FirstOrDefault(section => section.Exists()) is { } certificate) throw Useless(certificate);
     }
+
+    private static void ThrowIfDisagreeing(IConfigurationSection section, SpiffeServerMode mode)
+    {
+        if (!Enum.TryParse<ClientCertificateMode>(section.Value, ignoreCase: true, out var setting) || mode.AgreesWith(setting)) return;
+        throw new InvalidOperationException(mode == SpiffeServerMode.Mutual
+            ? $"The configuration key '{section.Path}' says '{section.Value}', so clients without a certificate would be let in, but UseSpiffeMtls() requires " +
+              "an SVID of every client. Remove the key, or give callers without an SVID a plain-http endpoint of their own, or an https endpoint whose mode is named in 'Spiffe:Endpoints'."
+            : $"The configuration key '{section.Path}' says '{section.Value}', but 'Spiffe:Endpoints' says that the endpoint has the mode {mode}. Remove the key: the mode says all.");
+    }
+
+    private static InvalidOperationException Useless(IConfigurationSection certificate) => new(
+        $"The configuration key '{certificate.Path}' names a certificate, but UseSpiffeMtls() serves this workload's SVID on every https endpoint. Remove the key; or, to show it on an " +
+        "endpoint of the configuration, give that the mode WebCertificate in 'Spiffe:Endpoints'; or, to speak " +
+        "SPIFFE on some endpoints only, call builder.Services.AddSpiffeServer() instead of UseSpiffeMtls() and listenOptions.UseSpiffe() on those.");
 
     private static IEnumerable<IConfigurationSection> Find(IConfiguration section, string key) =>
-        section.GetChildren().SelectMany(child => string.Equals(child.Key, key, StringComparison.OrdinalIgnoreCase) ? [child] : Find(child, key));
+        section.GetChildren().SelectMany(child => IsNamed(child, key) ? [child] : Find(child, key));
+
+    private static bool IsNamed(IConfigurationSection section, string key) => string.Equals(section.Key, key, StringComparison.OrdinalIgnoreCase);
 }

@@ -1,15 +1,16 @@
+using Microsoft.AspNetCore.Server.Kestrel;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Puts mutual TLS on every https endpoint, however it was configured, and leaves what else the application has set.</summary>
+/// <summary>Puts every https endpoint, however it was configured, into its mode, which is mutual TLS unless another is named, and leaves what else the application has set.</summary>
 /// <remarks>
 /// Runs first, so that <c>UseHttps()</c> in code needs no certificate; last, so that it finds all endpoints in code and the application's defaults, which it
 /// takes along to the endpoints of configuration and URLs that come after; and once more, to see that nobody has undone it.
 /// </remarks>
-internal sealed class KestrelTlsSetup(HttpsSettings settings)
+internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes modes)
     : IConfigureOptions<KestrelServerOptions>, IPostConfigureOptions<KestrelServerOptions>, IValidateOptions<KestrelServerOptions>
 {
     public void Configure(KestrelServerOptions options) => KestrelInternals.SetDefaultCertificate(options, settings.Placeholder);
@@ -17,21 +18,20 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings)
     public void PostConfigure(string? name, KestrelServerOptions options)
     {
         var loader = options.ConfigurationLoader;
-        KestrelSection.ThrowIfConflicting(loader?.Configuration);
-        var defaults = new Defaults(KestrelInternals.HttpsDefaults(options), KestrelInternals.EndpointDefaults(options), options, settings);
+        modes.RequireEndpoints(loader?.Configuration);
+        ThrowIfConflicting(options, modes);
+        var defaults = new Defaults(KestrelInternals.HttpsDefaults(options), KestrelInternals.EndpointDefaults(options), options, settings, modes);
         options.ConfigureHttpsDefaults(defaults.Apply);
         options.ConfigureEndpointDefaults(defaults.Apply);
 
-        // An endpoint in code makes Kestrel read those of the configuration early, before our defaults stood.
-        if (loader is not null && KestrelInternals.EndpointsOfConfiguration(options) is { Count: > 0 } early)
-        {
-            early.Clear();
-            KestrelInternals.Reload(loader);
-        }
-
-        loader?.Load();
-        foreach (var endpoint in EndpointsOf(options)) settings.Secure(endpoint);
+        // From here on, an endpoint without our SVID needs a certificate of its own.
         KestrelInternals.SetDefaultCertificate(options, null);
+        if (loader is not null) Load(loader, new NamedEndpoints(options, settings));
+        foreach (var endpoint in EndpointsOf(options))
+        {
+            settings.Secure(endpoint);
+            if (KestrelInternals.HttpsOptions(endpoint) is { } https && HttpsSettings.ModeOf(https) == SpiffeServerMode.WebCertificate) RequireCertificate(options, https, $"{endpoint}");
+        }
     }
 
     public ValidateOptionsResult Validate(string? name, KestrelServerOptions options)
@@ -45,19 +45,47 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings)
                 "Move that PostConfigure<KestrelServerOptions>(…) before UseSpiffeMtls(), or use ConfigureKestrel(…) instead.");
     }
 
+    private void Load(KestrelConfigurationLoader loader, NamedEndpoints named)
+    {
+        foreach (var (name, mode) in modes.Named) loader.Endpoint(name, named.ActionFor(KestrelInternals.NamedEndpoints(loader).TryGetValue(name, out var others) ? others : null, name, mode));
+
+        // An endpoint in code makes Kestrel read those of the configuration early, before our defaults stood.
+        if (KestrelInternals.EndpointsOfConfiguration(loader.Options) is { Count: > 0 } early)
+        {
+            early.Clear();
+            KestrelInternals.Reload(loader);
+        }
+
+        loader.Load();
+    }
+
+    private static void ThrowIfConflicting(KestrelServerOptions options, EndpointModes modes) => KestrelSection.ThrowIfConflicting(
+        options.ConfigurationLoader?.Configuration,
+        modes,
+        showsDefault: KestrelInternals.EndpointsOfCode(options).Any(endpoint => KestrelInternals.HttpsOptions(endpoint) is { } https && HttpsSettings.ModeOf(https) == SpiffeServerMode.WebCertificate));
+
+    private static void RequireCertificate(KestrelServerOptions options, HttpsConnectionAdapterOptions https, string where)
+    {
+        KestrelInternals.ApplyDefaultCertificate(options, https);
+        if (https.ServerCertificate is null && https.ServerCertificateSelector is null)
+            throw new InvalidOperationException(
+                $"The endpoint '{where}' has the mode {SpiffeServerMode.WebCertificate}, and no certificate. Name one as for any endpoint of Kestrel: 'Certificate' of the endpoint or " +
+                "'Kestrel:Certificates:Default' in the configuration, ServerCertificate or ServerCertificateSelector in code.");
+    }
+
     private static IEnumerable<ListenOptions> EndpointsOf(KestrelServerOptions options) =>
         KestrelInternals.EndpointsOfCode(options).Concat(KestrelInternals.EndpointsOfConfiguration(options));
 
     /// <summary>The application's defaults, and then ours.</summary>
     private sealed class Defaults(
-        Action<HttpsConnectionAdapterOptions> ofHttps, Action<ListenOptions> ofEndpoints, KestrelServerOptions options, HttpsSettings settings)
+        Action<HttpsConnectionAdapterOptions> ofHttps, Action<ListenOptions> ofEndpoints, KestrelServerOptions options, HttpsSettings settings, EndpointModes modes)
     {
         public void Apply(HttpsConnectionAdapterOptions https)
         {
             // Kestrel reads its configuration again when it changes.
-            KestrelSection.ThrowIfConflicting(options.ConfigurationLoader?.Configuration);
+            ThrowIfConflicting(options, modes);
             ofHttps(https);
-            settings.Secure(https, "ConfigureHttpsDefaults");
+            settings.Secure(https, "ConfigureHttpsDefaults", SpiffeServerMode.Mutual);
         }
 
         public void Apply(ListenOptions endpoint)
@@ -65,5 +93,20 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings)
             ofEndpoints(endpoint);
             settings.Secure(endpoint);
         }
+    }
+    /// <summary>What the application says of an endpoint of the configuration, and then its mode; also when Kestrel reads the endpoint anew.</summary>
+    private sealed class NamedEndpoints(KestrelServerOptions options, HttpsSettings settings)
+    {
+        public Action<EndpointConfiguration> ActionFor(Action<EndpointConfiguration>? others, string name, SpiffeServerMode mode) => endpoint =>
+        {
+            others?.Invoke(endpoint);
+            if (!endpoint.IsHttps || KestrelInternals.CallbackOptions(endpoint.ListenOptions) is not null || KestrelInternals.HttpsOptions(endpoint.ListenOptions) is not null)
+                throw new InvalidOperationException(
+                    $"{SectionReader.PathOf(EndpointModes.KeyOf(name))}: cannot be honoured, because the endpoint {(endpoint.IsHttps ? "has TLS that code has set up" : "is no https endpoint")}. Remove the key, or correct the endpoint.");
+            settings.Secure(endpoint.HttpsOptions, name, mode);
+
+            // Without any, Kestrel itself refuses, unless each of the names of its section Sni has one.
+            if (mode == SpiffeServerMode.WebCertificate) KestrelInternals.ApplyDefaultCertificate(options, endpoint.HttpsOptions);
+        };
     }
 }

@@ -53,6 +53,9 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
         set => _isClosing = value;
     }
 
+    /// <summary>Gets or sets whether the mode of the endpoint admits clients that show no certificate.</summary>
+    public bool MayBeAnonymous { get; set; }
+
     /// <summary>Gets whether <see cref="RequestClose"/> has been called for.</summary>
     public bool IsAsked { get; set; }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Microsoft.AspNetCore.Hosting;
 
-/// <summary>Puts mutual TLS with SVIDs on single endpoints of Kestrel.</summary>
+/// <summary>Puts TLS with SVIDs on single endpoints of Kestrel.</summary>
 public static class SpiffeListenOptionsExtensions
 {
     /// <summary>Serves this endpoint with this workload's SVID and admits only verified peers.</summary>
@@ -15,24 +15,52 @@ public static class SpiffeListenOptionsExtensions
     /// <see cref="SpiffeServerServiceCollectionExtensions.AddSpiffeServer(IServiceCollection)"/>, or with <c>UseSpiffeMtls</c>, which covers every https endpoint.
     /// </remarks>
     /// <exception cref="InvalidOperationException">The services are not registered.</exception>
-    public static ListenOptions UseSpiffe(this ListenOptions listenOptions)
+    public static ListenOptions UseSpiffe(this ListenOptions listenOptions) => listenOptions.UseSpiffe(SpiffeServerMode.Mutual);
+
+    /// <summary>Puts this endpoint into a mode: who proves what to whom, and what is not verified, is said with each.</summary>
+    /// <param name="listenOptions">The endpoint.</param>
+    /// <param name="mode">The mode.</param>
+    /// <param name="configureHttps">
+    /// For <see cref="SpiffeServerMode.WebCertificate"/> only: chooses the certificate, and makes other settings of https. Where it chooses none, Kestrel's default certificate is shown.
+    /// </param>
+    /// <remarks>As <see cref="UseSpiffe(ListenOptions)"/>. On a server with <c>UseSpiffeMtls</c>, this is how an endpoint in code gets a mode of its own.</remarks>
+    /// <exception cref="ArgumentException">The mode is none, or has no use for <paramref name="configureHttps"/>.</exception>
+    /// <exception cref="InvalidOperationException">The services are not registered, or <paramref name="configureHttps"/> contradicts the mode.</exception>
+    /// <example><code>
+    /// kestrel.ListenAnyIP(8443, listen => listen.UseSpiffe(SpiffeServerMode.NoClientCertificate));
+    /// kestrel.ListenAnyIP(9443, listen => listen.UseSpiffe(SpiffeServerMode.WebCertificate, https => https.ServerCertificate = certificate));
+    /// </code></example>
+    public static ListenOptions UseSpiffe(this ListenOptions listenOptions, SpiffeServerMode mode, Action<HttpsConnectionAdapterOptions>? configureHttps = null)
     {
         ArgumentNullException.ThrowIfNull(listenOptions);
-        var handshake = listenOptions.ApplicationServices.GetService<Handshake>()
+        if (!Enum.IsDefined(mode)) throw new ArgumentOutOfRangeException(nameof(mode), mode, "This is no mode of a server.");
+        if (configureHttps is not null && mode != SpiffeServerMode.WebCertificate)
+            throw new ArgumentException($"The mode {mode} shows our SVID and has no settings of https. Leave the argument out, or choose {SpiffeServerMode.WebCertificate}.", nameof(configureHttps));
+
+        var services = listenOptions.ApplicationServices;
+        var handshake = services.GetService<Handshake>()
             ?? throw new InvalidOperationException("UseSpiffe() needs the services of SPIFFE. Call 'builder.Services.AddSpiffeServer()' or 'builder.WebHost.UseSpiffeMtls()'.");
 
-        listenOptions.ApplicationServices.GetService<HttpsEndpointRequired>()?.FoundListener();
-        return listenOptions.UseHttps(new TlsHandshakeCallbackOptions
-        {
-            OnConnection = context =>
+        services.GetService<HttpsEndpointRequired>()?.FoundListener();
+        return mode == SpiffeServerMode.WebCertificate
+            ? listenOptions.UseHttps(https =>
             {
-                var options = new SslServerAuthenticationOptions();
-                handshake.Configure(context.Connection, options);
-                return ValueTask.FromResult(options);
-            },
-
-            // By this, KestrelTlsSetup knows that the endpoint is ours.
-            OnConnectionState = handshake,
-        });
+                configureHttps?.Invoke(https);
+                services.GetRequiredService<HttpsSettings>().Secure(https, $"{listenOptions}", mode);
+            })
+            : listenOptions.UseHttps(CallbackFor(handshake, mode));
     }
+
+    private static TlsHandshakeCallbackOptions CallbackFor(Handshake handshake, SpiffeServerMode mode) => new()
+    {
+        OnConnection = context =>
+        {
+            var options = new SslServerAuthenticationOptions();
+            handshake.Configure(context.Connection, options, mode);
+            return ValueTask.FromResult(options);
+        },
+
+        // By this, KestrelTlsSetup knows that the endpoint is ours.
+        OnConnectionState = handshake,
+    };
 }

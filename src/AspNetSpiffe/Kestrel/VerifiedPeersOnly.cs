@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>The last gate before the application: 401 for a request over a SPIFFE connection whose peer is nobody, or nobody any more.</summary>
+/// <summary>The last gate before the application: 401 for a request over a SPIFFE connection whose peer is nobody where the mode wants somebody, or nobody any more.</summary>
 /// <remarks>
 /// The handshake refuses strangers already. This gate stands for what Kestrel applies after us (an endpoint whose code replaces OnAuthenticate, or that a
 /// reloaded configuration changed to AllowCertificate), and for requests that still arrive over an ended connection. Plain-http endpoints pass.
@@ -53,6 +53,9 @@ internal sealed partial class VerifiedPeersOnly(
     {
         null => everyHttpsEndpoint is null || features.Get<ITlsConnectionFeature>() is null || Refuse(features.Get<IHttpConnectionFeature>()?.LocalPort),
         PeerConnection { HasEnded: true } => false,
+
+        // A certificate that is there and was not verified is nobody's either, whatever the mode.
+        PeerConnection { Peer: null, MayBeAnonymous: true } => features.Get<ITlsConnectionFeature>()?.ClientCertificate is null,
         { Peer: null } => false,
 
         // A clock that jumps moves no timer, so the connection may not have ended yet.

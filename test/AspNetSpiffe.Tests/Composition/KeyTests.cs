@@ -99,7 +99,7 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     }
 
     [Fact]
-    public void Workload_knows_the_keys_of_the_server() => Assert.Equal(SpiffeServerOptionsSetup.Keys.Order(StringComparer.Ordinal), UnreadKeys.OfServers);
+    public void Workload_knows_the_keys_of_the_server() => Assert.Equal(SpiffeServerOptionsSetup.Keys.Append(EndpointModes.Section).Order(StringComparer.Ordinal), UnreadKeys.OfServers);
 
     [Fact]
     public void Each_option_has_its_key()

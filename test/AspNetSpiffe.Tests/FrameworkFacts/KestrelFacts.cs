@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Configuration;
@@ -60,6 +61,26 @@ public sealed class KestrelFacts
     }
 
     [Fact]
+    public async Task What_an_application_says_of_a_named_endpoint_is_one_slot_that_can_be_read()
+    {
+        Action<EndpointConfiguration> first = _ => { }, second = _ => { };
+        await using var app = Build(kestrel => kestrel.ConfigurationLoader!.Endpoint("E", first).Endpoint("e", second), ("Kestrel:Endpoints:E:Url", "https://127.0.0.1:0"), ("Spiffe:EndpointSocket", "unix:///nowhere"));
+        Assert.Same(second, Assert.Single(KestrelInternals.NamedEndpoints(OptionsOf(app).ConfigurationLoader!)).Value);
+    }
+
+    [Fact]
+    public async Task The_default_certificate_goes_to_who_has_none()
+    {
+        await using var app = Build(_ => { }, ("Spiffe:EndpointSocket", "unix:///nowhere"));
+        var (options, placeholder) = (OptionsOf(app), app.Services.GetRequiredService<HttpsSettings>().Placeholder);
+        KestrelInternals.SetDefaultCertificate(options, placeholder);
+        var (without, with) = (new HttpsConnectionAdapterOptions(), new HttpsConnectionAdapterOptions { ServerCertificateSelector = (_, _) => null });
+        KestrelInternals.ApplyDefaultCertificate(options, without);
+        KestrelInternals.ApplyDefaultCertificate(options, with);
+        Assert.Equal((placeholder, null), (without.ServerCertificate, with.ServerCertificate));
+    }
+
+    [Fact]
     public void Https_has_no_settings_that_we_do_not_know() => Assert.Equal(
         [
             "CheckCertificateRevocation", "ClientCertificateMode", "ClientCertificateValidation", "HandshakeTimeout", "OnAuthenticate", "ServerCertificate",
@@ -72,7 +93,7 @@ public sealed class KestrelFacts
         var builder = WebApplication.CreateBuilder();
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, s.Value)));
-        builder.Services.AddSpiffeServer().AddSingleton<HttpsSettings>();
+        builder.Services.AddSpiffeServer();
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(configure);
         return builder.Build();
     }
