@@ -3,15 +3,15 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe.Soak;
 
 /// <summary>Holds one more promise: nothing is logged as an error but what was done on purpose.</summary>
-internal sealed class ErrorLog(Ledger ledger, ForeignCode foreign) : ILoggerProvider
+internal sealed class ErrorLog(Ledger ledger, ForeignCode foreign, bool badFiles) : ILoggerProvider
 {
-    public ILogger CreateLogger(string categoryName) => new Category(categoryName, ledger, foreign);
+    public ILogger CreateLogger(string categoryName) => new Category(categoryName, ledger, foreign, badFiles);
 
     public void Dispose()
     {
     }
 
-    private sealed class Category(string name, Ledger ledger, ForeignCode foreign) : ILogger
+    private sealed class Category(string name, Ledger ledger, ForeignCode foreign, bool badFiles) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
@@ -19,8 +19,8 @@ internal sealed class ErrorLog(Ledger ledger, ForeignCode foreign) : ILoggerProv
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            // The agent takes identities back on purpose.
-            if (IsEnabled(logLevel) && eventId.Name != "IdentityWithdrawn" && !foreign.IsToBlameFor(eventId, exception))
+            // The agent takes identities back on purpose, and files are spoiled on purpose.
+            if (IsEnabled(logLevel) && eventId.Name != "IdentityWithdrawn" && !(badFiles && eventId.Name == "UpdateRefused") && !foreign.IsToBlameFor(eventId, exception))
                 ledger.Break(Promise.Quiet, $"{name}: {formatter(state, exception)} {exception}");
         }
     }

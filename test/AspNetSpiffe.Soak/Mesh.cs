@@ -24,11 +24,12 @@ internal sealed class Mesh : IAsyncDisposable
     private readonly ForeignCode _foreign;
     private readonly ErrorLog _errors;
     private readonly LoggerFactory _loggers;
+    private readonly Random? _files;
 
-    private Mesh(Ledger ledger, ForeignCode foreign)
+    private Mesh(Ledger ledger, ForeignCode foreign, Random? files)
     {
-        _foreign = foreign;
-        _errors = new(ledger, foreign);
+        (_foreign, _files) = (foreign, files);
+        _errors = new(ledger, foreign, badFiles: files is not null);
 
         // The one that misbehaves is asked first.
         _loggers = new([foreign, _errors]);
@@ -43,6 +44,9 @@ internal sealed class Mesh : IAsyncDisposable
 
     public AgentProcess Agent { get; private set; } = null!;
 
+    /// <summary>Gets who writes the server's identity to files, if it has it from there.</summary>
+    public FileWriter? Files { get; private set; }
+
     public WebApplication Server { get; private set; } = null!;
 
     public Uri Address => new(Server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
@@ -54,9 +58,12 @@ internal sealed class Mesh : IAsyncDisposable
     /// <summary>The sources of all workloads.</summary>
     public IEnumerable<X509Source> Sources => [ServerSource, .. _sources.Values];
 
-    public static async Task<Mesh> StartAsync(Ledger ledger, ForeignCode foreign)
+    /// <param name="ledger">Where broken promises are noted.</param>
+    /// <param name="foreign">Code that misbehaves.</param>
+    /// <param name="files">Says how the files of the server's identity are written; <see langword="null"/> where it has it from the agent.</param>
+    public static async Task<Mesh> StartAsync(Ledger ledger, ForeignCode foreign, Random? files)
     {
-        var mesh = new Mesh(ledger, foreign);
+        var mesh = new Mesh(ledger, foreign, files);
         try
         {
             await mesh.StartAsync();
@@ -92,6 +99,7 @@ internal sealed class Mesh : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Files?.Dispose();
         foreach (var running in _running) await running.DisposeAsync();
         _loggers.Dispose();
         Neighbour.Dispose();
@@ -111,7 +119,8 @@ internal sealed class Mesh : IAsyncDisposable
         Agent = Keep(new AgentProcess(agentFolder, [.. Authority.Addresses.Values.Concat(Partner.Addresses.Values).Select(static a => a["unix://".Length..])]));
         await Agent.StartAsync();
 
-        Server = Keep(await Soak.Server.StartAsync(Agent.AddressOf("server"), _foreign, _errors));
+        if (_files is not null) Files = new(Directory.CreateDirectory(Path.Combine(_folder, "files")).FullName, Keep(await StartSourceAsync("server")), _files);
+        Server = Keep(await Soak.Server.StartAsync(Files?.Settings ?? [new("Spiffe:EndpointSocket", Agent.AddressOf("server"))], _foreign, _errors));
         foreach (var client in (string[])[.. Clients.Keys, "partner"]) _sources[client] = Keep(await StartSourceAsync(client));
         foreach (var source in Sources) _foreign.Subscribe(source);
     }

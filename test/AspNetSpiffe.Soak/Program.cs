@@ -1,4 +1,4 @@
-// A service and its clients under steady load while everything around them fails: soak [--minutes N] [--seed S] [--foreign throws|blocks] [--plot FILE.svg]
+// A service and its clients under steady load while everything around them fails: soak [--minutes N] [--seed S] [--foreign throws|blocks] [--files] [--plot FILE.svg]
 using System.Globalization;
 using AspNetSpiffe.Soak;
 
@@ -11,25 +11,27 @@ Console.WriteLine($"seed {seed}, {time.TotalMinutes} min, {Environment.Processor
 var ledger = new Ledger(time);
 using var foreign = new ForeignCode(Text("--foreign"));
 using var meters = new Meters();
-await using var mesh = await Mesh.StartAsync(ledger, foreign);
+var random = new Random(seed);
+await using var mesh = await Mesh.StartAsync(ledger, foreign, args.Contains("--files") ? random : null);
 using var load = new Load(mesh);
 var rotation = new Rotation(mesh, ledger);
 var memory = new Memory(ledger);
 
-var random = new Random(seed);
 var waiting = new Waiting(mesh, ledger);
 var agent = new AgentFaults(mesh, waiting, random);
 var authority = new AuthorityFaults(mesh, load, agent, waiting, ledger, random);
 var peers = new PeerFaults(mesh, load, waiting, ledger);
-var schedule = new Schedule(
-    ledger,
-    random,
+FaultKind[] faults =
+[
     new("agent killed", agent.KillAsync),
     new("agent frozen", agent.FreezeAsync),
     new("CA replaced", authority.RotateAsync),
     new("federation ended", peers.FederateAsync),
     new("peer disallowed", peers.DisallowAsync),
-    new("identity taken back", peers.TakeIdentityAsync));
+    new("identity taken back", peers.TakeIdentityAsync),
+];
+if (mesh.Files is { } files) faults = [.. faults, new("files torn", files.TearAsync), new("files missing", files.RemoveAsync), new("files mixed up", files.MixAsync)];
+var schedule = new Schedule(ledger, random, faults);
 
 using var stopping = new CancellationTokenSource();
 var running = Task.WhenAll(load.RunAsync(ledger, stopping.Token), rotation.RunAsync(stopping.Token), memory.RunAsync(stopping.Token));

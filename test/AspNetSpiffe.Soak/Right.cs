@@ -5,8 +5,8 @@ internal sealed class Right(bool isAllowed)
 {
     private volatile State _now = new(isAllowed);
 
-    /// <summary>How long a change may take to reach everybody.</summary>
-    public static TimeSpan Grace { get; } = TimeSpan.FromSeconds(2);
+    /// <summary>How long a change may take to reach everybody: through files, two seconds more.</summary>
+    public static TimeSpan Grace { get; } = TimeSpan.FromSeconds(Environment.GetCommandLineArgs().Contains("--files") ? 4 : 2);
 
     /// <summary>What holds now. Look again after a request, and judge it only if this is still the same.</summary>
     public State Now => _now;

@@ -21,20 +21,19 @@ internal static class Server
     /// <summary>How long a stream lasts: less than the drain time, so it must come to its end whatever happens.</summary>
     public static TimeSpan StreamTime { get; } = TimeSpan.FromSeconds(3);
 
-    public static async Task<WebApplication> StartAsync(string agent, ForeignCode foreign, ILoggerProvider logs)
+    public static async Task<WebApplication> StartAsync(IEnumerable<KeyValuePair<string, string?>> identity, ForeignCode foreign, ILoggerProvider logs)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["urls"] = "https://127.0.0.1:0",
-            ["Spiffe:EndpointSocket"] = agent,
             ["Spiffe:AllowedPeers:0"] = "spiffe://example.org/clients/*",
             ["Spiffe:AllowedPeers:1"] = "spiffe://partner/clients/*",
             ["Spiffe:AllowedPeers:2"] = Guests,
             ["Spiffe:AllowedPeers:3"] = "spiffe://neighbour/clients/*",
             ["Spiffe:DrainTimeout"] = DrainTimeout.ToString(),
-        });
+        }.Concat(identity));
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddProvider(foreign).AddProvider(logs);
         builder.WebHost.UseSpiffeMtls();
 

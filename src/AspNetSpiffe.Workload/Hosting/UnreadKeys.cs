@@ -58,7 +58,7 @@ internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] 
         if (OfServers.Contains(key, StringComparer.OrdinalIgnoreCase))
             return "only a server reads this key, and this host has none, so that nobody would honour it. Remove it here, or call 'builder.WebHost.UseSpiffeMtls()'.";
 
-        var (nearest, distance) = known.Concat(OfServers).Concat(known.Select(SectionOf)).Select(right => (Key: right, Distance: Distance(key, right))).MinBy(near => near.Distance);
+        var (nearest, distance) = known.Concat(OfServers).Concat(known.Select(SectionOf)).Select(right => (Key: right, Distance: Distance(key, right))).MinBy(near => (near.Distance, Spelling.Distance(key, near.Key)));
         return distance <= Math.Max(2, key.Length / 3)
             ? $"nobody reads this key. Did you mean '{SectionReader.PathOf(nearest)}'?"
             : $"nobody reads this key. The keys are {string.Join(", ", known.Order(StringComparer.OrdinalIgnoreCase).Select(SectionReader.PathOf))}.";

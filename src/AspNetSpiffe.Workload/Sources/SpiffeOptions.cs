@@ -63,6 +63,9 @@ public sealed class SpiffeOptions
     /// <summary>Gets whether our identity comes from somewhere else than a Workload API.</summary>
     internal bool HasOtherOrigin => Files.IsUsed || Provider is not null;
 
+    /// <summary>Gets the lists of revoked certificates that peers are looked up in; none by default.</summary>
+    public SpiffeRevocationOptions Revocation { get; } = new();
+
     // For tests, which have no quarter of a minute.
     internal KeepAlive KeepAlive { get; set; } = KeepAlive.Default;
 
@@ -84,6 +87,7 @@ public sealed class SpiffeOptions
         if (TimeRange.OfDelays.MistakeIn(WithdrawalDelay) is { } withdrawalDelay) yield return (nameof(WithdrawalDelay), withdrawalDelay);
         if (!Enum.IsDefined(IdentityRevocation)) yield return (nameof(IdentityRevocation), $"must be one of {string.Join(", ", Enum.GetNames<IdentityRevocation>())}, but is {IdentityRevocation}.");
         foreach (var (property, mistake) in RetryTimes.MistakesIn(Retry)) yield return ($"{nameof(Retry)}:{property}", mistake);
+        foreach (var (property, mistake) in Revocation.Mistakes()) yield return ($"{nameof(Revocation)}:{property}", mistake);
         foreach (var (property, mistake) in Limits.Mistakes()) yield return ($"{nameof(Limits)}:{property}", mistake);
         foreach (var mistake in BundleEndpoint.ReadAll(Federation, Limits).Mistakes) yield return mistake;
     }

@@ -37,6 +37,13 @@ internal sealed class SpiffeOptionsSetup(IConfiguration? configuration = null) :
         retry.MaxDelay = section.Time("Retry:MaxDelay", retry.MaxDelay);
         retry.Jitter = section.Fraction("Retry:Jitter", retry.Jitter);
 
+        var revocation = options.Revocation;
+        revocation.OnUnknown = section.Choice("Revocation:OnUnknown", revocation.OnUnknown);
+        revocation.RefreshInterval = section.Time("Revocation:RefreshInterval", revocation.RefreshInterval);
+        foreach (var trustDomain in section.Names("Revocation:Lists"))
+            if (section.List($"Revocation:Lists:{trustDomain}", null) is { } lists)
+                revocation.Lists[trustDomain] = lists;
+
         var limits = options.Limits;
         limits.MaxChainLength = section.Number("Limits:MaxChainLength", limits.MaxChainLength);
         limits.MaxLeafBytes = section.Number("Limits:MaxLeafBytes", limits.MaxLeafBytes);

@@ -21,6 +21,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     private readonly VerifiedPeers _verified;
     private readonly BundleEndpoints? _ownFederated;
     private readonly IDisposable _federatedSubscription;
+    private readonly RevocationWatch? _revocation;
     private volatile bool _issued;
 
     // In a host, all sources have the bundles of endpoints in common; without one, each has its own.
@@ -35,9 +36,10 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         _newest = new(e => Log.SubscriberFailed(logger, e));
         _withdrawal = new(this, options, logger);
         Expiry = new(this, () => _watch!.Trouble, logger);
+        if (options.Revocation.Lists.Count > 0) _revocation = new(options.Revocation, Limits, time, Notifications.CreateLogger("AspNetSpiffe.Revocation"), _newest.Notify);
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
         _watch = new(this, _withdrawal, choice, logger);
-        _run = new(_watch.RunAsync);
+        _run = new(RunAsync);
         Federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, options.Limits, loggerFactory, time));
         _federatedSubscription = ChangeToken.OnChange(Federated.GetChangeToken, _watch.MergeAgain);
     }
@@ -58,9 +60,16 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(intermediates);
         return Current is { } context
-            ? _verified.Verify(leaf, intermediates, context.Bundles, role, Time.GetUtcNow())
+            ? LookUp(_verified.Verify(leaf, intermediates, context.Bundles, role, Time.GetUtcNow()))
             : VerificationResult.Reject(RejectionReason.UnknownTrustDomain);
     }
+
+    /// <summary>Looks a verified peer up in the lists of revoked certificates, if there are any.</summary>
+    internal VerificationResult LookUp(VerificationResult result) =>
+        result.Accepted && RevocationOf(result.Peer) is var reason and not RejectionReason.None ? VerificationResult.Reject(reason, result.Id) : result;
+
+    /// <summary>Says what the lists of revoked certificates say of a verified peer now.</summary>
+    internal RejectionReason RevocationOf(SpiffePeer peer) => _revocation?.Current.Judge(peer.Proof, Time.GetUtcNow()) ?? RejectionReason.None;
 
     internal ILoggerFactory LoggerFactory { get; }
 
@@ -126,7 +135,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <exception cref="ObjectDisposedException">The source is disposed, and never had a context.</exception>
     public Task<X509Context> WaitForFirstAsync(CancellationToken cancellationToken) => _newest.WaitAsync(cancellationToken);
 
-    /// <summary>Gets a token that fires when the next context is published. Take the token first, then read <see cref="Current"/>.</summary>
+    /// <summary>Gets a token that fires when the next context is published, or a list of revoked certificates was renewed. Take the token first, then read <see cref="Current"/>.</summary>
     public IChangeToken GetChangeToken() => _newest.GetChangeToken();
 
     /// <summary>Ends the watch without waiting for it. The last context stays readable.</summary>
@@ -163,6 +172,13 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         UserStores.RequireReadable();
         _run.Start();
         Federated.Start();
+    }
+
+    private async Task RunAsync(CancellationToken stopping)
+    {
+        _revocation?.Start();
+        await _watch.RunAsync(stopping).ConfigureAwait(false);
+        if (_revocation is not null) await _revocation.DisposeAsync().ConfigureAwait(false);
     }
 
     internal Task<X509Context> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(

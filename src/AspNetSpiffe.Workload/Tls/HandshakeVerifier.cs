@@ -36,16 +36,18 @@ internal sealed class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?
         var expired = source.Time.GetUtcNow() >= peer.ValidUntil;
         var untrusted = RejectionReason.None;
         var isAllowed = true;
+        var isRevoked = source.RevocationOf(peer) == RejectionReason.Revoked;
         if (source.Current is { } context)
         {
             untrusted = RecheckTrust(peer, context.Bundles);
             isAllowed = IsAllowed(peer.Id, context);
         }
 
-        if (!expired && untrusted == RejectionReason.None && isAllowed) return [];
+        if (!expired && !isRevoked && untrusted == RejectionReason.None && isAllowed) return [];
 
         List<RejectionReason> reasons = [];
         if (expired) reasons.Add(RejectionReason.Expired);
+        if (isRevoked) reasons.Add(RejectionReason.Revoked);
         if (untrusted != RejectionReason.None) reasons.Add(untrusted);
         if (!isAllowed) reasons.Add(RejectionReason.NotAllowed);
         return reasons;
@@ -61,6 +63,7 @@ internal sealed class HandshakeVerifier(X509Source source, Func<SpiffeIdPattern?
     {
         var result = _peers.Verify(certificate as X509Certificate2, chain, context.Bundles, role, source.Time.GetUtcNow());
 
+        result = source.LookUp(result);
         return result.Accepted && !IsAllowed(result.Id, context) ? VerificationResult.Reject(RejectionReason.NotAllowed, result.Id) : result;
     }
 

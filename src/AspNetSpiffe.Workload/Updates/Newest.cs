@@ -64,7 +64,8 @@ internal sealed class Newest<T>(Action<Exception> subscriberFailed)
         _ = available.Task.Exception;
     }
 
-    private void Notify() => Interlocked.Exchange(ref _changed, new(subscriberFailed)).Fire();
+    /// <summary>Tells whoever depends on the value to look again.</summary>
+    public void Notify() => Interlocked.Exchange(ref _changed, new(subscriberFailed)).Fire();
 
     private static TaskCompletionSource NotAvailable() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
@@ -13,6 +14,9 @@ internal sealed class PeerProof(SpiffeId id, X509Bundle bundle, IReadOnlyList<X5
     public X509Bundle Bundle { get; } = bundle;
 
     public X509Certificate2 Authority { get; } = path[^1];
+
+    /// <summary>Gets the certificates of the chain as lists of revoked ones know them.</summary>
+    public ImmutableArray<CertificateLink> Links { get; } = CertificateLink.Of(path);
 
     public Validity Leaf { get; } = Validity.Of(path[0]);
 

@@ -34,6 +34,10 @@ internal static class RejectionAdvice
             "If its CA is new, our agent has not told us of it yet.",
         (RejectionReason.Expired or RejectionReason.NotYetValid, _) =>
             "Compare the clocks of both machines. If they agree, the peer's agent does not renew its SVID: look at the log of the peer and of its agent.",
+        (RejectionReason.Revoked, _) => $"A list of 'Spiffe:Revocation:Lists:{id?.TrustDomain}' names its certificate or one of its CAs. If that is a mistake, its CA must publish a list without it.",
+        (RejectionReason.RevocationUnknown, _) =>
+            $"No list of 'Spiffe:Revocation:Lists:{id?.TrustDomain}' that is signed by the issuer and in force covers each certificate of its chain: the log of AspNetSpiffe.Revocation says which came and which did not. " +
+            "Every CA of the chain needs one. 'Spiffe:Revocation:OnUnknown' = Accept lets such peers in.",
         (RejectionReason.WeakKey or RejectionReason.WeakSignature, _) => "Its issuer must use RSA from 2048 bits on, P-256, P-384, P-521 or Ed25519, and SHA-256 or better.",
         (RejectionReason.TooLarge, _) => "If its chain is as it should be, raise the limits in 'Spiffe:Limits'.",
         _ => "Its certificate is not as the X509-SVID standard says: its issuer must correct that.",

@@ -65,4 +65,10 @@ public enum RejectionReason
 
     /// <summary>The peer is verified, but is not one that may connect, or not the one that was called.</summary>
     NotAllowed,
+
+    /// <summary>A certificate of the chain stands in its issuer's list of revoked ones (RFC 5280 §6.3).</summary>
+    Revoked,
+
+    /// <summary>There is no list in force that could say whether a certificate of the chain is revoked, and the settings refuse such peers.</summary>
+    RevocationUnknown,
 }

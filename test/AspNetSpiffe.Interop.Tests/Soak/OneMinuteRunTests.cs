@@ -13,12 +13,13 @@ public sealed partial class OneMinuteRunTests(ITestOutputHelper output) : Intero
     [InlineData]
     [InlineData("--foreign", "throws")]
     [InlineData("--foreign", "blocks")]
-    public async Task Every_promise_is_kept_for_a_minute_of_load_and_faults(params string[] foreign)
+    [InlineData("--files")]
+    public async Task Every_promise_is_kept_for_a_minute_of_load_and_faults(params string[] surroundings)
     {
         var seed = Random.Shared.Next().ToString(CultureInfo.InvariantCulture);
         var plot = Path.Combine(Folder, "soak.svg");
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        await using var soak = BuiltProgram.Start([], "AspNetSpiffe.Soak", "AspNetSpiffe.Soak", ["--minutes", "1", "--seed", seed, "--plot", plot, .. foreign]);
+        await using var soak = BuiltProgram.Start([], "AspNetSpiffe.Soak", "AspNetSpiffe.Soak", ["--minutes", "1", "--seed", seed, "--plot", plot, .. surroundings]);
         var result = await soak.FinishAsync("", patience.Token);
         _output.WriteLine(result.All);
 
@@ -28,7 +29,8 @@ public sealed partial class OneMinuteRunTests(ITestOutputHelper output) : Intero
         Assert.InRange(Count(result.Output, "agent killed"), 1, int.MaxValue);
         Assert.InRange(Count(result.Output, "CA replaced"), 1, int.MaxValue);
         Assert.InRange(Count(result.Output, "connections that outlived an SVID of their callers"), 4, int.MaxValue);
-        if (foreign.Length > 0) Assert.InRange(Count(result.Output, "calls of others' code that misbehaved"), 50, int.MaxValue);
+        if (surroundings is ["--files"]) Assert.InRange(Count(result.Output, "files torn"), 1, int.MaxValue);
+        if (surroundings is ["--foreign", ..]) Assert.InRange(Count(result.Output, "calls of others' code that misbehaved"), 50, int.MaxValue);
         Assert.StartsWith("<svg", await File.ReadAllTextAsync(plot), StringComparison.Ordinal);
     }
 

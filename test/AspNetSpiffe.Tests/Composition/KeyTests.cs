@@ -30,7 +30,7 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
         "Spiffe:Federation:*:RootsFile, Spiffe:Federation:*:Url, " +
         "Spiffe:Files:Bundle, Spiffe:Files:BundleMap, Spiffe:Files:Certificate, Spiffe:Files:Directory, Spiffe:Files:FederatedBundles:*, Spiffe:Files:Key, Spiffe:Files:Layout, " +
         "Spiffe:Hint, Spiffe:Identity, Spiffe:IdentityRevocation, Spiffe:Limits:MaxBundles, Spiffe:Limits:MaxChainLength, Spiffe:Limits:MaxLeafBytes, Spiffe:Limits:MaxMessageBytes, Spiffe:Limits:MaxNames, " +
-        "Spiffe:Limits:MaxSvids, Spiffe:RequireHttpsEndpoint, Spiffe:Retry:InitialDelay, Spiffe:Retry:Jitter, Spiffe:Retry:MaxDelay, Spiffe:StartupTimeout, " +
+        "Spiffe:Limits:MaxSvids, Spiffe:RequireHttpsEndpoint, Spiffe:Retry:InitialDelay, Spiffe:Retry:Jitter, Spiffe:Retry:MaxDelay, Spiffe:Revocation:Lists:*, Spiffe:Revocation:OnUnknown, Spiffe:Revocation:RefreshInterval, Spiffe:StartupTimeout, " +
         "Spiffe:WithdrawalDelay.");
 
     [Fact, Trait("Trial", "H-02")]
@@ -106,8 +106,9 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     {
         Assert.Equal(PropertiesOf(typeof(SpiffeServerOptions)), SpiffeServerOptionsSetup.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(
-            PropertiesOf(typeof(SpiffeOptions)).Except(["Federation", "Files", "Provider", "Retry", "Limits"])
+            PropertiesOf(typeof(SpiffeOptions)).Except(["Federation", "Files", "Provider", "Retry", "Revocation", "Limits"])
                 .Concat(PropertiesOf(typeof(SpiffeFederationOptions)).Select(p => $"Federation:*:{p}"))
+                .Concat(PropertiesOf(typeof(SpiffeRevocationOptions)).Select(p => p == "Lists" ? "Revocation:Lists:*" : $"Revocation:{p}"))
                 .Concat(PropertiesOf(typeof(SpiffeFileOptions)).Select(p => p == "FederatedBundles" ? $"Files:{p}:*" : $"Files:{p}"))
                 .Concat(PropertiesOf(typeof(SpiffeRetryOptions)).Select(p => $"Retry:{p}"))
                 .Concat(PropertiesOf(typeof(SpiffeLimits)).Select(p => $"Limits:{p}"))

@@ -6,7 +6,7 @@ namespace AspNetSpiffe.Tests.Conventions;
 public sealed class RoomTests
 {
     private static readonly string[] Order =
-        ["Identity", "Bundles", "Svids", "Verification", "Notifications", "Diagnostics", "WorkloadApi", "Updates", "Files", "Federation", "Sources", "Tls", "Clients", "Hosting"];
+        ["Identity", "Bundles", "Svids", "Verification", "Notifications", "Diagnostics", "WorkloadApi", "Updates", "Files", "Revocation", "Federation", "Sources", "Tls", "Clients", "Hosting"];
 
     [Fact]
     public void No_room_of_Workload_knows_a_room_to_its_right() =>

@@ -1,0 +1,54 @@
+using System.Net;
+
+namespace AspNetSpiffe;
+
+/// <summary>A place where a list of revoked certificates is: a file, or a URL of the configuration.</summary>
+internal abstract class RevocationListPlace(string name)
+{
+    /// <summary>Gets the name of the place as the settings have it.</summary>
+    public string Name => name;
+
+    /// <summary>Gives what is there.</summary>
+    /// <exception cref="FormatException">It cannot be read; the message says why.</exception>
+    public abstract Task<byte[]> ReadAsync(CancellationToken cancellationToken);
+
+    /// <summary>Gets how long to wait before the next look.</summary>
+    public abstract TimeSpan Interval { get; }
+}
+
+/// <summary>A list in a file.</summary>
+internal sealed class RevocationListFile(string path, int maxBytes) : RevocationListPlace(path)
+{
+    public override TimeSpan Interval { get; } = TimeSpan.FromSeconds(1);
+
+    public override Task<byte[]> ReadAsync(CancellationToken cancellationToken)
+    {
+        using var snapshot = FileSnapshot.Of([Name], maxBytes);
+        return Task.FromResult<byte[]>([.. snapshot.ContentOf(Name)]);
+    }
+}
+
+/// <summary>A list at a URL: fetched with no redirect, no cookie and no credential.</summary>
+internal sealed class RevocationListUrl(string url, TimeSpan interval, HttpClient http) : RevocationListPlace(url)
+{
+    public override TimeSpan Interval => interval;
+
+    public override async Task<byte[]> ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await http.GetAsync(SpiffeRevocationOptions.UrlOf(Name), cancellationToken).ConfigureAwait(false);
+            return response.StatusCode == HttpStatusCode.OK
+                ? await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)
+                : throw new FormatException($"The server answered {(int)response.StatusCode}.");
+        }
+        catch (HttpRequestException e)
+        {
+            throw new FormatException($"It cannot be fetched: {e.Message}", e);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new FormatException($"It cannot be fetched: no answer within {http.Timeout.TotalSeconds:0} s.", e);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+
+namespace AspNetSpiffe;
+
+/// <summary>Keeps the lists of revoked certificates current: each from its place, in the background. The last good one stays, whatever happens to the next.</summary>
+/// <remarks>Thread-safe. The lists of one moment are read without a lock.</remarks>
+internal sealed partial class RevocationWatch : IAsyncDisposable
+{
+    private static readonly TimeSpan FetchTimeout = TimeSpan.FromSeconds(30);
+
+    // Lists renew slowly, so that a failure can wait a little, and not for as long as the next regular look.
+    private static readonly TimeSpan MostDelayAfterFailure = TimeSpan.FromSeconds(30);
+
+    private readonly (TrustDomain TrustDomain, RevocationListPlace Place)[] _places;
+    private readonly bool _acceptsUnknown;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Action _changed;
+    private readonly HttpClient _http;
+    private readonly Lock _lock = new();
+    private readonly ImmutableArray<RevocationList>[] _lists;
+    private readonly CancellationTokenSource _stopping = new();
+    private volatile RevocationLists _current;
+    private Task _running = Task.CompletedTask;
+
+    /// <param name="options">Where the lists are.</param>
+    /// <param name="limits">How long they may be.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">May be called under locks: <see cref="NotificationQueue.CreateLogger"/>.</param>
+    /// <param name="changed">Is called when a list was taken up: whoever was let in before may be revoked now.</param>
+    public RevocationWatch(SpiffeRevocationOptions options, SpiffeLimits limits, TimeProvider time, ILogger logger, Action changed)
+    {
+        (_acceptsUnknown, _time, _logger, _changed) = (options.OnUnknown == UnknownRevocation.Accept, time, logger, changed);
+        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { MaxResponseContentBufferSize = limits.MaxMessageBytes, Timeout = FetchTimeout };
+        _places = [.. options.Lists.SelectMany(lists => lists.Value.Select(list => (TrustDomain.Parse(lists.Key), PlaceOf(list, options, limits))))];
+        _lists = [.. _places.Select(static _ => ImmutableArray<RevocationList>.Empty)];
+        _current = Snapshot();
+    }
+
+    /// <summary>Gets the lists of this moment.</summary>
+    public RevocationLists Current => _current;
+
+    public void Start()
+    {
+        // It outlives whoever started it, and must not keep that one's scopes and activities.
+        using var _ = ExecutionContext.SuppressFlow();
+        _running = Task.WhenAll(Enumerable.Range(0, _places.Length).Select(place => Task.Run(() => WatchAsync(place), CancellationToken.None)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        _http.Dispose();
+        _stopping.Dispose();
+    }
+
+    private RevocationListPlace PlaceOf(string list, SpiffeRevocationOptions options, SpiffeLimits limits) =>
+        SpiffeRevocationOptions.IsUrl(list) ? new RevocationListUrl(list, options.RefreshInterval, _http) : new RevocationListFile(Path.GetFullPath(list), limits.MaxMessageBytes);
+
+    private RevocationLists Snapshot() => new(
+        _places.Zip(_lists).GroupBy(static place => place.First.TrustDomain).ToFrozenDictionary(static group => group.Key, static group => group.SelectMany(static place => place.Second).ToImmutableArray()),
+        _acceptsUnknown);
+
+    private async Task WatchAsync(int index)
+    {
+        var (trustDomain, place) = _places[index];
+        var (told, seen, failures) = (new ToldProblem(), Array.Empty<byte>(), 0);
+        while (!_stopping.IsCancellationRequested)
+        {
+            var problem = await TryReadAsync(place, _stopping.Token).ConfigureAwait(false) is var (content, failure) && content is null ? failure
+                : content!.AsSpan().SequenceEqual(seen) ? StalenessOf(index)
+                : TakeUp(index, seen = content!);
+
+            failures = problem is null ? 0 : failures + 1;
+            if (told.IsNews(problem) && !_stopping.IsCancellationRequested) Log.Problem(_logger, place.Name, trustDomain, problem!, _lists[index].IsEmpty ? "there is none yet" : "the last good one stays");
+            await Task.Delay(DelayAfter(failures, place.Interval), _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
+    private static async Task<(byte[]? Content, string? Problem)> TryReadAsync(RevocationListPlace place, CancellationToken stopping)
+    {
+        try
+        {
+            return (await place.ReadAsync(stopping).ConfigureAwait(false), null);
+        }
+        catch (Exception e)
+        {
+            return (null, e.Message);
+        }
+    }
+
+    /// <returns>What is wrong with it, if anything is.</returns>
+    private string? TakeUp(int index, byte[] content)
+    {
+        try
+        {
+            var next = RevocationList.Parse(content);
+            lock (_lock)
+            {
+                _lists[index] = Replace(_lists[index], next);
+                _current = Snapshot();
+            }
+
+            Log.TakenUp(_logger, _places[index].Place.Name, _places[index].TrustDomain, next.IssuerName, $"{next.Number}", next.Count, next.NextUpdate);
+            _changed();
+            return StalenessOf(index);
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
+
+    // One whose signer has not been seen yet may be a forgery: it stands beside the last one that is known to be none.
+    private static ImmutableArray<RevocationList> Replace(ImmutableArray<RevocationList> lists, RevocationList next)
+    {
+        if (lists.LastOrDefault(static list => list.SignedBy is not null) is not { } good) return [next];
+        if (!good.Issuer.AsSpan().SequenceEqual(next.Issuer) || !next.IsSignedBy(good.SignedBy!)) return [good, next];
+        return next.Number < good.Number ? throw new FormatException($"Its number is {next.Number}, and that of the one before was {good.Number}: it is an older one.") : [next];
+    }
+
+    private string? StalenessOf(int index) => _lists[index] is [.., var last] && last.NextUpdate < _time.GetUtcNow() ? $"It should have been renewed by {last.NextUpdate:u}, and does not count as an answer any more." : null;
+
+    private static TimeSpan DelayAfter(int failures, TimeSpan interval)
+    {
+        if (failures == 0) return interval;
+        var delay = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, failures - 1), MostDelayAfterFailure.TotalSeconds));
+        return delay < interval ? delay : interval;
+    }
+
+    /// <summary>One problem is told once, until it has changed or passed.</summary>
+    private sealed class ToldProblem
+    {
+        private string? _last;
+
+        public bool IsNews(string? problem)
+        {
+            var isNews = problem is not null && problem != _last;
+            _last = problem;
+            return isNews;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            1, LogLevel.Information, "Took up the list of revoked certificates '{Place}' of '{TrustDomain}': issuer {Issuer}, number {Number}, {Count} revoked, in force until {NextUpdate:u}.",
+            EventName = "RevocationListTaken")]
+        public static partial void TakenUp(ILogger logger, string place, TrustDomain trustDomain, string issuer, string number, int count, DateTimeOffset nextUpdate);
+
+        [LoggerMessage(2, LogLevel.Error, "There is something wrong with the list of revoked certificates '{Place}' of '{TrustDomain}'. {Problem} List: {State}.", EventName = "RevocationListRefused")]
+        public static partial void Problem(ILogger logger, string place, TrustDomain trustDomain, string problem, string state);
+    }
+}

@@ -1,0 +1,54 @@
+namespace AspNetSpiffe;
+
+/// <summary>What to do with a peer of whom no list of revoked certificates can tell: the lists have not come, are too old, or are not of its issuers.</summary>
+public enum UnknownRevocation
+{
+    /// <summary>Refuse it. Where lists come late, that is an outage.</summary>
+    Refuse,
+
+    /// <summary>Let it in. Whoever can keep the lists from us can make us accept what they would revoke.</summary>
+    Accept,
+}
+
+/// <summary>Lists of revoked certificates (RFC 5280 §5), asked for each peer of the trust domains that have any. Off by default: SVIDs are short-lived, and a CA that leaves its bundle ends them all.</summary>
+/// <remarks>
+/// Lists are read and renewed in the background, never in a handshake, and come from here alone: a URL in a certificate is never visited. Leaf and intermediates are looked up, each in the complete list that its
+/// own issuer signed; lists of changes, of some reasons, or of another issuer's certificates are refused. A list that cannot be read, or is older than the one before, is not taken.
+/// </remarks>
+public sealed class SpiffeRevocationOptions
+{
+    /// <summary>Gets where the lists of a trust domain are, by its name: paths of files, and URLs (<c>http</c> too, for lists are signed). DER or PEM, one list in each.</summary>
+    public IDictionary<string, IReadOnlyList<string>> Lists { get; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Gets or sets what to do with a peer of whom no list can tell.</summary>
+    /// <value>Default: <see cref="UnknownRevocation.Refuse"/>.</value>
+    public UnknownRevocation OnUnknown { get; set; }
+
+    /// <summary>Gets or sets how often a list is fetched from its URL. Files are looked at each second.</summary>
+    /// <value>Default: 10 minutes. From 1 second to a day.</value>
+    public TimeSpan RefreshInterval { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Says whether a list is meant to be at a URL.</summary>
+    internal static bool IsUrl(string list) => list.Contains("://", StringComparison.Ordinal);
+
+#pragma warning disable RS0030 // It is a URL, and no SPIFFE ID.
+    /// <summary>Reads the URL of a list: http or https, and no user in it.</summary>
+    internal static Uri? UrlOf(string list) => Uri.TryCreate(list, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", UserInfo: "" } ? url : null;
+#pragma warning restore RS0030
+
+    /// <summary>Finds each mistake, by the name of its property.</summary>
+    internal IEnumerable<(string Property, string Mistake)> Mistakes()
+    {
+        if (!Enum.IsDefined(OnUnknown)) yield return (nameof(OnUnknown), $"must be one of {string.Join(", ", Enum.GetNames<UnknownRevocation>())}, but is {OnUnknown}.");
+        if (RefreshInterval < TimeSpan.FromSeconds(1) || RefreshInterval > TimeSpan.FromDays(1)) yield return (nameof(RefreshInterval), $"must be from 00:00:01 to 1.00:00:00, but is {RefreshInterval}.");
+        foreach (var (trustDomain, lists) in Lists)
+        {
+            var key = $"{nameof(Lists)}:{trustDomain}";
+            if (!TrustDomain.TryParse(trustDomain, out var parsed) || parsed.Name != trustDomain) yield return (key, "is not the name of a trust domain, such as example.org.");
+            if (lists.Count == 0) yield return (key, "is empty. Name a list, or remove the key.");
+            foreach (var list in lists)
+                if (IsUrl(list) && UrlOf(list) is null)
+                    yield return (key, $"'{list}' is neither a path nor a URL with http or https and without a user.");
+        }
+    }
+}
