@@ -8,7 +8,7 @@ var targets = new Targets().All.Where(t => Text("--target") is not { } name || t
 if (targets.Length == 0) return Usage();
 
 Console.WriteLine($"seed {seed}, {seconds} s, {Environment.ProcessorCount} threads");
-Console.WriteLine($"{"target",-14}{"inputs",12}{"accepted",12}{"inputs/s",12}{"most bytes",12}");
+Console.WriteLine($"{"target",-16}{"inputs",12}{"accepted",12}{"inputs/s",12}{"most bytes",12}");
 
 // Each target gets its share of the time, on as many threads as there are cores.
 var share = TimeSpan.FromSeconds((double)seconds / targets.Length);
@@ -27,10 +27,10 @@ foreach (var target in targets)
 
     var inputs = runners.Sum(r => r.Inputs);
     all += inputs;
-    Console.WriteLine($"{target.Name,-14}{inputs,12:N0}{runners.Sum(r => r.Accepted),12:N0}{inputs / share.TotalSeconds,12:N0}{runners.Max(r => r.MostBytes),12:N0}");
+    Console.WriteLine($"{target.Name,-16}{inputs,12:N0}{runners.Sum(r => r.Accepted),12:N0}{inputs / share.TotalSeconds,12:N0}{runners.Max(r => r.MostBytes),12:N0}");
 }
 
-Console.WriteLine($"{"all",-14}{all,12:N0} inputs, nothing found");
+Console.WriteLine($"{"all",-16}{all,12:N0} inputs, nothing found");
 return 0;
 
 int Found(Target target, Runner runner)

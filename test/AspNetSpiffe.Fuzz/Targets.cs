@@ -33,6 +33,9 @@ internal sealed class Targets
         new("jwks", Text("""{"keys":[{"kty":"EC","crv":"P-256","kid":"k","use":"jwt-svid","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}""", """{"keys":[]}"""), TextAlphabet, ReadJwks, 120_000, 400),
         new("bundle", [new SpiffeBundle(_pki.Bundle, new(_pki.TrustDomain, []), 7, TimeSpan.FromMinutes(5)).ToUtf8Json(), .. Text("""{"keys":[{"kty":"EC","use":"x509-svid","x5c":["MIIB"]}],"spiffe_sequence":1}""")], TextAlphabet, ReadBundle, 200_000, 400),
         new("bundle-map", [new SpiffeBundleMap([new(_pki.Bundle, new(_pki.TrustDomain, []))]).ToUtf8Json(), .. Text("""{"trust_domains":{"td":{"keys":[]},"other":{}}}""")], TextAlphabet, ReadBundleMap, 200_000, 400),
+        new("pem", Text(SvidFolder.KeyOf(_svid) + SvidFolder.ChainOf(_svid), SvidFolder.ChainOf(_svid)), TextAlphabet, ReadPem, 400_000, 400),
+        new("revocation-list", [_pki.Issuer.List(1, null, _svid.Leaf), _pki.Root.List(2)], [], ReadRevocationList, 200_000, 400),
+        new("bundle-url", Text("https://host:8443/bundle.json", "https://[::1]/a?b#c", "/elsewhere"), TextAlphabet, ReadBundleUrl, 64_000, 60),
         new("forwarded", Text($"Cert=\"{Escaped}\";URI=spiffe://td/a;Chain=\"{Escaped}\"", $":{Convert.ToBase64String(_svid.Leaf.RawData)}:", Escaped), TextAlphabet, ReadForwarded, 400_000, 400),
         new("frame", [Frame(_pki.ResponseBytes([_svid])), Frame([]), [.. Frame([]), .. Frame([])]], [], ReadFrames, 64_000, 60),
         new("der", [_svid.ChainDer, _pki.BundleDer], [], ReadDer, 60_000, 40),
@@ -83,6 +86,28 @@ internal sealed class Targets
     private static bool ReadToken(byte[] input) => Accepts<FormatException>(() => JwtSvidReader.Read(Encoding.UTF8.GetString(input)));
 
     private static bool ReadJwks(byte[] input) => Accepts<FormatException>(() => JwtBundle.Read(TrustDomain.Parse("td"), input, acceptMissingUse: true, []));
+
+    private static bool ReadPem(byte[] input)
+    {
+        var isKey = Accepts<FormatException>(() => KeyPem.ReadPkcs8(input));
+        return Accepts<FormatException>(() => DerSequence.ReadCertificates(PemBlocks.ReadCertificates(input))) || isKey;
+    }
+
+    private bool ReadRevocationList(byte[] input)
+    {
+        RevocationList? list = null;
+        if (!Accepts<FormatException>(() => list = RevocationList.Parse(input))) return false;
+        if (list!.IsSignedBy(_pki.Issuer.Certificate.PublicKey)) Holds(list.Number == 1, "a list that was signed is the one that was signed");
+        return true;
+    }
+
+    private static bool ReadBundleUrl(byte[] input)
+    {
+        var text = Encoding.UTF8.GetString(input);
+        if (!BundleEndpointUrl.TryRead(text, out var url, out _)) return false;
+        Holds(url.Scheme == "https" && url.UserInfo.Length == 0 && url.Host.Length > 0, "an endpoint has https, a host and no user");
+        return true;
+    }
 
     private static bool ReadBundle(byte[] input)
     {

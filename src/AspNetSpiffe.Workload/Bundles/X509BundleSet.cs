@@ -29,5 +29,7 @@ public sealed class X509BundleSet : IReadOnlyCollection<X509Bundle>
     /// <inheritdoc/>
     public IEnumerator<X509Bundle> GetEnumerator() => ((IEnumerable<X509Bundle>)_bundles.Values).GetEnumerator();
 
+    internal bool SameContentAs(X509BundleSet other) => Count == other.Count && this.All(bundle => bundle.Equals(other.Find(bundle.TrustDomain)));
+
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }

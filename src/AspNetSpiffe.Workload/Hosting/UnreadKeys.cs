@@ -58,13 +58,16 @@ internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] 
         if (OfServers.Contains(key, StringComparer.OrdinalIgnoreCase))
             return "only a server reads this key, and this host has none, so that nobody would honour it. Remove it here, or call 'builder.WebHost.UseSpiffeMtls()'.";
 
-        var (nearest, distance) = known.Concat(OfServers).Concat(known.Select(SectionOf)).Select(right => (Key: right, Distance: Distance(key, right))).MinBy(near => (near.Distance, Spelling.Distance(key, near.Key)));
+        var (nearest, distance) = known.Concat(OfServers).Concat(known.SelectMany(SectionsOf)).Select(right => (Key: right, Distance: Distance(key, right))).MinBy(near => near.Distance);
         return distance <= Math.Max(2, key.Length / 3)
             ? $"nobody reads this key. Did you mean '{SectionReader.PathOf(nearest)}'?"
             : $"nobody reads this key. The keys are {string.Join(", ", known.Order(StringComparer.OrdinalIgnoreCase).Select(SectionReader.PathOf))}.";
     }
 
-    private static string SectionOf(string key) => key.IndexOf(':') is > 0 and var end ? key[..end] : key;
+    private static IEnumerable<string> SectionsOf(string key)
+    {
+        for (var end = key.IndexOf(':'); end > 0; end = key.IndexOf(':', end + 1)) yield return key[..end];
+    }
 
     // The right name at the wrong place is near, too, and so is a part of it.
     private static int Distance(string key, string known)

@@ -34,7 +34,9 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
     public RevocationWatch(SpiffeRevocationOptions options, SpiffeLimits limits, TimeProvider time, ILogger logger, Action changed)
     {
         (_acceptsUnknown, _time, _logger, _changed) = (options.OnUnknown == UnknownRevocation.Accept, time, logger, changed);
-        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { MaxResponseContentBufferSize = limits.MaxMessageBytes, Timeout = FetchTimeout };
+
+        // No proxy and no cookies: nothing but the configuration says where a list comes from. Whoever calls traces is not told of to strangers.
+        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null }) { MaxResponseContentBufferSize = limits.MaxMessageBytes, Timeout = FetchTimeout };
         _places = [.. options.Lists.SelectMany(lists => lists.Value.Select(list => (TrustDomain.Parse(lists.Key), PlaceOf(list, options, limits))))];
         _lists = [.. _places.Select(static _ => ImmutableArray<RevocationList>.Empty)];
         _current = Snapshot();

@@ -21,7 +21,6 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     private readonly VerifiedPeers _verified;
     private readonly BundleEndpoints? _ownFederated;
     private readonly IDisposable _federatedSubscription;
-    private readonly RevocationWatch? _revocation;
     private volatile bool _issued;
 
     // In a host, all sources have the bundles of endpoints in common; without one, each has its own.
@@ -36,7 +35,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         _newest = new(e => Log.SubscriberFailed(logger, e));
         _withdrawal = new(this, options, logger);
         Expiry = new(this, () => _watch!.Trouble, logger);
-        if (options.Revocation.Lists.Count > 0) _revocation = new(options.Revocation, Limits, time, Notifications.CreateLogger("AspNetSpiffe.Revocation"), _newest.Notify);
+        if (options.Revocation.Lists.Count > 0) Revocation = new(options.Revocation, Limits, time, Notifications.CreateLogger("AspNetSpiffe.Revocation"), _newest.Notify);
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
         _watch = new(this, _withdrawal, choice, logger);
         _run = new(RunAsync);
@@ -69,7 +68,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         result.Accepted && RevocationOf(result.Peer) is var reason and not RejectionReason.None ? VerificationResult.Reject(reason, result.Id) : result;
 
     /// <summary>Says what the lists of revoked certificates say of a verified peer now.</summary>
-    internal RejectionReason RevocationOf(SpiffePeer peer) => _revocation?.Current.Judge(peer.Proof, Time.GetUtcNow()) ?? RejectionReason.None;
+    internal RejectionReason RevocationOf(SpiffePeer peer) => Revocation?.Current.Judge(peer.Proof, Time.GetUtcNow()) ?? RejectionReason.None;
 
     internal ILoggerFactory LoggerFactory { get; }
 
@@ -85,6 +84,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     /// <summary>Gets what went wrong last and what to do about it, in words for an operator; <see langword="null"/> when nothing did.</summary>
     internal string? LastProblem => _watch.LastProblem;
+
+    /// <summary>Gets the lists of revoked certificates; <see langword="null"/> where the settings name none.</summary>
+    internal RevocationWatch? Revocation { get; }
 
     /// <summary>Gets where our identity comes from.</summary>
     internal Origin Origin { get; }
@@ -176,9 +178,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     private async Task RunAsync(CancellationToken stopping)
     {
-        _revocation?.Start();
+        Revocation?.Start();
         await _watch.RunAsync(stopping).ConfigureAwait(false);
-        if (_revocation is not null) await _revocation.DisposeAsync().ConfigureAwait(false);
+        if (Revocation is not null) await Revocation.DisposeAsync().ConfigureAwait(false);
     }
 
     internal Task<X509Context> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(

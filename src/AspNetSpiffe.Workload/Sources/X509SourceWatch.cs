@@ -169,8 +169,11 @@ internal sealed partial class X509SourceWatch : IDisposable
 
     private void Merge(X509Context given)
     {
-        var next = given.WithBundles(_source.Federated.Current.ApplyTo(given.Bundles, given.TrustDomain));
         var last = _source.Current;
+        var bundles = _source.Federated.Current.ApplyTo(given.Bundles, given.TrustDomain);
+
+        // The same set while it says the same: what was verified with it is remembered by it.
+        var next = given.WithBundles(last?.Bundles.SameContentAs(bundles) is true ? last.Bundles : bundles);
         if (last is not null && last.SameContentAs(next)) return;
 
         _source.Publish(next);

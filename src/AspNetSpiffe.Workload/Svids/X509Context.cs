@@ -48,6 +48,5 @@ public sealed class X509Context
     internal bool SameContentAs(X509Context other) =>
         Svids.Length == other.Svids.Length
         && Svids.Zip(other.Svids).All(static pair => pair.First.IsSameAs(pair.Second))
-        && Bundles.Count == other.Bundles.Count
-        && Bundles.All(bundle => bundle.Equals(other.Bundles.Find(bundle.TrustDomain)));
+        && Bundles.SameContentAs(other.Bundles);
 }

@@ -80,6 +80,20 @@ public sealed class FileChangeTests(ITestOutputHelper output) : FileTest(output)
     }
 
     [Fact]
+    public async Task A_bundle_that_is_good_but_not_whole_yet_is_not_used()
+    {
+        var others = new[] { Pki.CreateRoot().Certificate, Pki.CreateRoot().Certificate };
+        Write(Pki.Leaf("/one"));
+        Folder.Write("ca.crt", SvidFolder.Pem([Pki.Root.Certificate, others[0]]));
+        var source = await StartGoodAsync(CertManager());
+        Folder.Write("ca.crt", SvidFolder.Pem(Pki.Root.Certificate));
+        await LookAsync();
+        Assert.Equal(2, source.Current!.Bundles.Find(Pki.TrustDomain)!.Authorities.Length);
+        Folder.Write("ca.crt", SvidFolder.Pem([Pki.Root.Certificate, .. others]));
+        Assert.Equal(3, (await NextAsync(source)).Bundles.Find(Pki.TrustDomain)!.Authorities.Length);
+    }
+
+    [Fact]
     public async Task A_writer_that_never_pauses_does_not_keep_us_from_a_good_state()
     {
         Write(Pki.Leaf("/0"));

@@ -67,6 +67,15 @@ public sealed class RevocationTests
     }
 
     [Fact]
+    public void The_list_of_another_issuer_with_the_same_key_is_no_answer()
+    {
+        var key = TestKey.Create(default);
+        var (issuer, other) = (Pki.Root.Intermediate(spec => spec with { WithKey = key, Subject = "CN=issuer" }), Pki.Root.Intermediate(spec => spec with { WithKey = key, Subject = "CN=other" }));
+        AssertReason(RejectionReason.None, issuer.Leaf("/peer"), Now, issuer.List(1), Pki.Root.List(1));
+        AssertReason(RejectionReason.RevocationUnknown, issuer.Leaf("/peer"), Now, other.List(1), Pki.Root.List(1));
+    }
+
+    [Fact]
     public void Peers_of_a_trust_domain_without_lists_are_not_asked_for()
     {
         var proof = Prove(Peer);

@@ -87,7 +87,7 @@ public sealed class RevocationWatchTests(ITestOutputHelper output) : FileTest(ou
     [InlineData("Spiffe:Revocation:Lists:example.org: 'https://me@x/y' is neither a path nor a URL with http or https and without a user.", "Lists:example.org:0=https://me@x/y")]
     [InlineData("Spiffe:Revocation:OnUnknown: 'Ignore' is none of Refuse, Accept.", "OnUnknown=Ignore")]
     [InlineData("Spiffe:Revocation:RefreshInterval: must be from 00:00:01 to 1.00:00:00, but is 2.00:00:00.", "RefreshInterval=2.00:00:00")]
-    [InlineData("Spiffe:Revocation:List: nobody reads this key. Did you mean 'Spiffe:Revocation:Lists:*'?", "List=/x")]
+    [InlineData("Spiffe:Revocation:List: nobody reads this key. Did you mean 'Spiffe:Revocation:Lists'?", "List=/x")]
     public async Task A_mistake_is_told_with_its_key(string mistake, string setting)
     {
         var parts = setting.Split('=');

@@ -37,6 +37,8 @@ public sealed class RefusalReasonTests(ITestOutputHelper output) : RefusalTest(o
         [RejectionReason.WeakKey] = new(Pki.Leaf(l => l with { Key = KeyKind.Rsa1024 })),
         [RejectionReason.WeakSignature] = new(Pki.Leaf(l => l with { Hash = HashAlgorithmName.SHA1 })),
         [RejectionReason.NotAllowed] = new(Federated.Leaf("/a")),
+        [RejectionReason.Revoked] = new(Revoked),
+        [RejectionReason.RevocationUnknown] = new(Unlisted.Leaf("/a")),
     };
 
     public static TheoryData<RejectionReason> Reasons => [.. Peers.Keys];
@@ -74,14 +76,14 @@ public sealed class RefusalReasonTests(ITestOutputHelper output) : RefusalTest(o
         Assert.Equal(Names, counted.Tags.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(reason.ToString(), counted.Tags["spiffe.rejection.reason"]);
         Assert.Equal("client", counted.Tags["spiffe.peer.role"]);
-        Assert.Contains(counted.Tags["spiffe.peer.trust_domain"], new[] { "td", "partner", "empty", "unknown" });
+        Assert.Contains(counted.Tags["spiffe.peer.trust_domain"], new[] { "td", "partner", "empty", "listed", "unlisted", "unknown" });
     }
 
     [Fact, Trait("Spec", "XV-h"), Trait("Spec", "WA-13")]
     public void For_an_unknown_trust_domain_the_event_names_those_that_are_known()
     {
         Refuse(RejectionReason.UnknownTrustDomain);
-        Assert.Contains("no bundle of the trust domain 'elsewhere'. We have the bundles of 'empty', 'partner', 'td'.", Assert.Single(Refusals).Message, StringComparison.Ordinal);
+        Assert.Contains("no bundle of the trust domain 'elsewhere'. We have the bundles of 'empty', 'listed', 'partner', 'td', 'unlisted'.", Assert.Single(Refusals).Message, StringComparison.Ordinal);
         Assert.Equal("unknown", Assert.Single(Counted).Tags["spiffe.peer.trust_domain"]);
     }
 

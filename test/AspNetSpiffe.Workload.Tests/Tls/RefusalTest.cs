@@ -15,14 +15,18 @@ public abstract class RefusalTest : LoggedTest
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly X509Source _source;
     private readonly MetricCollector<long> _rejections;
+    private readonly string _list = Path.GetTempFileName();
 
     protected RefusalTest(ITestOutputHelper output) : base(output)
     {
         var meters = _services.GetRequiredService<IMeterFactory>();
         _rejections = new(meters, SpiffeDiagnostics.MeterName, "spiffe.peer.rejections");
-        _source = new(new() { EndpointSocket = "unix:///no-agent.sock" }, Loggers, meters, Time);
+        File.WriteAllBytes(_list, Listed.Root.List(1, null, Revoked.Leaf));
+        var options = new SpiffeOptions { EndpointSocket = "unix:///no-agent.sock" };
+        (options.Revocation.Lists[Listed.TrustDomain.Name], options.Revocation.Lists[Unlisted.TrustDomain.Name]) = ([_list], [_list]);
+        _source = new(options, Loggers, meters, Time);
         Verifier = new(_source, () => SpiffeIdPattern.Parse("spiffe://td/**"));
-        Publish(Federated, Empty);
+        Publish(Federated, Empty, Listed, Unlisted);
     }
 
     protected static TestPki Pki { get; } = new("td", intermediates: 1);
@@ -31,6 +35,14 @@ public abstract class RefusalTest : LoggedTest
 
     /// <summary>A trust domain whose bundle is empty.</summary>
     protected static TestPki Empty { get; } = new("empty");
+
+    /// <summary>A trust domain whose list of revoked certificates names one.</summary>
+    protected static TestPki Listed { get; } = new("listed");
+
+    protected static TestSvid Revoked { get; } = Listed.Leaf("/revoked");
+
+    /// <summary>A trust domain that should have a list of revoked certificates, and has that of somebody else.</summary>
+    protected static TestPki Unlisted { get; } = new("unlisted");
 
     protected static EndPoint Remote { get; } = new IPEndPoint(IPAddress.Parse("192.0.2.7"), 40123);
 
@@ -44,12 +56,21 @@ public abstract class RefusalTest : LoggedTest
     /// <summary>The refusals that were counted.</summary>
     protected IReadOnlyList<CollectedMeasurement<long>> Counted => _rejections.GetMeasurementSnapshot();
 
-    protected override ValueTask StopAsync()
+    public override async ValueTask InitializeAsync()
+    {
+        using var patience = new CancellationTokenSource(HangLimit.OfATest);
+        _source.Revocation!.Start();
+        await WaitForAsync("RevocationListTaken", patience.Token, times: 2);
+    }
+
+    protected override async ValueTask StopAsync()
     {
         _source.Dispose();
+        await _source.Revocation!.DisposeAsync();
+        File.Delete(_list);
         _rejections.Dispose();
         _services.Dispose();
-        return base.StopAsync();
+        await base.StopAsync();
     }
 
     /// <summary>Gives us our SVID, and bundles of these trust domains beside our own.</summary>
