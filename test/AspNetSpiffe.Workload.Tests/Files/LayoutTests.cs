@@ -128,6 +128,41 @@ public sealed class LayoutTests(ITestOutputHelper output) : FileTest(output)
     }
 
     [Fact]
+    public async Task Files_of_bundles_alone_are_enough_to_verify_others()
+    {
+        var partner = new TestPki("partner.example");
+        Folder.Write("partner", SvidFolder.Pem(partner.Root.Certificate));
+        Folder.Write("map", Encoding.UTF8.GetString(new SpiffeBundleMap([SpiffeBundle.Parse(Pki.TrustDomain, Document(Pki))]).ToUtf8Json()));
+        var options = new SpiffeOptions { Files = { Directory = Folder.Root, BundleMap = "map", FederatedBundles = { ["partner.example"] = "partner" } } };
+        options.RequireValid("options");
+        var bundles = Keep(new X509BundleSource(options, Loggers, null, Time));
+        bundles.Start();
+        var set = await bundles.WaitForFirstAsync(Patience);
+        Assert.Equal(2, set.Count);
+        Assert.Equal(partner.Root.Certificate.RawData, Assert.Single(set.Find(partner.TrustDomain)!.Authorities).RawData);
+        Assert.Null(bundles.Address);
+        await WaitForAsync("X509BundlesRenewed", Patience);
+
+        var changed = bundles.GetChangeToken().ChangedAsync(Patience);
+        Folder.Write("partner", SvidFolder.Pem(partner.Root.Certificate, partner.CreateRoot().Certificate));
+        await LookAsync(4);
+        await changed;
+        Assert.Equal(2, bundles.Current!.Find(partner.TrustDomain)!.Authorities.Length);
+    }
+
+    [Fact]
+    public async Task Files_of_bundles_alone_are_no_identity_and_the_error_says_so()
+    {
+        ExpectWarning("UpdateRefused");
+        Folder.Write("partner", SvidFolder.Pem(Pki.Root.Certificate));
+        Start(new() { Files = { FederatedBundles = { ["example.org"] = Folder.PathOf("partner") } } });
+        await LookAsync(2);
+        Assert.Equal(
+            "Refused an update from the files of bundles. The settings name files of bundles only, and no certificate: there is no identity. Identity: there is none yet.",
+            (await WaitForAsync("UpdateRefused", Patience)).Message);
+    }
+
+    [Fact]
     public void Files_give_no_tokens_and_the_error_says_so()
     {
         var error = Assert.Throws<InvalidOperationException>(() => new JwtSource(CertManager()));

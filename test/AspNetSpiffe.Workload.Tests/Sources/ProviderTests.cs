@@ -83,6 +83,19 @@ public sealed class ProviderTests(ITestOutputHelper output) : FileTest(output)
     }
 
     [Fact]
+    public async Task The_bundles_of_a_context_verify_others_without_it()
+    {
+        Yield(Pki.Leaf("/one"));
+        var bundles = Keep(new X509BundleSource(FromCode(), Loggers, null, Time));
+        bundles.Start();
+        Assert.Equal(Pki.Bundle, Assert.Single(await bundles.WaitForFirstAsync(Patience)));
+        _contexts.Writer.TryWrite(null);
+        _contexts.Writer.TryWrite(new([new(Pki.Leaf("/two").Leaf, Pki.Issuer.Intermediates)], new([Pki.Bundle, new TestPki("partner").Bundle])));
+        await WaitForAsync("X509BundlesRenewed", Patience, times: 2);
+        Assert.Equal(2, bundles.Current!.Count);
+    }
+
+    [Fact]
     public void A_context_has_an_SVID_and_the_bundle_of_its_trust_domain()
     {
         var svid = new X509Svid(Pki.Leaf("/one").Leaf, Pki.Issuer.Intermediates);
