@@ -29,9 +29,12 @@ internal static class KestrelInternals
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_TestOverrideDefaultCertificate")]
     public static extern void SetDefaultCertificate(KestrelServerOptions options, X509Certificate2? certificate);
 
-    /// <summary>Gives an endpoint the default certificate of Kestrel's settings, if it has none: that of the configuration, or one for development.</summary>
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "ApplyDefaultCertificate")]
-    public static extern void ApplyDefaultCertificate(KestrelServerOptions options, HttpsConnectionAdapterOptions https);
+    /// <summary>Reads the default certificate of the configuration. One that Kestrel finds for development is none.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_DefaultCertificate")]
+    public static extern X509Certificate2? DefaultCertificate(KestrelConfigurationLoader loader);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_DefaultCertificateChain")]
+    public static extern X509Certificate2Collection? DefaultCertificateChain(KestrelConfigurationLoader loader);
 
     /// <summary>Reads what the application has said of endpoints of the configuration, by their names: one slot each.</summary>
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_EndpointConfigurations")]

@@ -64,9 +64,17 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
         modes,
         showsDefault: KestrelInternals.EndpointsOfCode(options).Any(endpoint => KestrelInternals.HttpsOptions(endpoint) is { } https && HttpsSettings.ModeOf(https) == SpiffeServerMode.WebCertificate));
 
+    // Only the one that was named: Kestrel itself would go on to look for one for development.
+    private static void GiveDefaultCertificate(KestrelServerOptions options, HttpsConnectionAdapterOptions https)
+    {
+        if (https.ServerCertificate is not null || https.ServerCertificateSelector is not null || options.ConfigurationLoader is not { } loader) return;
+        https.ServerCertificate = KestrelInternals.DefaultCertificate(loader);
+        https.ServerCertificateChain = KestrelInternals.DefaultCertificateChain(loader);
+    }
+
     private static void RequireCertificate(KestrelServerOptions options, HttpsConnectionAdapterOptions https, string where)
     {
-        KestrelInternals.ApplyDefaultCertificate(options, https);
+        GiveDefaultCertificate(options, https);
         if (https.ServerCertificate is null && https.ServerCertificateSelector is null)
             throw new InvalidOperationException(
                 $"The endpoint '{where}' has the mode {SpiffeServerMode.WebCertificate}, and no certificate. Name one as for any endpoint of Kestrel: 'Certificate' of the endpoint or " +
@@ -106,7 +114,7 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
             settings.Secure(endpoint.HttpsOptions, name, mode);
 
             // Without any, Kestrel itself refuses, unless each of the names of its section Sni has one.
-            if (mode == SpiffeServerMode.WebCertificate) KestrelInternals.ApplyDefaultCertificate(options, endpoint.HttpsOptions);
+            if (mode == SpiffeServerMode.WebCertificate) GiveDefaultCertificate(options, endpoint.HttpsOptions);
         };
     }
 }

@@ -21,7 +21,7 @@ public static class SpiffeListenOptionsExtensions
     /// <param name="listenOptions">The endpoint.</param>
     /// <param name="mode">The mode.</param>
     /// <param name="configureHttps">
-    /// For <see cref="SpiffeServerMode.WebCertificate"/> only: chooses the certificate, and makes other settings of https. Where it chooses none, Kestrel's default certificate is shown.
+    /// For <see cref="SpiffeServerMode.WebCertificate"/> only: chooses the certificate, and makes other settings of https. Where it chooses none, that of <c>Kestrel:Certificates:Default</c> is shown.
     /// </param>
     /// <remarks>As <see cref="UseSpiffe(ListenOptions)"/>. On a server with <c>UseSpiffeMtls</c>, this is how an endpoint in code gets a mode of its own.</remarks>
     /// <exception cref="ArgumentException">The mode is none, or has no use for <paramref name="configureHttps"/>.</exception>

@@ -69,15 +69,12 @@ public sealed class KestrelFacts
     }
 
     [Fact]
-    public async Task The_default_certificate_goes_to_who_has_none()
+    public async Task The_default_certificate_of_the_configuration_can_be_read_and_one_for_development_is_none()
     {
-        await using var app = Build(_ => { }, ("Spiffe:EndpointSocket", "unix:///nowhere"));
-        var (options, placeholder) = (OptionsOf(app), app.Services.GetRequiredService<HttpsSettings>().Placeholder);
-        KestrelInternals.SetDefaultCertificate(options, placeholder);
-        var (without, with) = (new HttpsConnectionAdapterOptions(), new HttpsConnectionAdapterOptions { ServerCertificateSelector = (_, _) => null });
-        KestrelInternals.ApplyDefaultCertificate(options, without);
-        KestrelInternals.ApplyDefaultCertificate(options, with);
-        Assert.Equal((placeholder, null), (without.ServerCertificate, with.ServerCertificate));
+        await using var app = Build(kestrel => kestrel.ConfigurationLoader!.Load(), ("Spiffe:EndpointSocket", "unix:///nowhere"));
+        var loader = OptionsOf(app).ConfigurationLoader!;
+        Assert.Null(KestrelInternals.DefaultCertificate(loader));
+        Assert.Null(KestrelInternals.DefaultCertificateChain(loader));
     }
 
     [Fact]
