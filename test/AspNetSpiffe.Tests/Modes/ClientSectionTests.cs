@@ -65,7 +65,7 @@ public sealed class ClientSectionTests(ITestOutputHelper output) : SettingsTest(
     [InlineData("Spiffe:Clients:orders:Mode=WebServer Spiffe:Clients:orders:Server=spiffe://example.org/server", "Spiffe:Clients:orders:Server: has no effect in the mode WebServer: the server is verified by its host name, and by no SPIFFE ID. Remove the key, or choose another mode.")]
     [InlineData("Spiffe:Clients:orders:Server=spiffe://*/x", "Spiffe:Clients:orders:Server: The pattern 'spiffe://*/x' has a '*' in the trust domain at position 9; name each trust domain, or write 'spiffe:any' for any verified peer.")]
     [InlineData("Spiffe:Clients:orders:Server=spiffe://example.org/server Spiffe:Clients:orders:Servr=x", "Spiffe:Clients:orders:Servr: nobody reads this key. Did you mean 'Spiffe:Clients:orders:Server'?")]
-    [InlineData("Spiffe:Clients:orders:Server=spiffe://example.org/server Spiffe:Clients:order:Mode=WebServer", "Spiffe:Clients:order: nobody reads this key. Did you mean 'Spiffe:Clients:orders:Mode'?")]
+    [InlineData("Spiffe:Clients:orders:Server=spiffe://example.org/server Spiffe:Clients:order:Mode=WebServer", "Spiffe:Clients:order: nobody reads this key. Did you mean 'Spiffe:Clients:orders'?")]
     public async Task A_mistake_fails_the_start_by_its_key(string settings, string mistake)
     {
         await AssertRefusedAsync(() => StartAsync(settings), mistake);
