@@ -75,7 +75,9 @@ public abstract class ModeTest(ITestOutputHelper output) : TokenTest(output)
     /// <summary>A client of the framework alone, which believes everybody, and shows a certificate to whoever asks for one.</summary>
     protected static HttpClient ForeignClient(WebApplication server, X509Svid? svid, string version) => new(AnyServer(svid))
     {
-        BaseAddress = NamedAddressOf(server), DefaultRequestVersion = Version.Parse(version), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        BaseAddress = NamedAddressOf(server),
+        DefaultRequestVersion = Version.Parse(version),
+        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
     /// <summary>Says what a client sees of a handshake: the server's certificate, and whether its own was asked for and shown.</summary>

@@ -59,7 +59,8 @@ public sealed class OptionalClientCertificateTests(ITestOutputHelper output) : M
         using var client = new HttpClient(new SocketsHttpHandler
         {
             SslOptions = new() { ClientCertificateContext = SslStreamCertificateContext.Create(Web.Leaf(leaf => leaf with { Uris = [] }).Leaf, null, offline: true), RemoteCertificateValidationCallback = (_, _, _, _) => true },
-        }) { BaseAddress = NamedAddressOf(server) };
+        })
+        { BaseAddress = NamedAddressOf(server) };
         await AssertRefusedAsync(client, RejectionReason.NotOneUriSan, version: version);
     }
 

@@ -1,5 +1,5 @@
-using AspNetSpiffe.Tests.FrameworkFacts;
 using AspNetSpiffe.TestKit;
+using AspNetSpiffe.Tests.FrameworkFacts;
 
 namespace AspNetSpiffe.Workload.Tests.Federation;
 
