@@ -17,7 +17,15 @@ internal static class TestAgentsServiceCollectionExtensions
         var folder = Path.Combine(Path.GetTempPath(), $"aspnet-spiffe-test-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}");
         services.AddSingleton(provider => new TestAgents(provider, identity, folder));
         services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(provider => provider.GetRequiredService<TestAgents>()));
-        services.PostConfigure<SpiffeOptions>(options => options.EndpointSocket = ToAddress(TestAgents.SocketOfService(folder)));
+        services.PostConfigure<SpiffeOptions>(options =>
+        {
+            options.EndpointSocket = ToAddress(TestAgents.SocketOfService(folder));
+
+            // Where it has its identity and its bundles from in production, a test has none, and asks nobody.
+            (options.Files, options.Provider) = (new(), null);
+            options.Federation.Clear();
+            options.Revocation.Lists.Clear();
+        });
     }
 
     // A path may hold what has a meaning in a URI.

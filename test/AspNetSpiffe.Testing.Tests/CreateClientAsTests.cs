@@ -20,6 +20,16 @@ public sealed class CreateClientAsTests(ITestOutputHelper output) : FactoryTest(
         Assert.Equal($"{Cart} True https", await client.GetStringAsync("/word"));
     }
 
+    [Fact]
+    public async Task An_application_with_files_endpoints_of_bundles_and_lists_of_revoked_certificates_needs_none_of_them_in_a_test()
+    {
+        var client = Factory(configure: builder => builder
+            .UseSetting("Spiffe:Files:Layout", "CertManager").UseSetting("Spiffe:Files:Directory", "/nowhere")
+            .UseSetting("Spiffe:Federation:partner.test:Url", "https://nowhere.test/").UseSetting("Spiffe:Federation:partner.test:Profile", "https_web")
+            .UseSetting("Spiffe:Revocation:Lists:example.org:0", "/nowhere.crl")).CreateClientAs(Cart);
+        Assert.Equal($"Hello, {Cart}", await client.GetStringAsync("/hello"));
+    }
+
     [Theory, Trait("Trial", "K-08")]
     [InlineData(Server.InMemory)]
     [InlineData(Server.Kestrel)]

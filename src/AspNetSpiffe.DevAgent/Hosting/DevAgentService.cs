@@ -6,21 +6,24 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Runs an agent for as long as the host: before every other service starts, until the last one has stopped. Where the application names another agent, it does not run.</summary>
+/// <summary>Runs an agent for as long as the host: before every other service starts, until the last one has stopped. Where the application names another agent, files or code, it does not run.</summary>
 internal sealed partial class DevAgentService(DevAgentOptions options, string address, IServiceProvider services) : IHostedLifecycleService, IAsyncDisposable
 {
     private DevAgent? _agent;
-    private string? _otherAgent;
+    private string? _otherOrigin;
 
-    public DevAgent Agent => _agent ?? throw new InvalidOperationException(_otherAgent is null
+    public DevAgent Agent => _agent ?? throw new InvalidOperationException(_otherOrigin is null
         ? "The development agent has not been started. It starts with the host, before every other service: ask for it after 'StartAsync'."
-        : $"The development agent was not started, because {_otherAgent}.");
+        : $"The development agent was not started, because {_otherOrigin}.");
 
-    /// <summary>Says what names another agent, or null when nothing does.</summary>
-    public static string? FindOtherAgent(SpiffeOptions spiffe, IConfiguration? configuration)
+    /// <summary>Says what names another origin of the identity, or null when nothing does.</summary>
+    public static string? FindOtherOrigin(SpiffeOptions spiffe, IConfiguration? configuration)
     {
         if (spiffe.EndpointSocket is { } socket) return $"the setting 'Spiffe:EndpointSocket' says '{socket}'";
         if (configuration?["Spiffe:EndpointSocket"] is { Length: > 0 } configured) return $"the setting 'Spiffe:EndpointSocket' says '{configured}'";
+        if (spiffe.Provider is not null) return "code provides the identity ('SpiffeOptions.Provider')";
+        if (spiffe.Files is not { Layout: SpiffeFileLayout.None, Certificate: null, BundleMap: null } || configuration?.GetSection("Spiffe:Files").GetChildren().Any() is true)
+            return "the settings 'Spiffe:Files' name files";
         return Environment.GetEnvironmentVariable(WorkloadApiAddress.EnvironmentVariable) is { Length: > 0 } variable
             ? $"the environment variable {WorkloadApiAddress.EnvironmentVariable} says '{variable}'"
             : null;
@@ -32,8 +35,8 @@ internal sealed partial class DevAgentService(DevAgentOptions options, string ad
         var spiffe = services.GetRequiredService<IOptions<SpiffeOptions>>().Value;
         if (spiffe.EndpointSocket != address)
         {
-            _otherAgent = FindOtherAgent(spiffe, services.GetService<IConfiguration>());
-            Log.NotStarted(logger, _otherAgent);
+            _otherOrigin = FindOtherOrigin(spiffe, services.GetService<IConfiguration>());
+            Log.NotStarted(logger, _otherOrigin);
             return;
         }
 

@@ -22,7 +22,7 @@ public static partial class SpiffeDevAgentHostApplicationBuilderExtensions
     /// <remarks>
     /// The agent starts before every other hosted service, with a warning in the log, and <see cref="SpiffeOptions.EndpointSocket"/> is set to the socket of the
     /// first workload. The running <see cref="DevAgent"/> is a service, for rotation on demand and for the addresses of the other workloads.
-    /// Where the application names another agent (in code, as <c>Spiffe:EndpointSocket</c> or as <c>SPIFFE_ENDPOINT_SOCKET</c>), that one is used and this one is not started.
+    /// Where the application names another agent (in code, as <c>Spiffe:EndpointSocket</c> or as <c>SPIFFE_ENDPOINT_SOCKET</c>), files or code, that is used and this agent is not started.
     /// </remarks>
     public static IHostApplicationBuilder AddSpiffeDevAgent(this IHostApplicationBuilder builder, Action<DevAgentOptions>? configure)
     {
@@ -54,7 +54,7 @@ public static partial class SpiffeDevAgentHostApplicationBuilderExtensions
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(static services => services.GetRequiredService<DevAgentService>()));
         builder.Services.AddOptions<SpiffeOptions>().PostConfigure<IServiceProvider>((spiffe, services) =>
         {
-            if (DevAgentService.FindOtherAgent(spiffe, services.GetService<IConfiguration>()) is null) spiffe.EndpointSocket = address;
+            if (DevAgentService.FindOtherOrigin(spiffe, services.GetService<IConfiguration>()) is null) spiffe.EndpointSocket = address;
         });
         return builder;
     }

@@ -11,36 +11,24 @@ namespace AspNetSpiffe;
 /// </remarks>
 public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 {
-    private readonly Origin _origin;
-    private readonly SourceRun _run;
-    private readonly NotificationQueue _notifications;
-    private readonly Newest<JwtBundleSet> _newest;
-    private readonly VerifiedTokens _verified = new();
-    private readonly Log _log;
-    private readonly BundleEndpoints _federated;
-    private readonly BundleEndpoints? _ownFederated;
-    private readonly IDisposable _federatedSubscription;
-    private readonly Lock _lock = new();
-    private JwtBundleSet? _given;
-    private volatile Trouble? _trouble;
+    private static readonly BundleKind<JwtBundleSet> Kind = new(
+        "JWT bundles",
+        "make any token good",
+        static (feed, stopping) => feed.WatchJwtUpdatesAsync(stopping),
+        static (federated, given, own) => federated.ApplyTo(given, own),
+        static (one, other) => one.SameContentAs(other));
 
-    // In a host, all sources have the bundles of endpoints in common; without one, each has its own.
-    internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time, BundleEndpoints? federated = null)
-    {
-        _origin = Origin.Of(options, time);
-        _notifications = new(loggerFactory);
-        _log = new(_origin, _notifications.CreateLogger("AspNetSpiffe.JwtBundleSource"));
-        _newest = new(_log.SubscriberFailed);
-        _run = new(new Watch<JwtBundleSet>(_origin, static (feed, stopping) => feed.WatchJwtUpdatesAsync(stopping), Take, _log).RunAsync);
-        _federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, options.Limits, loggerFactory, time));
-        _federatedSubscription = ChangeToken.OnChange(_federated.GetChangeToken, Merge);
-    }
+    private readonly BundleWatch<JwtBundleSet> _watch;
+    private readonly VerifiedTokens _verified = new();
+
+    internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time, BundleEndpoints? federated = null) => _watch = new(
+        Kind, options, "AspNetSpiffe.JwtBundleSource", loggerFactory, time, federated, static (logger, what, bundles) => Log.Renewed(logger, what, bundles.Count, bundles.Sum(bundle => bundle.Authorities.Length)));
 
     /// <summary>Gets the address of the Workload API; <see langword="null"/> where the bundles come from files.</summary>
-    public WorkloadApiAddress? Address => (_origin as AgentOrigin)?.Address;
+    public WorkloadApiAddress? Address => (_watch.Origin as AgentOrigin)?.Address;
 
     /// <summary>Gets the newest bundles, or <see langword="null"/> before the first.</summary>
-    public JwtBundleSet? Current => _newest.Value;
+    public JwtBundleSet? Current => _watch.Newest.Value;
 
     /// <summary>Makes a source and waits for the first bundles, for programs without a host.</summary>
     /// <param name="options">Where the bundles come from, and how long to wait.</param>
@@ -82,104 +70,39 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(token);
         JwtSvidVerifier.CheckExpectations(audiences, leeway);
         return Current is { } bundles
-            ? _verified.Verify(token, bundles, audiences, _origin.Time.GetUtcNow(), leeway)
+            ? _verified.Verify(token, bundles, audiences, _watch.Origin.Time.GetUtcNow(), leeway)
             : JwtVerificationResult.Reject(JwtRejectionReason.NoBundles);
     }
 
     /// <summary>Waits until there are bundles.</summary>
     /// <exception cref="WorkloadApiException">The Workload API gave an answer that no retry can change.</exception>
     /// <exception cref="ObjectDisposedException">The source is disposed, and never had bundles.</exception>
-    public Task<JwtBundleSet> WaitForFirstAsync(CancellationToken cancellationToken) => _newest.WaitAsync(cancellationToken);
+    public Task<JwtBundleSet> WaitForFirstAsync(CancellationToken cancellationToken) => _watch.Newest.WaitAsync(cancellationToken);
 
     /// <summary>Gets a token that fires when the next bundles are published. Take the token first, then read <see cref="Current"/>.</summary>
-    public IChangeToken GetChangeToken() => _newest.GetChangeToken();
+    public IChangeToken GetChangeToken() => _watch.Newest.GetChangeToken();
 
     /// <summary>Ends the watch without waiting for it. The last bundles stay readable.</summary>
     public void Dispose()
     {
-        _run.Dispose();
-        _ownFederated?.Dispose();
-        _federatedSubscription.Dispose();
-        _newest.GiveUp(new ObjectDisposedException(nameof(JwtBundleSource)));
+        _watch.Dispose();
+        _watch.Newest.GiveUp(new ObjectDisposedException(nameof(JwtBundleSource)));
     }
 
     /// <summary>Ends the watch and waits for it. The last bundles stay readable.</summary>
     public async ValueTask DisposeAsync()
     {
         Dispose();
-        await _run.DisposeAsync().ConfigureAwait(false);
-        if (_ownFederated is not null) await _ownFederated.DisposeAsync().ConfigureAwait(false);
-        await _notifications.DrainAsync().ConfigureAwait(false);
+        await _watch.DisposeAsync().ConfigureAwait(false);
     }
 
-    internal void Start()
+    internal void Start() => _watch.Start();
+
+    internal Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _watch.RequireFirstAsync(timeout, cancellationToken);
+
+    private static partial class Log
     {
-        _run.Start();
-        _federated.Start();
-    }
-
-    /// <summary>Gets where the bundles come from.</summary>
-    internal Origin Origin => _origin;
-
-    internal Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
-        timeout,
-        _origin.Time,
-        waited => $"{_origin.Title} gave no JWT bundles{waited}. {_trouble?.Problem ?? "It has not answered."}",
-        cancellationToken);
-
-    private void Take(WatchState<JwtBundleSet> state)
-    {
-        _trouble = state.Trouble;
-        if (state.End is { } end) _newest.GiveUp(end);
-        lock (_lock) _given = state.Value ?? _given;
-        Merge();
-    }
-
-    // What the endpoints have and what the Workload API sent meet here.
-    private void Merge()
-    {
-        lock (_lock)
-        {
-            if (_given is not { } given) return;
-            var bundles = _federated.Current.ApplyTo(given, _federated.Own);
-            if (Current?.SameContentAs(bundles) is true) return;
-
-            var what = Current is null ? "obtained" : "renewed";
-            _newest.Publish(bundles);
-            _log.Renewed(what, bundles.Count, bundles.Sum(bundle => bundle.Authorities.Length));
-        }
-    }
-
-    private sealed partial class Log(Origin origin, ILogger logger) : IWatchLog
-    {
-        [LoggerMessage(1, LogLevel.Warning, "No stream of JWT bundles from {Origin}; trying again. {Problem}", EventName = "AgentUnavailable")]
-        public partial void Unavailable(Origin origin, string problem);
-
         [LoggerMessage(2, LogLevel.Information, "JWT bundles {What}. Trust domains: {TrustDomains}; keys: {Keys}.", EventName = "JwtBundlesRenewed")]
-        public partial void Renewed(string what, int trustDomains, int keys);
-
-        public void UpdateRefused(string problem, bool isFirst) => Refused(origin, problem, isFirst ? "there are none yet" : "the last good ones stay");
-
-        [LoggerMessage(3, LogLevel.Error, "Refused an update of JWT bundles from {Origin}. {Problem} Bundles: {State}.", EventName = "UpdateRefused")]
-        private partial void Refused(Origin origin, string problem, string state);
-
-        public void Remark(string remark) => Remark(origin, remark);
-
-        [LoggerMessage(4, LogLevel.Warning, "In an update of JWT bundles from {Origin}: {Remark}", EventName = "UpdateRemark")]
-        private partial void Remark(Origin origin, string remark);
-
-        public void GivenUp(Origin origin, string problem) => GivenUp(origin.Title, problem);
-
-        [LoggerMessage(5, LogLevel.Error, "{Origin} gave an answer that no retry can change; the watch of JWT bundles has ended. {Problem}", EventName = "WatchGivenUp")]
-        private partial void GivenUp(string origin, string problem);
-
-        [LoggerMessage(6, LogLevel.Warning, "The SPIFFE Workload API at {Endpoint} is not on this host: whoever can change what it sends over the network can make any token good. Use a Unix socket.", EventName = "AgentNotLocal")]
-        public partial void NotLocal(WorkloadApiAddress endpoint);
-
-        [LoggerMessage(7, LogLevel.Error, "The watch of JWT bundles failed; trying again.", EventName = "WatchFailed")]
-        public partial void WatchFailed(Exception exception);
-
-        [LoggerMessage(10, LogLevel.Error, "A subscriber to JWT bundle changes failed; the new bundles are in use all the same.", EventName = "SubscriberFailed")]
-        public partial void SubscriberFailed(Exception exception);
+        public static partial void Renewed(ILogger logger, string what, int trustDomains, int keys);
     }
 }

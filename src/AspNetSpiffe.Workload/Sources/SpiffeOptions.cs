@@ -10,8 +10,8 @@ public sealed class SpiffeOptions
     /// <value>Default: the environment variable <c>SPIFFE_ENDPOINT_SOCKET</c> (SPIFFE Workload Endpoint §4), where neither <see cref="Files"/> nor a <see cref="Provider"/> is set.</value>
     public string? EndpointSocket { get; set; }
 
-    /// <summary>Gets the files from which this workload has its identity, where there is no Workload API: those of cert-manager, of spiffe-helper, of a Pod Certificate.</summary>
-    public SpiffeFileOptions Files { get; } = new();
+    /// <summary>Gets or sets the files from which this workload has its identity, where there is no Workload API: those of cert-manager, of spiffe-helper, of a Pod Certificate.</summary>
+    public SpiffeFileOptions Files { get; set; } = new();
 
     /// <summary>Gets or sets code that provides our identity, where it comes neither from a Workload API nor from files.</summary>
     /// <value>Default: none. Not in the configuration.</value>

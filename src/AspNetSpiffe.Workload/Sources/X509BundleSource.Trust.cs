@@ -6,15 +6,15 @@ public sealed partial class X509BundleSource : ITrustSource
 
     TrustContext? ITrustSource.Trust => Current is { } bundles ? new(bundles, null) : null;
 
-    Origin ITrustSource.Origin => _origin;
+    Origin ITrustSource.Origin => _watch.Origin;
 
     RevocationWatch? ITrustSource.Revocation => _revocation;
 
-    NotificationQueue ITrustSource.Notifications => _notifications;
+    NotificationQueue ITrustSource.Notifications => _watch.Notifications;
 
     SpiffeMetrics ITrustSource.Metrics => _metrics;
 
-    string ITrustSource.DescribeAbsence() => _run.IsStarted
-        ? $"There are no X.509 bundles yet: {_origin} has given none since the source was started. {_trouble?.Problem ?? "It has not answered."}"
+    string ITrustSource.DescribeAbsence() => _watch.IsStarted
+        ? $"There are no X.509 bundles yet: {_watch.Origin} has given none since the source was started. {_watch.LastProblem}"
         : "There are no X.509 bundles: their source was never started.";
 }

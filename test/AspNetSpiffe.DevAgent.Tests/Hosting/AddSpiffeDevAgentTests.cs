@@ -137,6 +137,28 @@ public sealed class AddSpiffeDevAgentTests : AgentTest
         }
     }
 
+    [Theory]
+    [InlineData("the settings 'Spiffe:Files' name files", "files of the configuration")]
+    [InlineData("the settings 'Spiffe:Files' name files", "files of code")]
+    [InlineData("code provides the identity ('SpiffeOptions.Provider')", "code")]
+    public async Task An_identity_that_comes_from_elsewhere_wins_and_a_line_says_so(string reason, string where)
+    {
+        var (builder, logs) = (NewBuilder("Development"), new LogRecords());
+        builder.Logging.AddProvider(logs);
+        builder.AddSpiffeDevAgent();
+        if (where == "files of the configuration") builder.Configuration["Spiffe:Files:Layout"] = "CertManager";
+        builder.Services.AddSpiffeSources().Configure<SpiffeOptions>(options =>
+        {
+            if (where != "code") options.Files.Directory = Folder;
+            if (where == "files of code") options.Files.Layout = SpiffeFileLayout.CertManager;
+            if (where == "code") options.Provider = _ => throw new InvalidOperationException();
+        });
+        using var host = builder.Build();
+        await host.StartAsync(Patience);
+        Assert.Contains(reason, Assert.Single(logs.All, record => record.Event.Name == "DevAgentNotStarted").Message, StringComparison.Ordinal);
+        await host.StopAsync(Patience);
+    }
+
     private static HostApplicationBuilder NewBuilder(string environment) =>
         Host.CreateEmptyApplicationBuilder(new() { EnvironmentName = environment, ApplicationName = "My Shop" });
 

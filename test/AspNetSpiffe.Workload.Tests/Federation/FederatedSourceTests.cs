@@ -43,6 +43,25 @@ public sealed class FederatedSourceTests(ITestOutputHelper output) : SourceTest(
     }
 
     [Fact]
+    public async Task An_SVID_from_files_and_a_bundle_from_an_endpoint_are_one_context()
+    {
+        using var folder = new SvidFolder();
+        var svid = Pki.Leaf("/from-files");
+        folder.Write("tls.crt", SvidFolder.ChainOf(svid));
+        folder.Write("tls.key", SvidFolder.KeyOf(svid));
+        folder.Write("ca.crt", SvidFolder.Pem(Pki.Authorities));
+        var source = Start(options =>
+        {
+            (options.EndpointSocket, options.Files.Layout, options.Files.Directory) = (null, SpiffeFileLayout.CertManager, folder.Root);
+            Federate(options);
+        });
+        await source.WaitForFirstAsync(Patience);
+        await UntilAsync(source, [_partner.Root]);
+        Assert.Equal("/from-files", source.Current!.DefaultSvid.Id.Path);
+        Assert.Equal(2, source.Current.Bundles.Count);
+    }
+
+    [Fact]
     public async Task What_the_agent_says_of_a_trust_domain_with_an_endpoint_counts_at_no_time()
     {
         _server.Serve(500);

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Workload.Tests.Files;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
@@ -117,6 +118,27 @@ public sealed class ProviderTests(ITestOutputHelper output) : FileTest(output)
 
         static string Refuse(System.Security.Cryptography.X509Certificates.X509Certificate2 certificate) => Assert.Throws<ArgumentException>(() => new X509Svid(certificate, [])).Message;
     }
+
+    [Fact]
+    public async Task The_code_of_the_page_on_files_gives_an_identity()
+    {
+        var issued = Pki.Leaf("/secret");
+        var vault = Channel.CreateUnbounded<Secret>();
+        vault.Writer.TryWrite(new(SvidFolder.ChainOf(issued), SvidFolder.KeyOf(issued), SvidFolder.Pem(Pki.Root.Certificate)));
+        await using var services = new ServiceCollection().AddSpiffe(options => options.Provider = WatchAsync).BuildServiceProvider();
+        Assert.Equal("/secret", (await services.GetRequiredService<X509Source>().EnsureStartedAsync(Patience)).DefaultSvid.Id.Path);
+
+        async IAsyncEnumerable<X509Context?> WatchAsync([EnumeratorCancellation] CancellationToken stopping)
+        {
+            await foreach (var secret in vault.Reader.ReadAllAsync(stopping))
+            {
+                var svid = X509Svid.CreateFromPem(secret.Certificates, secret.Key);
+                yield return new X509Context([svid], new X509BundleSet([X509Bundle.CreateFromPem(svid.Id.TrustDomain, secret.Bundle)]));
+            }
+        }
+    }
+
+    private sealed record Secret(string Certificates, string Key, string Bundle);
 
     private SpiffeOptions FromCode() => new() { Provider = WatchAsync };
 

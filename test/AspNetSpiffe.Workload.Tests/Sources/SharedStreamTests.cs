@@ -89,6 +89,9 @@ public sealed class SharedStreamTests(ITestOutputHelper output) : SourceTest(out
         Agent.Greeting = Pki.Response(Pki.Leaf());
         var sources = new[] { Start(), Start() };
         foreach (var source in sources) await source.WaitForFirstAsync(Patience);
+
+        // Whoever waits for the first may have it before it is told of.
+        await WaitForAsync("SvidRenewed", Patience, sources.Length);
         var tokens = sources.Select(source => source.GetChangeToken()).ToArray();
 
         Agent.CloseWith(StatusCode.OK);

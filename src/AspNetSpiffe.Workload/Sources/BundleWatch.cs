@@ -1,0 +1,138 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+
+namespace AspNetSpiffe;
+
+/// <summary>Keeps bundles of one kind current: what their origin gives, with those of endpoints in it. Bundles are no identity: whatever happens, the last good ones stay.</summary>
+/// <remarks>Thread-safe; reading takes no lock.</remarks>
+internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
+    where T : class
+{
+    private readonly BundleKind<T> _kind;
+    private readonly Action<string, T> _renewed;
+    private readonly SourceRun _run;
+    private readonly BundleEndpoints _federated;
+    private readonly BundleEndpoints? _ownFederated;
+    private readonly IDisposable _federatedSubscription;
+    private readonly Lock _lock = new();
+    private T? _given;
+    private volatile Trouble? _trouble;
+
+    /// <param name="kind">What is kept.</param>
+    /// <param name="options">Where it comes from.</param>
+    /// <param name="category">The category of its log.</param>
+    /// <param name="loggerFactory">Where it logs.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="federated">In a host, all sources have the bundles of endpoints in common; without one, each has its own.</param>
+    /// <param name="renewed">Tells an operator of new ones.</param>
+    public BundleWatch(
+        BundleKind<T> kind, SpiffeOptions options, string category, ILoggerFactory loggerFactory, TimeProvider time, BundleEndpoints? federated, Action<ILogger, string, T> renewed)
+    {
+        (_kind, Origin, Notifications) = (kind, Origin.Of(options, time), new(loggerFactory));
+        var logger = Notifications.CreateLogger(category);
+        var log = new Log(kind, Origin, logger);
+        _renewed = (what, bundles) => renewed(logger, what, bundles);
+        Newest = new(log.SubscriberFailed);
+        _run = new(new Watch<T>(Origin, kind.Watch, Take, log).RunAsync);
+        _federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, options.Limits, loggerFactory, time));
+        _federatedSubscription = ChangeToken.OnChange(_federated.GetChangeToken, Merge);
+    }
+
+    public Origin Origin { get; }
+
+    public NotificationQueue Notifications { get; }
+
+    public Newest<T> Newest { get; }
+
+    public bool IsStarted => _run.IsStarted;
+
+    /// <summary>Gets what went wrong last and what to do about it, in words for an operator.</summary>
+    public string LastProblem => _trouble?.Problem ?? "It has not answered.";
+
+    public void Start()
+    {
+        _run.Start();
+        _federated.Start();
+    }
+
+    public Task<T> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
+        Newest.RequireAsync(timeout, Origin.Time, waited => $"{Origin.Title} gave no {_kind.Name}{waited}. {LastProblem}", cancellationToken);
+
+    public void Dispose()
+    {
+        _run.Dispose();
+        _ownFederated?.Dispose();
+        _federatedSubscription.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Dispose();
+        await _run.DisposeAsync().ConfigureAwait(false);
+        if (_ownFederated is not null) await _ownFederated.DisposeAsync().ConfigureAwait(false);
+        await Notifications.DrainAsync().ConfigureAwait(false);
+    }
+
+    private void Take(WatchState<T> state)
+    {
+        _trouble = state.Trouble;
+        if (state.End is { } end) Newest.GiveUp(end);
+        lock (_lock) _given = state.Value ?? _given;
+        Merge();
+    }
+
+    // What the endpoints have and what the origin gave meet here.
+    private void Merge()
+    {
+        lock (_lock)
+        {
+            if (_given is not { } given) return;
+            var bundles = _kind.Merge(_federated.Current, given, _federated.Own);
+            if (Newest.Value is { } last && _kind.SameContent(last, bundles)) return;
+
+            var what = Newest.Value is null ? "obtained" : "renewed";
+            Newest.Publish(bundles);
+            _renewed(what, bundles);
+        }
+    }
+
+    private sealed partial class Log(BundleKind<T> kind, Origin origin, ILogger logger) : IWatchLog
+    {
+        public void Unavailable(Origin origin, string problem) => Unavailable(kind.Name, origin, problem);
+
+        [LoggerMessage(1, LogLevel.Warning, "No stream of {Kind} from {Origin}; trying again. {Problem}", EventName = "AgentUnavailable")]
+        private partial void Unavailable(string kind, Origin origin, string problem);
+
+        public void UpdateRefused(string problem, bool isFirst) => Refused(kind.Name, origin, problem, isFirst ? "there are none yet" : "the last good ones stay");
+
+        [LoggerMessage(3, LogLevel.Error, "Refused an update of {Kind} from {Origin}. {Problem} Bundles: {State}.", EventName = "UpdateRefused")]
+        private partial void Refused(string kind, Origin origin, string problem, string state);
+
+        public void Remark(string remark) => Remark(kind.Name, origin, remark);
+
+        [LoggerMessage(4, LogLevel.Warning, "In an update of {Kind} from {Origin}: {Remark}", EventName = "UpdateRemark")]
+        private partial void Remark(string kind, Origin origin, string remark);
+
+        public void GivenUp(Origin origin, string problem) => GivenUp(origin.Title, kind.Name, problem);
+
+        [LoggerMessage(5, LogLevel.Error, "{Origin} gave an answer that no retry can change; the watch of {Kind} has ended. {Problem}", EventName = "WatchGivenUp")]
+        private partial void GivenUp(string origin, string kind, string problem);
+
+        public void NotLocal(WorkloadApiAddress endpoint) => NotLocal(endpoint, kind.Danger);
+
+        [LoggerMessage(
+            6, LogLevel.Warning, "The SPIFFE Workload API at {Endpoint} is not on this host: whoever can change what it sends over the network can {Danger}. Use a Unix socket.",
+            EventName = "AgentNotLocal")]
+        private partial void NotLocal(WorkloadApiAddress endpoint, string danger);
+
+        public void WatchFailed(Exception exception) => WatchFailed(kind.Name, exception);
+
+        [LoggerMessage(7, LogLevel.Error, "The watch of {Kind} failed; trying again.", EventName = "WatchFailed")]
+        private partial void WatchFailed(string kind, Exception exception);
+
+        public void SubscriberFailed(Exception exception) => SubscriberFailed(kind.Name, exception);
+
+        [LoggerMessage(10, LogLevel.Error, "A subscriber to changes of {Kind} failed; the new ones are in use all the same.", EventName = "SubscriberFailed")]
+        private partial void SubscriberFailed(string kind, Exception exception);
+    }
+}
