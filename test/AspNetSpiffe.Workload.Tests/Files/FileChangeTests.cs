@@ -82,15 +82,22 @@ public sealed class FileChangeTests(ITestOutputHelper output) : FileTest(output)
     [Fact]
     public async Task A_bundle_that_is_good_but_not_whole_yet_is_not_used()
     {
-        var others = new[] { Pki.CreateRoot().Certificate, Pki.CreateRoot().Certificate };
         Write(Pki.Leaf("/one"));
-        Folder.Write("ca.crt", SvidFolder.Pem([Pki.Root.Certificate, others[0]]));
-        var source = await StartGoodAsync(CertManager());
-        Folder.Write("ca.crt", SvidFolder.Pem(Pki.Root.Certificate));
-        await LookAsync();
-        Assert.Equal(2, source.Current!.Bundles.Find(Pki.TrustDomain)!.Authorities.Length);
-        Folder.Write("ca.crt", SvidFolder.Pem([Pki.Root.Certificate, .. others]));
-        Assert.Equal(3, (await NextAsync(source)).Bundles.Find(Pki.TrustDomain)!.Authorities.Length);
+        using var feed = new FileFeed(CertManager().Files.Resolve(), Time, new());
+        await using var updates = feed.WatchX509UpdatesAsync(null, Patience).GetAsyncEnumerator(Patience);
+        Assert.True(await updates.MoveNextAsync());
+
+        TestAuthority[] authorities = [Pki.Root, Pki.CreateRoot(), Pki.CreateRoot()];
+        var next = updates.MoveNextAsync();
+        foreach (var count in new[] { 2, 3 })
+        {
+            await Time.WaitForTimerAsync(Patience);
+            Folder.Write("ca.crt", SvidFolder.Pem(authorities.Take(count).Select(authority => authority.Certificate)));
+            Time.Advance(TimeSpan.FromSeconds(0.5));
+        }
+
+        Assert.True(await next);
+        Assert.Equal(3, updates.Current.Value!.Bundles.Find(Pki.TrustDomain)!.Authorities.Length);
     }
 
     [Fact]
