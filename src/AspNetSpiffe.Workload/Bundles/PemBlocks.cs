@@ -40,9 +40,15 @@ internal static class PemBlocks
     {
         var blocks = Read(text);
         Clear(blocks);
-        if (blocks.FirstOrDefault(block => !block.IsCertificate && !block.IsKey) is { Label: { } label }) throw new FormatException($"It holds a block '{label}', which is neither a certificate nor a key.");
+        RequireCertificatesAndKeys(blocks);
         if (!blocks.Exists(block => block.IsCertificate)) throw new FormatException("It holds no PEM block 'CERTIFICATE'.");
         return [.. blocks.Where(block => block.IsCertificate).SelectMany(block => block.Der)];
+    }
+
+    /// <exception cref="FormatException">There is something else.</exception>
+    public static void RequireCertificatesAndKeys(List<PemBlock> blocks)
+    {
+        if (blocks.FirstOrDefault(block => !block.IsCertificate && !block.IsKey) is { Label: { } label }) throw new FormatException($"It holds a block '{label}', which is neither a certificate nor a key.");
     }
 
     /// <summary>Clears the keys among the blocks.</summary>

@@ -49,7 +49,7 @@ internal sealed class FileFeed(SvidFiles files, TimeProvider time, SpiffeLimits 
 
         Update<T>? Next()
         {
-            using var snapshot = FileSnapshot.Of(PathsOf(withSvid), limits.MaxMessageBytes);
+            using var snapshot = FileSnapshot.Of(files, withSvid, limits.MaxMessageBytes);
             var isSettled = snapshot.Digest == seen;
             seen = snapshot.Digest;
             changes = isSettled ? 0 : changes + 1;
@@ -62,11 +62,5 @@ internal sealed class FileFeed(SvidFiles files, TimeProvider time, SpiffeLimits 
             (told, isRefused, changes) = (snapshot.Digest, update.Value is null, 0);
             return update;
         }
-    }
-
-    private IEnumerable<string> PathsOf(bool withSvid)
-    {
-        string?[] paths = [files.Certificate, withSvid ? files.Key : null, files.Bundle, files.BundleMap, .. files.FindBundles().Select(bundle => bundle.Path)];
-        return paths.OfType<string>();
     }
 }

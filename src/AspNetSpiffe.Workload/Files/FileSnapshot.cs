@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -8,10 +9,12 @@ internal sealed class FileSnapshot : IDisposable
 {
     private readonly SortedDictionary<string, Entry> _files = new(StringComparer.Ordinal);
 
-    private FileSnapshot(IEnumerable<string> paths, int maxBytes)
+    private FileSnapshot(SvidFiles files, bool withKey, int maxBytes)
     {
+        Bundles = [.. files.FindBundles()];
+        string?[] paths = [files.Certificate, withKey ? files.Key : null, files.Bundle, files.BundleMap, .. Bundles.Select(bundle => bundle.Path)];
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var path in paths) _files[path] = Read(path, maxBytes);
+        foreach (var path in paths.OfType<string>()) _files[path] = Read(path, maxBytes);
         foreach (var (path, entry) in _files)
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"{path}\0{entry.Content.Length}\0{entry.Problem}\0"));
@@ -24,17 +27,26 @@ internal sealed class FileSnapshot : IDisposable
     /// <summary>Gets what tells this state of the files from others.</summary>
     public string Digest { get; }
 
+    /// <summary>Gets the files of bundles by trust domain, as they were then: a folder may have others a moment later.</summary>
+    public ImmutableArray<(TrustDomain TrustDomain, string Path)> Bundles { get; }
+
     /// <summary>Reads files as they are now; one that cannot be read is a part of their state.</summary>
-    public static FileSnapshot Of(IEnumerable<string> paths, int maxBytes) => new(paths, maxBytes);
+    public static FileSnapshot Of(SvidFiles files, bool withKey, int maxBytes) => new(files, withKey, maxBytes);
+
+    /// <summary>Reads one file, of whatever kind, for the caller to clear.</summary>
+    /// <exception cref="FormatException">It cannot be read; the message names it and says why.</exception>
+    public static byte[] ReadFile(string path, int maxBytes) => ContentOf(Read(path, maxBytes));
 
     /// <summary>Gives what is in a file.</summary>
     /// <exception cref="FormatException">It cannot be read; the message names it and says why.</exception>
-    public byte[] ContentOf(string path) => _files[path] is { Problem: { } problem } ? throw new FormatException(problem) : _files[path].Content;
+    public byte[] ContentOf(string path) => ContentOf(_files[path]);
 
     public void Dispose()
     {
         foreach (var entry in _files.Values) CryptographicOperations.ZeroMemory(entry.Content);
     }
+
+    private static byte[] ContentOf(Entry entry) => entry.Problem is null ? entry.Content : throw new FormatException(entry.Problem);
 
     private static Entry Read(string path, int maxBytes)
     {

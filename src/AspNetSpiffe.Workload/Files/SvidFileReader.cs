@@ -89,7 +89,7 @@ internal sealed class SvidFileReader(SvidFiles files, TimeProvider time, SpiffeL
     {
         var bundles = new Dictionary<TrustDomain, SpiffeBundle>();
         if (ours is not null && files.Bundle is { } path) bundles.Add(ours, InFile(path, () => ReadBundle(ours, snapshot.ContentOf(path), remarks)));
-        foreach (var (trustDomain, file) in files.FindBundles()) Add(file, content => [ReadBundle(trustDomain, content, remarks)]);
+        foreach (var (trustDomain, file) in snapshot.Bundles) Add(file, content => [ReadBundle(trustDomain, content, remarks)]);
         if (files.BundleMap is { } map) Add(map, content => ReadMap(content, remarks));
         return bundles;
 

@@ -21,11 +21,7 @@ internal sealed class RevocationListFile(string path, int maxBytes) : Revocation
 {
     public override TimeSpan Interval { get; } = TimeSpan.FromSeconds(1);
 
-    public override Task<byte[]> ReadAsync(CancellationToken cancellationToken)
-    {
-        using var snapshot = FileSnapshot.Of([Name], maxBytes);
-        return Task.FromResult<byte[]>([.. snapshot.ContentOf(Name)]);
-    }
+    public override Task<byte[]> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(FileSnapshot.ReadFile(Name, maxBytes));
 }
 
 /// <summary>A list at a URL: fetched with no redirect, no cookie and no credential.</summary>

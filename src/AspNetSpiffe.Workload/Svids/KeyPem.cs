@@ -12,7 +12,7 @@ internal static class KeyPem
         var blocks = PemBlocks.Read(text);
         try
         {
-            if (blocks.FirstOrDefault(block => !block.IsCertificate && !block.IsKey) is { Label: { } label }) throw new FormatException($"It holds a block '{label}', which is neither a certificate nor a key.");
+            PemBlocks.RequireCertificatesAndKeys(blocks);
             return blocks.Where(block => block.IsKey).ToArray() is [var key] ? ToPkcs8(key) : throw new FormatException($"It must hold one private key, and holds {blocks.Count(block => block.IsKey)}.");
         }
         finally

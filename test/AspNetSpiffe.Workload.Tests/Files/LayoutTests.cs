@@ -47,6 +47,19 @@ public sealed class LayoutTests(ITestOutputHelper output) : FileTest(output)
     }
 
     [Fact]
+    public void A_bundle_that_comes_into_the_folder_after_a_look_belongs_to_the_next()
+    {
+        var svid = Pki.Leaf("/workload");
+        Folder.Write("credential-bundle.private-key.pem", SvidFolder.KeyOf(svid) + SvidFolder.ChainOf(svid));
+        Folder.Write("example.org.spiffe-trust-bundle.pem", SvidFolder.Pem(Pki.Root.Certificate));
+        var files = new SpiffeFileOptions { Layout = SpiffeFileLayout.SpiffeDraft, Directory = Folder.Root }.Resolve();
+        using var look = FileSnapshot.Of(files, withKey: true, 1_000_000);
+        Folder.Write("late.example.spiffe-trust-bundle.pem", SvidFolder.Pem(new TestPki("late.example").Root.Certificate));
+
+        AssertWorkload(new SvidFileReader(files, Time, new(), null).ReadContext(look).Value!);
+    }
+
+    [Fact]
     public async Task Each_file_may_be_named_by_itself()
     {
         var svid = Pki.Leaf("/workload");
