@@ -78,36 +78,14 @@ public sealed class NginxBundleTests(ITestOutputHelper output) : InteropTest(out
         await app.Services.GetRequiredService<JwtBundleSource>().WaitForFirstAsync(Patience);
     }
 
-    // As in NginxTests: one process, and no port 0, which nginx does not read back.
     private async Task StartNginxAsync()
     {
         var certificate = _web.Leaf(leaf => leaf with { Uris = [], Subject = "CN=localhost", DnsNames = ["localhost"] });
         var files = PemFiles.Write(Path.Combine(Folder, "web"), certificate.Leaf, certificate.Intermediates, _web.Authorities);
-        var configuration = Path.Combine(Folder, "nginx.conf");
-        await File.WriteAllTextAsync(configuration, $$"""
-            daemon off;
-            master_process off;
-            pid {{Folder}}/nginx.pid;
-            error_log stderr notice;
-            events {}
-            http {
-              access_log off;
-              client_body_temp_path {{Folder}}/body;
-              proxy_temp_path {{Folder}}/proxied;
-              fastcgi_temp_path {{Folder}}/fastcgi;
-              uwsgi_temp_path {{Folder}}/uwsgi;
-              scgi_temp_path {{Folder}}/scgi;
-              server {
-                listen unix:{{NginxSocket}} ssl;
-                ssl_certificate {{files.Chain}};
-                ssl_certificate_key {{files.Key}};
-                absolute_redirect off;
-                location = /moved { return 302 /bundle.json; }
-                location / { proxy_pass http://unix:{{ServiceSocket}}:; }
-              }
-            }
-            """, Patience);
-        var nginx = Stopping(OutsideProgram.Start("/usr/sbin/nginx", "-p", Folder, "-c", configuration, "-e", "stderr"));
-        await nginx.WaitForErrorAsync("getrlimit", Patience);
+        Stopping(await Nginx.StartAsync(Folder, NginxSocket, files, $$"""
+            absolute_redirect off;
+            location = /moved { return 302 /bundle.json; }
+            location / { proxy_pass http://unix:{{ServiceSocket}}:; }
+            """, Patience));
     }
 }

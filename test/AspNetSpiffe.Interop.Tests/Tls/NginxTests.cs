@@ -77,43 +77,22 @@ public sealed class NginxTests(ITestOutputHelper output) : InteropTest(output)
 
     private static string Describe(HttpContext http) => $"caller {http.GetSpiffeId()?.Path}, peer {http.GetSpiffePeer()?.Id.Path}".TrimEnd();
 
-    // One process, so that nothing of it outlives the test. nginx reads back no port 0, so it listens on a Unix socket. Of the other end it could check a DNS name only, which SVIDs do not have.
+    // Of the other end nginx could check a DNS name only, which SVIDs do not have.
     private async Task StartNginxAsync(string upstream)
     {
         var proxy = PemFiles.Write(Path.Combine(Folder, "proxy"), (await SourceAsync("proxy")).Current!);
-        var configuration = Path.Combine(Folder, "nginx.conf");
-        await File.WriteAllTextAsync(configuration, $$"""
-            daemon off;
-            master_process off;
-            pid {{Folder}}/nginx.pid;
-            error_log stderr notice;
-            events {}
-            http {
-              access_log off;
-              client_body_temp_path {{Folder}}/body;
-              proxy_temp_path {{Folder}}/proxied;
-              fastcgi_temp_path {{Folder}}/fastcgi;
-              uwsgi_temp_path {{Folder}}/uwsgi;
-              scgi_temp_path {{Folder}}/scgi;
-              server {
-                listen unix:{{NginxSocket}} ssl;
-                ssl_certificate {{proxy.Chain}};
-                ssl_certificate_key {{proxy.Key}};
-                ssl_client_certificate {{proxy.Bundle}};
-                ssl_verify_client on;
-                ssl_verify_depth 4;
-                location / {
-                  proxy_pass {{upstream}};
-                  proxy_http_version 1.1;
-                  proxy_ssl_certificate {{proxy.Chain}};
-                  proxy_ssl_certificate_key {{proxy.Key}};
-                  proxy_set_header X-Client-Cert $ssl_client_escaped_cert;
-                }
-              }
+        Stopping(await Nginx.StartAsync(Folder, NginxSocket, proxy, $$"""
+            ssl_client_certificate {{proxy.Bundle}};
+            ssl_verify_client on;
+            ssl_verify_depth 4;
+            location / {
+              proxy_pass {{upstream}};
+              proxy_http_version 1.1;
+              proxy_ssl_certificate {{proxy.Chain}};
+              proxy_ssl_certificate_key {{proxy.Key}};
+              proxy_set_header X-Client-Cert $ssl_client_escaped_cert;
             }
-            """, Patience);
-        var nginx = Stopping(OutsideProgram.Start("/usr/sbin/nginx", "-p", Folder, "-c", configuration, "-e", "stderr"));
-        await nginx.WaitForErrorAsync("getrlimit", Patience);
+            """, Patience));
     }
 
     private async Task<X509Source> SourceAsync(string workload) => await StartSourceAsync(_agent.AddressOf(workload));
