@@ -75,6 +75,9 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
         _run.Dispose();
         _ownFederated?.Dispose();
         _federatedSubscription.Dispose();
+
+        // Its turn is after all that was counted before.
+        if (_ownRegistry is not null) Notifications.Post(_ownRegistry.Dispose);
     }
 
     public async ValueTask DisposeAsync()
@@ -83,7 +86,6 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
         await _run.DisposeAsync().ConfigureAwait(false);
         if (_ownFederated is not null) await _ownFederated.DisposeAsync().ConfigureAwait(false);
         await Notifications.DrainAsync().ConfigureAwait(false);
-        _ownRegistry?.Dispose();
     }
 
     private void Take(WatchState<T> state)

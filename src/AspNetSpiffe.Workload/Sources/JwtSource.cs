@@ -126,6 +126,9 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         _registry.Remove(this);
         _stopping.Cancel();
         _client.Dispose();
+
+        // Its turn is after all that was counted before.
+        if (_ownRegistry is not null) _notifications.Post(_ownRegistry.Dispose);
     }
 
     /// <summary>Ends the source and waits for its calls to end; who waits for a token gets an <see cref="ObjectDisposedException"/>.</summary>
@@ -136,7 +139,6 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         lock (_lock) all = Task.WhenAll(_underWay);
         await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _notifications.DrainAsync().ConfigureAwait(false);
-        _ownRegistry?.Dispose();
     }
 
     private TaskCompletionSource<JwtSvid> Begin(JwtSvidEntry entry)

@@ -150,6 +150,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         _watch.Dispose();
         Expiry.Dispose();
         GiveUp(new ObjectDisposedException(nameof(X509Source)));
+
+        // Its turn is after all that was counted before.
+        if (_ownRegistry is not null) Notifications.Post(_ownRegistry.Dispose);
     }
 
     /// <summary>Ends the watch and waits for it. The last context stays readable.</summary>
@@ -159,7 +162,6 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         await _run.DisposeAsync().ConfigureAwait(false);
         if (_ownFederated is not null) await _ownFederated.DisposeAsync().ConfigureAwait(false);
         await Notifications.DrainAsync().ConfigureAwait(false);
-        _ownRegistry?.Dispose();
     }
 
     /// <summary>Says why there is no SVID now.</summary>
