@@ -102,6 +102,9 @@ internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
 
     private sealed record Given(TrustDomain Own, X509BundleSet Bundles);
 
+    /// <summary>Code that is told of new federated bundles threw an exception. The bundles are in force all the same.</summary>
+    /// <remarks>The exception names the subscriber: correct it, or report it if it is ours.</remarks>
+    /// <seealso cref="LogCategories.Federation"/>
     [LoggerMessage(10, LogLevel.Error, "A subscriber to federated bundles failed; the new bundles are in use all the same.", EventName = "SubscriberFailed")]
     private static partial void SubscriberFailed(ILogger logger, Exception exception);
 }

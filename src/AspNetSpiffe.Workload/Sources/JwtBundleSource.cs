@@ -22,7 +22,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     private readonly VerifiedTokens _verified = new();
 
     internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time, BundleEndpoints? federated = null) => _watch = new(
-        Kind, options, "AspNetSpiffe.JwtBundleSource", loggerFactory, time, federated, static (logger, what, bundles) => Log.Renewed(logger, what, bundles.Count, bundles.Sum(bundle => bundle.Authorities.Length)));
+        Kind, options, LogCategories.JwtBundles, loggerFactory, time, federated, static (logger, what, bundles) => Log.Renewed(logger, what, bundles.Count, bundles.Sum(bundle => bundle.Authorities.Length)));
 
     /// <summary>Gets the address of the Workload API; <see langword="null"/> where the bundles come from files.</summary>
     public WorkloadApiAddress? Address => (_watch.Origin as AgentOrigin)?.Address;
@@ -100,8 +100,11 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 
     internal Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _watch.RequireFirstAsync(timeout, cancellationToken);
 
+    /// <seealso cref="LogCategories.JwtBundles"/>
     private static partial class Log
     {
+        /// <summary>There are new JWT bundles: the first ones, or other keys or trust domains than before. They are in force.</summary>
+        /// <remarks>Nothing. If a trust domain is missing, look at the federation of its registration.</remarks>
         [LoggerMessage(2, LogLevel.Information, "JWT bundles {What}. Trust domains: {TrustDomains}; keys: {Keys}.", EventName = "JwtBundlesRenewed")]
         public static partial void Renewed(ILogger logger, string what, int trustDomains, int keys);
     }

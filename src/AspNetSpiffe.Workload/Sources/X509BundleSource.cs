@@ -26,10 +26,10 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
     internal X509BundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, IMeterFactory? meterFactory, TimeProvider time, BundleEndpoints? federated = null)
     {
         _watch = new(
-            Kind, options, "AspNetSpiffe.X509BundleSource", loggerFactory, time, federated, static (logger, what, bundles) => Log.Renewed(logger, what, bundles.Count, bundles.Sum(bundle => bundle.Count)));
+            Kind, options, LogCategories.X509Bundles, loggerFactory, time, federated, static (logger, what, bundles) => Log.Renewed(logger, what, bundles.Count, bundles.Sum(bundle => bundle.Count)));
         _metrics = new(meterFactory, _watch.Notifications, hasSvid: false);
         if (options.Revocation.Lists.Count > 0)
-            _revocation = new(options.Revocation, _watch.Origin.Limits, time, _watch.Notifications.CreateLogger("AspNetSpiffe.Revocation"), _watch.Newest.Notify);
+            _revocation = new(options.Revocation, _watch.Origin.Limits, time, _watch.Notifications.CreateLogger(LogCategories.Revocation), _watch.Newest.Notify);
     }
 
     /// <summary>Gets the address of the Workload API; <see langword="null"/> where the bundles come from files or code.</summary>
@@ -100,8 +100,11 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
 
     internal Task<X509BundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _watch.RequireFirstAsync(timeout, cancellationToken);
 
+    /// <seealso cref="LogCategories.X509Bundles"/>
     private static partial class Log
     {
+        /// <summary>There are new X.509 bundles: the first ones, or other authorities or trust domains than before. They are in force.</summary>
+        /// <remarks>Nothing. If a trust domain is missing, look at the federation of its registration.</remarks>
         [LoggerMessage(2, LogLevel.Information, "X.509 bundles {What}. Trust domains: {TrustDomains}; authorities: {Authorities}.", EventName = "X509BundlesRenewed")]
         public static partial void Renewed(ILogger logger, string what, int trustDomains, int authorities);
     }
