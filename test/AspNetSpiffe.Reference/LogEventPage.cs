@@ -46,11 +46,12 @@ internal static class LogEventPage
     private static void AppendSection(StringBuilder text, IGrouping<string, LogEvent> events)
     {
         text.Append(CultureInfo.InvariantCulture, $"\n## {events.Key}\n");
-        foreach (var e in events)
+        foreach (var alike in events.GroupBy(Rows))
         {
-            text.Append("\n| category | id | level | message |\n|---|---|---|---|\n");
-            foreach (var category in e.Categories) text.Append(CultureInfo.InvariantCulture, $"| `{category}` | {e.Id.Id} | {string.Join(", ", e.Levels)} | `{e.Message}` |\n");
-            text.Append(CultureInfo.InvariantCulture, $"\n{e.What}\n\n**What to do:** {e.ToDo}\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n| category | id | level | message |\n|---|---|---|---|\n{alike.Key}");
+            foreach (var e in alike) text.Append(CultureInfo.InvariantCulture, $"\n{e.What}\n\n**What to do:** {e.ToDo}\n");
         }
     }
+
+    private static string Rows(LogEvent e) => string.Concat(e.Categories.Select(category => $"| `{category}` | {e.Id.Id} | {string.Join(", ", e.Levels)} | `{e.Message}` |\n"));
 }

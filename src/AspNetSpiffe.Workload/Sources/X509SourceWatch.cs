@@ -207,7 +207,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         public static partial void SvidRenewed(ILogger logger, SpiffeId spiffeId, string what, DateTimeOffset notAfter, int trustDomains);
 
         /// <summary>
-        /// An update has SVIDs, and none of them is the one that <c>Spiffe:Hint</c> or <c>Spiffe:Identity</c> asks for. The one in use is withdrawn after a delay, as if
+        /// None of the SVIDs of an update is the one that <c>Spiffe:Hint</c> or <c>Spiffe:Identity</c> asks for. The one in use is withdrawn after a delay, as if
         /// it had been taken back.
         /// </summary>
         /// <remarks>Correct the setting, or register this workload for that identity: the line names those that it has.</remarks>

@@ -70,7 +70,7 @@ public abstract class LoggedTest : IAsyncLifetime
         [
             .. grave.Where(r => !expected.Contains(r.Event.Name ?? "") && !allowed.Contains(r.Event.Name ?? "")).Select(r => $"Unexpected: {r}"),
             .. expected.Where(name => !grave.Any(r => r.Event.Name == name)).Select(name => $"Expected but not logged: {name}"),
-            .. LogEventPage.WrongIn(records),
+            .. DocumentedEvents.ContradictedBy(records),
         ];
         return mistakes.Length == 0 ? null : string.Join(Environment.NewLine, mistakes);
     }

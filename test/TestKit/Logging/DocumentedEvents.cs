@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 namespace AspNetSpiffe.TestKit;
 
 /// <summary>docs/reference/log-events.md, as an operator reads it: what it says of the events of a test must be so.</summary>
-internal static partial class LogEventPage
+internal static partial class DocumentedEvents
 {
     private static readonly Lazy<IReadOnlyList<Row>> Rows = new(() => [.. Read(File.ReadLines(Repository.PathOf("docs", "reference", "log-events.md")))]);
 
     /// <summary>Finds the records of ours that the page has otherwise or not at all.</summary>
     /// <remarks>The framework logs under our names too: a record is ours when the page has its category or its event.</remarks>
-    public static IEnumerable<string> WrongIn(IEnumerable<LogRecord> records) => records
+    public static IEnumerable<string> ContradictedBy(IEnumerable<LogRecord> records) => records
         .Where(record => record.Category.StartsWith("AspNetSpiffe.", StringComparison.Ordinal))
         .Where(record => Rows.Value.Any(row => row.Category == record.Category || row.Name == record.Event.Name))
         .Where(record => !Rows.Value.Any(row => row.Has(record)))
