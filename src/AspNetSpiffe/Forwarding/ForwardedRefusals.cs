@@ -15,7 +15,7 @@ internal sealed class ForwardedRefusals(SpiffeServerMetrics metrics, TimeProvide
     /// <seealso cref="LogCategories.Forwarded"/>
     private static readonly EventId ForwardedCertificateRefused = new(1, "ForwardedCertificateRefused");
 
-    private readonly RequestRefusals _log = new("forwarded certificate", ForwardedCertificateRefused, notifications.CreateLogger(LogCategories.Forwarded), time);
+    private readonly RequestRefusals _log = new("forwarded certificate", "spiffe.verify_forwarded", ForwardedCertificateRefused, LogCategories.Forwarded, notifications, time);
 
     public void Tell(RejectionReason reason, SpiffeId? id, string? mistake, SpiffeForwardedAuthenticationOptions options, HttpContext context)
     {

@@ -15,7 +15,7 @@ internal sealed class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider ti
     /// <seealso cref="LogCategories.Tokens"/>
     private static readonly EventId TokenRefused = new(1, "TokenRefused");
 
-    private readonly RequestRefusals _log = new("token", TokenRefused, notifications.CreateLogger(LogCategories.Tokens), time);
+    private readonly RequestRefusals _log = new("token", "spiffe.verify_token", TokenRefused, LogCategories.Tokens, notifications, time);
 
     public void Tell(TokenVerdict verdict, HttpContext context)
     {
