@@ -14,7 +14,6 @@ internal static class MetricPage
 
         What the meter `AspNetSpiffe` measures, by OpenTelemetry's conventions. Times of expiry and of updates are absolute, in seconds since 1970: an alert compares them
         with now. A value of `error.type` is the reason of a [rejection](../rejections.md) in snake case, `not_allowed` for `NotAllowed`, or the kind of a failure.
-        [Operations](../operations.md) says what to look at first.
 
         This page is generated: `build/reference` makes it from the code and its documentation, and a test fails when it is not current.
 
