@@ -12,6 +12,8 @@ namespace AspNetSpiffe;
 /// </remarks>
 public sealed class DevAgent : IAsyncDisposable
 {
+    internal const string LogCategory = "AspNetSpiffe.DevAgent";
+
     // Timers end at 49 days; to look again each day costs nothing.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
@@ -54,7 +56,7 @@ public sealed class DevAgent : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.ThrowIfInvalid();
 
-        var logger = options.LoggerFactory.CreateLogger("AspNetSpiffe.DevAgent");
+        var logger = options.LoggerFactory.CreateLogger(LogCategory);
         var folder = new SocketFolder(options);
         var state = new DevAgentState(options, folder, logger);
         try

@@ -181,32 +181,54 @@ internal sealed partial class DevAgentState : IDisposable
         }
     }
 
+    /// <seealso cref="DevAgent.LogCategory"/>
     private static partial class Log
     {
+        /// <summary>
+        /// An identity of a workload has a new certificate: half of the life of the one before was over, its authority was tainted, or the application called
+        /// <c>Rotate</c>.
+        /// </summary>
+        /// <remarks>Nothing.</remarks>
         [LoggerMessage(1, LogLevel.Information, "Identity {SpiffeId} of workload '{Workload}' renewed: serial number {SerialNumber}, valid until {NotAfter:u}.", EventName = "SvidRenewed")]
         public static partial void Renewed(ILogger logger, SpiffeId spiffeId, string workload, string serialNumber, DateTimeOffset notAfter);
 
+        /// <summary>The application gave a workload an identity, or changed the hint or the DNS names of one.</summary>
+        /// <remarks>Nothing.</remarks>
         [LoggerMessage(2, LogLevel.Information, "Identity {Path} registered for workload '{Workload}'.", EventName = "IdentityRegistered")]
         public static partial void Registered(ILogger logger, string workload, string path);
 
+        /// <summary>The application took an identity from a workload, which learns of it at once.</summary>
+        /// <remarks>Nothing. If it was not meant, look for the call of <c>Unregister</c>.</remarks>
         [LoggerMessage(3, LogLevel.Information, "Identity {SpiffeId} taken back from workload '{Workload}'.", EventName = "IdentityUnregistered")]
         public static partial void Unregistered(ILogger logger, string workload, SpiffeId spiffeId);
 
+        /// <summary>Rotation of the authority, step one: a new root and a new JWT key are in the bundle; the old ones still sign.</summary>
+        /// <remarks>Nothing. Give workloads time to learn of it before <c>ActivateAuthority</c>.</remarks>
         [LoggerMessage(4, LogLevel.Information, "A new authority of {TrustDomain} is in the bundle.", EventName = "AuthorityPrepared")]
         public static partial void AuthorityPrepared(ILogger logger, TrustDomain trustDomain);
 
+        /// <summary>Rotation of the authority, step two: the new one signs what is issued from now on; the old one stays in the bundle.</summary>
+        /// <remarks>Nothing. <c>TaintAuthority</c> comes next.</remarks>
         [LoggerMessage(5, LogLevel.Information, "The new authority of {TrustDomain} signs from now on.", EventName = "AuthorityActivated")]
         public static partial void AuthorityActivated(ILogger logger, TrustDomain trustDomain);
 
+        /// <summary>Rotation of the authority, step four: the old one is not in the bundle any more, and what it signed is not trusted.</summary>
+        /// <remarks>Nothing. A peer that is refused as <c>NotTrusted</c> from now on has not taken its renewed SVID.</remarks>
         [LoggerMessage(6, LogLevel.Information, "The old authority of {TrustDomain} has left the bundle.", EventName = "AuthorityRevoked")]
         public static partial void AuthorityRevoked(ILogger logger, TrustDomain trustDomain);
 
+        /// <summary>Rotation of the authority, step three: what the old one signed is renewed with the new one at once.</summary>
+        /// <remarks>Nothing. <c>RevokeAuthority</c> comes next, when all workloads have their new SVIDs.</remarks>
         [LoggerMessage(9, LogLevel.Information, "The old authority of {TrustDomain} is tainted: what it has signed is renewed.", EventName = "AuthorityTainted")]
         public static partial void AuthorityTainted(ILogger logger, TrustDomain trustDomain);
 
+        /// <summary>The application federated another trust domain: workloads have its bundle and can verify its peers.</summary>
+        /// <remarks>Nothing.</remarks>
         [LoggerMessage(7, LogLevel.Information, "Workloads may verify peers of {TrustDomain} from now on.", EventName = "FederatedBundleAdded")]
         public static partial void Federated(ILogger logger, TrustDomain trustDomain);
 
+        /// <summary>The application ended the federation with a trust domain: workloads lose its bundle and refuse its peers as <c>UnknownTrustDomain</c>.</summary>
+        /// <remarks>Nothing.</remarks>
         [LoggerMessage(8, LogLevel.Information, "Workloads verify no peers of {TrustDomain} any more.", EventName = "FederatedBundleRemoved")]
         public static partial void NotFederated(ILogger logger, TrustDomain trustDomain);
     }

@@ -49,11 +49,16 @@ internal sealed partial class WorkloadApiInterceptor(ILogger logger) : Intercept
             throw new RpcException(new(StatusCode.InvalidArgument, $"security header missing from request: send '{SecurityHeader}: true' exactly once"));
     }
 
+    /// <seealso cref="DevAgent.LogCategory"/>
     private static partial class Log
     {
+        /// <summary>A call of the Workload API was refused: the security header is missing, the workload has no such identity, or the request is malformed.</summary>
+        /// <remarks>The line has the reason. Without the header, the caller is no SPIFFE client; without an identity, call <c>Register</c>.</remarks>
         [LoggerMessage(20, LogLevel.Debug, "Call {Path} of workload '{Workload}' refused: {Status}: {Reason}.", EventName = "CallRefused")]
         public static partial void Refused(ILogger logger, string path, string workload, StatusCode status, string reason);
 
+        /// <summary>The agent failed in a call, and answered <c>Internal</c>.</summary>
+        /// <remarks>That is a fault of the agent: report it, with the exception.</remarks>
         [LoggerMessage(21, LogLevel.Error, "Call {Path} of workload '{Workload}' failed.", EventName = "CallFailed")]
         public static partial void Failed(ILogger logger, string path, string workload, Exception failure);
     }

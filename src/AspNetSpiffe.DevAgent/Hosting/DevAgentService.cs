@@ -31,7 +31,7 @@ internal sealed partial class DevAgentService(DevAgentOptions options, string ad
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        var logger = services.GetService<ILoggerFactory>()?.CreateLogger("AspNetSpiffe.DevAgent") ?? Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+        var logger = services.GetService<ILoggerFactory>()?.CreateLogger(DevAgent.LogCategory) ?? Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
         var spiffe = services.GetRequiredService<IOptions<SpiffeOptions>>().Value;
         if (spiffe.EndpointSocket != address)
         {
@@ -57,11 +57,16 @@ internal sealed partial class DevAgentService(DevAgentOptions options, string ad
     // A host whose start fails stops nothing; it only disposes.
     public ValueTask DisposeAsync() => _agent?.DisposeAsync() ?? ValueTask.CompletedTask;
 
+    /// <seealso cref="DevAgent.LogCategory"/>
     private static partial class Log
     {
+        /// <summary>The application runs a development agent, which attests nobody: whoever may open a socket is that workload.</summary>
+        /// <remarks>In development, nothing. In production, name the real agent in <c>Spiffe:EndpointSocket</c>, or remove <c>AddSpiffeDevAgent()</c>.</remarks>
         [LoggerMessage(30, LogLevel.Warning, "This application runs a SPIFFE development agent for {TrustDomain}. It is not for production: its authority is in memory, and whoever may open a socket gets its identity. {Workloads}.", EventName = "DevAgentStarted")]
         public static partial void Started(ILogger logger, TrustDomain trustDomain, string workloads);
 
+        /// <summary>The application calls <c>AddSpiffeDevAgent()</c>, but a setting, the environment or code names another origin of the identity, which wins.</summary>
+        /// <remarks>Nothing, if that origin is meant. Otherwise remove the setting that the line names.</remarks>
         [LoggerMessage(31, LogLevel.Information, "The SPIFFE development agent of AddSpiffeDevAgent is not started: {Reason}, and an explicit setting wins.", EventName = "DevAgentNotStarted")]
         public static partial void NotStarted(ILogger logger, string? reason);
     }

@@ -80,20 +80,32 @@ internal sealed partial class PeerStreams(ClientTls tls, TimeProvider time, ILog
     private static string WhyOf(SpiffePeer peer) =>
         $"We cut off the connection to '{peer.Id}': the server is no longer trusted, and its requests did not finish in time. The log says why (event ServerConnectionEnded).";
 
+    /// <seealso cref="LogCategories.HttpHandler"/>
     private static partial class Log
     {
+        /// <summary>
+        /// A client sends no new requests over a connection, because its server is not trusted any more: its chain expired or is revoked, its CA left the bundle, or it
+        /// is not the expected server now.
+        /// </summary>
+        /// <remarks>For <c>Expired</c>, look at the agent of the server. For other reasons, see <see href="../rejections.md#peers">those of peers</see>.</remarks>
         [LoggerMessage(1, LogLevel.Information, "Leaving the connection to {SpiffeId}: {Reason}. Requests under way have {DrainTimeout} to finish.", EventName = "ServerConnectionEnded")]
         public static partial void ServerUntrusted(ILogger logger, SpiffeId spiffeId, RejectionReason reason, TimeSpan drainTimeout);
 
+        /// <summary>A connection was left (<see href="#serverconnectionended">ServerConnectionEnded</see>), and requests under way on it did not finish within <c>DrainTimeout</c>: they failed.</summary>
+        /// <remarks>Nothing, if it is rare. If requests may take as long, set a longer <c>DrainTimeout</c> of the handler.</remarks>
         [LoggerMessage(2, LogLevel.Information, "Cut off the connection to {SpiffeId}: its requests did not finish in time.", EventName = "ServerConnectionAborted")]
         public static partial void ConnectionAborted(ILogger logger, SpiffeId spiffeId);
 
+        /// <summary>A stream that the application made, in <c>ConnectCallback</c> or <c>PlaintextStreamFilter</c>, threw an exception when its connection was closed.</summary>
+        /// <remarks>The exception names the stream: correct it.</remarks>
         [LoggerMessage(
             3, LogLevel.Error,
             "A stream of the application, from its ConnectCallback or its PlaintextStreamFilter, failed when its connection was closed. The connection is not used any more.",
             EventName = "ClientStreamFailed")]
         public static partial void StreamFailed(ILogger logger, Exception exception);
 
+        /// <summary>The check of the open connections of a client threw an exception. They are checked again before the next request.</summary>
+        /// <remarks>If it comes again, report it, with the exception.</remarks>
         [LoggerMessage(4, LogLevel.Error, "The connections of a client could not be checked. They are checked again with the next request.", EventName = "ClientCheckFailed")]
         public static partial void CheckFailed(ILogger logger, Exception exception);
     }

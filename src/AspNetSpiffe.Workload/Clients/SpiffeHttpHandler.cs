@@ -37,7 +37,7 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
     private SpiffeHttpHandler(ClientTls tls, ClientSettings settings) : base(settings.Handler)
     {
         (_source, _tls, _settings) = (tls.Source, tls, settings);
-        _streams = new(tls, _source.Time, _source.Notifications.CreateLogger("AspNetSpiffe.HttpHandler"));
+        _streams = new(tls, _source.Time, _source.Notifications.CreateLogger(LogCategories.HttpHandler));
         _tunnels = new(tls);
         _timer = _source.Time.CreateTimer(_ => NotificationQueue.Guard(Check, _streams.CheckFailed), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _seen = _source.Published;

@@ -130,17 +130,32 @@ internal sealed partial class BundleEndpointWatch(
 
     private TimeSpan Interval() => (_newest?.RefreshHint ?? DefaultInterval) * (1 - (Jitter * Random.Shared.NextDouble()));
 
+    /// <seealso cref="LogCategories.Federation"/>
     private static partial class Log
     {
+        /// <summary>A bundle endpoint was fetched for the first time, or served another bundle than before, which is in force now. The line says what verified the endpoint.</summary>
+        /// <remarks>Nothing.</remarks>
         [LoggerMessage(1, LogLevel.Information, "The bundle of {TrustDomain} {What}: {X509} X.509 and {Jwt} JWT authorities, version {Sequence}. Fetched from {Urls}, verified by {Server}.", EventName = "BundleFetched")]
         public static partial void Fetched(ILogger logger, TrustDomain trustDomain, string what, int x509, int jwt, object sequence, string urls, string? server);
 
+        /// <summary>A bundle endpoint was asked, at each of the URLs of the line: with what verified it, a record of how trust came about (SPIFFE Federation §7.6).</summary>
+        /// <remarks>Nothing.</remarks>
         [LoggerMessage(2, LogLevel.Debug, "Asked for the bundle of {TrustDomain} at {Urls}; verified by {Server}.", EventName = "BundleAsked")]
         public static partial void Asked(ILogger logger, TrustDomain trustDomain, string urls, string server);
 
+        /// <summary>
+        /// A bundle endpoint did not answer, was refused, or served no bundle, or an older one. The last good bundle stays, and it is asked again. Told once for each
+        /// cause.
+        /// </summary>
+        /// <remarks>
+        /// The line says what is wrong. Without any bundle, peers of that trust domain are refused as <c>UnknownTrustDomain</c>; an old one lacks the newest authorities.
+        /// See <see href="../federation.md">federation</see>.
+        /// </remarks>
         [LoggerMessage(3, LogLevel.Warning, "No new bundle of {TrustDomain} from {Url}; asking again. {Problem} Bundle: {State}.", EventName = "BundleNotFetched")]
         public static partial void Failed(ILogger logger, TrustDomain trustDomain, string url, string problem, string state, Exception? exception);
 
+        /// <summary>A part of a fetched bundle was left out; the rest is in force.</summary>
+        /// <remarks>The line says which. Whoever runs that trust domain must correct it.</remarks>
         [LoggerMessage(4, LogLevel.Warning, "In the bundle of {TrustDomain}: {Remark}", EventName = "BundleRemark")]
         public static partial void Remark(ILogger logger, TrustDomain trustDomain, string remark);
     }

@@ -24,7 +24,7 @@ internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
     public BundleEndpoints(ImmutableArray<BundleEndpoint> endpoints, ILoggerFactory loggerFactory, TimeProvider time, Meter meter)
     {
         _notifications = new(loggerFactory);
-        var logger = _notifications.CreateLogger("AspNetSpiffe.Federation");
+        var logger = _notifications.CreateLogger(LogCategories.Federation);
         _newest = new(e => SubscriberFailed(logger, e));
         _newest.Publish(new(endpoints.ToImmutableDictionary(endpoint => endpoint.TrustDomain, endpoint => endpoint.Initial)));
         var fetches = SpiffeInstruments.Fetches.CreateCounter(meter);
@@ -106,6 +106,9 @@ internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
 
     private sealed record Given(TrustDomain Own, X509BundleSet Bundles);
 
+    /// <summary>Code that is told of new federated bundles threw an exception. The bundles are in force all the same.</summary>
+    /// <remarks>The exception names the subscriber: correct it, or report it if it is ours.</remarks>
+    /// <seealso cref="LogCategories.Federation"/>
     [LoggerMessage(10, LogLevel.Error, "A subscriber to federated bundles failed; the new bundles are in use all the same.", EventName = "SubscriberFailed")]
     private static partial void SubscriberFailed(ILogger logger, Exception exception);
 }

@@ -17,7 +17,7 @@ internal sealed partial class SettingsCheck : IHostedService
         }
         catch (OptionsValidationException e)
         {
-            var logger = loggers?.CreateLogger("AspNetSpiffe.Settings");
+            var logger = loggers?.CreateLogger(LogCategories.Settings);
             var mistakes = new SettingsException(e, isTold: logger?.IsEnabled(LogLevel.Critical) is true);
             if (logger is not null) Log.Mistakes(logger, mistakes.Message);
             throw mistakes;
@@ -39,8 +39,11 @@ internal sealed partial class SettingsCheck : IHostedService
         public override string ToString() => isTold ? $"{Summary}, which the log has named." : Message;
     }
 
+    /// <seealso cref="LogCategories.Settings"/>
     private static partial class Log
     {
+        /// <summary>The settings of SPIFFE have mistakes, and the start failed. The line has all of them, each with its key.</summary>
+        /// <remarks>Correct each of them, and start again.</remarks>
         [LoggerMessage(1, LogLevel.Critical, "{Mistakes}", EventName = "SettingsRefused")]
         public static partial void Mistakes(ILogger logger, string mistakes);
     }

@@ -26,7 +26,7 @@ internal sealed partial class NotificationQueue : IThreadPoolWorkItem
     public NotificationQueue(ILoggerFactory loggers, int capacity = 10_000)
     {
         (_loggers, _capacity) = (loggers, capacity);
-        _logger = loggers.CreateLogger("AspNetSpiffe.Notifications");
+        _logger = loggers.CreateLogger(LogCategories.Notifications);
     }
 
     /// <summary>Makes a logger whose providers may throw or block without changing anything for whoever logs.</summary>
@@ -102,10 +102,16 @@ internal sealed partial class NotificationQueue : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>A log provider or a meter listener threw an exception when it was told of an event. Nothing else is affected: the others are told. Said once.</summary>
+    /// <remarks>The exception names the listener: correct or replace it.</remarks>
+    /// <seealso cref="LogCategories.Notifications"/>
     // The check would ask all providers, and one that throws there would keep it from the others.
     [LoggerMessage(1, LogLevel.Error, "A log provider or a meter listener failed; the others have the events. This is said once.", EventName = "ListenerFailed", SkipEnabledCheck = true)]
     private static partial void ListenerFailed(ILogger logger, Exception exception);
 
+    /// <summary>A log provider or a meter listener is so slow that the queue of events was full, and some are in no log and no metric.</summary>
+    /// <remarks>Find the listener that blocks, for example one that writes over the network without a buffer.</remarks>
+    /// <seealso cref="LogCategories.Notifications"/>
     [LoggerMessage(2, LogLevel.Warning, "{Count} events were left out of logs and metrics: a log provider or a meter listener is too slow.", EventName = "EventsLeftOut", SkipEnabledCheck = true)]
     private static partial void LeftOut(ILogger logger, long count);
 

@@ -161,13 +161,21 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
         }
     }
 
+    /// <seealso cref="LogCategories.Revocation"/>
     private static partial class Log
     {
+        /// <summary>A list of revoked certificates is new, and in force. Open connections are checked against it too.</summary>
+        /// <remarks>Nothing.</remarks>
         [LoggerMessage(
             1, LogLevel.Information, "Took up the list of revoked certificates '{Place}' of '{TrustDomain}': issuer {Issuer}, number {Number}, {Count} revoked, in force until {NextUpdate:u}.",
             EventName = "RevocationListTaken")]
         public static partial void TakenUp(ILogger logger, string place, TrustDomain trustDomain, string issuer, string number, int count, DateTimeOffset nextUpdate);
 
+        /// <summary>
+        /// A list of revoked certificates could not be read or fetched, is older than the one before, or was not renewed in time. The last good one stays until its time
+        /// is over; after that, peers are refused as <c>RevocationUnknown</c>, unless <c>OnUnknown</c> is <c>Accept</c>.
+        /// </summary>
+        /// <remarks>The line says what is wrong: its CA must publish the list in time, where the settings say. See <see href="../revocation.md">revocation</see>.</remarks>
         [LoggerMessage(2, LogLevel.Error, "There is something wrong with the list of revoked certificates '{Place}' of '{TrustDomain}'. {Problem} List: {State}.", EventName = "RevocationListRefused")]
         public static partial void Problem(ILogger logger, string place, TrustDomain trustDomain, string problem, string state);
     }

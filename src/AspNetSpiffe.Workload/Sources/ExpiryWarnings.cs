@@ -113,14 +113,24 @@ internal sealed partial class ExpiryWarnings : IDisposable
 
     private static TimeSpan Round(TimeSpan time) => TimeSpan.FromSeconds(Math.Round(time.TotalSeconds));
 
+    /// <seealso cref="LogCategories.X509Svids"/>
     private static partial class Log
     {
+        /// <summary>A third of the life of our SVID is left, or less, and there is no newer one: agents renew at half of it. Told again near the end, and for each new cause.</summary>
+        /// <remarks>
+        /// Act before the time that the line names. It says what is wrong; where nothing is, look at the agent and its connection to the server, or at what writes the
+        /// files.
+        /// </remarks>
         [LoggerMessage(12, LogLevel.Warning, "The SVID {SpiffeId} expires at {NotAfter:u}, in {Left}, and is not renewed. {Problem}", EventName = "SvidNotRenewed")]
         public static partial void SvidNotRenewed(ILogger logger, SpiffeId spiffeId, DateTimeOffset notAfter, TimeSpan left, string problem);
 
+        /// <summary>Our SVID expired without a newer one. Servers and clients refuse this workload.</summary>
+        /// <remarks>The line says what is wrong. The first valid SVID is taken up at once, without a restart.</remarks>
         [LoggerMessage(13, LogLevel.Error, "The SVID {SpiffeId} expired at {NotAfter:u}: peers refuse this workload. {Problem}", EventName = "SvidExpired")]
         public static partial void SvidExpired(ILogger logger, SpiffeId spiffeId, DateTimeOffset notAfter, string problem);
 
+        /// <summary>Looking at the age of our SVID threw an exception. The SVID is in use all the same; a warning may be missing.</summary>
+        /// <remarks>Report it, with the exception.</remarks>
         [LoggerMessage(14, LogLevel.Error, "Whether our SVID expires could not be told.", EventName = "ExpiryWarningFailed")]
         public static partial void ExpiryWarningFailed(ILogger logger, Exception exception);
     }

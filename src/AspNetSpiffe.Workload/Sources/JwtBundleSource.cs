@@ -25,7 +25,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time, SourceRegistry? registry = null, BundleEndpoints? federated = null)
     {
         _watch = new(
-            Kind, options, "AspNetSpiffe.JwtBundleSource", loggerFactory, time, registry, federated,
+            Kind, options, LogCategories.JwtBundles, loggerFactory, time, registry, federated,
             static (logger, what, bundles) => Log.Renewed(logger, what, bundles.Count, bundles.Sum(bundle => bundle.Authorities.Length)));
         _watch.Registry.Add(this);
     }
@@ -109,8 +109,11 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 
     internal Task<JwtBundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _watch.RequireFirstAsync(timeout, cancellationToken);
 
+    /// <seealso cref="LogCategories.JwtBundles"/>
     private static partial class Log
     {
+        /// <summary>There are new JWT bundles: the first ones, or other keys or trust domains than before. They are in force.</summary>
+        /// <remarks>Nothing. If a trust domain is missing, look at the federation of its registration.</remarks>
         [LoggerMessage(2, LogLevel.Information, "JWT bundles {What}. Trust domains: {TrustDomains}; keys: {Keys}.", EventName = "JwtBundlesRenewed")]
         public static partial void Renewed(ILogger logger, string what, int trustDomains, int keys);
     }

@@ -67,7 +67,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         _cache = new(Capacity, new(options.Retry));
         _time = time;
         _notifications = new(loggerFactory);
-        _logger = _notifications.CreateLogger("AspNetSpiffe.JwtSource");
+        _logger = _notifications.CreateLogger(LogCategories.JwtSvids);
         _toldSeveral = new(time);
         _registry = registry ?? (_ownRegistry = new(null));
         _requests = SpiffeInstruments.Tokens.CreateCounter(_registry.Meter);
@@ -269,17 +269,26 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         _underWay.Remove(fetch.Task);
     }
 
+    /// <seealso cref="LogCategories.JwtSvids"/>
     private static partial class Log
     {
+        /// <summary>The agent gave a token for these audiences. The line has no part of the token.</summary>
+        /// <remarks>Nothing.</remarks>
         [LoggerMessage(30, LogLevel.Debug, "JWT-SVID '{SpiffeId}' for {Audiences}, valid until {ExpiresAt:u}.", EventName = "JwtSvidFetched")]
         public static partial void Fetched(ILogger logger, SpiffeId spiffeId, JwtSvidKey audiences, DateTimeOffset expiresAt);
 
+        /// <summary>The agent did not renew a token at half of its life. The token serves until it expires, and is asked for again.</summary>
+        /// <remarks>The line says what is wrong. If it comes again, look at the agent before the token expires.</remarks>
         [LoggerMessage(31, LogLevel.Warning, "The JWT-SVID '{SpiffeId}' for {Audiences} was not renewed; it serves until {ExpiresAt:u}. {Problem}", EventName = "JwtSvidNotRenewed")]
         public static partial void NotRenewed(ILogger logger, SpiffeId spiffeId, JwtSvidKey audiences, DateTimeOffset expiresAt, string problem);
 
+        /// <summary>The agent denied a token that it had given before, and the one that was kept is not used any more.</summary>
+        /// <remarks>Look at the registration of this workload and at the log of the agent.</remarks>
         [LoggerMessage(32, LogLevel.Warning, "The JWT-SVID '{SpiffeId}' for {Audiences} is no longer used. {Problem}", EventName = "JwtSvidDenied")]
         public static partial void Denied(ILogger logger, SpiffeId spiffeId, JwtSvidKey audiences, string problem);
 
+        /// <summary>This workload may have tokens of several identities, and the application does not say which: after a restart it may be another one.</summary>
+        /// <remarks>Set <c>Spiffe:Hint</c> or <c>Spiffe:Identity</c>, ask for a token by its ID, or give each registration selectors of its own.</remarks>
         [LoggerMessage(
             33,
             LogLevel.Information,

@@ -75,14 +75,29 @@ internal sealed partial class Withdrawal : IDisposable
         Log.IdentityWithdrawn(_logger, _source.Origin.Title, withdrawn);
     }
 
+    /// <seealso cref="LogCategories.X509Svids"/>
     private static partial class Log
     {
+        /// <summary>
+        /// The origin of the identity took it back and did not give it again in time. There are no new connections, in or out, until there is an identity again.
+        /// </summary>
+        /// <remarks>
+        /// Look at the registration of this workload, at its selectors, and at the log of the agent. To keep an identity until it expires, set
+        /// <c>Spiffe:IdentityRevocation</c> to <c>KeepUntilExpiry</c>.
+        /// </remarks>
         [LoggerMessage(20, LogLevel.Error, "{Origin} has taken back the identity {SpiffeId}. It is out of use: no new connections until there is one again.", EventName = "IdentityWithdrawn")]
         public static partial void IdentityWithdrawn(ILogger logger, string origin, SpiffeId? spiffeId);
 
+        /// <summary>
+        /// The origin of the identity left it out. An agent may do so for a moment while it issues a new one, so there is a delay, <c>Spiffe:WithdrawalDelay</c>, before
+        /// it is out of use.
+        /// </summary>
+        /// <remarks>Nothing, unless <see href="#identitywithdrawn">IdentityWithdrawn</see> follows.</remarks>
         [LoggerMessage(21, LogLevel.Information, "The identity {SpiffeId} is missing at {Origin}. Unless it comes back, it is out of use in {Seconds} s.", EventName = "IdentityMissing")]
         public static partial void IdentityMissing(ILogger logger, SpiffeId? spiffeId, Origin origin, double seconds);
 
+        /// <summary>Taking the identity out of use threw an exception.</summary>
+        /// <remarks>Report it, with the exception, and restart: the identity may still be in use.</remarks>
         [LoggerMessage(22, LogLevel.Error, "An identity that was taken back could not be withdrawn.", EventName = "WithdrawalFailed")]
         public static partial void WithdrawalFailed(ILogger logger, Exception exception);
     }

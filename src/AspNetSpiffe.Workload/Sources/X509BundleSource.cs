@@ -25,10 +25,10 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
     internal X509BundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, SourceRegistry? registry, TimeProvider time, BundleEndpoints? federated = null)
     {
         _watch = new(
-            Kind, options, "AspNetSpiffe.X509BundleSource", loggerFactory, time, registry, federated,
+            Kind, options, LogCategories.X509Bundles, loggerFactory, time, registry, federated,
             static (logger, what, bundles) => Log.Renewed(logger, what, bundles.Count, bundles.Sum(bundle => bundle.Count)));
         if (options.Revocation.Lists.Count > 0)
-            _revocation = new(options.Revocation, _watch.Origin.Limits, time, _watch.Notifications.CreateLogger("AspNetSpiffe.Revocation"), _watch.Newest.Notify);
+            _revocation = new(options.Revocation, _watch.Origin.Limits, time, _watch.Notifications.CreateLogger(LogCategories.Revocation), _watch.Newest.Notify);
         _watch.Registry.Add(this);
     }
 
@@ -103,8 +103,11 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
 
     internal Task<X509BundleSet> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _watch.RequireFirstAsync(timeout, cancellationToken);
 
+    /// <seealso cref="LogCategories.X509Bundles"/>
     private static partial class Log
     {
+        /// <summary>There are new X.509 bundles: the first ones, or other authorities or trust domains than before. They are in force.</summary>
+        /// <remarks>Nothing. If a trust domain is missing, look at the federation of its registration.</remarks>
         [LoggerMessage(2, LogLevel.Information, "X.509 bundles {What}. Trust domains: {TrustDomains}; authorities: {Authorities}.", EventName = "X509BundlesRenewed")]
         public static partial void Renewed(ILogger logger, string what, int trustDomains, int authorities);
     }

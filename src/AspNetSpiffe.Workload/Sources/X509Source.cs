@@ -30,7 +30,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         (_startupTimeout, Origin) = (options.StartupTimeout, Origin.Of(options, time));
         LoggerFactory = loggerFactory;
         Notifications = new(loggerFactory);
-        var logger = Notifications.CreateLogger("AspNetSpiffe.X509Source");
+        var logger = Notifications.CreateLogger(LogCategories.X509Svids);
         _registry = registry ?? (_ownRegistry = new(null));
         Metrics = new(_registry.Meter, Notifications);
         Status = new("x509_context", Origin, Metrics, Notifications);
@@ -38,7 +38,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         _newest = new(e => Log.SubscriberFailed(logger, e));
         _withdrawal = new(this, options, logger);
         Expiry = new(this, () => _watch!.Trouble, logger);
-        if (options.Revocation.Lists.Count > 0) Revocation = new(options.Revocation, Limits, time, Notifications.CreateLogger("AspNetSpiffe.Revocation"), _newest.Notify);
+        if (options.Revocation.Lists.Count > 0) Revocation = new(options.Revocation, Limits, time, Notifications.CreateLogger(LogCategories.Revocation), _newest.Notify);
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
         _watch = new(this, _withdrawal, choice, logger);
         _run = new(RunAsync);
@@ -207,8 +207,11 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     internal void GiveUp(Exception problem) => _newest.GiveUp(problem);
 
+    /// <seealso cref="LogCategories.X509Svids"/>
     private static partial class Log
     {
+        /// <summary>Code that is told of a new SVID threw an exception. The SVID is in use all the same.</summary>
+        /// <remarks>The exception names the subscriber: correct it.</remarks>
         [LoggerMessage(10, LogLevel.Error, "A subscriber to SVID changes failed; the new SVID is in use all the same.", EventName = "SubscriberFailed")]
         public static partial void SubscriberFailed(ILogger logger, Exception exception);
     }

@@ -189,20 +189,34 @@ internal sealed partial class X509SourceWatch : IDisposable
         : last.IsSameAs(next) ? "kept, with other bundles or beside others"
         : "renewed";
 
+    /// <seealso cref="LogCategories.X509Svids"/>
     private static partial class Log
     {
+        /// <summary>There is a new identity or a new SVID of it, or other bundles came with it. It is in use for new connections.</summary>
+        /// <remarks>Nothing. When it stops coming, <see href="#svidnotrenewed">SvidNotRenewed</see> follows.</remarks>
         [LoggerMessage(2, LogLevel.Information, "Identity {SpiffeId} {What}, valid until {NotAfter:u}. Trust domains with a bundle: {TrustDomains}.", EventName = "SvidRenewed")]
         public static partial void SvidRenewed(ILogger logger, SpiffeId spiffeId, string what, DateTimeOffset notAfter, int trustDomains);
 
+        /// <summary>
+        /// None of the SVIDs of an update is the one that <c>Spiffe:Hint</c> or <c>Spiffe:Identity</c> asks for. The one in use is withdrawn after a delay, as if
+        /// it had been taken back.
+        /// </summary>
+        /// <remarks>Correct the setting, or register this workload for that identity: the line names those that it has.</remarks>
         [LoggerMessage(3, LogLevel.Error, "Refused an update from {Origin}. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
         public static partial void SvidMissing(ILogger logger, Origin origin, string problem, string state);
 
+        /// <summary>Taking up an update threw an exception. The last good SVID stays, and the next update is tried.</summary>
+        /// <remarks>Report it, with the exception. If no <see href="#svidrenewed">SvidRenewed</see> follows, restart.</remarks>
         [LoggerMessage(8, LogLevel.Error, "An update from {Origin} could not be taken over.", EventName = "UpdateFailed")]
         public static partial void UpdateFailed(ILogger logger, Origin origin, Exception exception);
 
+        /// <summary>The SVID of an update is not valid yet by more than a minute, so that peers would refuse it. It is taken up when its time comes.</summary>
+        /// <remarks>Compare the clock of this machine with that of the issuer.</remarks>
         [LoggerMessage(9, LogLevel.Warning, "An update from {Origin} is taken when its time comes. {Problem} Identity: {State}.", EventName = "SvidNotYetValid")]
         public static partial void SvidNotYetValid(ILogger logger, Origin origin, string problem, string state);
 
+        /// <summary>This workload has several identities, and the settings do not say which to use: after a restart it may be another one.</summary>
+        /// <remarks>Set <c>Spiffe:Hint</c> or <c>Spiffe:Identity</c>, or give each registration selectors of its own.</remarks>
         [LoggerMessage(
             11,
             LogLevel.Warning,

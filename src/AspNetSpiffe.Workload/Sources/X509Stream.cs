@@ -69,31 +69,44 @@ internal sealed partial class X509Stream : IAsyncDisposable
         }
     }
 
+    /// <seealso cref="LogCategories.X509Svids"/>
     private sealed partial class Log(Origin origin, ILogger logger) : IWatchLog
     {
+        /// <summary>There is no stream of SVIDs, or it ended. The last good SVID serves until it expires, and it is tried again, ever more slowly. Told once for each cause.</summary>
+        /// <remarks>The line says what is wrong and what to do. Is the agent running, is its socket there, and may this workload open it?</remarks>
         [LoggerMessage(1, LogLevel.Warning, "No stream from {Origin}; trying again. {Problem}", EventName = "AgentUnavailable")]
         public partial void Unavailable(Origin origin, string problem);
 
         public void UpdateRefused(string problem, bool isFirst) => Refused(origin, problem, isFirst ? "there is none yet" : "the last good one stays");
 
+        /// <summary>An update was malformed, or its SVID and key do not hold, and it was refused as a whole. The last good SVID stays, if there is one.</summary>
+        /// <remarks>The line says what is wrong: whoever sent it, or wrote the files, must correct it.</remarks>
         [LoggerMessage(3, LogLevel.Error, "Refused an update from {Origin}. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
         private partial void Refused(Origin origin, string problem, string state);
 
         public void Remark(string remark) => Remark(origin, remark);
 
+        /// <summary>A part of an update was left out or is doubtful; the rest is in force.</summary>
+        /// <remarks>The line says which: whoever sent it, or wrote the files, must correct it. Of a trust domain whose bundle was left out, peers are refused.</remarks>
         [LoggerMessage(4, LogLevel.Warning, "In an update from {Origin}: {Remark}", EventName = "UpdateRemark")]
         private partial void Remark(Origin origin, string remark);
 
         public void GivenUp(Origin origin, string problem) => GivenUp(origin.Title, problem);
 
+        /// <summary>The first answer of the agent was one that no retry can change, and the watch has ended: there will be no identity.</summary>
+        /// <remarks>Correct what the line names, and restart. An agent that does not know the method is too old, or something else listens at that address.</remarks>
         [LoggerMessage(5, LogLevel.Error, "{Origin} gave an answer that no retry can change; the watch has ended. {Problem}", EventName = "WatchGivenUp")]
         private partial void GivenUp(string origin, string problem);
 
+        /// <summary>The address of the Workload API is on another host. The API is neither encrypted nor authenticated: whoever is on the way can read our private key.</summary>
+        /// <remarks>Use the Unix socket of an agent on this host.</remarks>
         [LoggerMessage(6, LogLevel.Warning, "The SPIFFE Workload API at {Endpoint} is not on this host: private keys cross the network in the clear, and the agent cannot know who we are. Use a Unix socket.", EventName = "AgentNotLocal")]
         public partial void NotLocal(WorkloadApiAddress endpoint);
 
         public void WatchFailed(Exception exception) => WatchFailed(origin, exception);
 
+        /// <summary>The watch threw an exception. The last good SVID stays, and it is tried again. Told once for each kind of exception.</summary>
+        /// <remarks>If the exception is of the application's <c>Provider</c>, correct that; otherwise report it.</remarks>
         [LoggerMessage(7, LogLevel.Error, "The watch of {Origin} failed; trying again.", EventName = "WatchFailed")]
         private partial void WatchFailed(Origin origin, Exception exception);
     }

@@ -8,9 +8,16 @@ namespace AspNetSpiffe;
 /// <summary>The question that every handshake asks: is this peer verified, and may it be here? Counts each answer and logs refusals.</summary>
 internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPattern?> allowed)
 {
+    /// <summary>
+    /// The certificate of a client or a server is not accepted, and the handshake ended. The peer sees only that; the line has the reason, what it presented and where it
+    /// is. It is at level Debug beyond the first line a minute of a reason and an address.
+    /// </summary>
+    /// <remarks>Look the reason up among <see href="../rejections.md#peers">those of peers</see>: each has what it means and what to do.</remarks>
+    /// <value><see cref="LogLevel.Information"/>, <see cref="LogLevel.Debug"/>: <c>Refused a {Role}: {Reason}. {Advice}</c></value>
+    /// <seealso cref="LogCategories.Handshake"/>
     private static readonly EventId PeerRefused = new(1, "PeerRefused");
 
-    private readonly ILogger _logger = source.Notifications.CreateLogger("AspNetSpiffe.Handshake");
+    private readonly ILogger _logger = source.Notifications.CreateLogger(LogCategories.Handshake);
     private readonly RefusalLimit _limit = new(source.Time);
     private readonly VerifiedPeers _peers = new(source.Limits);
 

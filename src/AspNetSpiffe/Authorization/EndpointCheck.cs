@@ -93,8 +93,11 @@ internal sealed partial class EndpointCheck(
         if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null && own.Any(data => SpiffePolicies.IsOurs(data.Policy))) Log.Lifted(logger, endpoint.DisplayName);
     }
 
+    /// <seealso cref="EndpointCheck"/>
     private static partial class Log
     {
+        /// <summary>An endpoint requires a SPIFFE ID and has <c>AllowAnonymous</c> too, which wins: everybody may call it.</summary>
+        /// <remarks>Remove one of the two.</remarks>
         [LoggerMessage(
             1, LogLevel.Warning, "The endpoint '{Endpoint}' requires a SPIFFE ID and allows everybody: AllowAnonymous lifts what is required beside it. Remove one of the two.", EventName = "RequirementLifted")]
         public static partial void Lifted(ILogger logger, string? endpoint);

@@ -1,11 +1,21 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
 /// <summary>Counts each refused certificate of a proxy's client and logs it: neither proxy nor client sees a reason, so the reason must stand in our log.</summary>
 internal sealed class ForwardedRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications)
 {
-    private readonly RequestRefusals _log = new("forwarded certificate", "spiffe.verify_forwarded", new(1, "ForwardedCertificateRefused"), "AspNetSpiffe.Forwarded", notifications, time);
+    /// <summary>
+    /// A trusted proxy forwarded a certificate of its client that is not accepted. Neither of them sees the reason; the line has it. It is at level Debug beyond the first
+    /// line a minute of a reason and an address.
+    /// </summary>
+    /// <remarks>Look the reason up under <see href="../rejections.md#forwarded">forwarded certificates</see>: each has what it means and what to do.</remarks>
+    /// <value><see cref="LogLevel.Information"/>, <see cref="LogLevel.Debug"/>: <c>Refused a forwarded certificate: {Reason}. {Problem}</c></value>
+    /// <seealso cref="LogCategories.Forwarded"/>
+    private static readonly EventId ForwardedCertificateRefused = new(1, "ForwardedCertificateRefused");
+
+    private readonly RequestRefusals _log = new("forwarded certificate", "spiffe.verify_forwarded", ForwardedCertificateRefused, LogCategories.Forwarded, notifications, time);
 
     public void Tell(RejectionReason reason, SpiffeId? id, string? mistake, SpiffeForwardedAuthenticationOptions options, HttpContext context)
     {

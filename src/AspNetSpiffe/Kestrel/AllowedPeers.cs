@@ -29,7 +29,7 @@ internal sealed partial class AllowedPeers : IDisposable
         IOptionsFactory<SpiffeServerOptions> factory, IOptionsFactory<SpiffeOptions> section, ServerNotifications notifications, IConfiguration? configuration = null)
     {
         (_factory, _section, _configuration) = (factory, section, configuration);
-        _logger = notifications.CreateLogger("AspNetSpiffe.AllowedPeers");
+        _logger = notifications.CreateLogger(LogCategories.AllowedPeers);
         _changed = NewSignal();
         _state = Read();
         _reload = configuration is null ? null : ChangeToken.OnChange(configuration.GetReloadToken, Reload);
@@ -119,17 +119,26 @@ internal sealed partial class AllowedPeers : IDisposable
         }
     }
 
+    /// <seealso cref="LogCategories.AllowedPeers"/>
     private static partial class Log
     {
+        /// <summary>A reloaded configuration changed who may connect, or when connections are closed. It is in force; open connections are checked against it too.</summary>
+        /// <remarks>Compare the line with what was meant.</remarks>
         [LoggerMessage(1, LogLevel.Information, "The configuration changed. Allowed peers: {AllowedPeers}.", EventName = "AllowedPeersChanged")]
         public static partial void Changed(ILogger logger, string allowedPeers);
 
+        /// <summary>A reloaded configuration has a mistake, or lacks a setting that it had. The settings before it stay in force.</summary>
+        /// <remarks>Correct what the line names and save again; do not restart before, for a start fails over a mistake. To remove a setting, remove it and restart.</remarks>
         [LoggerMessage(2, LogLevel.Error, "The changed configuration has mistakes, so the one before stays. {Mistakes}", EventName = "AllowedPeersRefused")]
         public static partial void Refused(ILogger logger, string mistakes);
 
+        /// <summary>Code that is told of changed settings threw an exception. New handshakes are held to the new settings; open connections may not have been checked.</summary>
+        /// <remarks>Report it, with the exception. A restart closes what may have stayed open.</remarks>
         [LoggerMessage(3, LogLevel.Error, "A subscriber to changes of the allowed peers failed; the new ones count all the same.", EventName = "AllowedPeersSubscriberFailed")]
         public static partial void SubscriberFailed(ILogger logger, Exception exception);
 
+        /// <summary>The list of allowed peers is there and empty, so every peer is refused as <c>NotAllowed</c>.</summary>
+        /// <remarks>Name the peers in <c>Spiffe:AllowedPeers</c>. To allow the members of our own trust domain, remove the key and restart.</remarks>
         [LoggerMessage(4, LogLevel.Warning, "Spiffe:AllowedPeers is empty, so that nobody may connect.", EventName = "NobodyAllowed")]
         public static partial void Nobody(ILogger logger);
     }

@@ -17,7 +17,7 @@ internal sealed partial class VerifiedPeersOnly(
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(0.2);
 
-    private readonly ILogger _logger = notifications.CreateLogger("AspNetSpiffe.VerifiedPeersOnly");
+    private readonly ILogger _logger = notifications.CreateLogger(LogCategories.VerifiedPeersOnly);
     private int _told;
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
@@ -69,8 +69,14 @@ internal sealed partial class VerifiedPeersOnly(
         return false;
     }
 
+    /// <seealso cref="LogCategories.VerifiedPeersOnly"/>
     private static partial class Log
     {
+        /// <summary>
+        /// Code of the application set up the TLS of an https endpoint after <c>UseSpiffeMtls()</c>, so its clients are not verified. Each of its requests gets 401. Said
+        /// once.
+        /// </summary>
+        /// <remarks>Remove that code, or call <c>UseSpiffe()</c> on the endpoint.</remarks>
         [LoggerMessage(
             1, LogLevel.Error, "The https endpoint on port {Port} does not verify its clients by their SVIDs: other code has set up its TLS. All its requests get 401. " +
                 "Remove that code, or call UseSpiffe() on this endpoint. This is said once.", EventName = "EndpointWithoutSpiffe")]

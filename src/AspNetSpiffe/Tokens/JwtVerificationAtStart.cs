@@ -66,8 +66,11 @@ internal sealed partial class JwtVerificationAtStart(
         }
     }
 
+    /// <seealso cref="JwtVerificationAtStart"/>
     private static partial class Log
     {
+        /// <summary>The list of callers whose tokens count is there and empty, so every token is refused as <c>NotAllowed</c>.</summary>
+        /// <remarks>Name the callers in <c>AllowedCallers</c>, or leave the list out to allow the members of our own trust domain.</remarks>
         [LoggerMessage(1, LogLevel.Warning, "AllowedCallers of AddSpiffeJwt() is empty, so that no token counts.", EventName = "NobodyAllowed")]
         public static partial void Nobody(ILogger logger);
     }

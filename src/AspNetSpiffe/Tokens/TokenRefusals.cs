@@ -6,7 +6,16 @@ namespace AspNetSpiffe;
 /// <summary>Counts each refused token and logs it. The token never stands there.</summary>
 internal sealed class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications)
 {
-    private readonly RequestRefusals _log = new("token", "spiffe.verify_token", new(1, "TokenRefused"), "AspNetSpiffe.Tokens", notifications, time);
+    /// <summary>
+    /// A request brought a token that is not accepted. Its sender sees no reason; the line has it. It is a warning where the agent gave no answer, and at level Debug beyond
+    /// the first line a minute of a reason and an address.
+    /// </summary>
+    /// <remarks>Look the reason up under <see href="../rejections.md#tokens">tokens</see>: each has what it means and what to do.</remarks>
+    /// <value><see cref="LogLevel.Information"/>, <see cref="LogLevel.Warning"/>, <see cref="LogLevel.Debug"/>: <c>Refused a token: {Reason}. {Problem}</c></value>
+    /// <seealso cref="LogCategories.Tokens"/>
+    private static readonly EventId TokenRefused = new(1, "TokenRefused");
+
+    private readonly RequestRefusals _log = new("token", "spiffe.verify_token", TokenRefused, LogCategories.Tokens, notifications, time);
 
     public void Tell(TokenVerdict verdict, HttpContext context)
     {

@@ -26,6 +26,24 @@ public sealed partial class LoggedTestTests(ITestOutputHelper output)
         else Assert.Contains(complaint, Assert.IsType<Xunit.Sdk.XunitException>(verdict).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("AspNetSpiffe.Revocation", 1, "RevocationListTaken", LogLevel.Information, null, true)]
+    [InlineData("AspNetSpiffe.Revocation", 1, "RevocationListTaken", LogLevel.Information, "another text", false)]
+    [InlineData("AspNetSpiffe.Revocation", 1, "RevocationListTaken", LogLevel.Debug, null, false)]
+    [InlineData("AspNetSpiffe.Revocation", 1, "AnotherName", LogLevel.Information, null, false)]
+    [InlineData("AspNetSpiffe.Revocation", 3, "RevocationListTaken", LogLevel.Information, null, false)]
+    [InlineData("AspNetSpiffe.Elsewhere", 1, "RevocationListTaken", LogLevel.Information, null, false)]
+    [InlineData("Elsewhere", 1, "RevocationListTaken", LogLevel.Information, null, true)]
+    [InlineData("AspNetSpiffe.Elsewhere", 1, "AnotherName", LogLevel.Information, null, true)]
+    public void An_event_that_the_page_on_them_has_otherwise_fails_the_test(string category, int id, string name, LogLevel level, string? template, bool passes)
+    {
+        template ??= "Took up the list of revoked certificates '{Place}' of '{TrustDomain}': issuer {Issuer}, number {Number}, {Count} revoked, in force until {NextUpdate:u}.";
+        var record = new LogRecord(level, category, new(id, name), "", new Dictionary<string, object?>(StringComparer.Ordinal) { ["{OriginalFormat}"] = template }, null);
+        var verdict = LoggedTest.Verdict([record], new HashSet<string>(), new HashSet<string>());
+        if (passes) Assert.Null(verdict);
+        else Assert.Contains("Not so in docs/reference/log-events.md", verdict, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_test_can_wait_for_an_event()
     {

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A test that fails when a host under test logs a warning or an error that it did not expect.</summary>
+/// <summary>A test that fails when a host under test logs a warning or an error that it did not expect, or an event of ours that docs/reference/log-events.md has otherwise.</summary>
 /// <remarks>
 /// Give the hosts <see cref="Logs"/> (<c>builder.Logging.AddProvider(Logs)</c>) or <see cref="Loggers"/>, and stop them before the test ends:
 /// <see cref="StopAsync"/> is the place for it. The whole log goes to the test's output.
@@ -43,7 +43,7 @@ public abstract class LoggedTest : IAsyncLifetime
     /// <summary>Starts what each test of the class needs.</summary>
     public virtual ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>Stops what the test started, and fails it over an unexpected warning or an expected one that did not come.</summary>
+    /// <summary>Stops what the test started, and fails it over an unexpected warning, an expected one that did not come, or an event that the page on them has otherwise.</summary>
     public async ValueTask DisposeAsync()
     {
         try
@@ -71,6 +71,7 @@ public abstract class LoggedTest : IAsyncLifetime
         [
             .. grave.Where(r => !expected.Contains(r.Event.Name ?? "") && !allowed.Contains(r.Event.Name ?? "")).Select(r => $"Unexpected: {r}"),
             .. expected.Where(name => !grave.Any(r => r.Event.Name == name)).Select(name => $"Expected but not logged: {name}"),
+            .. DocumentedEvents.ContradictedBy(records),
         ];
         return mistakes.Length == 0 ? null : string.Join(Environment.NewLine, mistakes);
     }
