@@ -1,11 +1,12 @@
-// Writes what 'kubectl kustomize FOLDER' gives, for the part of kustomize that samples/Deploy uses: resources, images, and patches of RFC 6902 for a kind.
+// Writes what 'kubectl kustomize FOLDER' gives, for the part of kustomize that samples/Deploy uses: resources, images, patches of RFC 6902 for a kind,
+// and ConfigMaps of files.
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import patches from 'fast-json-patch';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 
 const options = { version: '1.1', merge: true };
-const fields = ['apiVersion', 'kind', 'resources', 'images', 'patches'];
+const fields = ['apiVersion', 'kind', 'resources', 'images', 'patches', 'configMapGenerator'];
 
 const read = (path) => parseAllDocuments(readFileSync(path, 'utf8'), options).map((document) => document.toJS());
 
@@ -14,11 +15,11 @@ const render = (folder) => {
   const unknown = Object.keys(kustomization).find((field) => !fields.includes(field));
   if (unknown) throw new Error(`${folder}: '${unknown}' is not carried out here.`);
 
-  const paths = kustomization.resources.map((resource) => join(folder, resource));
+  const paths = (kustomization.resources ?? []).map((resource) => join(folder, resource));
   const manifests = paths.flatMap((path) => (statSync(path).isDirectory() ? render(path) : read(path)));
   for (const image of kustomization.images ?? []) setImage(manifests, image);
   for (const patch of kustomization.patches ?? []) apply(manifests, patch, folder);
-  return manifests;
+  return [...manifests, ...(kustomization.configMapGenerator ?? []).map((map) => configMap(map, folder))];
 };
 
 const setImage = (manifests, { name, newName, newTag }) => {
@@ -33,5 +34,12 @@ const apply = (manifests, { path, target }, folder) => {
   if (targets.length === 0) throw new Error(`${path}: there is no ${target.kind}.`);
   for (const manifest of targets) patches.applyPatch(manifest, operations, true);
 };
+
+const configMap = ({ name, files, options: { labels } }, folder) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, labels },
+  data: Object.fromEntries(files.map((file) => file.split('=')).map(([key, path]) => [key, readFileSync(join(folder, path), 'utf8')])),
+});
 
 process.stdout.write(render(process.argv[2]).map((manifest) => stringify(manifest, { version: '1.1', aliasDuplicateObjects: false })).join('---\n'));

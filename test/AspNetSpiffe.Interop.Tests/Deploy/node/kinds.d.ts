@@ -28,7 +28,8 @@ export interface IClusterSPIFFEID {
 export interface IKustomization {
   apiVersion: 'kustomize.config.k8s.io/v1beta1';
   kind: 'Kustomization';
-  resources: string[];
+  resources?: string[];
   images?: { name: string; newName: string; newTag: string }[];
   patches?: { path: string; target: { kind: string } }[];
+  configMapGenerator?: { name: string; files: string[]; options: { disableNameSuffixHash: true; labels: Record<string, string> } }[];
 }
