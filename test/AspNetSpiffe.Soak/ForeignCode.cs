@@ -32,6 +32,7 @@ internal sealed class ForeignCode : ILoggerProvider
             if (instrument.Meter.Name == SpiffeDiagnostics.MeterName) listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>((_, _, _, _) => Misbehave());
+        _listener.SetMeasurementEventCallback<double>((_, _, _, _) => Misbehave());
         _listener.Start();
     }
 

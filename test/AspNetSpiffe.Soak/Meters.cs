@@ -27,7 +27,7 @@ internal sealed class Meters : IDisposable
     {
         var what = instrument.Name;
         foreach (var (name, tag) in tags)
-            if (name is "spiffe.peer.role" or "spiffe.rejection.reason")
+            if (name is "spiffe.peer.role" or "error.type")
                 what += $" {tag}";
         _sums.AddOrUpdate(what, value, (_, sum) => sum + value);
     }

@@ -24,6 +24,20 @@ internal sealed partial class PeerStreams(ClientTls tls, TimeProvider time, ILog
 
     public void Remove(VerifiedStream stream) => _streams.TryRemove(stream, out _);
 
+    /// <summary>Says who answers for an authority: the one server of all connections to it, if there is one.</summary>
+    public SpiffeId? FindServer(string authority)
+    {
+        SpiffeId? only = null;
+        foreach (var (stream, server) in _streams)
+        {
+            if (stream.Authority != authority || server.Id == only) continue;
+            if (only is not null) return null;
+            only = server.Id;
+        }
+
+        return only;
+    }
+
     /// <summary>Looks at every connection.</summary>
     /// <param name="drainTimeout">How long requests under way have to finish.</param>
     /// <param name="untrusted">Whether one of them has just been found untrusted: the pool that may hold it must not be used any more.</param>
@@ -38,6 +52,7 @@ internal sealed partial class PeerStreams(ClientTls tls, TimeProvider time, ILog
             {
                 stream.AbortAt = drainTimeout == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : now + drainTimeout;
                 untrusted = true;
+                tls.Source.Metrics.ServerLeft(reasons[0]);
                 Log.ServerUntrusted(logger, server.Id, reasons[0], drainTimeout);
             }
 

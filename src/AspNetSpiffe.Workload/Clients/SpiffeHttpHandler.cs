@@ -131,6 +131,7 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
         var handler = _settings.CreateHandler();
         handler.ConnectCallback = ConnectAsync;
         handler.PlaintextStreamFilter = FilterAsync;
+        if (handler.ActivityHeadersPropagator is { } propagator && _tls.KnowsServers) handler.ActivityHeadersPropagator = new ServerIdPropagator(propagator, _tls, _streams);
 
         // Where there are no tunnels, TLS that the handler makes itself (over QUIC) knows nothing of the expected server: refuse it.
         handler.SslOptions = _settings.UseProxy
@@ -173,8 +174,10 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
             : context.PlaintextStream;
         if (tls is null) return filtered;
 
-        var stream = new VerifiedStream(filtered, peer?.Id.ToString() ?? tls.TargetHostName, _streams);
-        if (peer is not null) Add(stream, peer);
+        var stream = new VerifiedStream(filtered, peer?.Id.ToString() ?? tls.TargetHostName, ServerIdPropagator.AuthorityOf(context.InitialRequestMessage), _streams);
+        if (peer is null) return stream;
+        Add(stream, peer);
+        ServerIdPropagator.Connected(context.InitialRequestMessage, peer);
         return stream;
     }
 

@@ -5,12 +5,16 @@ namespace AspNetSpiffe;
 /// <summary>One connection to a verified server, above its TLS. Passes bytes on as long as the server is trusted, and says what it means when they end.</summary>
 /// <param name="inner">The TLS.</param>
 /// <param name="server">Its SPIFFE ID, or its name.</param>
+/// <param name="authority">The host and port that it was opened for.</param>
 /// <param name="owner">The connections of the client.</param>
-internal sealed class VerifiedStream(Stream inner, string server, PeerStreams owner) : Stream
+internal sealed class VerifiedStream(Stream inner, string server, string authority, PeerStreams owner) : Stream
 {
     private volatile bool _hasAnswered;
     private volatile bool _endedUnanswered;
     private volatile string? _aborted;
+
+    /// <summary>Gets the host and port that it was opened for.</summary>
+    public string Authority => authority;
 
     /// <summary>Gets or sets when the connection is cut off, because its server is no longer trusted; <see langword="null"/> as long as it is.</summary>
     public DateTimeOffset? AbortAt { get; set; }

@@ -2,46 +2,46 @@ using System.Diagnostics.Metrics;
 
 namespace AspNetSpiffe;
 
-/// <summary>The events that we count. A tag never holds a stranger's text: a trust domain we know, or 'unknown'.</summary>
-internal sealed class SpiffeMetrics
+/// <summary>What one source counts. Listeners hear of it later, on a thread that nobody waits for; without one, it costs a look.</summary>
+internal sealed class SpiffeMetrics(Meter meter, NotificationQueue notifications)
 {
-    private readonly Counter<long> _handshakes;
-    private readonly Counter<long> _rejections;
-    private readonly Counter<long> _updates;
-    private readonly NotificationQueue _notifications;
-    private long _notAfter;
+    private readonly Counter<long> _handshakes = SpiffeInstruments.Handshakes.CreateCounter(meter);
+    private readonly Counter<long> _rejections = SpiffeInstruments.Rejections.CreateCounter(meter);
+    private readonly Counter<long> _updates = SpiffeInstruments.Updates.CreateCounter(meter);
+    private readonly Counter<long> _failures = SpiffeInstruments.Failures.CreateCounter(meter);
+    private readonly Counter<long> _serversLeft = SpiffeInstruments.ServersLeft.CreateCounter(meter);
 
-    /// <param name="factory">Makes the meter; without one, we do.</param>
-    /// <param name="notifications">Counts, when nobody waits for it.</param>
-    /// <param name="hasSvid">Whether there is an SVID to tell of: of two sources in one process, only one has it.</param>
-    public SpiffeMetrics(IMeterFactory? factory, NotificationQueue notifications, bool hasSvid = true)
+    // A peer that is remembered takes microseconds, a new one a millisecond.
+    private readonly Histogram<double> _verification = SpiffeInstruments.Verification.CreateHistogram(meter, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.5);
+
+    /// <summary>A peer was verified, or was not.</summary>
+    /// <param name="role">Its part.</param>
+    /// <param name="reason">Why it was refused, if it was.</param>
+    /// <param name="known">Its trust domain, if we have its bundle.</param>
+    /// <param name="took">How long it took.</param>
+    public void PeerVerified(PeerRole role, RejectionReason reason, TrustDomain? known, TimeSpan took)
     {
-        _notifications = notifications;
-        var meter = factory?.Create(SpiffeDiagnostics.MeterName) ?? new Meter(SpiffeDiagnostics.MeterName);
-        _handshakes = meter.CreateCounter<long>("spiffe.peer.handshakes", "{handshake}", "Handshakes whose peer was verified and allowed.");
-        _rejections = meter.CreateCounter<long>("spiffe.peer.rejections", "{handshake}", "Handshakes refused because the peer had no acceptable X509-SVID.");
-        _updates = meter.CreateCounter<long>("spiffe.svid.updates", "{update}", "Updates from the Workload API, by whether they were accepted.");
-        if (hasSvid) meter.CreateObservableGauge("spiffe.svid.not_after", () => Volatile.Read(ref _notAfter), "s", "When our SVID expires, in seconds since 1970; 0 without one.");
+        if (!_handshakes.Enabled && !_rejections.Enabled && !_verification.Enabled) return;
+        var roleTag = new KeyValuePair<string, object?>(Tag.PeerRole, Tag.NameOf(role));
+        var domainTag = new KeyValuePair<string, object?>(Tag.PeerTrustDomain, known?.Name ?? "unknown");
+        var error = reason == RejectionReason.None ? null : Tag.NameOf(reason);
+        notifications.Post(() =>
+        {
+            (error is null ? _handshakes : _rejections).Add(1, Tag.WithError(error, roleTag, domainTag));
+            _verification.Record(took.TotalSeconds, Tag.WithError(error, roleTag));
+        });
     }
 
-    public void PeerAccepted(PeerRole role, TrustDomain trustDomain) =>
-        _notifications.Post(() => _handshakes.Add(1, new("spiffe.peer.role", RoleName(role)), new("spiffe.peer.trust_domain", trustDomain.Name)));
-
-    public void PeerRejected(PeerRole role, RejectionReason reason, TrustDomain? known) =>
-        _notifications.Post(() => _rejections.Add(
-            1, new("spiffe.peer.role", RoleName(role)), new("spiffe.rejection.reason", reason.ToString()), new("spiffe.peer.trust_domain", known?.Name ?? "unknown")));
-
-    public void ContextPublished(X509Context context)
+    /// <summary>Something came of a watch.</summary>
+    public void Count(WatchEvent news, string watch, string origin)
     {
-        Volatile.Write(ref _notAfter, context.DefaultSvid.NotAfter.ToUnixTimeSeconds());
-        CountUpdate(accepted: true);
+        var counter = news.IsUpdate ? _updates : _failures;
+        if (counter.Enabled) notifications.Post(() => counter.Add(news.Times, Tag.WithError(news.Error, new(Tag.WatchKind, watch), new(Tag.WatchOrigin, origin))));
     }
 
-    public void ContextWithdrawn() => Volatile.Write(ref _notAfter, 0);
-
-    public void UpdateRefused() => CountUpdate(accepted: false);
-
-    private void CountUpdate(bool accepted) => _notifications.Post(() => _updates.Add(1, new KeyValuePair<string, object?>("spiffe.update.accepted", accepted)));
-
-    private static string RoleName(PeerRole role) => role == PeerRole.Client ? "client" : "server";
+    /// <summary>We leave a connection to a server.</summary>
+    public void ServerLeft(RejectionReason reason)
+    {
+        if (_serversLeft.Enabled) notifications.Post(() => _serversLeft.Add(1, new KeyValuePair<string, object?>(Tag.ErrorType, Tag.NameOf(reason))));
+    }
 }

@@ -8,10 +8,11 @@ namespace AspNetSpiffe;
 /// <param name="find">Finds the newest bundle of another trust domain, which the endpoint is of.</param>
 /// <param name="isOurOwn">Says whether the bundle is of our own trust domain.</param>
 /// <param name="publish">Takes each new bundle, before an operator hears of it.</param>
+/// <param name="count">Counts each fetch: why it failed, if it did.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where fetches and troubles are told: each trouble once, and not with each attempt.</param>
 internal sealed partial class BundleEndpointWatch(
-    BundleEndpoint endpoint, Func<TrustDomain, X509Bundle?> find, Func<bool> isOurOwn, Action<SpiffeBundle> publish, TimeProvider time, ILogger logger)
+    BundleEndpoint endpoint, Func<TrustDomain, X509Bundle?> find, Func<bool> isOurOwn, Action<SpiffeBundle> publish, Action<TrustDomain, string?> count, TimeProvider time, ILogger logger)
 {
     // SPIFFE Federation §4.1: where the document has no hint.
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromMinutes(5);
@@ -59,15 +60,18 @@ internal sealed partial class BundleEndpointWatch(
         {
             var fetch = new BundleFetch(endpoint, FindServerBundle(), time);
             Take(await FetchAsync(fetch, stopping).ConfigureAwait(false), fetch);
+            count(endpoint.TrustDomain, null);
             return Interval();
         }
         catch (BundleFetchException e)
         {
+            count(endpoint.TrustDomain, e.ErrorType);
             return Fail(e.Cause, e.Message, e.RetryAfter);
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
             // Nobody awaits the watch before its end: if it died here, the bundle would grow old without a word.
+            count(endpoint.TrustDomain, e.GetType().FullName);
             return Fail(e.GetType().Name, $"The fetch failed: {e.Message}", null, e);
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 
@@ -19,23 +20,26 @@ internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
     /// <param name="endpoints">The entries of the settings.</param>
     /// <param name="loggerFactory">Where fetches and troubles are told.</param>
     /// <param name="time">The clock.</param>
-    public BundleEndpoints(ImmutableArray<BundleEndpoint> endpoints, ILoggerFactory loggerFactory, TimeProvider time)
+    /// <param name="meter">Counts fetches.</param>
+    public BundleEndpoints(ImmutableArray<BundleEndpoint> endpoints, ILoggerFactory loggerFactory, TimeProvider time, Meter meter)
     {
         _notifications = new(loggerFactory);
         var logger = _notifications.CreateLogger("AspNetSpiffe.Federation");
         _newest = new(e => SubscriberFailed(logger, e));
         _newest.Publish(new(endpoints.ToImmutableDictionary(endpoint => endpoint.TrustDomain, endpoint => endpoint.Initial)));
+        var fetches = SpiffeInstruments.Fetches.CreateCounter(meter);
+        void Count(TrustDomain trustDomain, string? error) => _notifications.Post(() => fetches.Add(1, Tag.WithError(error, KeyValuePair.Create<string, object?>(Tag.BundleTrustDomain, trustDomain.Name))));
         _watches = endpoints.ToFrozenDictionary(
-            endpoint => endpoint.TrustDomain, endpoint => new BundleEndpointWatch(endpoint, Find, () => Own == endpoint.TrustDomain, Publish, time, logger));
+            endpoint => endpoint.TrustDomain, endpoint => new BundleEndpointWatch(endpoint, Find, () => Own == endpoint.TrustDomain, Publish, Count, time, logger));
         _run = new(RunAsync);
     }
 
     /// <summary>Makes those of the settings.</summary>
     /// <exception cref="ArgumentException">The settings have a mistake.</exception>
-    public static BundleEndpoints Of(IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries, SpiffeLimits limits, ILoggerFactory loggerFactory, TimeProvider time)
+    public static BundleEndpoints Of(IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries, SpiffeLimits limits, ILoggerFactory loggerFactory, TimeProvider time, Meter meter)
     {
         var (endpoints, mistakes) = BundleEndpoint.ReadAll(entries, limits);
-        return mistakes.IsEmpty ? new(endpoints, loggerFactory, time) : throw new ArgumentException(string.Join(' ', mistakes.Select(m => $"{m.Key} {m.Mistake}")), nameof(entries));
+        return mistakes.IsEmpty ? new(endpoints, loggerFactory, time, meter) : throw new ArgumentException(string.Join(' ', mistakes.Select(m => $"{m.Key} {m.Mistake}")), nameof(entries));
     }
 
     /// <summary>Gets the newest bundles. Before the first fetch, a trust domain has its initial one, or none.</summary>
@@ -47,8 +51,8 @@ internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
     /// <summary>Gets a token that fires when the next bundles are published. Take the token first, then read <see cref="Current"/>.</summary>
     public IChangeToken GetChangeToken() => _newest.GetChangeToken();
 
-    /// <summary>Says what went wrong last with an endpoint and what to do about it, in words for an operator; nothing when nothing did.</summary>
-    public string? FindProblem(TrustDomain trustDomain) => _watches.GetValueOrDefault(trustDomain)?.LastProblem;
+    /// <summary>Gets what went wrong last with each endpoint with which something did, in words for an operator.</summary>
+    public IEnumerable<(TrustDomain TrustDomain, string Problem)> Problems => _watches.Where(static watch => watch.Value.LastProblem is not null).Select(static watch => (watch.Key, watch.Value.LastProblem!));
 
     /// <summary>Takes what the source of our identity gives: endpoints of other trust domains than their bundle are verified with it, and our own trust domain is nobody else's to tell of.</summary>
     /// <param name="own">Our own trust domain.</param>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace AspNetSpiffe;
 
 /// <summary>A bundle endpoint gave no bundle that counts. The message is for an operator.</summary>
@@ -8,6 +10,9 @@ namespace AspNetSpiffe;
 internal sealed class BundleFetchException(string cause, string message, TimeSpan? retryAfter = null, Exception? innerException = null) : Exception(message, innerException)
 {
     public string Cause => cause;
+
+    /// <summary>Gets what metrics call it: the first word of the cause, or the status of HTTP.</summary>
+    public string ErrorType => cause.Split(' ') is ["Status", var status] ? status : JsonNamingPolicy.SnakeCaseLower.ConvertName(cause.Split(' ')[0]);
 
     public TimeSpan? RetryAfter => retryAfter;
 }

@@ -27,6 +27,7 @@ public static class SpiffeServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(configure);
         services.AddSpiffeSources();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SpiffeIdentityService>());
+        services.TryAddSingleton<IdentityRequired>();
         services.Configure(configure);
         return services;
     }
@@ -42,21 +43,24 @@ public static class SpiffeServiceCollectionExtensions
         if (services.Any(service => service.ServiceType == typeof(X509Source))) return services;
 
         services.AddSettings();
+        services.AddSingleton(provider => new SourceRegistry(provider.GetService<IMeterFactory>()));
         services.AddSingleton(provider => BundleEndpoints.Of(
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value.Federation,
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value.Limits,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
-            provider.GetService<TimeProvider>() ?? TimeProvider.System));
+            provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            provider.GetRequiredService<SourceRegistry>().Meter));
         services.AddSingleton(provider => new X509Source(
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
-            provider.GetService<IMeterFactory>(),
+            provider.GetRequiredService<SourceRegistry>(),
             provider.GetService<TimeProvider>() ?? TimeProvider.System,
             provider.GetRequiredService<BundleEndpoints>()));
         services.AddSingleton(provider => new JwtSource(
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
-            provider.GetService<TimeProvider>() ?? TimeProvider.System));
+            provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            provider.GetRequiredService<SourceRegistry>()));
         services.AddSingleton(StartX509Bundles);
         return services.AddSingleton(StartJwtBundles);
     }
@@ -82,7 +86,7 @@ public static class SpiffeServiceCollectionExtensions
         var source = new X509BundleSource(
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
-            provider.GetService<IMeterFactory>(),
+            provider.GetRequiredService<SourceRegistry>(),
             provider.GetService<TimeProvider>() ?? TimeProvider.System,
             provider.GetRequiredService<BundleEndpoints>());
         source.Start();
@@ -96,6 +100,7 @@ public static class SpiffeServiceCollectionExtensions
             provider.GetRequiredService<IOptions<SpiffeOptions>>().Value,
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            provider.GetRequiredService<SourceRegistry>(),
             provider.GetRequiredService<BundleEndpoints>());
         source.Start();
         return source;

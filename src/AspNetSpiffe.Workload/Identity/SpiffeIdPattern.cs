@@ -51,6 +51,9 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
         _trie = withStars.Length > 0 && _onlyPrefix is null ? SegmentTrie.Of(withStars.Select(a => a[SpiffeId.Grammar.Scheme.Length..])) : null;
     }
 
+    /// <summary>Gets the only ID that matches, where there is only one.</summary>
+    internal string? SingleId => _onlyId == _text && _text != NoneText ? _onlyId : null;
+
     /// <summary>Gets the pattern that every verified peer matches: <c>spiffe:any</c>.</summary>
     public static SpiffeIdPattern Any { get; } = new(AnyText);
 

@@ -45,6 +45,19 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
     /// <summary>Gets the lists of this moment.</summary>
     public RevocationLists Current => _current;
 
+    /// <summary>Gets what is wrong with each list that does not count now.</summary>
+    public IEnumerable<(TrustDomain TrustDomain, string Problem)> Problems
+    {
+        get
+        {
+            for (var place = 0; place < _places.Length; place++)
+            {
+                var problem = _lists[place].IsEmpty ? "it has not come yet." : StalenessOf(place);
+                if (problem is not null) yield return (_places[place].TrustDomain, $"'{_places[place].Place.Name}': {problem}");
+            }
+        }
+    }
+
     public void Start()
     {
         // It outlives whoever started it, and must not keep that one's scopes and activities.

@@ -12,6 +12,7 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
     private readonly Action<string, T> _renewed;
     private readonly SourceRun _run;
     private readonly BundleEndpoints _federated;
+    private readonly SourceRegistry? _ownRegistry;
     private readonly BundleEndpoints? _ownFederated;
     private readonly IDisposable _federatedSubscription;
     private readonly Lock _lock = new();
@@ -23,24 +24,35 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
     /// <param name="category">The category of its log.</param>
     /// <param name="loggerFactory">Where it logs.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="federated">In a host, all sources have the bundles of endpoints in common; without one, each has its own.</param>
+    /// <param name="registry">In a host, all sources have the registry and the bundles of endpoints in common; without one, each has its own.</param>
+    /// <param name="federated">The bundles of endpoints.</param>
     /// <param name="renewed">Tells an operator of new ones.</param>
     public BundleWatch(
-        BundleKind<T> kind, SpiffeOptions options, string category, ILoggerFactory loggerFactory, TimeProvider time, BundleEndpoints? federated, Action<ILogger, string, T> renewed)
+        BundleKind<T> kind, SpiffeOptions options, string category, ILoggerFactory loggerFactory, TimeProvider time, SourceRegistry? registry, BundleEndpoints? federated,
+        Action<ILogger, string, T> renewed)
     {
         (_kind, Origin, Notifications) = (kind, Origin.Of(options, time), new(loggerFactory));
         var logger = Notifications.CreateLogger(category);
         var log = new Log(kind, Origin, logger);
         _renewed = (what, bundles) => renewed(logger, what, bundles);
+        Registry = registry ?? (_ownRegistry = new(null));
+        Metrics = new(Registry.Meter, Notifications);
+        Status = new(kind.Tag, Origin, Metrics, Notifications);
         Newest = new(log.SubscriberFailed);
         _run = new(new Watch<T>(Origin, kind.Watch, Take, log).RunAsync);
-        _federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, options.Limits, loggerFactory, time));
+        _federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, options.Limits, loggerFactory, time, Registry.Meter));
         _federatedSubscription = ChangeToken.OnChange(_federated.GetChangeToken, Merge);
     }
 
     public Origin Origin { get; }
 
     public NotificationQueue Notifications { get; }
+
+    public SourceRegistry Registry { get; }
+
+    public SpiffeMetrics Metrics { get; }
+
+    public WatchStatus Status { get; }
 
     public Newest<T> Newest { get; }
 
@@ -71,6 +83,7 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
         await _run.DisposeAsync().ConfigureAwait(false);
         if (_ownFederated is not null) await _ownFederated.DisposeAsync().ConfigureAwait(false);
         await Notifications.DrainAsync().ConfigureAwait(false);
+        _ownRegistry?.Dispose();
     }
 
     private void Take(WatchState<T> state)
@@ -79,6 +92,7 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
         if (state.End is { } end) Newest.GiveUp(end);
         lock (_lock) _given = state.Value ?? _given;
         Merge();
+        Status.Take(state.History);
     }
 
     // What the endpoints have and what the origin gave meet here.

@@ -32,6 +32,15 @@ internal sealed partial class ExpiryWarnings : IDisposable
         Expired,
     }
 
+    /// <summary>Gets whether the SVID should have been renewed: less than a third of its life is left.</summary>
+    public bool IsDue
+    {
+        get
+        {
+            lock (_lock) return _svid is not null && AgeNow() != Age.Young;
+        }
+    }
+
     /// <summary>An SVID is in use from now on.</summary>
     public void Watch(X509Svid svid)
     {

@@ -13,6 +13,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 {
     private static readonly BundleKind<JwtBundleSet> Kind = new(
         "JWT bundles",
+        "jwt_bundles",
         "make any token good",
         static (feed, stopping) => feed.WatchJwtUpdatesAsync(stopping),
         static (federated, given, own) => federated.ApplyTo(given, own),
@@ -21,8 +22,13 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     private readonly BundleWatch<JwtBundleSet> _watch;
     private readonly VerifiedTokens _verified = new();
 
-    internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time, BundleEndpoints? federated = null) => _watch = new(
-        Kind, options, "AspNetSpiffe.JwtBundleSource", loggerFactory, time, federated, static (logger, what, bundles) => Log.Renewed(logger, what, bundles.Count, bundles.Sum(bundle => bundle.Authorities.Length)));
+    internal JwtBundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time, SourceRegistry? registry = null, BundleEndpoints? federated = null)
+    {
+        _watch = new(
+            Kind, options, "AspNetSpiffe.JwtBundleSource", loggerFactory, time, registry, federated,
+            static (logger, what, bundles) => Log.Renewed(logger, what, bundles.Count, bundles.Sum(bundle => bundle.Authorities.Length)));
+        _watch.Registry.Add(this);
+    }
 
     /// <summary>Gets the address of the Workload API; <see langword="null"/> where the bundles come from files.</summary>
     public WorkloadApiAddress? Address => (_watch.Origin as AgentOrigin)?.Address;
@@ -85,6 +91,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     /// <summary>Ends the watch without waiting for it. The last bundles stay readable.</summary>
     public void Dispose()
     {
+        _watch.Registry.Remove(this);
         _watch.Dispose();
         _watch.Newest.GiveUp(new ObjectDisposedException(nameof(JwtBundleSource)));
     }
@@ -95,6 +102,8 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         Dispose();
         await _watch.DisposeAsync().ConfigureAwait(false);
     }
+
+    internal WatchStatus Status => _watch.Status;
 
     internal void Start() => _watch.Start();
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,11 +27,16 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
     private readonly NotificationQueue _notifications;
     private readonly ILogger _logger;
     private readonly ToldCauses _toldSeveral;
+    private readonly SourceRegistry _registry;
+    private readonly SourceRegistry? _ownRegistry;
+    private readonly Counter<long> _requests;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _lock = new();
     private readonly JwtSvidCache _cache;
     private readonly HashSet<Task> _underWay = [];
     private SvidName? _inUse;
+    private volatile string? _problem;
+    private long _lastGoodTicks;
     private bool _disposed;
 
     /// <summary>Makes a source, for programs without a host.</summary>
@@ -48,7 +54,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
     {
     }
 
-    internal JwtSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time)
+    internal JwtSource(SpiffeOptions options, ILoggerFactory loggerFactory, TimeProvider time, SourceRegistry? registry = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.RequireValid(nameof(options));
@@ -63,10 +69,19 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         _notifications = new(loggerFactory);
         _logger = _notifications.CreateLogger("AspNetSpiffe.JwtSource");
         _toldSeveral = new(time);
+        _registry = registry ?? (_ownRegistry = new(null));
+        _requests = SpiffeInstruments.Tokens.CreateCounter(_registry.Meter);
+        _registry.Add(this);
     }
 
     /// <summary>Gets the address of the Workload API.</summary>
     public WorkloadApiAddress Address { get; }
+
+    /// <summary>Gets what went wrong with the newest fetch, in words for an operator; <see langword="null"/> when nothing did.</summary>
+    internal string? LastProblem => _problem;
+
+    /// <summary>Gets when the last token came.</summary>
+    internal DateTimeOffset? LastGood => Interlocked.Read(ref _lastGoodTicks) is var ticks and > 0 ? new(ticks, TimeSpan.Zero) : null;
 
     /// <summary>Gives a token for one audience; see <see cref="GetAsync(IReadOnlyCollection{string}, SpiffeId?, CancellationToken)"/>.</summary>
     /// <inheritdoc cref="GetAsync(IReadOnlyCollection{string}, SpiffeId?, CancellationToken)"/>
@@ -91,6 +106,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
             var entry = _cache.Use(key);
             var now = _time.GetUtcNow();
             var valid = entry.ValidAt(now);
+            if (valid is not null) Count("cache");
             if (valid is not null && !entry.IsDueAt(now)) return new(valid);
 
             var fetch = entry.Fetch ??= Begin(entry);
@@ -107,6 +123,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
             _disposed = true;
         }
 
+        _registry.Remove(this);
         _stopping.Cancel();
         _client.Dispose();
     }
@@ -119,6 +136,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         lock (_lock) all = Task.WhenAll(_underWay);
         await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _notifications.DrainAsync().ConfigureAwait(false);
+        _ownRegistry?.Dispose();
     }
 
     private TaskCompletionSource<JwtSvid> Begin(JwtSvidEntry entry)
@@ -148,6 +166,10 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
             End(entry, fetch);
             entry.Keep(svid, _time.GetUtcNow());
         }
+
+        _problem = null;
+        Interlocked.Exchange(ref _lastGoodTicks, _time.GetUtcNow().Ticks);
+        Count("agent");
 
         fetch.SetResult(svid);
         Log.Fetched(_logger, svid.Id, entry.Key, svid.ExpiresAt);
@@ -213,6 +235,12 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
             else entry.Postpone(now);
         }
 
+        if (problem is not ObjectDisposedException)
+        {
+            _problem = problem.Message;
+            Count("agent", ErrorTypeOf(problem));
+        }
+
         // A renewal has nobody who waits.
         fetch.SetException(problem);
         _ = fetch.Task.Exception;
@@ -220,6 +248,18 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         if (denied) Log.Denied(_logger, kept.Id, entry.Key, problem.Message);
         else Log.NotRenewed(_logger, kept.Id, entry.Key, kept.ExpiresAt, problem.Message);
     }
+
+    private void Count(string source, string? error = null)
+    {
+        if (_requests.Enabled) _notifications.Post(() => _requests.Add(1, Tag.WithError(error, KeyValuePair.Create<string, object?>(Tag.TokenSource, source))));
+    }
+
+    private static string ErrorTypeOf(Exception problem) => problem switch
+    {
+        WorkloadApiException e => e.ErrorType,
+        FormatException => "malformed",
+        _ => problem.GetType().FullName!,
+    };
 
     private void End(JwtSvidEntry entry, TaskCompletionSource<JwtSvid> fetch)
     {

@@ -3,6 +3,9 @@ namespace AspNetSpiffe;
 /// <summary>Where a source has what it keeps current from, and all that changes how it is asked. Sources with equal origins share one watch.</summary>
 internal abstract record Origin(TimeProvider Time, RetryTimes Retry, SpiffeLimits Limits)
 {
+    /// <summary>Gets which kind it is, as a tag says it.</summary>
+    public abstract string Kind { get; }
+
     /// <summary>Gets the name of the origin in the middle of a sentence.</summary>
     public abstract string Name { get; }
 
@@ -35,6 +38,8 @@ internal abstract record Origin(TimeProvider Time, RetryTimes Retry, SpiffeLimit
 /// <summary>A Workload API.</summary>
 internal sealed record AgentOrigin(WorkloadApiAddress Address, KeepAlive KeepAlive, TimeProvider Time, RetryTimes Retry, SpiffeLimits Limits) : Origin(Time, Retry, Limits)
 {
+    public override string Kind => "agent";
+
     public override string Name => $"the SPIFFE Workload API at '{Address}'";
 
     public override bool RenewsInTime => true;
@@ -47,6 +52,8 @@ internal sealed record AgentOrigin(WorkloadApiAddress Address, KeepAlive KeepAli
 /// <summary>Files that somebody else writes.</summary>
 internal sealed record FileOrigin(SvidFiles Files, TimeProvider Time, RetryTimes Retry, SpiffeLimits Limits) : Origin(Time, Retry, Limits)
 {
+    public override string Kind => "files";
+
     public override string Name => Files.Certificate is null ? "the files of bundles" : $"the SVID files (certificate '{Files.Certificate}')";
 
     public override string RenewalAdvice => "look at what writes them: cert-manager, spiffe-helper, the kubelet";
@@ -58,6 +65,8 @@ internal sealed record FileOrigin(SvidFiles Files, TimeProvider Time, RetryTimes
 internal sealed record ProviderOrigin(Func<CancellationToken, IAsyncEnumerable<X509Context?>> Provider, TimeProvider Time, RetryTimes Retry, SpiffeLimits Limits)
     : Origin(Time, Retry, Limits)
 {
+    public override string Kind => "provider";
+
     public override string Name => $"the provider of the application ('{nameof(SpiffeOptions)}.{nameof(SpiffeOptions.Provider)}')";
 
     public override string RenewalAdvice => "it must yield the next one in time";

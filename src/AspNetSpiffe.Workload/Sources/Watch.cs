@@ -62,14 +62,14 @@ internal sealed class Watch<T>(
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
-            Publish(Troubled("Silent", "The agent has sent nothing for long, although it should have renewed the SVID: it may hang. A new stream is tried."));
+            Fail(Troubled("Silent", "The agent has sent nothing for long, although it should have renewed the SVID: it may hang. A new stream is tried."), "silent");
             return true;
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
             // Nobody awaits the watch before its end: if it died here, what we have would grow old without a word.
             var cause = e.GetType().Name;
-            Publish(Troubled(cause, $"The watch failed: {e.Message}"));
+            Fail(Troubled(cause, $"The watch failed: {e.Message}"), e.GetType().FullName!);
             if (_told.IsNews(cause)) log.WatchFailed(e);
             return true;
         }
@@ -107,7 +107,7 @@ internal sealed class Watch<T>(
     {
         if (update.Value is { } value) Accept(value, update.Remarks);
         else if (update.Problem is { } problem) Refuse(problem.Message);
-        else Publish(Troubled("TakenBack", "It has taken the identity back.") with { IsDenied = true });
+        else Update(Troubled("TakenBack", "It has taken the identity back.") with { IsDenied = true }, "taken_back");
     }
 
     private void Accept(T value, IReadOnlyList<string> remarks)
@@ -115,7 +115,7 @@ internal sealed class Watch<T>(
         // A stream of refused messages is a failure too, and waits longer and longer.
         _delay.Reset();
         _told.MarkGood();
-        Publish(_state with { Value = value, IsDenied = false, Trouble = null });
+        Update(_state with { Value = value, IsDenied = false, Trouble = null });
 
         if (remarks.Count == 0) _toldRemarks.MarkGood();
         foreach (var remark in remarks.Except(_remarks).Where(_toldRemarks.IsNews)) log.Remark(remark);
@@ -125,7 +125,7 @@ internal sealed class Watch<T>(
     // Its remarks say no more than the refusal.
     private void Refuse(string problem)
     {
-        Publish(Troubled("Refused", $"Its last update was refused: {problem}") with { Refusals = _state.Refusals + 1 });
+        Update(Troubled("Refused", $"Its last update was refused: {problem}"), "malformed");
         if (_told.IsNews($"Refused: {problem}")) log.UpdateRefused(problem, isFirst: _state.Value is null);
     }
 
@@ -140,11 +140,12 @@ internal sealed class Watch<T>(
         if (!mayPass) _delay.Slow();
 
         var cause = failure is null ? "Ended" : $"{failure.Failure} {failure.StatusCode}";
-        Publish(Troubled(cause, problem) with
+        var troubled = Troubled(cause, problem) with
         {
             IsDenied = _state.IsDenied || failure?.StatusCode == StatusCode.PermissionDenied,
             End = isFinal ? failure : null,
-        });
+        };
+        Fail(troubled, failure is null ? "ended" : failure.ErrorType);
 
         if (isFinal) log.GivenUp(origin, problem);
         else if (_told.IsNews(cause)) log.Unavailable(origin, problem);
@@ -154,5 +155,10 @@ internal sealed class Watch<T>(
     private WatchState<T> Troubled(string cause, string problem) =>
         _state with { Trouble = new(cause, problem, _state.Trouble?.Since ?? origin.Time.GetUtcNow()) };
 
-    private void Publish(WatchState<T> next) => publish(_state = next);
+    private void Update(WatchState<T> next, string? error = null) => Publish(next, isUpdate: true, error);
+
+    private void Fail(WatchState<T> next, string error) => Publish(next, isUpdate: false, error);
+
+    private void Publish(WatchState<T> next, bool isUpdate, string? error) =>
+        publish(_state = next with { History = next.History.Add(origin.Time.GetUtcNow(), isUpdate, error, next.Trouble?.Problem) });
 }

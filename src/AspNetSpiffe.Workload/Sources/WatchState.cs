@@ -10,8 +10,8 @@ internal sealed record WatchState<T>
     /// <summary>Gets whether everything was taken back since.</summary>
     public bool IsDenied { get; init; }
 
-    /// <summary>Gets how many messages were refused.</summary>
-    public int Refusals { get; init; }
+    /// <summary>Gets what came last.</summary>
+    public WatchHistory History { get; init; } = WatchHistory.Empty;
 
     /// <summary>Gets what went wrong since the last good message; <see langword="null"/> when nothing did.</summary>
     public Trouble? Trouble { get; init; }

@@ -12,7 +12,7 @@ public sealed partial class X509BundleSource : ITrustSource
 
     NotificationQueue ITrustSource.Notifications => _watch.Notifications;
 
-    SpiffeMetrics ITrustSource.Metrics => _metrics;
+    SpiffeMetrics ITrustSource.Metrics => _watch.Metrics;
 
     string ITrustSource.DescribeAbsence() => _watch.IsStarted
         ? $"There are no X.509 bundles yet: {_watch.Origin} has given none since the source was started. {_watch.LastProblem}"

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Primitives;
@@ -14,22 +13,23 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
 {
     private static readonly BundleKind<X509BundleSet> Kind = new(
         "X.509 bundles",
+        "x509_bundles",
         "make itself any server",
         static (feed, stopping) => feed.WatchX509BundleUpdatesAsync(stopping),
         static (federated, given, own) => federated.ApplyTo(given, own),
         static (one, other) => one.SameContentAs(other));
 
     private readonly BundleWatch<X509BundleSet> _watch;
-    private readonly SpiffeMetrics _metrics;
     private readonly RevocationWatch? _revocation;
 
-    internal X509BundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, IMeterFactory? meterFactory, TimeProvider time, BundleEndpoints? federated = null)
+    internal X509BundleSource(SpiffeOptions options, ILoggerFactory loggerFactory, SourceRegistry? registry, TimeProvider time, BundleEndpoints? federated = null)
     {
         _watch = new(
-            Kind, options, "AspNetSpiffe.X509BundleSource", loggerFactory, time, federated, static (logger, what, bundles) => Log.Renewed(logger, what, bundles.Count, bundles.Sum(bundle => bundle.Count)));
-        _metrics = new(meterFactory, _watch.Notifications, hasSvid: false);
+            Kind, options, "AspNetSpiffe.X509BundleSource", loggerFactory, time, registry, federated,
+            static (logger, what, bundles) => Log.Renewed(logger, what, bundles.Count, bundles.Sum(bundle => bundle.Count)));
         if (options.Revocation.Lists.Count > 0)
             _revocation = new(options.Revocation, _watch.Origin.Limits, time, _watch.Notifications.CreateLogger("AspNetSpiffe.Revocation"), _watch.Newest.Notify);
+        _watch.Registry.Add(this);
     }
 
     /// <summary>Gets the address of the Workload API; <see langword="null"/> where the bundles come from files or code.</summary>
@@ -79,6 +79,7 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
     /// <summary>Ends the watch without waiting for it. The last bundles stay readable.</summary>
     public void Dispose()
     {
+        _watch.Registry.Remove(this);
         _watch.Dispose();
         _watch.Newest.GiveUp(new ObjectDisposedException(nameof(X509BundleSource)));
     }
@@ -90,6 +91,8 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
         if (_revocation is not null) await _revocation.DisposeAsync().ConfigureAwait(false);
         await _watch.DisposeAsync().ConfigureAwait(false);
     }
+
+    internal WatchStatus Status => _watch.Status;
 
     internal void Start()
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,18 +18,22 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     private readonly SourceRun _run;
     private readonly Newest<X509Context> _newest;
     private readonly VerifiedPeers _verified;
+    private readonly SourceRegistry _registry;
+    private readonly SourceRegistry? _ownRegistry;
     private readonly BundleEndpoints? _ownFederated;
     private readonly IDisposable _federatedSubscription;
     private volatile bool _issued;
 
-    // In a host, all sources have the bundles of endpoints in common; without one, each has its own.
-    internal X509Source(SpiffeOptions options, ILoggerFactory loggerFactory, IMeterFactory? meterFactory, TimeProvider time, BundleEndpoints? federated = null)
+    // In a host, all sources have the registry and the bundles of endpoints in common; without one, each has its own.
+    internal X509Source(SpiffeOptions options, ILoggerFactory loggerFactory, SourceRegistry? registry, TimeProvider time, BundleEndpoints? federated = null)
     {
         (_startupTimeout, Origin) = (options.StartupTimeout, Origin.Of(options, time));
         LoggerFactory = loggerFactory;
         Notifications = new(loggerFactory);
         var logger = Notifications.CreateLogger("AspNetSpiffe.X509Source");
-        Metrics = new(meterFactory, Notifications);
+        _registry = registry ?? (_ownRegistry = new(null));
+        Metrics = new(_registry.Meter, Notifications);
+        Status = new("x509_context", Origin, Metrics, Notifications);
         _verified = new(Limits);
         _newest = new(e => Log.SubscriberFailed(logger, e));
         _withdrawal = new(this, options, logger);
@@ -39,8 +42,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         var choice = new SvidChoice(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
         _watch = new(this, _withdrawal, choice, logger);
         _run = new(RunAsync);
-        Federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, options.Limits, loggerFactory, time));
+        Federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, options.Limits, loggerFactory, time, _registry.Meter));
         _federatedSubscription = ChangeToken.OnChange(Federated.GetChangeToken, _watch.MergeAgain);
+        _registry.Add(this);
     }
 
     /// <summary>Gets the address of the Workload API; <see langword="null"/> where the identity comes from files or code.</summary>
@@ -69,6 +73,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     internal NotificationQueue Notifications { get; }
 
     internal SpiffeMetrics Metrics { get; }
+
+    internal WatchStatus Status { get; }
 
     /// <summary>Gets the bundles of endpoints.</summary>
     internal BundleEndpoints Federated { get; }
@@ -136,6 +142,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <summary>Ends the watch without waiting for it. The last context stays readable.</summary>
     public void Dispose()
     {
+        _registry.Remove(this);
         _run.Dispose();
         _ownFederated?.Dispose();
         _federatedSubscription.Dispose();
@@ -152,6 +159,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         await _run.DisposeAsync().ConfigureAwait(false);
         if (_ownFederated is not null) await _ownFederated.DisposeAsync().ConfigureAwait(false);
         await Notifications.DrainAsync().ConfigureAwait(false);
+        _ownRegistry?.Dispose();
     }
 
     /// <summary>Says why there is no SVID now.</summary>
@@ -187,14 +195,12 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         _issued = true;
         _newest.Publish(next);
         Expiry.Watch(next.DefaultSvid);
-        Metrics.ContextPublished(next);
     }
 
     internal void Withdraw()
     {
         _newest.Withdraw();
         Expiry.Cancel();
-        Metrics.ContextWithdrawn();
     }
 
     internal void GiveUp(Exception problem) => _newest.GiveUp(problem);

@@ -26,7 +26,6 @@ internal sealed partial class X509SourceWatch : IDisposable
     private X509Context? _taken;
     private X509Context? _inUseAsGiven;
     private SvidName? _inUse;
-    private int? _refusals;
 
     public X509SourceWatch(X509Source source, Withdrawal withdrawal, SvidChoice choice, ILogger logger)
     {
@@ -81,10 +80,10 @@ internal sealed partial class X509SourceWatch : IDisposable
         {
             lock (_lock)
             {
-                CountRefusals(state.Refusals);
                 if (state.End is { } end) _source.GiveUp(end);
                 if (state.IsDenied) Deny();
                 else if (state.Value is { } context && context != _taken) Take(context);
+                _source.Status.Take(state.History, _missing);
             }
 
             _source.Expiry.Check();
@@ -102,13 +101,6 @@ internal sealed partial class X509SourceWatch : IDisposable
         {
             if (_taken is { } context) Take(context);
         }
-    }
-
-    // Those before our time were not ours.
-    private void CountRefusals(int total)
-    {
-        for (var counted = _refusals ?? total; counted < total; counted++) _source.Metrics.UpdateRefused();
-        _refusals = total;
     }
 
     private void Deny()
@@ -142,7 +134,6 @@ internal sealed partial class X509SourceWatch : IDisposable
         var problem = $"None of its SVIDs is the one that was asked for ({_choice}); it has {SvidName.List([.. context.Svids.Select(SvidName.Of)])}.";
         _missing = problem;
         _withdrawal.Begin();
-        _source.Metrics.UpdateRefused();
         if (_told.IsNews(problem)) Log.SvidMissing(_logger, _source.Origin, problem, IdentityNow());
     }
 

@@ -19,13 +19,17 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
 
     public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, PeerRole role, EndPoint? remote)
     {
+        var began = source.Time.GetTimestamp();
+
         // The snapshot of this moment, and so possibly a newer one than the handshake began with.
         var trust = source.Trust;
         var result = trust is { } current ? Verify(current, certificate, chain, role) : VerificationResult.Reject(RejectionReason.UnknownTrustDomain);
         Dispose(chain, certificate);
 
-        if (result.Accepted) source.Metrics.PeerAccepted(role, result.Id.TrustDomain);
-        else Refused(result, trust, certificate, role, remote);
+        var known = result.Id is { } id ? trust?.Bundles.Find(id.TrustDomain)?.TrustDomain : null;
+        var took = source.Time.GetElapsedTime(began);
+        source.Metrics.PeerVerified(role, result.Reason, known, took);
+        if (!result.Accepted) Refused(result, trust, certificate, role, remote, took);
         return result;
     }
 
@@ -67,11 +71,8 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
 
     private bool IsAllowed(SpiffeId id, TrustContext trust) => allowed()?.Matches(id) ?? (trust.TrustDomain is { } ours && id.IsMemberOf(ours));
 
-    private void Refused(VerificationResult result, TrustContext? trust, X509Certificate? certificate, PeerRole role, EndPoint? remote)
+    private void Refused(VerificationResult result, TrustContext? trust, X509Certificate? certificate, PeerRole role, EndPoint? remote, TimeSpan took)
     {
-        var known = result.Id is { } id ? trust?.Bundles.Find(id.TrustDomain)?.TrustDomain : null;
-        source.Metrics.PeerRejected(role, result.Reason, known);
-
         // A refused peer sees only that the connection ends, so the reason must stand in our log; but a stranger must not fill it.
         var level = _limit.MayLog(result.Reason, remote, out var suppressed) ? LogLevel.Information : LogLevel.Debug;
         var (issuer, address) = (IssuerOf(certificate), AddressOf(remote));
@@ -89,6 +90,15 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
             "Refused a {Role}: {Reason}. {Advice}", sentence,
             ("Role", RoleName(role)), ("Reason", result.Reason), ("SpiffeId", result.Id?.ToString()), ("Remote", address), ("Issuer", issuer), ("Advice", advice), ("Suppressed", suppressed));
         _logger.Log(level, PeerRefused, entry, null, static (entry, _) => entry.ToString());
+        if (level == LogLevel.Information) Trace(result, role, remote, took);
+    }
+
+    private void Trace(VerificationResult result, PeerRole role, EndPoint? remote, TimeSpan took)
+    {
+        var now = source.Time.GetUtcNow();
+        SpiffeActivities.Record(
+            source.Notifications.Post, "spiffe.verify_peer", now - took, now, Tag.NameOf(result.Reason),
+            [new(Tag.PeerRole, RoleName(role)), new(role == PeerRole.Client ? Tag.ClientId : Tag.ServerId, result.Id?.ToString()), .. SpiffeActivities.Address(remote)]);
     }
 
     private static string RoleName(PeerRole role) => role == PeerRole.Client ? "client" : "server";

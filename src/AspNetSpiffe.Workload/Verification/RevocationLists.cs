@@ -10,6 +10,9 @@ internal sealed class RevocationLists(FrozenDictionary<TrustDomain, ImmutableArr
 {
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
 
+    /// <summary>Gets until when each list counts.</summary>
+    public IEnumerable<(TrustDomain TrustDomain, DateTimeOffset NextUpdate)> NextUpdates => lists.SelectMany(static own => own.Value.Select(list => (own.Key, list.NextUpdate)));
+
     /// <summary>Judges what a peer proved: leaf and intermediates, each by the lists of its issuer. Costs look-ups, and a signature for each list and issuer that have not met.</summary>
     public RejectionReason Judge(PeerProof proof, DateTimeOffset now)
     {

@@ -26,6 +26,9 @@ public sealed class WorkloadApiException : Exception
     /// <summary>What happened and what to do, without the address: for a text that names it already.</summary>
     internal string Problem { get; }
 
+    /// <summary>Gets what metrics call it.</summary>
+    internal string ErrorType => Tag.NameOf(Failure == WorkloadApiFailure.Status ? StatusCode : Failure);
+
     private static string Describe(StatusCode code, string detail)
     {
         var advice = code switch

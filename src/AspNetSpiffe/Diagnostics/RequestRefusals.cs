@@ -5,15 +5,17 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>Logs what was refused of requests: who sent it sees no reason, so the reason must stand in our log; but a stranger must not fill it.</summary>
-internal sealed class RequestRefusals(string what, EventId eventId, ILogger logger, TimeProvider time)
+internal sealed class RequestRefusals(string what, string span, EventId eventId, string category, ServerNotifications notifications, TimeProvider time)
 {
+    private readonly ILogger _logger = notifications.CreateLogger(category);
     private readonly RefusalLimit _limit = new(time);
 
     public void Tell(Enum reason, SpiffeId? id, string? problem, string page, HttpContext context, LogLevel level = LogLevel.Information)
     {
         var connection = context.Connection;
         var remote = connection.RemoteIpAddress is { } ip ? new IPEndPoint(ip, connection.RemotePort) : null;
-        if (!_limit.MayLog(reason, remote, out var suppressed)) level = LogLevel.Debug;
+        var isTold = _limit.MayLog(reason, remote, out var suppressed);
+        if (!isTold) level = LogLevel.Debug;
         var (claimed, address) = (id?.ToString(), remote?.ToString());
         var sentence = () => LogEntry.Join(
             $"Refused a {what}: {reason}.",
@@ -24,6 +26,9 @@ internal sealed class RequestRefusals(string what, EventId eventId, ILogger logg
         var entry = new LogEntry(
             $"Refused a {what}: {{Reason}}. {{Problem}}", sentence,
             ("Reason", reason), ("SpiffeId", claimed), ("Remote", address), ("Problem", problem), ("Suppressed", suppressed));
-        logger.Log(level, eventId, entry, null, static (entry, _) => entry.ToString());
+        _logger.Log(level, eventId, entry, null, static (entry, _) => entry.ToString());
+        if (!isTold) return;
+        var now = time.GetUtcNow();
+        SpiffeActivities.Record(notifications.Post, span, now, now, Tag.NameOf(reason), [new(Tag.ClientId, claimed), .. SpiffeActivities.Address(remote)]);
     }
 }

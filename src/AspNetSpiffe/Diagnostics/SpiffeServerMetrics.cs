@@ -5,9 +5,8 @@ namespace AspNetSpiffe;
 /// <summary>The events of a server's connections and requests that we count. Listeners hear of them later, on a thread that nobody waits for.</summary>
 internal sealed class SpiffeServerMetrics
 {
-    private const string Reason = "spiffe.rejection.reason";
-
     private readonly ServerNotifications _notifications;
+    private readonly Meter _meter;
     private readonly Counter<long> _ended;
     private readonly Counter<long> _aborted;
     private readonly Counter<long> _tokens;
@@ -16,20 +15,28 @@ internal sealed class SpiffeServerMetrics
     public SpiffeServerMetrics(IMeterFactory factory, ServerNotifications notifications)
     {
         _notifications = notifications;
-        var meter = factory.Create(SpiffeDiagnostics.MeterName);
-        _ended = meter.CreateCounter<long>("spiffe.server.connections.ended", "{connection}", "Connections that we closed because what was true at their handshake is no longer.");
-        _aborted = meter.CreateCounter<long>("spiffe.server.connections.aborted", "{connection}", "Of those, the ones whose requests did not finish in time.");
-        _tokens = meter.CreateCounter<long>("spiffe.server.tokens.rejected", "{token}", "Requests whose token was refused.");
-        _forwarded = meter.CreateCounter<long>("spiffe.server.forwarded.rejected", "{request}", "Requests of trusted proxies whose forwarded certificate was refused.");
+        _meter = factory.Create(SpiffeDiagnostics.MeterName);
+        _ended = SpiffeServerInstruments.Ended.CreateCounter(_meter);
+        _aborted = SpiffeServerInstruments.Aborted.CreateCounter(_meter);
+        _tokens = SpiffeServerInstruments.TokensRejected.CreateCounter(_meter);
+        _forwarded = SpiffeServerInstruments.ForwardedRejected.CreateCounter(_meter);
     }
 
-    public void Ended(string reasons) => Count(_ended, reasons);
+    public void Ended(IReadOnlyList<RejectionReason> reasons) => Count(_ended, reasons[0]);
 
-    public void Aborted(string reasons) => Count(_aborted, reasons);
+    public void Aborted(IReadOnlyList<RejectionReason> reasons) => Count(_aborted, reasons[0]);
 
-    public void TokenRefused(JwtRejectionReason reason) => Count(_tokens, reason.ToString());
+    public void TokenRefused(JwtRejectionReason reason) => Count(_tokens, reason);
 
-    public void ForwardedRefused(RejectionReason reason) => Count(_forwarded, reason.ToString());
+    public void ForwardedRefused(RejectionReason reason) => Count(_forwarded, reason);
 
-    private void Count(Counter<long> counter, string reason) => _notifications.Post(() => counter.Add(1, new KeyValuePair<string, object?>(Reason, reason)));
+    /// <summary>Shows how many connections are open, by the trust domain of the peer, whenever somebody collects.</summary>
+    public void ShowConnections(Func<IEnumerable<SpiffePeer>> peers) => SpiffeServerInstruments.Connections.Observe(_meter, () => peers()
+        .CountBy(static peer => peer.Id.TrustDomain.Name)
+        .Select(static one => new Measurement<long>(one.Value, new KeyValuePair<string, object?>(Tag.PeerTrustDomain, one.Key))));
+
+    private void Count(Counter<long> counter, Enum reason)
+    {
+        if (counter.Enabled) _notifications.Post(() => counter.Add(1, new KeyValuePair<string, object?>(Tag.ErrorType, Tag.NameOf(reason))));
+    }
 }

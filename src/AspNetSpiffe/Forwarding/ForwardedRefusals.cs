@@ -5,7 +5,7 @@ namespace AspNetSpiffe;
 /// <summary>Counts each refused certificate of a proxy's client and logs it: neither proxy nor client sees a reason, so the reason must stand in our log.</summary>
 internal sealed class ForwardedRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications)
 {
-    private readonly RequestRefusals _log = new("forwarded certificate", new(1, "ForwardedCertificateRefused"), notifications.CreateLogger("AspNetSpiffe.Forwarded"), time);
+    private readonly RequestRefusals _log = new("forwarded certificate", "spiffe.verify_forwarded", new(1, "ForwardedCertificateRefused"), "AspNetSpiffe.Forwarded", notifications, time);
 
     public void Tell(RejectionReason reason, SpiffeId? id, string? mistake, SpiffeForwardedAuthenticationOptions options, HttpContext context)
     {

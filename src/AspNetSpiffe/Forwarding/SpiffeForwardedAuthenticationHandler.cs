@@ -17,6 +17,6 @@ internal sealed class SpiffeForwardedAuthenticationHandler(IOptionsMonitor<Spiff
         if (forwarded.Peer is not { } peer) return await FailAsync($"The forwarded certificate was refused: {forwarded.Reason}.");
 
         var result = await SucceedAsync(new(forwarded, peer, Options.ClaimsIssuer), peer);
-        return result.Succeeded && await schemes.Value.YieldsAsync(Context, SpiffeIdentitySource.Forwarded, forwarded.CountsAsPeer) ? new YieldingCaller(result.Principal) : result;
+        return result.Succeeded && await schemes.Value.YieldsAsync(Context, SpiffeIdentitySource.Forwarded, forwarded.CountsAsPeer) ? new YieldingCaller(result.Principal) : RequestSpan.Tell(Context, result);
     }
 }

@@ -9,15 +9,18 @@ internal sealed partial class PeerConnectionEvents(SpiffeServerMetrics metrics, 
     private readonly ILogger _logger = notifications.CreateLogger("AspNetSpiffe.PeerConnectionRegistry");
     private int _failed;
 
+    /// <inheritdoc cref="SpiffeServerMetrics.ShowConnections"/>
+    public void ShowConnections(Func<IEnumerable<SpiffePeer>> peers) => metrics.ShowConnections(peers);
+
     public void Closing(PeerConnection connection, SpiffePeer peer, IReadOnlyList<RejectionReason> reasons, DateTimeOffset refusedFrom, TimeSpan drainTimeout)
     {
-        metrics.Ended(Text(reasons));
+        metrics.Ended(reasons);
         Log.ConnectionEnded(_logger, peer.Id, connection.Remote, Value(reasons), refusedFrom, drainTimeout);
     }
 
     public void Aborted(PeerConnection connection, SpiffePeer peer)
     {
-        metrics.Aborted(Text(connection.Reasons));
+        metrics.Aborted(connection.Reasons);
         Log.ConnectionAborted(_logger, peer.Id, connection.Remote, Value(connection.Reasons));
     }
 

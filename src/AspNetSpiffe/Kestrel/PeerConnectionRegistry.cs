@@ -38,6 +38,7 @@ internal sealed class PeerConnectionRegistry : IDisposable
         (_tls, _allowed, _events, _time, _random) = (tls, allowed, events, time, random ?? Random.Shared);
         (_closing, _aborting) = (new(events.CallbackFailed), new(events.CallbackFailed));
         _timer = time.CreateTimer(_ => NotificationQueue.Guard(Check, CheckFailed), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        events.ShowConnections(() => _connections.Keys.Select(static connection => connection.KnownPeer).OfType<SpiffePeer>());
         _subscriptions = [ChangeToken.OnChange(source.GetChangeToken, Check), ChangeToken.OnChange(allowed.GetChangeToken, Check)];
     }
 

@@ -34,7 +34,7 @@ internal sealed class SpiffeJwtAuthenticationHandler(IOptionsMonitor<SpiffeJwtAu
 
         _hasRefused = false;
         Note(new(token));
-        return result;
+        return RequestSpan.Tell(Context, result);
     }
 
     // A token that another scheme of this kind has verified stays.

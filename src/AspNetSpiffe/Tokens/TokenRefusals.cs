@@ -6,7 +6,7 @@ namespace AspNetSpiffe;
 /// <summary>Counts each refused token and logs it. The token never stands there.</summary>
 internal sealed class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications)
 {
-    private readonly RequestRefusals _log = new("token", new(1, "TokenRefused"), notifications.CreateLogger("AspNetSpiffe.Tokens"), time);
+    private readonly RequestRefusals _log = new("token", "spiffe.verify_token", new(1, "TokenRefused"), "AspNetSpiffe.Tokens", notifications, time);
 
     public void Tell(TokenVerdict verdict, HttpContext context)
     {

@@ -39,6 +39,7 @@ internal sealed class ForeignCode(Fault fault) : ILoggerProvider
             if (ReferenceEquals(instrument.Meter.Scope, meters) && instrument.Meter.Name == SpiffeDiagnostics.MeterName) listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>((_, _, _, _) => Misbehave());
+        _listener.SetMeasurementEventCallback<double>((_, _, _, _) => Misbehave());
         _listener.Start();
     }
 

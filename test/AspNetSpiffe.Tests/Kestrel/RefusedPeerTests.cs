@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -72,7 +73,7 @@ public sealed class RefusedPeerTests(ITestOutputHelper output) : MeshTest(output
         }
 
         await rejections.WaitForMeasurementsAsync(refused, Timeout);
-        Assert.Equal(Peers.Keys.Select(r => r.ToString()), rejections.GetMeasurementSnapshot().Select(m => m.Tags["spiffe.rejection.reason"]));
+        Assert.Equal(Peers.Keys.Select(r => JsonNamingPolicy.SnakeCaseLower.ConvertName(r.ToString())), rejections.GetMeasurementSnapshot().Select(m => m.Tags["error.type"]));
     }
 
     private async Task<WebApplication> StartAsync()

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,7 +36,7 @@ public sealed class RefusalTests(ITestOutputHelper output) : TokenTest(output)
         var refusal = await WaitForAsync("TokenRefused", Timeout);
         Assert.Equal((reason, LogLevel.Information), (refusal.Values["Reason"], refusal.Level));
         var counted = Assert.Single(rejections.GetMeasurementSnapshot());
-        Assert.Equal(reason.ToString(), Assert.Single(counted.Tags, tag => tag.Key == "spiffe.rejection.reason").Value);
+        Assert.Equal(JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString()), Assert.Single(counted.Tags, tag => tag.Key == "error.type").Value);
         if (token.Length > 10) Assert.DoesNotContain(Logs.All, record => record.ToString().Contains(token[^10..], StringComparison.Ordinal));
     }
 

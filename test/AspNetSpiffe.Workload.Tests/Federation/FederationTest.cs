@@ -34,6 +34,7 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
 
     protected override async ValueTask StopAsync()
     {
+        Registry.Dispose();
         foreach (var running in Enumerable.Reverse(_running)) await running.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
         _patience.Dispose();
@@ -69,6 +70,8 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
         BundleFile = id.StartsWith("spiffe://partner/", StringComparison.Ordinal) ? Write(Partner.Root.Certificate.ExportCertificatePem()) : null,
     };
 
+    private protected SourceRegistry Registry { get; } = new(null);
+
     /// <summary>Makes a bundle of the partner.</summary>
     protected SpiffeBundle Bundle(ulong? sequence = null, TimeSpan? hint = null, params TestAuthority[] authorities) => new(
         new(Partner.TrustDomain, (authorities.Length == 0 ? [Partner.Root] : authorities).Select(authority => authority.Certificate)), new(Partner.TrustDomain, []), sequence, hint);
@@ -77,7 +80,7 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
     {
         var (endpoints, mistakes) = BundleEndpoint.ReadAll(entries.Select(entry => KeyValuePair.Create(entry.TrustDomain, entry.Options)), new() { MaxChainLength = 3 });
         Assert.Empty(mistakes);
-        var bundles = new BundleEndpoints(endpoints, Loggers, Time);
+        var bundles = new BundleEndpoints(endpoints, Loggers, Time, Registry.Meter);
         if (_given is not null) bundles.TakeIdentity(_given.TrustDomain, _given.Bundles);
         _running.Add(bundles);
         return bundles;

@@ -30,8 +30,8 @@ public sealed class HostileListenerTests(ITestOutputHelper output) : SourceTest(
         using var log = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(new HostileLog(Misbehave)));
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var meters = services.GetRequiredService<IMeterFactory>();
-        using var listener = Listen(meters);
-        var hostile = new X509Source(new() { EndpointSocket = Agent.Address }, log, meters, Time);
+        using var listener = Listen(meters, Misbehave);
+        var hostile = new X509Source(new() { EndpointSocket = Agent.Address }, log, new SourceRegistry(meters), Time);
         hostile.Start();
         await hostile.WaitForFirstAsync(Patience);
         using var subscription = hostile.GetChangeToken().RegisterChangeCallback(_ => Misbehave(), null);
@@ -66,20 +66,6 @@ public sealed class HostileListenerTests(ITestOutputHelper output) : SourceTest(
         {
             if (hangs) _hang.Wait(Patience);
             else throw new InvalidOperationException("hostile");
-        }
-
-        MeterListener Listen(IMeterFactory meters)
-        {
-            var made = new MeterListener
-            {
-                InstrumentPublished = (instrument, asking) =>
-                {
-                    if (instrument.Meter.Scope == meters && !instrument.IsObservable) asking.EnableMeasurementEvents(instrument);
-                },
-            };
-            made.SetMeasurementEventCallback<long>((_, _, _, _) => Misbehave());
-            made.Start();
-            return made;
         }
     }
 
@@ -136,5 +122,20 @@ public sealed class HostileListenerTests(ITestOutputHelper output) : SourceTest(
         public void Dispose()
         {
         }
+    }
+
+    private static MeterListener Listen(IMeterFactory meters, Action misbehave)
+    {
+        var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, asking) =>
+            {
+                if (instrument.Meter.Scope == meters && !instrument.IsObservable) asking.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => misbehave());
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => misbehave());
+        listener.Start();
+        return listener;
     }
 }

@@ -1,8 +1,5 @@
-using System.Diagnostics.Metrics;
 using AspNetSpiffe.TestKit;
 using Grpc.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 
 namespace AspNetSpiffe.Workload.Tests.Sources;
 
@@ -30,28 +27,6 @@ public sealed class WithdrawalTests(ITestOutputHelper output) : SourceTest(outpu
         var next = NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/again"))));
         while (!next.IsCompleted) await Task.WhenAny(next, PassPauseAsync());
         Assert.Equal("/again", (await next).DefaultSvid.Id.Path);
-    }
-
-    [Fact]
-    public void The_metric_of_our_expiry_is_0_without_an_SVID()
-    {
-        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        using var expiry = new MetricCollector<long>(services.GetRequiredService<IMeterFactory>(), SpiffeDiagnostics.MeterName, "spiffe.svid.not_after");
-        using var source = new X509Source(new() { EndpointSocket = Agent.Address }, Loggers, services.GetRequiredService<IMeterFactory>(), Time);
-        Assert.Equal(0, Observed());
-
-        var svid = Pki.Leaf();
-        source.Publish(new X509ContextReader(Time, new()).Read(Pki.Response(svid)));
-        Assert.Equal(new DateTimeOffset(svid.Leaf.NotAfter).ToUnixTimeSeconds(), Observed());
-
-        source.Withdraw();
-        Assert.Equal(0, Observed());
-
-        long Observed()
-        {
-            expiry.RecordObservableInstruments();
-            return expiry.LastMeasurement!.Value;
-        }
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Net.Security;
 using System.Security.Authentication;
 using AspNetSpiffe.TestKit;
@@ -139,25 +138,6 @@ public sealed class X509BundleSourceTests(ITestOutputHelper output) : AgentTest(
         }
 
         await Agent.Calls.Single().WaitForCancelAsync(Patience);
-    }
-
-    [Fact]
-    public async Task It_does_not_tell_of_an_SVID_that_it_does_not_have()
-    {
-        using var listener = new MeterListener();
-        var gauges = 0;
-        var meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var factory = meters.GetRequiredService<IMeterFactory>();
-        listener.InstrumentPublished = (instrument, _) =>
-        {
-            if (instrument.Name == "spiffe.svid.not_after" && instrument.Meter.Scope == factory) gauges++;
-        };
-        listener.Start();
-        await using var bundles = new X509BundleSource(new() { EndpointSocket = Agent.Address }, Loggers, factory, _time);
-        Assert.Equal(0, gauges);
-        await using var source = new X509Source(new() { EndpointSocket = Agent.Address }, Loggers, factory, _time);
-        Assert.Equal(1, gauges);
-        await meters.DisposeAsync();
     }
 
     private static void AssertAbsent(X509BundleSource source, string why) => Assert.Equal(

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Workload.Tests.Verification;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ public sealed class RefusalReasonTests(ITestOutputHelper output) : RefusalTest(o
 
     private static readonly RejectionReason[] CausedByNobody = [RejectionReason.None];
 
-    private static readonly string[] Names = ["spiffe.peer.role", "spiffe.peer.trust_domain", "spiffe.rejection.reason"];
+    private static readonly string[] Names = ["error.type", "spiffe.peer.role", "spiffe.peer.trust_domain"];
 
     private static readonly Dictionary<RejectionReason, RefusedPeer> Peers = new()
     {
@@ -74,7 +75,7 @@ public sealed class RefusalReasonTests(ITestOutputHelper output) : RefusalTest(o
         var counted = Assert.Single(Counted);
         Assert.Equal(1, counted.Value);
         Assert.Equal(Names, counted.Tags.Keys.Order(StringComparer.Ordinal));
-        Assert.Equal(reason.ToString(), counted.Tags["spiffe.rejection.reason"]);
+        Assert.Equal(JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString()), counted.Tags["error.type"]);
         Assert.Equal("client", counted.Tags["spiffe.peer.role"]);
         Assert.Contains(counted.Tags["spiffe.peer.trust_domain"], new[] { "td", "partner", "empty", "listed", "unlisted", "unknown" });
     }

@@ -24,7 +24,7 @@ public abstract class RefusalTest : LoggedTest
         File.WriteAllBytes(_list, Listed.Root.List(1, null, Revoked.Leaf));
         var options = new SpiffeOptions { EndpointSocket = "unix:///no-agent.sock" };
         (options.Revocation.Lists[Listed.TrustDomain.Name], options.Revocation.Lists[Unlisted.TrustDomain.Name]) = ([_list], [_list]);
-        _source = new(options, Loggers, meters, Time);
+        _source = new(options, Loggers, new SourceRegistry(meters), Time);
         Verifier = new(_source, () => SpiffeIdPattern.Parse("spiffe://td/**"));
         Publish(Federated, Empty, Listed, Unlisted);
     }

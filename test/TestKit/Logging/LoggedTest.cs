@@ -65,7 +65,8 @@ public abstract class LoggedTest : IAsyncLifetime
     /// <summary>Says what is wrong with a log, or nothing.</summary>
     public static string? Verdict(IReadOnlyList<LogRecord> records, IReadOnlySet<string> expected, IReadOnlySet<string> allowed)
     {
-        var grave = records.Where(r => r.Level >= LogLevel.Warning).ToArray();
+        // The first test on a new machine hears that the framework made a key: that says nothing of us.
+        var grave = records.Where(r => r.Level >= LogLevel.Warning && !r.Category.StartsWith("Microsoft.AspNetCore.DataProtection.", StringComparison.Ordinal)).ToArray();
         string[] mistakes =
         [
             .. grave.Where(r => !expected.Contains(r.Event.Name ?? "") && !allowed.Contains(r.Event.Name ?? "")).Select(r => $"Unexpected: {r}"),

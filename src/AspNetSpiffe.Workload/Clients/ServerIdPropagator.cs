@@ -1,0 +1,36 @@
+using System.Diagnostics;
+
+namespace AspNetSpiffe;
+
+/// <summary>Puts the ID of the server on the span of a request. The framework makes that span below our handler, and shows it only to whoever passes it on to the server.</summary>
+/// <param name="inner">The one that was chosen, which does all the rest.</param>
+/// <param name="tls">Whom we expect.</param>
+/// <param name="streams">To whom we are connected.</param>
+internal sealed class ServerIdPropagator(DistributedContextPropagator inner, ClientTls tls, PeerStreams streams) : DistributedContextPropagator
+{
+    private static readonly HttpRequestOptionsKey<Activity> Waiting = new("AspNetSpiffe.Activity");
+
+    public override IReadOnlyCollection<string> Fields => inner.Fields;
+
+    public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter)
+    {
+        inner.Inject(activity, carrier, setter);
+        if (activity is not { OperationName: "System.Net.Http.HttpRequestOut" } || carrier is not HttpRequestMessage request || !SpiffeActivities.IsRecorded(activity)) return;
+        if ((tls.Expected?.SingleId ?? streams.FindServer(AuthorityOf(request))?.ToString()) is { } server) activity.SetTag(Tag.ServerId, server);
+        else request.Options.Set(Waiting, activity);
+    }
+
+    public override void ExtractTraceIdAndState(object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) =>
+        inner.ExtractTraceIdAndState(carrier, getter, out traceId, out traceState);
+
+    public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) => inner.ExtractBaggage(carrier, getter);
+
+    /// <summary>Takes note of a new connection, for the request that it was opened for.</summary>
+    public static void Connected(HttpRequestMessage request, SpiffePeer server)
+    {
+        if (request.Options.TryGetValue(Waiting, out var activity)) activity.SetTag(Tag.ServerId, server.Id.ToString());
+    }
+
+    /// <summary>Says which server a request is meant for.</summary>
+    public static string AuthorityOf(HttpRequestMessage request) => request.RequestUri?.Authority ?? "";
+}

@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+
+namespace AspNetSpiffe;
+
+/// <summary>Something that came of a watch.</summary>
+/// <param name="Number">Its number among all that came, from 1 on.</param>
+/// <param name="At">When it came, for the last time where it came several times in a row.</param>
+/// <param name="IsUpdate">Whether it was an update, good or refused; otherwise a stream ended, or could not be opened.</param>
+/// <param name="Error">What was wrong, in one name; <see langword="null"/> for a good update.</param>
+/// <param name="Problem">The same in words for an operator.</param>
+/// <param name="Times">How many times in a row.</param>
+internal sealed record WatchEvent(long Number, DateTimeOffset At, bool IsUpdate, string? Error, string? Problem, int Times = 1)
+{
+    public bool IsSameAs(WatchEvent other) => IsUpdate == other.IsUpdate && Error == other.Error && Problem == other.Problem;
+}
+
+/// <summary>The last events of a watch, the newest last. What goes wrong again and again is one event. Never changes; a newer one replaces it.</summary>
+/// <param name="Events">At most 20.</param>
+/// <param name="LastGood">When the last good update came.</param>
+internal sealed record WatchHistory(ImmutableArray<WatchEvent> Events, DateTimeOffset? LastGood)
+{
+    private const int Most = 20;
+
+    public static WatchHistory Empty { get; } = new([], null);
+
+    public WatchEvent? Last => Events.IsEmpty ? null : Events[^1];
+
+    /// <summary>Gets whether what is watched has answered last.</summary>
+    public bool IsConnected => Last is { IsUpdate: true };
+
+    public WatchHistory Add(DateTimeOffset at, bool isUpdate, string? error, string? problem) => Add(new((Last?.Number ?? 0) + 1, at, isUpdate, error, problem));
+
+    public WatchHistory Add(WatchEvent next) => new(Append(next), next.Error is null ? next.At : LastGood);
+
+    private ImmutableArray<WatchEvent> Append(WatchEvent next) => Events switch
+    {
+        [.., { Error: not null } last] when last.IsSameAs(next) => Events.SetItem(Events.Length - 1, next with { Times = last.Times + next.Times }),
+        { Length: Most } => [.. Events.Skip(1), next],
+        _ => Events.Add(next),
+    };
+}

@@ -1,0 +1,35 @@
+using AspNetSpiffe;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Health checks of the workload's SPIFFE identity.</summary>
+public static class SpiffeHealthChecksBuilderExtensions
+{
+    /// <summary>Adds three checks: <c>spiffe-identity</c>, <c>spiffe-bundles</c> and <c>spiffe-tokens</c>. They look at what the sources have, and ask no agent.</summary>
+    /// <remarks>
+    /// <para>
+    /// <c>spiffe-identity</c> is healthy while our SVID is valid and renewed in time; degraded while it is valid and its origin is away, or has not renewed it in the last third of its life;
+    /// unhealthy without a valid SVID. <c>spiffe-bundles</c> is unhealthy without an authority of our own trust domain that is valid, and degraded when something is wrong with the
+    /// bundle of another, its endpoint, or a list of revoked certificates. <c>spiffe-tokens</c> is unhealthy while no keys to verify tokens, or no token of ours, has ever come, and degraded when the last attempt failed.
+    /// </para>
+    /// What an application does not use is healthy. The data of each check has what an operator asks for first: IDs, expiry, the last update and the last problem; never a key or a token. Thread-safe.
+    /// </remarks>
+    /// <param name="builder">The health checks of the host.</param>
+    /// <param name="failureStatus">What is reported instead of <see cref="HealthStatus.Unhealthy"/>.</param>
+    /// <param name="tags">Tags to select the checks by.</param>
+    /// <param name="timeout">How long a check may take; none of ours waits.</param>
+    /// <example><code>
+    /// builder.Services.AddHealthChecks().AddSpiffe(tags: ["ready"]);
+    /// </code></example>
+    public static IHealthChecksBuilder AddSpiffe(this IHealthChecksBuilder builder, HealthStatus? failureStatus = null, IEnumerable<string>? tags = null, TimeSpan? timeout = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSpiffeSources();
+        string[] all = [.. tags ?? []];
+        return builder
+            .Add(new("spiffe-identity", static provider => new IdentityHealthCheck(provider.GetRequiredService<SourceRegistry>(), provider.GetService<IdentityRequired>() is not null), failureStatus, all, timeout))
+            .Add(new("spiffe-bundles", static provider => new BundleHealthCheck(provider.GetRequiredService<SourceRegistry>(), provider.GetRequiredService<BundleEndpoints>), failureStatus, all, timeout))
+            .Add(new("spiffe-tokens", static provider => new TokenHealthCheck(provider.GetRequiredService<SourceRegistry>()), failureStatus, all, timeout));
+    }
+}

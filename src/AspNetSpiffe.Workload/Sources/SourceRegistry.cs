@@ -1,0 +1,29 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+
+namespace AspNetSpiffe;
+
+/// <summary>The sources of one host, for those who look at them: gauges and health checks. Thread-safe.</summary>
+internal sealed class SourceRegistry : IDisposable
+{
+    private readonly ConcurrentDictionary<object, byte> _sources = new();
+
+    /// <param name="factory">Makes the meter; without one, we do.</param>
+    public SourceRegistry(IMeterFactory? factory)
+    {
+        Meter = factory?.Create(SpiffeDiagnostics.MeterName) ?? new Meter(SpiffeDiagnostics.MeterName);
+        SourceGauges.Register(Meter, this);
+    }
+
+    /// <summary>Gets the meter of the host.</summary>
+    public Meter Meter { get; }
+
+    public void Add(object source) => _sources.TryAdd(source, 0);
+
+    public void Remove(object source) => _sources.TryRemove(source, out _);
+
+    public IEnumerable<T> All<T>() => _sources.Keys.OfType<T>();
+
+    // The meter of a factory is the factory's to dispose, and says nothing when others try.
+    public void Dispose() => Meter.Dispose();
+}

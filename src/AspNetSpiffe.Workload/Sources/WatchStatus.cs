@@ -1,0 +1,39 @@
+namespace AspNetSpiffe;
+
+/// <summary>What an operator can see of a source's watch, and what is counted of it. Reading takes no lock; it is told by one thread at a time.</summary>
+/// <param name="watch">What is watched, as a tag says it.</param>
+/// <param name="origin">Where it comes from.</param>
+/// <param name="metrics">Counts each event.</param>
+/// <param name="notifications">Where listeners to spans hear of it.</param>
+internal sealed class WatchStatus(string watch, Origin origin, SpiffeMetrics metrics, NotificationQueue notifications)
+{
+    private volatile WatchHistory _history = WatchHistory.Empty;
+    private long? _seen;
+
+    public string Watch => watch;
+
+    public Origin Origin => origin;
+
+    public WatchHistory History => _history;
+
+    /// <summary>Takes what is new in a history.</summary>
+    /// <param name="told">The history of the watch.</param>
+    /// <param name="missing">Why this source cannot use the newest update, which may be good for others.</param>
+    public void Take(WatchHistory told, string? missing = null)
+    {
+        // Of a stream that others had before us, only the newest event is ours.
+        var seen = _seen ?? (told.Last?.Number - 1 ?? 0);
+        foreach (var news in told.Events.Where(e => e.Number > seen))
+        {
+            var ours = news with { Times = (int)Math.Min(news.Times, news.Number - seen) };
+            if (missing is not null && news == told.Last && news.Error is null) ours = ours with { Error = "svid_not_usable", Problem = missing };
+            _history = _history.Add(ours);
+            metrics.Count(ours, watch, origin.Kind);
+            SpiffeActivities.Record(
+                notifications.Post, ours.IsUpdate ? "spiffe.update" : "spiffe.connect", ours.At, origin.Time.GetUtcNow(), ours.Error, new(Tag.WatchKind, watch), new(Tag.WatchOrigin, origin.Kind));
+            seen = news.Number;
+        }
+
+        _seen = seen;
+    }
+}
