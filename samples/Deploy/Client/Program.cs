@@ -5,7 +5,7 @@ using OpenTelemetry.Metrics;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddSpiffe();
-builder.Services.AddHealthChecks();
+builder.Services.AddHealthChecks().AddSpiffe(tags: ["ready"]);
 builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter(SpiffeDiagnostics.MeterName).AddPrometheusExporter());
 
 // Spiffe:Clients:orders:Server says who the service is; no other server is told anything.

@@ -5,7 +5,7 @@ using OpenTelemetry.Metrics;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseSpiffeMtls();
-builder.Services.AddHealthChecks();
+builder.Services.AddHealthChecks().AddSpiffe(tags: ["ready"]);
 builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter(SpiffeDiagnostics.MeterName).AddPrometheusExporter());
 
 // An endpoint that does not say who may call it asks for a verified caller all the same.

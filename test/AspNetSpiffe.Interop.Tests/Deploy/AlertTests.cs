@@ -30,6 +30,9 @@ public sealed partial class AlertTests(ITestOutputHelper output) : InteropTest(o
         await agent.KillAsync();
         var away = await Scrape.UntilAsync(metrics, static scrape => scrape.Sum("spiffe_watch_connected", "\"x509_context\"") == 0, Patience);
 
+        // Without its agent it serves on: who restarted it now would take its last SVID away.
+        using (var probe = new HttpClient()) Assert.Equal("Degraded", await probe.GetStringAsync(new Uri(metrics, "/health/ready"), Patience));
+
         // The SVID lives for an hour from the first scrape on, and nobody renews it.
         await AssertFiringAsync([(calm, 15), (refused, 5), (away, 50)], calm.Time,
             (14, []),

@@ -30,9 +30,12 @@ internal static class MetricNames
     }
 
     private static IEnumerable<object> Definitions() =>
-        from type in (Type?[])[typeof(SpiffeId).Assembly.GetType("AspNetSpiffe.SpiffeInstruments"), typeof(SpiffeCaller).Assembly.GetType("AspNetSpiffe.SpiffeServerInstruments")]
-        from field in type?.GetFields(BindingFlags.Static | BindingFlags.Public) ?? []
+        from type in (Type[])[Find(typeof(SpiffeId), "SpiffeInstruments"), Find(typeof(SpiffeCaller), "SpiffeServerInstruments")]
+        from field in type.GetFields(BindingFlags.Static | BindingFlags.Public)
         select field.GetValue(null)!;
+
+    // Both assemblies have the definition's type, each its own.
+    private static Type Find(Type neighbour, string name) => neighbour.Assembly.GetType($"AspNetSpiffe.{name}", throwOnError: true)!;
 
     private static void Measure(Meter meter, object definition)
     {
