@@ -93,9 +93,7 @@ public sealed partial class AlertTests(ITestOutputHelper output) : InteropTest(o
     /// <summary>Starts an application of samples/Deploy with the variables that its pods have; only where it listens, and the agent's socket, are the test's.</summary>
     private async Task<OutsideProgram> StartAsync(string application, Dictionary<string, string?> own)
     {
-        var manifests = await Manifests.CheckAsync(await Manifests.KustomizeAsync("kustomize/spire", Patience), Patience);
-        var pod = manifests.Single(manifest => manifest["kind"]!.GetValue<string>() == "Deployment" && manifest["metadata"]!["name"]!.GetValue<string>() == application)["spec"]!["template"]!["spec"]!;
-        var environment = pod["containers"]![0]!["env"]!.AsArray().ToDictionary(static variable => variable!["name"]!.GetValue<string>(), static variable => (string?)variable!["value"]!.GetValue<string>());
+        var environment = Manifests.VariablesOf(await Manifests.CheckAsync(await Manifests.KustomizeAsync("kustomize/spire", Patience), Patience), application);
         Assert.Contains("Spiffe__EndpointSocket", environment);
         environment["Spiffe__EndpointSocket"] = $"unix://{Path.Combine(Folder, "agent", application)}.sock";
         foreach (var (name, value) in own) environment[name] = value;

@@ -26,7 +26,7 @@ public sealed class ManifestTests(ITestOutputHelper output, HelmTemplate helm) :
         AssertConsistent(chart);
         foreach (var application in (string[])["orders", "checkout"])
             foreach (var (kind, path) in (IEnumerable<(string, string)>)[("Deployment", "spec.template.spec"), ("Service", "spec"), ("PodDisruptionBudget", "spec"), ("NetworkPolicy", "spec.egress")])
-                AssertSame(Find(kustomize, kind, application), Find(chart, kind, application), path);
+                AssertSame(Manifests.Find(kustomize, kind, application), Manifests.Find(chart, kind, application), path);
     }
 
     [Fact]
@@ -37,10 +37,10 @@ public sealed class ManifestTests(ITestOutputHelper output, HelmTemplate helm) :
         var chart = await Manifests.CheckAsync(await RenderAsync("orders", [values]), Patience);
 
         var rules = await Manifests.CheckAsync(await File.ReadAllTextAsync(Manifests.PathOf("helm/aspnet-spiffe/monitoring/alerts.yaml"), Patience), Patience);
-        AssertSame(Find(rules, "PrometheusRule", "aspnet-spiffe"), Find(chart, "PrometheusRule", "orders"), "spec");
-        Assert.Equal("prometheus", Find(chart, "PrometheusRule", "orders")!["metadata"]!["labels"]!["release"]!.GetValue<string>());
+        AssertSame(Manifests.Find(rules, "PrometheusRule", "aspnet-spiffe"), Manifests.Find(chart, "PrometheusRule", "orders"), "spec");
+        Assert.Equal("prometheus", Manifests.Find(chart, "PrometheusRule", "orders")!["metadata"]!["labels"]!["release"]!.GetValue<string>());
         Assert.Equal(
-            await File.ReadAllTextAsync(Manifests.PathOf("helm/aspnet-spiffe/monitoring/dashboard.json"), Patience), Find(chart, "ConfigMap", "orders")!["data"]!["aspnet-spiffe.json"]!.GetValue<string>());
+            await File.ReadAllTextAsync(Manifests.PathOf("helm/aspnet-spiffe/monitoring/dashboard.json"), Patience), Manifests.Find(chart, "ConfigMap", "orders")!["data"]!["aspnet-spiffe.json"]!.GetValue<string>());
     }
 
     [Fact]
@@ -88,9 +88,6 @@ public sealed class ManifestTests(ITestOutputHelper output, HelmTemplate helm) :
         return await helm.RenderAsync(application, values, Patience);
     }
 
-    private static JsonObject? Find(IEnumerable<JsonObject> manifests, string kind, string name) =>
-        manifests.SingleOrDefault(manifest => manifest["kind"]!.GetValue<string>() == kind && manifest["metadata"]!["name"]!.GetValue<string>() == name);
-
     // Both absent is the same too: the client has no Service.
     private static void AssertSame(JsonObject? expected, JsonObject? actual, string path)
     {
@@ -119,8 +116,8 @@ public sealed class ManifestTests(ITestOutputHelper output, HelmTemplate helm) :
         foreach (var pod in pods)
         {
             var account = pod["spec"]!["template"]!["spec"]!["serviceAccountName"]!.GetValue<string>();
-            Assert.False(Find(manifests, "ServiceAccount", account)!["automountServiceAccountToken"]!.GetValue<bool>());
-            Assert.NotNull(Find(manifests, "NetworkPolicy", pod["metadata"]!["name"]!.GetValue<string>()));
+            Assert.False(Manifests.Find(manifests, "ServiceAccount", account)!["automountServiceAccountToken"]!.GetValue<bool>());
+            Assert.NotNull(Manifests.Find(manifests, "NetworkPolicy", pod["metadata"]!["name"]!.GetValue<string>()));
         }
     }
 

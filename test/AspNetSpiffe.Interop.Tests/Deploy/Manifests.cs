@@ -25,6 +25,15 @@ internal static class Manifests
     public static async Task<string> ProblemsOfValuesAsync(string values, CancellationToken patience) =>
         (await OutsideProgram.RunAsync(InteropTests.Tools.Node, [Path.Combine(Tools, "values.mjs"), PathOf("helm/aspnet-spiffe/values.schema.json")], values, patience)).Errors;
 
+    /// <summary>Gives a manifest by its kind and name.</summary>
+    public static JsonObject? Find(IEnumerable<JsonObject> manifests, string kind, string name) =>
+        manifests.SingleOrDefault(manifest => manifest["kind"]!.GetValue<string>() == kind && manifest["metadata"]!["name"]!.GetValue<string>() == name);
+
+    /// <summary>Gives the environment of an application's pods.</summary>
+    public static Dictionary<string, string?> VariablesOf(IEnumerable<JsonObject> manifests, string application) =>
+        Find(manifests, "Deployment", application)!["spec"]!["template"]!["spec"]!["containers"]![0]!["env"]!.AsArray()
+            .ToDictionary(static variable => variable!["name"]!.GetValue<string>(), static variable => (string?)variable!["value"]!.GetValue<string>());
+
     public static string PathOf(string path) => Repository.PathOf(["samples", "Deploy", .. path.Split('/')]);
 
     private static async Task<string> RunAsync(string script, string argument, string input, CancellationToken patience)
