@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
@@ -114,7 +115,10 @@ public sealed class RetiredConnectionTests(ITestOutputHelper output) : MeshTest(
                 started.SetResult();
                 await aborted.Task;
             }));
-        await using var source = new X509Source(new SpiffeOptions { EndpointSocket = partner.AddressOf("client") }, Loggers, null, time);
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var readings = new MeterReadings(services.GetRequiredService<IMeterFactory>());
+        await using var source = new X509Source(
+            new SpiffeOptions { EndpointSocket = partner.AddressOf("client") }, Loggers, new SourceRegistry(services.GetRequiredService<IMeterFactory>()), time);
         source.Start();
         await source.WaitForFirstAsync(Timeout);
         using var client = Client(AddressOf(server), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(Expected)));
@@ -126,6 +130,7 @@ public sealed class RetiredConnectionTests(ITestOutputHelper output) : MeshTest(
         var refused = await Assert.ThrowsAsync<SpiffePeerRejectedException>(() => GetAsync(client, "2.0"));
         Assert.Equal(RejectionReason.UnknownTrustDomain, refused.Reason);
         Assert.False(aborted.Task.IsCompleted);
+        Assert.Equal(["1 error.type=unknown_trust_domain"], readings.Sums("spiffe.client.connections.ended"));
 
         time.Advance(TimeSpan.FromSeconds(31));
         await WaitForAsync("ServerConnectionAborted", Timeout);

@@ -1,18 +1,26 @@
+using System.Diagnostics.Metrics;
 using AspNetSpiffe.TestKit;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe.Workload.Tests.Federation;
 
 /// <summary>A test with federated bundles, whose clock only the test moves. The trust domain <c>partner</c> federates with ours, <c>td</c>.</summary>
-public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(output)
+public abstract class FederationTest : LoggedTest
 {
     protected const string EndpointId = "spiffe://partner/endpoint";
 
     private readonly List<IAsyncDisposable> _running = [];
     private readonly CancellationTokenSource _patience = new(HangLimit.OfATest);
     private readonly string _folder = Directory.CreateTempSubdirectory("federation-").FullName;
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private X509Context? _given;
     private int _asked;
     private int _files;
+
+    protected FederationTest(ITestOutputHelper output) : base(output) => Readings = new(_services.GetRequiredService<IMeterFactory>());
+
+    /// <summary>What was measured.</summary>
+    protected MeterReadings Readings { get; }
 
     protected CancellationToken Patience => _patience.Token;
 
@@ -34,10 +42,11 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
 
     protected override async ValueTask StopAsync()
     {
-        Registry.Dispose();
+        Readings.Dispose();
         foreach (var running in Enumerable.Reverse(_running)) await running.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
         _patience.Dispose();
+        await _services.DisposeAsync();
     }
 
     private protected async Task<BundleServer> ServeAsync(TestSvid certificate, SpiffeBundle? bundle = null)
@@ -70,8 +79,6 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
         BundleFile = id.StartsWith("spiffe://partner/", StringComparison.Ordinal) ? Write(Partner.Root.Certificate.ExportCertificatePem()) : null,
     };
 
-    private protected SourceRegistry Registry { get; } = new(null);
-
     /// <summary>Makes a bundle of the partner.</summary>
     protected SpiffeBundle Bundle(ulong? sequence = null, TimeSpan? hint = null, params TestAuthority[] authorities) => new(
         new(Partner.TrustDomain, (authorities.Length == 0 ? [Partner.Root] : authorities).Select(authority => authority.Certificate)), new(Partner.TrustDomain, []), sequence, hint);
@@ -80,7 +87,7 @@ public abstract class FederationTest(ITestOutputHelper output) : LoggedTest(outp
     {
         var (endpoints, mistakes) = BundleEndpoint.ReadAll(entries.Select(entry => KeyValuePair.Create(entry.TrustDomain, entry.Options)), new() { MaxChainLength = 3 });
         Assert.Empty(mistakes);
-        var bundles = new BundleEndpoints(endpoints, Loggers, Time, Registry.Meter);
+        var bundles = new BundleEndpoints(endpoints, Loggers, Time, _services.GetRequiredService<IMeterFactory>().Create(SpiffeDiagnostics.MeterName));
         if (_given is not null) bundles.TakeIdentity(_given.TrustDomain, _given.Bundles);
         _running.Add(bundles);
         return bundles;

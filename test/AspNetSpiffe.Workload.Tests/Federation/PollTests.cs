@@ -43,6 +43,20 @@ public sealed class PollTests(ITestOutputHelper output) : FederationTest(output)
         for (var i = 0; i < 3; i++) AssertAbout(Default, await NextPollAsync());
     }
 
+    [Fact]
+    public async Task Each_fetch_is_counted_and_a_failed_one_with_its_reason()
+    {
+        ExpectWarning("BundleNotFetched");
+        var server = await ServeWebAsync();
+        Start(WebOptions(server.Url));
+        await PollAsync();
+        server.Serve(503);
+        await NextPollAsync();
+
+        await Readings.WaitForAsync("spiffe.federation.fetches", 2, Patience);
+        Assert.Equal(["1 error.type=503 spiffe.bundle.trust_domain=partner", "1 spiffe.bundle.trust_domain=partner"], Readings.Sums("spiffe.federation.fetches"));
+    }
+
     [Theory, Trait("Spec", "FD-13")]
     [InlineData("5", 5)]
     [InlineData("0", 0.5)]

@@ -135,6 +135,35 @@ public sealed class SourceMetricsTests : SourceTest
     }
 
     [Fact]
+    public async Task A_source_that_joins_a_stream_counts_the_update_that_it_takes_and_nothing_before_it()
+    {
+        await using var first = await StartAsync(Pki.Response(Pki.Leaf("/one")));
+        Agent.Send(Pki.Response(Pki.Leaf("/two")));
+        await _readings.WaitForAsync("spiffe.watch.updates", 2, Patience);
+
+        await using var second = Make();
+        second.Start();
+        await _readings.WaitForAsync("spiffe.watch.updates", 3, Patience);
+        Assert.Single(second.Status.History.Events);
+        Assert.Equal(2, first.Status.History.Events.Length);
+    }
+
+    [Fact]
+    public async Task A_list_of_revoked_certificates_shows_until_when_it_counts()
+    {
+        var (list, end) = (Path.GetTempFileName(), DateTimeOffset.FromUnixTimeSeconds(Time.GetUtcNow().ToUnixTimeSeconds() + 3600));
+        await File.WriteAllBytesAsync(list, Pki.Root.List(1, end), Patience);
+        await using var source = Make(options => options.Revocation.Lists["td"] = [list]);
+        Agent.Send(Pki.Response(Pki.Leaf()));
+        source.Start();
+        await WaitForAsync("RevocationListTaken", Patience);
+        await source.WaitForFirstAsync(Patience);
+
+        Assert.Equal([$"{end.ToUnixTimeSeconds()} spiffe.bundle.trust_domain=td"], _readings.Ask("spiffe.revocation.list.next_update"));
+        File.Delete(list);
+    }
+
+    [Fact]
     public async Task A_token_is_counted_by_whether_the_agent_was_asked_for_it()
     {
         await using var source = new JwtSource(new() { EndpointSocket = Agent.Address }, Loggers, Time, _registry);
