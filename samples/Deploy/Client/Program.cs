@@ -13,8 +13,8 @@ builder.Services.AddHttpClient("orders", client => client.BaseAddress = builder.
 builder.Services.AddHostedService<Checkout>();
 
 var app = builder.Build();
-app.MapHealthChecks("/health/live", new() { Predicate = static _ => false });
-app.MapHealthChecks("/health/ready", new() { Predicate = static check => check.Tags.Contains("ready") });
+app.MapHealthChecks("/healthz/live", new() { Predicate = static _ => false });
+app.MapHealthChecks("/healthz/ready", new() { Predicate = static check => check.Tags.Contains("ready") });
 app.MapPrometheusScrapingEndpoint("/metrics");
 
 app.Run();

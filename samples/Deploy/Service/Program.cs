@@ -14,8 +14,8 @@ builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPo
 var app = builder.Build();
 
 // Alive is what answers: a restart would bring no agent back. Ready is what has a valid SVID.
-app.MapHealthChecks("/health/live", new() { Predicate = static _ => false }).AllowAnonymous();
-app.MapHealthChecks("/health/ready", new() { Predicate = static check => check.Tags.Contains("ready") }).AllowAnonymous();
+app.MapHealthChecks("/healthz/live", new() { Predicate = static _ => false }).AllowAnonymous();
+app.MapHealthChecks("/healthz/ready", new() { Predicate = static check => check.Tags.Contains("ready") }).AllowAnonymous();
 app.MapPrometheusScrapingEndpoint("/metrics").AllowAnonymous();
 
 app.MapGet("/orders/{number:int}", (int number, SpiffeCaller caller) => $"Order {number}, for {caller.Id}\n");

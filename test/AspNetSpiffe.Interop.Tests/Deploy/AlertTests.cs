@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AspNetSpiffe.TestKit;
 
@@ -10,8 +9,6 @@ namespace AspNetSpiffe.InteropTests;
 /// <summary>The alert rules, with the metrics of the sample's service: while all is well, while strangers knock, and after its agent was killed.</summary>
 public sealed partial class AlertTests(ITestOutputHelper output) : InteropTest(output)
 {
-    private const string Orders = "spiffe://example.org/ns/shop/sa/orders", Checkout = "spiffe://example.org/ns/shop/sa/checkout";
-
     [Fact]
     public async Task They_are_silent_while_all_is_well_and_fire_when_peers_are_refused_and_when_the_agent_is_killed()
     {
@@ -22,7 +19,7 @@ public sealed partial class AlertTests(ITestOutputHelper output) : InteropTest(o
         var server = Listening().Match(await orders.ReadUntilAsync("listening on: https:", Patience)).Groups[1].Value;
         var metrics = new Uri($"http://{Listening().Match(await orders.ReadUntilAsync("listening on: http:", Patience)).Groups[1].Value}/metrics");
         var checkout = Stopping(await StartAsync("checkout", new() { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0", ["Orders__Url"] = $"https://{server}", ["Orders__Interval"] = "00:00:00.1" }));
-        Assert.Contains($"Order 1, for {Checkout}", await checkout.ReadUntilAsync("Answer: ", Patience), StringComparison.Ordinal);
+        Assert.Contains("Order 1, for spiffe://example.org/ns/shop/sa/checkout", await checkout.ReadUntilAsync("Answer: ", Patience), StringComparison.Ordinal);
 
         var calm = await Scrape.UntilAsync(metrics, static scrape => scrape.Sum("spiffe_peer_handshakes_total") >= 1, Patience);
         for (var i = 0; i < 20; i++) await KnockAsync(server);
@@ -31,7 +28,7 @@ public sealed partial class AlertTests(ITestOutputHelper output) : InteropTest(o
         var away = await Scrape.UntilAsync(metrics, static scrape => scrape.Sum("spiffe_watch_connected", "\"x509_context\"") == 0, Patience);
 
         // Without its agent it serves on: who restarted it now would take its last SVID away.
-        using (var probe = new HttpClient()) Assert.Equal("Degraded", await probe.GetStringAsync(new Uri(metrics, "/health/ready"), Patience));
+        using (var probe = new HttpClient()) Assert.Equal("Degraded", await probe.GetStringAsync(new Uri(metrics, "/healthz/ready"), Patience));
 
         // The SVID lives for an hour from the first scrape on, and nobody renews it.
         await AssertFiringAsync([(calm, 15), (refused, 5), (away, 50)], calm.Time,
@@ -78,7 +75,7 @@ public sealed partial class AlertTests(ITestOutputHelper output) : InteropTest(o
 
     private static AlertCase Case(string series, string values, int minute, params string[] firing) => new(new Dictionary<string, string> { [series] = values }, [(minute, firing)]);
 
-    private async Task<string> TestAsync(params AlertCase[] cases) => await new Promtool(Folder).TestAsync(await RulesAsync(), cases, Patience);
+    private async Task<string> TestAsync(params AlertCase[] cases) => await new Promtool(Folder).TestAsync(await Manifests.AlertRulesAsync(Patience), cases, Patience);
 
     // Prometheus' clock begins at 0 in a test; so what is a time in seconds is counted from the same moment.
     private static string ValuesOf(Scrape scrape, string series, int minutes, DateTimeOffset begin)
@@ -87,8 +84,6 @@ public sealed partial class AlertTests(ITestOutputHelper output) : InteropTest(o
         var isTime = TimeNames().IsMatch(Scrape.NameOf(series));
         return string.Create(CultureInfo.InvariantCulture, $"{(isTime ? value - begin.ToUnixTimeSeconds() : value)}+0x{minutes - 1}");
     }
-
-    private async Task<JsonNode> RulesAsync() => (await Manifests.CheckAsync(await File.ReadAllTextAsync(Manifests.PathOf("helm/aspnet-spiffe/monitoring/alerts.yaml"), Patience), Patience)).Single()["spec"]!.DeepClone();
 
     /// <summary>Starts an application of samples/Deploy with the variables that its pods have; only where it listens, and the agent's socket, are the test's.</summary>
     private async Task<OutsideProgram> StartAsync(string application, Dictionary<string, string?> own)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.InteropTests;
 
@@ -13,22 +14,25 @@ public sealed partial class DashboardTests(ITestOutputHelper output) : InteropTe
     public async Task Every_metric_and_label_that_rules_and_dashboard_name_is_in_the_code()
     {
         var measured = await MetricNames.ReadAsync(Patience);
-        Assert.All([.. (await AlertsAsync()).Select(static rule => (Expression(rule), rule["annotations"]!.ToJsonString())), .. Targets(await DashboardAsync()).Select(static target => (Expression(target), target["legendFormat"]!.GetValue<string>()))], use =>
+        IEnumerable<(string Expression, string Text)> uses =
+        [
+            .. (await AlertsAsync()).Select(static rule => (Expression(rule), rule["annotations"]!.ToJsonString())),
+            .. Targets(await DashboardAsync()).Select(static target => (Expression(target), target["legendFormat"]!.GetValue<string>())),
+        ];
+        Assert.All(uses, use =>
         {
-            var (expression, text) = use;
-            var labels = Labels(expression).ToArray();
-            string[] metrics = [.. Identifier().Matches(Grouping().Replace(Matchers().Replace(expression, ""), "")).Select(static match => match.Value)];
+            var metrics = Metrics(use.Expression);
             Assert.NotEmpty(metrics);
-            Assert.All(metrics, metric => Assert.True(measured.Contains(metric), $"Nothing measures '{metric}' of: {expression}"));
+            Assert.All(metrics, metric => Assert.True(measured.Contains(metric), $"Nothing measures '{metric}'."));
             var known = metrics.SelectMany(metric => measured[metric]).Concat(Others).ToHashSet();
-            Assert.All(labels.Concat(Shown().Matches(text).Select(static match => match.Groups[1].Value)), label => Assert.True(known.Contains(label), $"No metric has the label '{label}' of: {expression} {text}"));
+            Assert.All(Labels(use.Expression).Concat(Shown().Matches(use.Text).Select(static match => match.Groups[1].Value)), label => Assert.True(known.Contains(label), $"'{label}' is no label of {string.Join(", ", metrics)}."));
         });
     }
 
     [Fact]
     public async Task Prometheus_reads_every_expression()
     {
-        await new Promtool(Folder).CheckAsync(await Manifests.CheckAsync(await AlertsTextAsync(), Patience) is [var rule] ? rule["spec"]!.DeepClone() : throw new InvalidOperationException(), Patience);
+        await new Promtool(Folder).CheckAsync(await Manifests.AlertRulesAsync(Patience), Patience);
         var records = Targets(await DashboardAsync()).Select(static (target, i) => new JsonObject { ["record"] = $"expression:{i}", ["expr"] = Expression(target).Replace("$__rate_interval", "5m", StringComparison.Ordinal) });
         await new Promtool(Folder).CheckAsync(new JsonObject { ["groups"] = new JsonArray(new JsonObject { ["name"] = "dashboard", ["rules"] = new JsonArray([.. records]) }) }, Patience);
     }
@@ -49,19 +53,19 @@ public sealed partial class DashboardTests(ITestOutputHelper output) : InteropTe
     [Fact]
     public async Task The_guide_says_what_to_do_about_each_alert()
     {
-        var guide = await File.ReadAllTextAsync(TestKit.Repository.PathOf("docs", "deploy", "kubernetes-spire.md"), Patience);
+        var guide = await File.ReadAllTextAsync(Repository.PathOf("docs", "deploy", "kubernetes-spire.md"), Patience);
         Assert.All(await AlertsAsync(), rule => Assert.Contains($"| `{rule["alert"]!.GetValue<string>()}` |", guide, StringComparison.Ordinal));
     }
 
-    private Task<string> AlertsTextAsync() => File.ReadAllTextAsync(Manifests.PathOf("helm/aspnet-spiffe/monitoring/alerts.yaml"), Patience);
-
-    private async Task<JsonNode[]> AlertsAsync() => [.. (await Manifests.CheckAsync(await AlertsTextAsync(), Patience)).Single()["spec"]!["groups"]![0]!["rules"]!.AsArray().Select(static rule => rule!)];
+    private async Task<JsonNode[]> AlertsAsync() => [.. (await Manifests.AlertRulesAsync(Patience))["groups"]![0]!["rules"]!.AsArray().Select(static rule => rule!)];
 
     private async Task<JsonNode> DashboardAsync() => JsonNode.Parse(await File.ReadAllTextAsync(Manifests.PathOf("helm/aspnet-spiffe/monitoring/dashboard.json"), Patience))!;
 
     private static IEnumerable<JsonNode> Targets(JsonNode dashboard) => dashboard["panels"]!.AsArray().SelectMany(static panel => panel!["targets"]!.AsArray()).Select(static target => target!);
 
     private static string Expression(JsonNode rule) => rule["expr"]!.GetValue<string>();
+
+    private static string[] Metrics(string expression) => [.. Identifier().Matches(Grouping().Replace(Matchers().Replace(expression, ""), "")).Select(static match => match.Value)];
 
     private static IEnumerable<string> Labels(string expression) =>
     [

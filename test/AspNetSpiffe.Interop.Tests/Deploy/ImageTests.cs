@@ -32,7 +32,7 @@ public sealed partial class ImageTests(ITestOutputHelper output) : InteropTest(o
         var server = Listening().Match(await orders.ReadUntilAsync("listening on: https:", Patience)).Groups[1].Value;
         var health = Listening().Match(await orders.ReadUntilAsync("listening on: http:", Patience)).Groups[1].Value;
 
-        Assert.Equal("Healthy", (await FinishAsync($"curl --silent --show-error http://{health}/health/ready")).Output);
+        Assert.Equal("Healthy", (await FinishAsync($"curl --silent --show-error http://{health}/healthz/ready")).Output);
         var own = WriteFiles(pki, "/ns/shop/sa/checkout");
         var answer = await FinishAsync($"curl --silent --show-error --insecure --cert {own}/tls.crt --key {own}/tls.key https://{server}/orders/7");
         Assert.Equal("Order 7, for spiffe://example.org/ns/shop/sa/checkout\n", answer.Output);

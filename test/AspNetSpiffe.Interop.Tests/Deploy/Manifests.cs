@@ -34,6 +34,10 @@ internal static class Manifests
         Find(manifests, "Deployment", application)!["spec"]!["template"]!["spec"]!["containers"]![0]!["env"]!.AsArray()
             .ToDictionary(static variable => variable!["name"]!.GetValue<string>(), static variable => (string?)variable!["value"]!.GetValue<string>());
 
+    /// <summary>Gives the groups of alert rules, as Prometheus reads them.</summary>
+    public static async Task<JsonNode> AlertRulesAsync(CancellationToken patience) =>
+        (await CheckAsync(await File.ReadAllTextAsync(PathOf("helm/aspnet-spiffe/monitoring/alerts.yaml"), patience), patience)).Single()["spec"]!.DeepClone();
+
     public static string PathOf(string path) => Repository.PathOf(["samples", "Deploy", .. path.Split('/')]);
 
     private static async Task<string> RunAsync(string script, string argument, string input, CancellationToken patience)
