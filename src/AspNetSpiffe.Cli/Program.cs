@@ -1,4 +1,4 @@
 using AspNetSpiffe.Cli;
 using AspNetSpiffe.Cli.Commands;
 
-return await CommandLine.RunAsync(args, [AgentCommand.Create(), FetchCommand.Create(), WatchCommand.Create()]);
+return await CommandLine.RunAsync(args, [AgentCommand.Create(), DoctorCommand.Create(), FetchCommand.Create(), MatchCommand.Create(), WatchCommand.Create()]);

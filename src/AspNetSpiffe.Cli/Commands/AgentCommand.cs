@@ -32,8 +32,8 @@ internal static class AgentCommand
         };
         command.SetAction((parsed, cancellationToken) =>
         {
-            var (folder, life) = (parsed.GetValue(directory), Duration.Parse(parsed.GetRequiredValue(lifetime)));
-            var own = NewOptions(TrustDomain.Parse(parsed.GetRequiredValue(trustDomain)), parsed.GetRequiredValue(workloads).Select(Split), folder, life);
+            var (folder, life) = (parsed.GetValue(directory), UsageException.Parse(parsed.GetRequiredValue(lifetime), Duration.Parse));
+            var own = NewOptions(UsageException.Parse(parsed.GetRequiredValue(trustDomain), TrustDomain.Parse), parsed.GetRequiredValue(workloads).Select(Split), folder, life);
             var others = (parsed.GetValue(federated) ?? []).Select(SplitFederated).GroupBy(static f => f.TrustDomain, static f => f.Workload)
                 .Select(other => NewOptions(other.Key, other, folder is null ? null : Path.Combine(folder, other.Key.Name), life));
             return RunAsync([own, .. others], cancellationToken);
@@ -59,11 +59,11 @@ internal static class AgentCommand
 
     private static (string Name, string Path) Split(string workload) => workload.IndexOf('=', StringComparison.Ordinal) is > 0 and var at
         ? (workload[..at], workload[(at + 1)..])
-        : throw new FormatException($"'{workload}' is no workload; write its name and the path of its identity, for example server=/server.");
+        : throw new UsageException($"'{workload}' is no workload; write its name and the path of its identity, for example server=/server.");
 
     private static (TrustDomain TrustDomain, (string Name, string Path) Workload) SplitFederated(string federated) => federated.IndexOf('=', StringComparison.Ordinal) is > 0 and var at
-        ? (TrustDomain.Parse(federated[..at]), Split(federated[(at + 1)..]))
-        : throw new FormatException($"'{federated}' is no workload of another trust domain; write the trust domain, a name and the path of the identity, for example other.test=partner=/partner.");
+        ? (UsageException.Parse(federated[..at], TrustDomain.Parse), Split(federated[(at + 1)..]))
+        : throw new UsageException($"'{federated}' is no workload of another trust domain; write the trust domain, a name and the path of the identity, for example other.test=partner=/partner.");
 
     private static async Task<int> RunAsync(DevAgentOptions[] all, CancellationToken cancellationToken)
     {

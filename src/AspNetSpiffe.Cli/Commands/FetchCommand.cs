@@ -15,7 +15,7 @@ internal static class FetchCommand
 
     private static Command CreateX509()
     {
-        var (socket, json) = (SocketOption.Create(), JsonOption());
+        var (socket, json) = (SocketOption.Create(), JsonOption.Create());
         var write = new Option<string?>("--write") { Description = "Write svid.pem, key.pem and bundle.pem of the default identity into this folder.", HelpName = "DIR" };
         var command = new Command("x509", "Fetches X509-SVIDs and the bundles to verify others with.") { socket, json, write };
         command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
@@ -37,13 +37,13 @@ internal static class FetchCommand
 
     private static Command CreateJwt()
     {
-        var (socket, json) = (SocketOption.Create(), JsonOption());
+        var (socket, json) = (SocketOption.Create(), JsonOption.Create());
         var audience = new Option<string[]>("--audience") { Description = "For whom the token is meant. May be repeated.", Required = true, HelpName = "NAME" };
         var spiffeId = new Option<string?>("--spiffe-id") { Description = "The identity to get a token for. Default: all.", HelpName = "ID" };
         var command = new Command("jwt", "Fetches JWT-SVIDs.") { socket, json, audience, spiffeId };
         command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
         {
-            var id = parsed.GetValue(spiffeId) is { } text ? SpiffeId.Parse(text) : null;
+            var id = parsed.GetValue(spiffeId) is { } text ? UsageException.Parse(text, SpiffeId.Parse) : null;
             var svids = await FetchJwtAsync(client, parsed.GetRequiredValue(audience), id, patience);
             foreach (var svid in svids) RequireUnexpired(svid);
             if (parsed.GetValue(json)) Json.Write(Json.Of(svids));
@@ -54,7 +54,7 @@ internal static class FetchCommand
 
     private static Command CreateBundles()
     {
-        var (socket, json) = (SocketOption.Create(), JsonOption());
+        var (socket, json) = (SocketOption.Create(), JsonOption.Create());
         var command = new Command("bundles", "Fetches the X.509 and the JWT bundles of all trust domains.") { socket, json };
         command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
         {
@@ -99,8 +99,6 @@ internal static class FetchCommand
         if (svid.ExpiresAt <= now)
             throw new FormatException($"The Workload API gave a JWT-SVID of '{svid.Id}' that expired at {svid.ExpiresAt:u}, and it is {now:u}: compare the clocks of the agent and of this machine.");
     }
-
-    private static Option<bool> JsonOption() => new("--json") { Description = "Write JSON." };
 
     private static async Task<int> AskAsync(string? socket, Func<WorkloadApiClient, CancellationToken, Task> ask, CancellationToken cancellationToken)
     {

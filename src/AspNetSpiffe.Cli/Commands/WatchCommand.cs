@@ -11,7 +11,7 @@ internal static class WatchCommand
     public static Command Create()
     {
         var socket = SocketOption.Create();
-        var json = new Option<bool>("--json") { Description = "Write one line of JSON for each update." };
+        var json = JsonOption.Create("Write one line of JSON for each update.");
         var command = new Command("watch", "Shows X509-SVIDs and bundles each time they change, until Ctrl+C. Troubles go to the standard error, and it tries again.") { socket, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(socket), parsed.GetValue(json), cancellationToken));
         return command;

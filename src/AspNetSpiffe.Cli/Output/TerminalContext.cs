@@ -5,8 +5,6 @@ namespace AspNetSpiffe.Cli.Output;
 /// <summary>SVIDs and bundles as lines for people.</summary>
 internal static class TerminalContext
 {
-    private const string Moment = "yyyy-MM-dd HH:mm:ss'Z'";
-
     public static void Show(this Terminal terminal, X509Context context)
     {
         foreach (var svid in context.Svids)
@@ -31,7 +29,7 @@ internal static class TerminalContext
         {
             terminal.Heading($"bundle {bundle.TrustDomain}", "X.509");
             foreach (var authority in bundle.Authorities)
-                terminal.Field("authority", $"{authority.Subject}, until {authority.NotAfter.ToUniversalTime().ToString(Moment, null)}");
+                terminal.Field("authority", $"{authority.Subject}, until {Times.Describe(new(authority.NotAfter.ToUniversalTime()))}");
             if (bundle.Authorities.IsEmpty) terminal.Field("authority", "none: no peer of this trust domain is trusted");
         }
     }
@@ -55,7 +53,7 @@ internal static class TerminalContext
             terminal.Title(svid.Id.ToString());
             if (svid.Hint.Length > 0) terminal.Field("hint", svid.Hint);
             terminal.Field("audience", string.Join(", ", svid.Audiences));
-            terminal.Field("valid", $"until {svid.ExpiresAt.ToString(Moment, null)} ({Left(svid.ExpiresAt)})");
+            terminal.Field("valid", $"until {Times.Describe(svid.ExpiresAt)} ({Left(svid.ExpiresAt)})");
             terminal.Copy(svid.Token);
         }
     }
@@ -66,13 +64,9 @@ internal static class TerminalContext
     }
 
     private static string Describe(DateTimeOffset notBefore, DateTimeOffset notAfter) =>
-        $"{notBefore.ToUniversalTime().ToString(Moment, null)} to {notAfter.ToUniversalTime().ToString(Moment, null)} ({Left(notAfter)})";
+        $"{Times.Describe(notBefore)} to {Times.Describe(notAfter)} ({Left(notAfter)})";
 
-    private static string Left(DateTimeOffset end)
-    {
-        var left = end - TimeProvider.System.GetUtcNow();
-        return left > TimeSpan.Zero ? $"{Duration.Describe(left)} left" : "expired";
-    }
+    private static string Left(DateTimeOffset end) => Times.DescribeLeft(end, TimeProvider.System.GetUtcNow());
 
     private static string DescribeKey(X509Certificate2 leaf)
     {

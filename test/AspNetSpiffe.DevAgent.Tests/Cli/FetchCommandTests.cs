@@ -34,7 +34,7 @@ public sealed class FetchCommandTests : AgentTest
 
         Assert.Equal(0, exitCode);
         var svids = json.RootElement.GetProperty("svids").EnumerateArray().ToArray();
-        Assert.Equal(["spiffe://example.org/a", "spiffe://example.org/b"], svids.Select(s => s.GetProperty("spiffe_id").GetString()));
+        Assert.Equal(["spiffe://example.org/a", "spiffe://example.org/b"], svids.Select(s => s.GetProperty("spiffeId").GetString()));
         Assert.Equal(2, svids[0].GetProperty("certificates").GetArrayLength());
         Assert.Equal(1, json.RootElement.GetProperty("bundles").GetProperty("example.org").GetArrayLength());
         Assert.DoesNotContain("PRIVATE KEY", output, StringComparison.Ordinal);
@@ -67,7 +67,7 @@ public sealed class FetchCommandTests : AgentTest
         Assert.Equal((0, ""), (exitCode, errors));
         using var json = JsonDocument.Parse(output);
         var svid = Assert.Single(json.RootElement.GetProperty("svids").EnumerateArray());
-        Assert.Equal("spiffe://example.org/b", svid.GetProperty("spiffe_id").GetString());
+        Assert.Equal("spiffe://example.org/b", svid.GetProperty("spiffeId").GetString());
         Assert.Equal(0, (await Connect(agent).ValidateJwtAsync(svid.GetProperty("svid").GetString()!, "db", Patience)).Status);
 
         Assert.Contains("spiffe://example.org/a", (await Tool.RunAsync(agent.AddressOf("web"), Patience, "fetch", "jwt", "--audience", "db")).Output, StringComparison.Ordinal);
@@ -192,7 +192,7 @@ public sealed class FetchCommandTests : AgentTest
     public async Task Without_an_address_the_error_names_both_ways_to_give_one()
     {
         var (exitCode, _, errors) = await Tool.RunAsync(null, Patience, "fetch", "x509");
-        Assert.Equal(1, exitCode);
+        Assert.Equal(2, exitCode);
         Assert.Contains("--socket", errors, StringComparison.Ordinal);
         Assert.Contains("SPIFFE_ENDPOINT_SOCKET", errors, StringComparison.Ordinal);
     }
