@@ -1,4 +1,13 @@
 using AspNetSpiffe.Cli;
 using AspNetSpiffe.Cli.Commands;
 
-return await CommandLine.RunAsync(args, [AgentCommand.Create(), DoctorCommand.Create(), FetchCommand.Create(), MatchCommand.Create(), WatchCommand.Create()]);
+return await CommandLine.RunAsync(
+    args,
+    [
+        AgentCommand.Create(),
+        DoctorCommand.Create(),
+        FetchCommand.Create(),
+        InspectCommand.Create(),
+        MatchCommand.Create(),
+        WatchCommand.Create(),
+    ]);

@@ -21,7 +21,7 @@ internal static class FetchCommand
         command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
         {
             var context = await client.FetchX509ContextAsync(patience);
-            var written = parsed.GetValue(write) is { } directory ? PemFiles.Write(context, directory) : [];
+            var written = parsed.GetValue(write) is { } directory ? PemFiles.Write(context, directory, FileLayout.Plain) : [];
             if (parsed.GetValue(json))
             {
                 Json.Write(Json.Of(context));
@@ -100,7 +100,9 @@ internal static class FetchCommand
             throw new FormatException($"The Workload API gave a JWT-SVID of '{svid.Id}' that expired at {svid.ExpiresAt:u}, and it is {now:u}: compare the clocks of the agent and of this machine.");
     }
 
-    private static async Task<int> AskAsync(string? socket, Func<WorkloadApiClient, CancellationToken, Task> ask, CancellationToken cancellationToken)
+    /// <summary>Asks the Workload API that is meant, with the patience that agents deserve.</summary>
+    /// <exception cref="TimeoutException">It does not answer.</exception>
+    public static async Task<T> AskAsync<T>(string? socket, Func<WorkloadApiClient, CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {
         var address = SocketOption.Read(socket);
         using var client = new WorkloadApiClient(address);
@@ -108,12 +110,20 @@ internal static class FetchCommand
         patience.CancelAfter(Patience);
         try
         {
-            await ask(client, patience.Token);
-            return 0;
+            return await Progress.ShowAsync($"waiting for the Workload API at {address}", ask(client, patience.Token));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException($"The Workload API at '{address}' did not answer within {Patience.TotalSeconds:0} s. Does another program listen there?");
         }
     }
+
+    private static Task<int> AskAsync(string? socket, Func<WorkloadApiClient, CancellationToken, Task> ask, CancellationToken cancellationToken) => AskAsync(
+        socket,
+        async (client, patience) =>
+        {
+            await ask(client, patience);
+            return ExitCode.Done;
+        },
+        cancellationToken);
 }

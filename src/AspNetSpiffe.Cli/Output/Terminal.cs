@@ -56,6 +56,8 @@ internal sealed class Terminal
 
     public void Remedy(string text) => Line((new string(' ', VerdictWidth) + "→ ", Dim), (text, Plain));
 
+    public void Problem(string text) => Line((text, Bad));
+
     public void Blank() => _console.WriteLine();
 
     private static Style StyleOf(Tone tone) => tone switch { Tone.Good => Good, Tone.Bad => Bad, Tone.Doubtful => Doubtful, _ => Dim };

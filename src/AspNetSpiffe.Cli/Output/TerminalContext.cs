@@ -1,5 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
-
 namespace AspNetSpiffe.Cli.Output;
 
 /// <summary>SVIDs and bundles as lines for people.</summary>
@@ -13,7 +11,7 @@ internal static class TerminalContext
             if (svid.Hint.Length > 0) terminal.Field("hint", svid.Hint);
             terminal.Field("serial", svid.Leaf.SerialNumber);
             terminal.Field("valid", Describe(svid.NotBefore, svid.NotAfter));
-            terminal.Field("key", DescribeKey(svid.Leaf));
+            terminal.Field("key", CertificateText.DescribeKey(svid.Leaf));
             terminal.Field("issued by", svid.Leaf.Issuer);
             terminal.Field("chain", svid.Intermediates.Length == 1 ? "leaf and 1 intermediate" : $"leaf and {svid.Intermediates.Length} intermediates");
             terminal.Blank();
@@ -67,12 +65,4 @@ internal static class TerminalContext
         $"{Times.Describe(notBefore)} to {Times.Describe(notAfter)} ({Left(notAfter)})";
 
     private static string Left(DateTimeOffset end) => Times.DescribeLeft(end, TimeProvider.System.GetUtcNow());
-
-    private static string DescribeKey(X509Certificate2 leaf)
-    {
-        using var ecdsa = leaf.GetECDsaPublicKey();
-        if (ecdsa is not null) return $"ECDSA P-{ecdsa.KeySize}";
-        using var rsa = leaf.GetRSAPublicKey();
-        return rsa is not null ? $"RSA {rsa.KeySize}" : leaf.PublicKey.Oid.FriendlyName ?? "unknown";
-    }
 }

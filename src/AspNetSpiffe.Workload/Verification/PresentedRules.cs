@@ -8,7 +8,7 @@ internal static class PresentedRules
 {
     private const string OurLimits = "Spiffe:Limits";
 
-    public static ImmutableArray<Rule<Presented, RejectionReason>> OfSize { get; } =
+    public static ImmutableArray<Rule<PresentedCertificates, RejectionReason>> OfSize { get; } =
     [
         new(OurLimits, "There are no more certificates than MaxChainLength.", static p => If(CertificationPaths.CountPresented(p.Leaf, p.Others) <= p.Limits.MaxChainLength, RejectionReason.TooLarge)),
         new(OurLimits, "The leaf has no more bytes than MaxLeafBytes.", static p => If(p.Leaf.RawDataMemory.Length <= p.Limits.MaxLeafBytes, RejectionReason.TooLarge)),
@@ -46,7 +46,7 @@ internal static class PresentedRules
 }
 
 /// <summary>All that a peer presented.</summary>
-internal readonly record struct Presented(X509Certificate2 Leaf, X509Certificate2Collection Others, SpiffeLimits Limits);
+internal readonly record struct PresentedCertificates(X509Certificate2 Leaf, X509Certificate2Collection Others, SpiffeLimits Limits);
 
 /// <summary>What a leaf says. Read from one that is not too large.</summary>
 /// <param name="Uri">Its URI name; <see langword="null"/> when there is not exactly one, or are too many names.</param>

@@ -40,7 +40,7 @@ public static class X509SvidVerifier
     {
         ArgumentNullException.ThrowIfNull(leaf);
         ArgumentNullException.ThrowIfNull(intermediates);
-        var presented = new Presented(leaf, intermediates, limits ?? SpiffeLimits.Default);
+        var presented = new PresentedCertificates(leaf, intermediates, limits ?? SpiffeLimits.Default);
         LeafFacts? facts = PresentedRules.OfSize.FindBroken(presented) == RejectionReason.None ? LeafFacts.Read(leaf, presented.Limits) : null;
         TrustFacts? trust = bundles is not null && facts?.Id is { } id ? new(bundles.Find(id.TrustDomain)) : null;
         PathFacts? path = trust?.Bundle is { Count: > 0 } bundle ? FindBest(new(leaf, intermediates, facts!.Value.Id!, bundle, role, now)).Facts : null;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
@@ -186,6 +187,22 @@ public sealed class FetchCommandTests : AgentTest
         var (exitCode, output, errors) = await Tool.RunAsync(agent.AddressOf("web"), Patience, arguments);
         Assert.Equal((1, ""), (exitCode, output));
         Assert.Contains("no identity issued", Assert.Single(errors.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task On_a_terminal_it_says_what_it_waits_for()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        var start = new ProcessStartInfo("script", ["-qec", $"dotnet exec '{Path.Combine(AppContext.BaseDirectory, "aspnet-spiffe.dll")}' fetch x509 --socket {agent.Address}", "/dev/null"]) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        using var terminal = Process.Start(start)!;
+        try
+        {
+            for (var line = ""; !line!.Contains($"waiting for the Workload API at {agent.Address}", StringComparison.Ordinal); line = await terminal.StandardOutput.ReadLineAsync(Patience)) Assert.NotNull(line);
+        }
+        finally
+        {
+            terminal.Kill(entireProcessTree: true);
+        }
     }
 
     [Fact, Trait("Spec", "EP-01")]
