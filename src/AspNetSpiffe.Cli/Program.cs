@@ -9,5 +9,6 @@ return await CommandLine.RunAsync(
         FetchCommand.Create(),
         InspectCommand.Create(),
         MatchCommand.Create(),
+        RequestCommand.Create(),
         WatchCommand.Create(),
     ]);
