@@ -5,6 +5,7 @@ return await CommandLine.RunAsync(
     args,
     [
         AgentCommand.Create(),
+        CheckCommand.Create(),
         DoctorCommand.Create(),
         FetchCommand.Create(),
         InspectCommand.Create(),
