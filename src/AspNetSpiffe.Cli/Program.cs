@@ -12,4 +12,5 @@ return await CommandLine.RunAsync(
         MatchCommand.Create(),
         RequestCommand.Create(),
         WatchCommand.Create(),
+        WriteCommand.Create(),
     ]);
