@@ -8,6 +8,7 @@ return await CommandLine.RunAsync(
         CheckCommand.Create(),
         DoctorCommand.Create(),
         FetchCommand.Create(),
+        IdCommand.Create(),
         InspectCommand.Create(),
         MatchCommand.Create(),
         RequestCommand.Create(),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Grpc.Reflection.V1;
 
 namespace AspNetSpiffe.AgentTests;
@@ -82,6 +83,18 @@ public sealed class AgentCommandTests : AgentTest
     }
 
     private async Task<string> ReadSocketAsync(Tool tool) => (await tool.ReadLineAsync("SPIFFE_ENDPOINT_SOCKET=", Patience)).Trim().Split('=')[1];
+
+    [Fact]
+    public async Task With_json_each_trust_domain_is_one_line_and_the_log_is_elsewhere()
+    {
+        await using var tool = Tool.Start(null, "agent", "--json", "--workload", "web=/web", "--federate", "other.test=partner=/partner", "--directory", Folder);
+        var own = JsonNode.Parse(await tool.ReadLineAsync("{", Patience))!;
+        var other = JsonNode.Parse(await tool.ReadLineAsync("{", Patience))!;
+        Assert.Equal(("example.org", $"unix://{Folder}/web.sock", "spiffe://example.org/web"), ((string?)own["trustDomain"], (string?)own["workloads"]!["web"]!["endpointSocket"], (string?)own["workloads"]!["web"]!["spiffeIds"]![0]));
+        Assert.Equal("other.test", (string?)other["trustDomain"]);
+        await tool.SignalAsync("TERM", Patience);
+        Assert.Equal((0, ""), ((await tool.WaitAsync(Patience)).ExitCode, (await tool.WaitAsync(Patience)).Output));
+    }
 
     [Theory]
     [InlineData("'--workload' is required")]
