@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using AspNetSpiffe.Cli.Commands;
 using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli;

@@ -17,13 +17,9 @@ internal static class MatchCommand
         return command;
     }
 
-    /// <summary>Finds which part of a pattern <c>A,B</c> matches.</summary>
-    public static string? FindPart(SpiffeIdPattern pattern, SpiffeId id) =>
-        pattern.Matches(id) ? pattern.ToString().Split(',').First(part => SpiffeIdPattern.Parse(part).Matches(id)) : null;
-
     private static int Run(SpiffeIdPattern pattern, SpiffeId id, bool json)
     {
-        var part = FindPart(pattern, id);
+        var part = PatternPart.Find(pattern, id);
         if (json) Json.Write(new() { ["matches"] = part is not null, ["id"] = id.ToString(), ["pattern"] = pattern.ToString(), ["matchedBy"] = part });
         else if (part is null) new Terminal().Title($"no: {pattern} does not match {id}");
         else new Terminal().Title($"yes: {part} matches {id}");

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using AspNetSpiffe.Cli.Commands;
 using Grpc.Core;
 
 namespace AspNetSpiffe.Cli.Doctor;

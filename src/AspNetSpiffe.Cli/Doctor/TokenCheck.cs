@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AspNetSpiffe.Cli.Output;
 using Grpc.Core;
 
 namespace AspNetSpiffe.Cli.Doctor;

@@ -1,3 +1,5 @@
+using AspNetSpiffe.Cli.Output;
+
 namespace AspNetSpiffe.Cli.Inspection;
 
 /// <summary>One rule as it is shown, and where the documentation says more about a broken one.</summary>

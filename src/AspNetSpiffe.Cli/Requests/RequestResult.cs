@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
-using AspNetSpiffe.Cli.Commands;
 using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli.Requests;
@@ -9,7 +8,7 @@ namespace AspNetSpiffe.Cli.Requests;
 /// <summary>Both ends of a request: who we are, who the server is, and whether it is the one that is meant.</summary>
 internal sealed record RequestResult(X509Svid Ours, SpiffeIdPattern Expected, ImmutableArray<X509Certificate2> Presented, VerificationResult? Verdict)
 {
-    private string? MatchedBy => Verdict is { Accepted: true, Id: { } id } ? MatchCommand.FindPart(Expected, id) : null;
+    private string? MatchedBy => Verdict is { Accepted: true, Id: { } id } ? PatternPart.Find(Expected, id) : null;
 
     public void Show(Terminal terminal)
     {

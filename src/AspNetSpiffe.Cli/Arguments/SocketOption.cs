@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace AspNetSpiffe.Cli.Commands;
+namespace AspNetSpiffe.Cli;
 
 /// <summary>--socket: which Workload API a command asks.</summary>
 internal static class SocketOption

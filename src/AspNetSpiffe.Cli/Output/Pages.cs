@@ -1,4 +1,4 @@
-namespace AspNetSpiffe.Cli;
+namespace AspNetSpiffe.Cli.Output;
 
 /// <summary>Where the documentation says more.</summary>
 internal static class Pages

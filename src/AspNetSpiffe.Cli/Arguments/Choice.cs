@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace AspNetSpiffe.Cli.Commands;
+namespace AspNetSpiffe.Cli;
 
 /// <summary>An option that is one of several words, in either case.</summary>
 internal sealed class Choice<T>(string name, string description) where T : struct, Enum

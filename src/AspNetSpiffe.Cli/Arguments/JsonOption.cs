@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace AspNetSpiffe.Cli.Commands;
+namespace AspNetSpiffe.Cli;
 
 /// <summary>--json: for programs. Results go to the standard output, and an error, one line, to the standard error.</summary>
 internal static class JsonOption
