@@ -12,7 +12,7 @@ internal static class PresentedRules
     [
         new(OurLimits, "There are no more certificates than MaxChainLength.", static p => If(CertificationPaths.CountPresented(p.Leaf, p.Others) <= p.Limits.MaxChainLength, RejectionReason.TooLarge)),
         new(OurLimits, "The leaf has no more bytes than MaxLeafBytes.", static p => If(p.Leaf.RawDataMemory.Length <= p.Limits.MaxLeafBytes, RejectionReason.TooLarge)),
-        new(OurLimits, "No key has more than 8192 bits.", static p => If(!p.Others.Prepend(p.Leaf).Any(CertificateStrength.HasOversizeKey), RejectionReason.TooLarge)),
+        new(OurLimits, "No key has more than 8192 bits.", static p => If(!HasOversizeKey(p), RejectionReason.TooLarge)),
     ];
 
     public static ImmutableArray<Rule<LeafFacts, RejectionReason>> OfLeaf { get; } =
@@ -39,6 +39,15 @@ internal static class PresentedRules
     ];
 
     private static RejectionReason If(bool isKept, RejectionReason broken) => isKept ? RejectionReason.None : broken;
+
+    private static bool HasOversizeKey(PresentedCertificates presented)
+    {
+        for (var i = 0; i < presented.Others.Count; i++)
+            if (CertificateStrength.HasOversizeKey(presented.Others[i]))
+                return true;
+
+        return CertificateStrength.HasOversizeKey(presented.Leaf);
+    }
 
     private static bool HasUsage(LeafFacts leaf) => leaf.Usage is not null;
 
