@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli;
 
-/// <summary>Runs a command: 0 when it did what was asked, else 1 and one line on the standard error.</summary>
+/// <summary>Runs a command; where it fails, one line on the standard error says why, with <c>--json</c> as JSON.</summary>
 internal static class CommandLine
 {
     // An agent that stops tells its clients first.
@@ -11,11 +12,13 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args, Command[] commands)
     {
-        var root = new RootCommand("A SPIFFE development agent, and a client of any SPIFFE Workload API.");
+        var root = new RootCommand("A SPIFFE development agent, a client of any SPIFFE Workload API, and a look at what it gives. Exit codes: 0 done or yes, 1 failed or no, 2 a mistake in the command line.");
         foreach (var command in commands) root.Subcommands.Add(command);
 
+        // Before the parser has seen it: a mistake in the command line is JSON, too.
+        var json = args.TakeWhile(static word => word != "--").Contains(JsonOption.Name);
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0) return Fail($"{Describe(parsed)} Try '{PathOf(parsed.CommandResult)} --help'.");
+        if (parsed.Errors.Count > 0) return Fail(json, ExitCode.Usage, $"{Describe(parsed)} Try '{PathOf(parsed.CommandResult)} --help'.");
 
         try
         {
@@ -23,22 +26,28 @@ internal static class CommandLine
         }
         catch (OperationCanceledException)
         {
-            return Fail("interrupted.");
+            return Fail(json, ExitCode.Failed, "interrupted.");
+        }
+        catch (Exception mistake) when (mistake is UsageException or ArgumentException)
+        {
+            // The libraries check what they are given, too.
+            return Fail(json, ExitCode.Usage, mistake.Message);
         }
         catch (Exception failure) when (IsExpected(failure))
         {
-            return Fail(failure.Message);
+            return Fail(json, ExitCode.Failed, failure.Message);
         }
     }
 
     // What a user can cause and can mend; all else is a mistake of ours and shows where it is.
     private static bool IsExpected(Exception failure) =>
-        failure is WorkloadApiException or IOException or UnauthorizedAccessException or ArgumentException or FormatException or InvalidOperationException or TimeoutException or PlatformNotSupportedException;
+        failure is WorkloadApiException or IOException or UnauthorizedAccessException or FormatException or InvalidOperationException or TimeoutException or PlatformNotSupportedException;
 
-    private static int Fail(string message)
+    private static int Fail(bool json, int exitCode, string message)
     {
-        Console.Error.WriteLine($"aspnet-spiffe: {message.ReplaceLineEndings(" ")}");
-        return 1;
+        var line = message.ReplaceLineEndings(" ");
+        Console.Error.WriteLine(json ? Json.OfError(line, exitCode) : $"aspnet-spiffe: {line}");
+        return exitCode;
     }
 
     // The parser says of an unknown command that one is required.

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using AspNetSpiffe.Cli.Output;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,18 +26,19 @@ internal static class AgentCommand
         };
         var directory = new Option<string?>("--directory") { Description = "The folder of the sockets; those of other trust domains are in folders of their names within. Default: a fresh temporary one.", HelpName = "DIR" };
         var lifetime = new Option<string>("--svid-lifetime") { Description = "How long an X509-SVID lives; it is renewed at half of that.", DefaultValueFactory = _ => "1h", HelpName = "TIME" };
+        var json = JsonOption.Create("Write the sockets as one line of JSON for each trust domain; the log goes to the standard error.");
 
         var command = new Command("agent", "Runs a development agent: one Workload API socket per workload, an authority in memory. Never for production.")
         {
-            trustDomain, workloads, federated, directory, lifetime,
+            trustDomain, workloads, federated, directory, lifetime, json,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
-            var (folder, life) = (parsed.GetValue(directory), Duration.Parse(parsed.GetRequiredValue(lifetime)));
-            var own = NewOptions(TrustDomain.Parse(parsed.GetRequiredValue(trustDomain)), parsed.GetRequiredValue(workloads).Select(Split), folder, life);
+            var (folder, life) = (parsed.GetValue(directory), UsageException.Parse(parsed.GetRequiredValue(lifetime), Duration.Parse));
+            var own = NewOptions(UsageException.Parse(parsed.GetRequiredValue(trustDomain), TrustDomain.Parse), parsed.GetRequiredValue(workloads).Select(Split), folder, life);
             var others = (parsed.GetValue(federated) ?? []).Select(SplitFederated).GroupBy(static f => f.TrustDomain, static f => f.Workload)
                 .Select(other => NewOptions(other.Key, other, folder is null ? null : Path.Combine(folder, other.Key.Name), life));
-            return RunAsync([own, .. others], cancellationToken);
+            return RunAsync([own, .. others], parsed.GetValue(json), cancellationToken);
         });
         return command;
     }
@@ -59,17 +61,17 @@ internal static class AgentCommand
 
     private static (string Name, string Path) Split(string workload) => workload.IndexOf('=', StringComparison.Ordinal) is > 0 and var at
         ? (workload[..at], workload[(at + 1)..])
-        : throw new FormatException($"'{workload}' is no workload; write its name and the path of its identity, for example server=/server.");
+        : throw new UsageException($"'{workload}' is no workload; write its name and the path of its identity, for example server=/server.");
 
     private static (TrustDomain TrustDomain, (string Name, string Path) Workload) SplitFederated(string federated) => federated.IndexOf('=', StringComparison.Ordinal) is > 0 and var at
-        ? (TrustDomain.Parse(federated[..at]), Split(federated[(at + 1)..]))
-        : throw new FormatException($"'{federated}' is no workload of another trust domain; write the trust domain, a name and the path of the identity, for example other.test=partner=/partner.");
+        ? (UsageException.Parse(federated[..at], TrustDomain.Parse), Split(federated[(at + 1)..]))
+        : throw new UsageException($"'{federated}' is no workload of another trust domain; write the trust domain, a name and the path of the identity, for example other.test=partner=/partner.");
 
-    private static async Task<int> RunAsync(DevAgentOptions[] all, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(DevAgentOptions[] all, bool json, CancellationToken cancellationToken)
     {
         // Signals are caught from the first wait on: there must be nothing yet that one could leave behind.
         await Task.Yield();
-        var terminal = new Terminal();
+        var terminal = json ? Terminal.OfErrors() : new Terminal();
         using var logging = new LoggerFactory([new TerminalLogger(terminal, static (_, _) => true)]);
 
         var agents = new Stack<DevAgent>();
@@ -85,7 +87,12 @@ internal static class AgentCommand
                 foreach (var other in agents.Where(other => other != agent))
                     agent.AddFederatedBundle(other);
 
-            foreach (var (agent, options) in agents.Reverse().Zip(all)) Show(terminal, agent, options);
+            foreach (var (agent, options) in agents.Reverse().Zip(all))
+            {
+                if (json) Json.WriteLine(Of(agent, options));
+                else Show(terminal, agent, options);
+            }
+
             terminal.Blank();
             terminal.Note($"SVIDs live for {Duration.Describe(all[0].SvidLifetime)} and are renewed at half of that. Ctrl+C stops the agent and removes the sockets.");
 
@@ -109,4 +116,14 @@ internal static class AgentCommand
             terminal.Copy($"SPIFFE_ENDPOINT_SOCKET={agent.AddressOf(name)}");
         }
     }
+
+    private static JsonObject Of(DevAgent agent, DevAgentOptions options) => new()
+    {
+        ["trustDomain"] = agent.TrustDomain.Name,
+        ["workloads"] = new JsonObject(options.Workloads.Select(workload => KeyValuePair.Create(workload.Key, (JsonNode?)new JsonObject
+        {
+            ["endpointSocket"] = agent.AddressOf(workload.Key),
+            ["spiffeIds"] = new JsonArray([.. workload.Value.Select(identity => JsonValue.Create(agent.TrustDomain.Id.WithPath(identity.Path).ToString()))]),
+        }))),
+    };
 }

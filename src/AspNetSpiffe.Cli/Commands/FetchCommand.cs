@@ -15,13 +15,13 @@ internal static class FetchCommand
 
     private static Command CreateX509()
     {
-        var (socket, json) = (SocketOption.Create(), JsonOption());
+        var (socket, json) = (SocketOption.Create(), JsonOption.Create());
         var write = new Option<string?>("--write") { Description = "Write svid.pem, key.pem and bundle.pem of the default identity into this folder.", HelpName = "DIR" };
         var command = new Command("x509", "Fetches X509-SVIDs and the bundles to verify others with.") { socket, json, write };
         command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
         {
             var context = await client.FetchX509ContextAsync(patience);
-            var written = parsed.GetValue(write) is { } directory ? PemFiles.Write(context, directory) : [];
+            var written = parsed.GetValue(write) is { } directory ? PemFiles.Write(context, directory, FileLayout.Plain) : [];
             if (parsed.GetValue(json))
             {
                 Json.Write(Json.Of(context));
@@ -37,13 +37,13 @@ internal static class FetchCommand
 
     private static Command CreateJwt()
     {
-        var (socket, json) = (SocketOption.Create(), JsonOption());
+        var (socket, json) = (SocketOption.Create(), JsonOption.Create());
         var audience = new Option<string[]>("--audience") { Description = "For whom the token is meant. May be repeated.", Required = true, HelpName = "NAME" };
         var spiffeId = new Option<string?>("--spiffe-id") { Description = "The identity to get a token for. Default: all.", HelpName = "ID" };
         var command = new Command("jwt", "Fetches JWT-SVIDs.") { socket, json, audience, spiffeId };
         command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
         {
-            var id = parsed.GetValue(spiffeId) is { } text ? SpiffeId.Parse(text) : null;
+            var id = parsed.GetValue(spiffeId) is { } text ? UsageException.Parse(text, SpiffeId.Parse) : null;
             var svids = await FetchJwtAsync(client, parsed.GetRequiredValue(audience), id, patience);
             foreach (var svid in svids) RequireUnexpired(svid);
             if (parsed.GetValue(json)) Json.Write(Json.Of(svids));
@@ -54,7 +54,7 @@ internal static class FetchCommand
 
     private static Command CreateBundles()
     {
-        var (socket, json) = (SocketOption.Create(), JsonOption());
+        var (socket, json) = (SocketOption.Create(), JsonOption.Create());
         var command = new Command("bundles", "Fetches the X.509 and the JWT bundles of all trust domains.") { socket, json };
         command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
         {
@@ -100,9 +100,9 @@ internal static class FetchCommand
             throw new FormatException($"The Workload API gave a JWT-SVID of '{svid.Id}' that expired at {svid.ExpiresAt:u}, and it is {now:u}: compare the clocks of the agent and of this machine.");
     }
 
-    private static Option<bool> JsonOption() => new("--json") { Description = "Write JSON." };
-
-    private static async Task<int> AskAsync(string? socket, Func<WorkloadApiClient, CancellationToken, Task> ask, CancellationToken cancellationToken)
+    /// <summary>Asks the Workload API that is meant, with the patience that agents deserve.</summary>
+    /// <exception cref="TimeoutException">It does not answer.</exception>
+    public static async Task<T> AskAsync<T>(string? socket, Func<WorkloadApiClient, CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {
         var address = SocketOption.Read(socket);
         using var client = new WorkloadApiClient(address);
@@ -110,12 +110,20 @@ internal static class FetchCommand
         patience.CancelAfter(Patience);
         try
         {
-            await ask(client, patience.Token);
-            return 0;
+            return await Progress.ShowAsync($"waiting for the Workload API at {address}", ask(client, patience.Token));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException($"The Workload API at '{address}' did not answer within {Patience.TotalSeconds:0} s. Does another program listen there?");
         }
     }
+
+    private static Task<int> AskAsync(string? socket, Func<WorkloadApiClient, CancellationToken, Task> ask, CancellationToken cancellationToken) => AskAsync(
+        socket,
+        async (client, patience) =>
+        {
+            await ask(client, patience);
+            return ExitCode.Done;
+        },
+        cancellationToken);
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using AspNetSpiffe.Cli.Output;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe.Cli.Commands;
 
@@ -11,7 +10,7 @@ internal static class WatchCommand
     public static Command Create()
     {
         var socket = SocketOption.Create();
-        var json = new Option<bool>("--json") { Description = "Write one line of JSON for each update." };
+        var json = JsonOption.Create("Write one line of JSON for each update.");
         var command = new Command("watch", "Shows X509-SVIDs and bundles each time they change, until Ctrl+C. Troubles go to the standard error, and it tries again.") { socket, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(socket), parsed.GetValue(json), cancellationToken));
         return command;
@@ -21,26 +20,19 @@ internal static class WatchCommand
     {
         var options = new SpiffeOptions { EndpointSocket = SocketOption.Read(socket).ToString(), StartupTimeout = Timeout.InfiniteTimeSpan };
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, StandardOutput.Closed());
-        using var logging = new LoggerFactory([new TerminalLogger(Terminal.OfErrors(), IsTrouble)]);
+        using var logging = new LoggerFactory([new TerminalLogger(Terminal.OfErrors(), SourceUpdates.IsTrouble)]);
         var terminal = new Terminal();
         try
         {
             await using var source = await X509Source.StartAsync(options, logging, ending.Token);
-            while (true)
-            {
-                var next = NextAsync(source.GetChangeToken(), ending.Token);
-                Show(terminal, source.Current, json);
-                await next;
-            }
+            await foreach (var context in source.WatchAsync(ending.Token)) Show(terminal, context, json);
+            return ExitCode.Done;
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            return 0;
+            return ExitCode.Done;
         }
     }
-
-    // What was left out of an update is shown with it.
-    private static bool IsTrouble(LogLevel level, EventId happened) => level >= LogLevel.Warning && happened.Name != "UpdateRemark";
 
     private static void Show(Terminal terminal, X509Context? context, bool json)
     {
@@ -54,12 +46,5 @@ internal static class WatchCommand
         if (context is null) terminal.Title("no identity: the Workload API has taken it back");
         else terminal.Show(context);
         terminal.Blank();
-    }
-
-    private static async Task NextAsync(IChangeToken change, CancellationToken cancellationToken)
-    {
-        var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = change.RegisterChangeCallback(_ => changed.TrySetResult(), null);
-        await changed.Task.WaitAsync(cancellationToken);
     }
 }

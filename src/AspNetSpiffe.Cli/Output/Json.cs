@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace AspNetSpiffe.Cli.Output;
 
-/// <summary>SVIDs and bundles as JSON for programs. Never a private key.</summary>
+/// <summary>What people see as lines, as JSON for programs: names in camelCase, times in UTC. Never a private key.</summary>
 internal static class Json
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -13,6 +13,9 @@ internal static class Json
     public static void Write(JsonObject json) => Console.Out.WriteLine(json.ToJsonString(Indented));
 
     public static void WriteLine(JsonObject json) => Console.Out.WriteLine(json.ToJsonString(OneLine));
+
+    /// <summary>What goes to the standard error when a command fails.</summary>
+    public static string OfError(string message, int exitCode) => new JsonObject { ["error"] = message, ["exitCode"] = exitCode }.ToJsonString(OneLine);
 
     public static JsonObject Of(X509Context context) => new()
     {
@@ -35,10 +38,10 @@ internal static class Json
     {
         ["svids"] = new JsonArray([.. svids.Select(static s => new JsonObject
         {
-            ["spiffe_id"] = s.Id.ToString(),
+            ["spiffeId"] = s.Id.ToString(),
             ["hint"] = s.Hint,
             ["audience"] = new JsonArray([.. s.Audiences.Select(static a => JsonValue.Create(a))]),
-            ["expires_at"] = s.ExpiresAt,
+            ["expiresAt"] = s.ExpiresAt,
             ["svid"] = s.Token,
         })]),
     };
@@ -50,11 +53,11 @@ internal static class Json
 
     private static JsonObject Of(X509Svid svid) => new()
     {
-        ["spiffe_id"] = svid.Id.ToString(),
+        ["spiffeId"] = svid.Id.ToString(),
         ["hint"] = svid.Hint,
-        ["serial_number"] = svid.Leaf.SerialNumber,
-        ["not_before"] = svid.NotBefore.ToUniversalTime(),
-        ["not_after"] = svid.NotAfter.ToUniversalTime(),
+        ["serialNumber"] = svid.Leaf.SerialNumber,
+        ["notBefore"] = svid.NotBefore.ToUniversalTime(),
+        ["notAfter"] = svid.NotAfter.ToUniversalTime(),
         ["certificates"] = new JsonArray([.. svid.Intermediates.Insert(0, svid.Leaf).Select(static c => JsonValue.Create(c.ExportCertificatePem()))]),
     };
 

@@ -4,32 +4,55 @@ using System.Text;
 
 namespace AspNetSpiffe.Cli.Output;
 
+/// <summary>How the files are named, and what is in each; the library reads them by the same names (docs/files.md).</summary>
+internal enum FileLayout
+{
+    /// <summary>svid.pem, key.pem and bundle.pem.</summary>
+    Plain,
+
+    /// <summary>tls.crt, tls.key and ca.crt.</summary>
+    CertManager,
+
+    /// <summary>svid.pem, svid_key.pem and svid_bundle.pem.</summary>
+    SpiffeHelper,
+
+    /// <summary>credentialbundle.pem, with the key and the chain, and bundle.pem.</summary>
+    PodCertificate,
+}
+
 /// <summary>The default identity as files that other programs read.</summary>
 internal static class PemFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode ForAll = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    /// <summary>Writes svid.pem (leaf and intermediates), key.pem (PKCS#8, mode 0600) and bundle.pem; gives their paths.</summary>
+    /// <summary>Writes the chain (leaf and intermediates), the key (PKCS#8, mode 0600) and the bundle of the own trust domain; gives the paths.</summary>
     /// <exception cref="IOException">The folder cannot be written to, or is one in which others could exchange the files; or what is there is not ours to replace.</exception>
-    public static string[] Write(X509Context context, string directory)
+    public static string[] Write(X509Context context, string directory, FileLayout layout)
     {
         var svid = context.DefaultSvid;
         var bundle = context.Bundles.Find(svid.Id.TrustDomain)
             ?? throw new InvalidOperationException($"The Workload API sent no bundle for '{svid.Id.TrustDomain}', the trust domain of its own SVID.");
 
+        var chain = ToBytes([svid.Leaf, .. svid.Intermediates]);
         var key = KeyOf(svid.Leaf);
+        byte[] both = layout == FileLayout.PodCertificate ? [.. key, .. chain] : [];
         try
         {
-            return WriteAll(
-                directory,
-                ("svid.pem", ToBytes([svid.Leaf, .. svid.Intermediates]), ForAll),
-                ("key.pem", key, OwnerOnly),
-                ("bundle.pem", ToBytes(bundle.Authorities), ForAll));
+            // The certificate last: who looks for a new one finds its key and its bundle.
+            var authorities = ToBytes(bundle.Authorities);
+            return layout switch
+            {
+                FileLayout.CertManager => WriteAll(directory, ("ca.crt", authorities, ForAll), ("tls.key", key, OwnerOnly), ("tls.crt", chain, ForAll)),
+                FileLayout.SpiffeHelper => WriteAll(directory, ("svid_bundle.pem", authorities, ForAll), ("svid_key.pem", key, OwnerOnly), ("svid.pem", chain, ForAll)),
+                FileLayout.PodCertificate => WriteAll(directory, ("bundle.pem", authorities, ForAll), ("credentialbundle.pem", both, OwnerOnly)),
+                _ => WriteAll(directory, ("bundle.pem", authorities, ForAll), ("key.pem", key, OwnerOnly), ("svid.pem", chain, ForAll)),
+            };
         }
         finally
         {
             CryptographicOperations.ZeroMemory(key);
+            CryptographicOperations.ZeroMemory(both);
         }
     }
 
@@ -54,10 +77,20 @@ internal static class PemFiles
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(directory);
         else SafeFolder.Make(directory);
 
-        var paths = new string[files.Length];
+        var (paths, fresh) = (new string[files.Length], new List<string>());
         for (var i = 0; i < files.Length; i++) RequireReplaceable(paths[i] = Path.Combine(directory, files[i].Name));
-        for (var i = 0; i < files.Length; i++) Write(directory, paths[i], files[i].Content, files[i].Mode);
-        return paths;
+        try
+        {
+            // None is in use before all are whole; then each is at once the new one.
+            for (var i = 0; i < files.Length; i++) fresh.Add(WriteBeside(paths[i], files[i].Content, files[i].Mode));
+            for (var i = 0; i < files.Length; i++) File.Move(fresh[i], paths[i], overwrite: true);
+            return paths;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            fresh.ForEach(TryDelete);
+            throw new IOException($"The folder '{directory}' cannot be written to ({Describe(e)}). Choose another folder.", e);
+        }
     }
 
     // To rename over a link or a pipe would not harm its target, but whoever put it there meant something by it.
@@ -69,20 +102,21 @@ internal static class PemFiles
     }
 
     // Made anew beside the old one, under a name that nobody can have taken: a key is never in a file that others could read, nor half of it in one that is in use.
-    private static void Write(string directory, string path, byte[] content, UnixFileMode mode)
+    private static string WriteBeside(string path, byte[] content, UnixFileMode mode)
     {
         var fresh = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}";
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = mode;
+        using var file = new FileStream(fresh, options);
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = mode;
-            using (var file = new FileStream(fresh, options)) file.Write(content);
-            File.Move(fresh, path, overwrite: true);
+            file.Write(content);
+            return fresh;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
             TryDelete(fresh);
-            throw new IOException($"The folder '{directory}' cannot be written to ({Describe(e)}). Choose another folder.", e);
+            throw;
         }
     }
 

@@ -6,11 +6,15 @@ namespace AspNetSpiffe.Cli.Output;
 internal sealed class Terminal
 {
     private const int FieldWidth = 12;
+    private const int VerdictWidth = 9;
+    private const int NameWidth = 10;
 
     private static readonly Style Plain = Style.Plain;
     private static readonly Style Dim = new(Color.Grey);
     private static readonly Style Bold = new(decoration: Decoration.Bold);
     private static readonly Style Good = new(Color.Green, decoration: Decoration.Bold);
+    private static readonly Style Bad = new(Color.Red, decoration: Decoration.Bold);
+    private static readonly Style Doubtful = new(Color.Yellow, decoration: Decoration.Bold);
 
     private readonly IAnsiConsole _console;
 
@@ -47,11 +51,29 @@ internal sealed class Terminal
 
     public void Event(DateTimeOffset when, string text) => Line(($"{when:HH:mm:ss}  ", Dim), (text, Plain));
 
+    /// <summary>Shows what was looked at, and how it stands: never by the colour alone.</summary>
+    public void Verdict(Tone tone, string verdict, string name, string text) => Line((verdict.PadRight(VerdictWidth), StyleOf(tone)), (name.PadRight(NameWidth), Dim), (text, Plain));
+
+    public void Remedy(string text) => Line((new string(' ', VerdictWidth) + "→ ", Dim), (text, Plain));
+
+    public void Problem(string text) => Line((text, Bad));
+
     public void Blank() => _console.WriteLine();
+
+    private static Style StyleOf(Tone tone) => tone switch { Tone.Good => Good, Tone.Bad => Bad, Tone.Doubtful => Doubtful, _ => Dim };
 
     private void Line(params ReadOnlySpan<(string Text, Style Style)> parts)
     {
         foreach (var (text, style) in parts) _console.Write(text, style);
         _console.WriteLine();
     }
+}
+
+/// <summary>How a verdict is coloured.</summary>
+internal enum Tone
+{
+    Good,
+    Doubtful,
+    Bad,
+    Dim,
 }

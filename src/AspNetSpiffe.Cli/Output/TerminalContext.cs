@@ -1,12 +1,8 @@
-using System.Security.Cryptography.X509Certificates;
-
 namespace AspNetSpiffe.Cli.Output;
 
 /// <summary>SVIDs and bundles as lines for people.</summary>
 internal static class TerminalContext
 {
-    private const string Moment = "yyyy-MM-dd HH:mm:ss'Z'";
-
     public static void Show(this Terminal terminal, X509Context context)
     {
         foreach (var svid in context.Svids)
@@ -15,7 +11,7 @@ internal static class TerminalContext
             if (svid.Hint.Length > 0) terminal.Field("hint", svid.Hint);
             terminal.Field("serial", svid.Leaf.SerialNumber);
             terminal.Field("valid", Describe(svid.NotBefore, svid.NotAfter));
-            terminal.Field("key", DescribeKey(svid.Leaf));
+            terminal.Field("key", CertificateText.DescribeKey(svid.Leaf));
             terminal.Field("issued by", svid.Leaf.Issuer);
             terminal.Field("chain", svid.Intermediates.Length == 1 ? "leaf and 1 intermediate" : $"leaf and {svid.Intermediates.Length} intermediates");
             terminal.Blank();
@@ -31,7 +27,7 @@ internal static class TerminalContext
         {
             terminal.Heading($"bundle {bundle.TrustDomain}", "X.509");
             foreach (var authority in bundle.Authorities)
-                terminal.Field("authority", $"{authority.Subject}, until {authority.NotAfter.ToUniversalTime().ToString(Moment, null)}");
+                terminal.Field("authority", $"{authority.Subject}, until {Times.Describe(new(authority.NotAfter.ToUniversalTime()))}");
             if (bundle.Authorities.IsEmpty) terminal.Field("authority", "none: no peer of this trust domain is trusted");
         }
     }
@@ -55,7 +51,7 @@ internal static class TerminalContext
             terminal.Title(svid.Id.ToString());
             if (svid.Hint.Length > 0) terminal.Field("hint", svid.Hint);
             terminal.Field("audience", string.Join(", ", svid.Audiences));
-            terminal.Field("valid", $"until {svid.ExpiresAt.ToString(Moment, null)} ({Left(svid.ExpiresAt)})");
+            terminal.Field("valid", $"until {Times.Describe(svid.ExpiresAt)} ({Left(svid.ExpiresAt)})");
             terminal.Copy(svid.Token);
         }
     }
@@ -66,19 +62,7 @@ internal static class TerminalContext
     }
 
     private static string Describe(DateTimeOffset notBefore, DateTimeOffset notAfter) =>
-        $"{notBefore.ToUniversalTime().ToString(Moment, null)} to {notAfter.ToUniversalTime().ToString(Moment, null)} ({Left(notAfter)})";
+        $"{Times.Describe(notBefore)} to {Times.Describe(notAfter)} ({Left(notAfter)})";
 
-    private static string Left(DateTimeOffset end)
-    {
-        var left = end - TimeProvider.System.GetUtcNow();
-        return left > TimeSpan.Zero ? $"{Duration.Describe(left)} left" : "expired";
-    }
-
-    private static string DescribeKey(X509Certificate2 leaf)
-    {
-        using var ecdsa = leaf.GetECDsaPublicKey();
-        if (ecdsa is not null) return $"ECDSA P-{ecdsa.KeySize}";
-        using var rsa = leaf.GetRSAPublicKey();
-        return rsa is not null ? $"RSA {rsa.KeySize}" : leaf.PublicKey.Oid.FriendlyName ?? "unknown";
-    }
+    private static string Left(DateTimeOffset end) => Times.DescribeLeft(end, TimeProvider.System.GetUtcNow());
 }

@@ -37,7 +37,14 @@ internal static class CertificationPaths
     public static bool IsSelfIssued(X509Certificate2 certificate) => certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 
     /// <summary>Counts the leaf and the others. A client's SslStream has the leaf among the others.</summary>
-    public static int CountPresented(X509Certificate2 leaf, X509Certificate2Collection others) => others.Count + (others.Any(other => IsSame(other, leaf)) ? 0 : 1);
+    public static int CountPresented(X509Certificate2 leaf, X509Certificate2Collection others)
+    {
+        for (var i = 0; i < others.Count; i++)
+            if (IsSame(others[i], leaf))
+                return others.Count;
+
+        return others.Count + 1;
+    }
 
     public static bool IsSame(X509Certificate2 one, X509Certificate2 other) =>
         ReferenceEquals(one, other) || one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);

@@ -1,4 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
@@ -26,10 +26,37 @@ public static class JwtSvidVerifier
         ArgumentNullException.ThrowIfNull(bundles);
         CheckExpectations(audiences, leeway);
 
-        if (!TryRead(token, out var svid, out var reason)) return JwtVerificationResult.Reject(reason);
-        reason = CheckClaims(svid, audiences, now, leeway);
-        if (reason == JwtRejectionReason.None) reason = CheckSignature(svid, bundles);
+        var reading = Read(token);
+        if (reading.Svid is not { } svid) return JwtVerificationResult.Reject(reading.Mistake);
+        var reason = CheckClaims(svid, audiences, now, leeway);
+        if (reason == JwtRejectionReason.None) reason = TokenRules.OfSignature.FindBroken(new(svid, bundles.Find(svid.Id.TrustDomain)));
         return JwtVerificationResult.Of(svid, reason, audiences);
+    }
+
+    /// <summary>Asks each rule by itself, so that one mistake hides no other: for people who look into a token.</summary>
+    /// <remarks>The rules, and the order in which they are asked, are those of <see cref="Verify"/>: its reason is that of the first rule that is broken here.</remarks>
+    /// <param name="token">The token in compact form, without the scheme that it came with.</param>
+    /// <param name="bundles">The trust domains that we know; <see langword="null"/> leaves out the signature.</param>
+    /// <param name="audiences">Who we are; empty leaves out for whom the token is.</param>
+    /// <param name="now">The time at which the token must be valid.</param>
+    /// <param name="leeway">By how much clocks may differ: 30 seconds by default, and at most 60.</param>
+    /// <exception cref="ArgumentException">An audience is empty, or the leeway is out of its range.</exception>
+    public static ImmutableArray<InspectedRule> Inspect(
+        string token, JwtBundleSet? bundles, IReadOnlyCollection<string> audiences, DateTimeOffset now, TimeSpan? leeway = null)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        ArgumentNullException.ThrowIfNull(audiences);
+        if (audiences.Count > 0) CheckExpectations(audiences, leeway);
+
+        var reading = Read(token);
+        TokenFacts? facts = reading.Svid is { } svid ? new(svid, audiences, now, leeway ?? DefaultLeeway) : null;
+        SignatureFacts? signature = bundles is not null && facts is { } read ? new(read.Svid, bundles.Find(read.Svid.Id.TrustDomain)) : null;
+        return
+        [
+            .. TokenRules.OfReading.Inspect(reading, JwtRejectionReason.Malformed),
+            .. TokenRules.OfClaims.Inspect(facts, JwtRejectionReason.Malformed),
+            .. TokenRules.OfSignature.Inspect(signature, JwtRejectionReason.BadSignature),
+        ];
     }
 
     /// <summary>Checks what the caller asks for: a mistake in it must not look like a bad token.</summary>
@@ -44,37 +71,20 @@ public static class JwtSvidVerifier
     }
 
     /// <summary>Checks what may change from call to call: for whom the token is, and when.</summary>
-    internal static JwtRejectionReason CheckClaims(JwtSvid svid, IReadOnlyCollection<string> audiences, DateTimeOffset now, TimeSpan? leeway)
+    internal static JwtRejectionReason CheckClaims(JwtSvid svid, IReadOnlyCollection<string> audiences, DateTimeOffset now, TimeSpan? leeway) =>
+        TokenRules.OfClaims.FindBroken(new(svid, audiences, now, leeway ?? DefaultLeeway));
+
+    private static TokenReading Read(string token)
     {
-        if (svid.Id.Path.Length == 0) return JwtRejectionReason.RootPath;
-
-        // Ordinal, whatever comparer the caller's collection has.
-        if (!svid.Audiences.Any(audience => audiences.Any(ours => ours == audience))) return JwtRejectionReason.NotAddressedToUs;
-
-        // RFC 7519 §4.1.4, §4.1.5. Differences of times cannot overflow, sums can.
-        var most = leeway ?? DefaultLeeway;
-        if (now - svid.ExpiresAt >= most) return JwtRejectionReason.Expired;
-        return svid.NotBefore - now > most ? JwtRejectionReason.NotYetValid : JwtRejectionReason.None;
-    }
-
-    private static bool TryRead(string token, [NotNullWhen(true)] out JwtSvid? svid, out JwtRejectionReason reason)
-    {
-        (svid, reason) = (null, JwtRejectionReason.None);
         try
         {
-            svid = JwtSvidReader.Read(token);
-            return true;
+            return new(JwtSvidReader.Read(token), JwtRejectionReason.None, null);
         }
         catch (FormatException e)
         {
-            reason = e is JwtFormatException known ? known.Reason : JwtRejectionReason.Malformed;
-            return false;
+            return new(null, e is JwtFormatException known ? known.Reason : JwtRejectionReason.Malformed, e.Message);
         }
     }
-
-    // Workload API §6.3: the bundle of its own trust domain, or nobody's.
-    private static JwtRejectionReason CheckSignature(JwtSvid svid, JwtBundleSet bundles) =>
-        bundles.Find(svid.Id.TrustDomain) is { } bundle ? CheckSignature(svid.Token, svid.Header, bundle) : JwtRejectionReason.UnknownTrustDomain;
 
     /// <summary>Checks the signature of a token whose header was read, whatever its payload.</summary>
     internal static JwtRejectionReason CheckSignature(string token, JwtHeader header, JwtBundle bundle)

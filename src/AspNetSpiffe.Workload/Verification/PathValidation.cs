@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -19,24 +20,39 @@ internal static class PathValidation
     private const X509ChainStatusFlags JudgedHere = X509ChainStatusFlags.NotTimeValid | X509ChainStatusFlags.NotTimeNested
         | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.NotValidForUsage;
 
-    /// <summary>Judges a chain.</summary>
-    /// <param name="chain">A built chain, whatever its verdict.</param>
+    /// <summary>The rules for a path, in the order in which they are asked.</summary>
+    public static ImmutableArray<Rule<PathFacts, RejectionReason>> Rules { get; } =
+    [
+        new("RFC 5280 §6.1", "The platform can build a chain of it.", static facts => If(facts.IsBuilt, RejectionReason.InvalidChain)),
+        new("RFC 5280 §6.1.3 (a)", "No signature of the path is wrong.", static facts => If(!facts.Status.HasFlag(X509ChainStatusFlags.NotSignatureValid), RejectionReason.BadSignature), static facts => facts.IsBuilt),
+        new("X509-SVID §5.1", "A path leads to an authority in the bundle of its own trust domain.", static facts => If(facts.Path.Length > 0, RejectionReason.NotTrusted), static facts => facts.IsBuilt),
+        new("X509-SVID §4.4", "Every extended key usage of the path allows the role.", static facts => If(IsFor(facts.Path, facts.Role), RejectionReason.NotForThisUse), HasPath),
+        new("RFC 5280 §6.1", "Basic constraints, path length, name constraints and critical extensions hold.", static facts => If((facts.Status & ~JudgedHere) == X509ChainStatusFlags.NoError, RejectionReason.InvalidChain), HasPath),
+        new("RFC 5280 §6.1.4 (n)", "Every issuer of the path may sign certificates.", static facts => If(facts.Path.Skip(1).All(MaySign), RejectionReason.InvalidChain), HasPath),
+        new("RFC 5280 §6.1.5", "Where the path demands an explicit policy, it has one.", static facts => If(CertificatePolicies.AreMet(facts.Path), RejectionReason.InvalidChain), HasPath),
+        new("NIST SP 800-131A", "Every key is RSA from 2048 bits on, P-256, P-384, P-521 or Ed25519.", static facts => If(facts.Path.All(CertificateStrength.HasStrongKey), RejectionReason.WeakKey), HasPath),
+        new("NIST SP 800-131A", "Every signature is made with SHA-256 or better.", static facts => If(SignedOf(facts.Path).All(CertificateStrength.HasStrongSignature), RejectionReason.WeakSignature), HasPath),
+        new("RFC 5280 §4.1.2.5", "Every certificate of the path is valid now.", static facts => JudgeTime(facts.Path, facts.Now), HasPath),
+    ];
+
+    /// <summary>Reads what the rules ask about from a built chain, whatever its verdict.</summary>
+    /// <param name="chain">The chain.</param>
     /// <param name="leaf">Its first certificate.</param>
     /// <param name="bundle">The bundle of the peer's trust domain, with which it was built.</param>
     /// <param name="role">The part that the peer plays; none for an SVID of our own, which may be issued for one of the two only.</param>
     /// <param name="now">When every certificate must be valid.</param>
-    /// <param name="path">The path, from the leaf over what the peer sent to the bundle's own instance of an authority. Empty when there is none.</param>
-    public static RejectionReason Judge(X509Chain chain, X509Certificate2 leaf, X509Bundle bundle, PeerRole? role, DateTimeOffset now, out X509Certificate2[] path)
+    public static PathFacts Read(X509Chain chain, X509Certificate2 leaf, X509Bundle bundle, PeerRole? role, DateTimeOffset now)
     {
-        path = PathOf(chain, leaf, bundle);
+        var path = PathOf(chain, leaf, bundle);
+        return new(path, StatusOf(chain.ChainElements, path.Length), role, now, IsBuilt: true);
+    }
+
+    /// <summary>Judges a path.</summary>
+    public static RejectionReason Judge(PathFacts facts)
+    {
         try
         {
-            var status = StatusOf(chain.ChainElements, path.Length);
-            if (status.HasFlag(X509ChainStatusFlags.NotSignatureValid)) return RejectionReason.BadSignature;
-            if (path.Length == 0) return RejectionReason.NotTrusted;
-            if (!IsFor(path, role)) return RejectionReason.NotForThisUse;
-            if ((status & ~JudgedHere) != X509ChainStatusFlags.NoError || !path.Skip(1).All(MaySign) || !CertificatePolicies.AreMet(path)) return RejectionReason.InvalidChain;
-            return JudgeStrength(path) is var weakness and not RejectionReason.None ? weakness : JudgeTime(path, now);
+            return Rules.FindBroken(facts);
         }
         catch (Exception e) when (e is CryptographicException or AsnContentException)
         {
@@ -77,6 +93,10 @@ internal static class PathValidation
         return status;
     }
 
+    private static bool HasPath(PathFacts facts) => facts.Path.Length > 0;
+
+    private static RejectionReason If(bool isKept, RejectionReason broken) => isKept ? RejectionReason.None : broken;
+
     private static bool IsFor(X509Certificate2[] path, PeerRole? role) => role switch
     {
         PeerRole.Client => path.All(certificate => Allows(certificate, ClientAuthentication)),
@@ -92,14 +112,8 @@ internal static class PathValidation
     private static bool MaySign(X509Certificate2 certificate) =>
         certificate.Extensions.OfType<X509KeyUsageExtension>().All(extension => extension.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign));
 
-    private static RejectionReason JudgeStrength(X509Certificate2[] path)
-    {
-        if (!path.All(CertificateStrength.HasStrongKey)) return RejectionReason.WeakKey;
-
-        // An authority is trusted because it is in the bundle; one that names itself as its issuer has a signature that proves nothing.
-        var signed = CertificationPaths.IsSelfIssued(path[^1]) ? path[..^1] : path;
-        return signed.All(CertificateStrength.HasStrongSignature) ? RejectionReason.None : RejectionReason.WeakSignature;
-    }
+    // An authority is trusted because it is in the bundle; one that names itself as its issuer has a signature that proves nothing.
+    private static X509Certificate2[] SignedOf(X509Certificate2[] path) => CertificationPaths.IsSelfIssued(path[^1]) ? path[..^1] : path;
 
     private static RejectionReason JudgeTime(X509Certificate2[] path, DateTimeOffset now)
     {
@@ -107,3 +121,11 @@ internal static class PathValidation
         return now < validity.NotBefore ? RejectionReason.NotYetValid : validity.Contains(now) ? RejectionReason.None : RejectionReason.Expired;
     }
 }
+
+/// <summary>A path, from the leaf over what the peer sent to the bundle's own instance of an authority, and what the platform says of it.</summary>
+/// <param name="Path">Empty when there is none.</param>
+/// <param name="Status">What the platform says of its certificates; without a path, of all that it looked at.</param>
+/// <param name="Role">The part that the peer plays.</param>
+/// <param name="Now">When every certificate must be valid.</param>
+/// <param name="IsBuilt">Whether the platform could build a chain at all, good or bad.</param>
+internal readonly record struct PathFacts(X509Certificate2[] Path, X509ChainStatusFlags Status, PeerRole? Role, DateTimeOffset Now, bool IsBuilt);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -26,16 +27,38 @@ public static class X509SvidVerifier
         return VerifyFor(role, leaf, intermediates, bundles, now, limits ?? SpiffeLimits.Default);
     }
 
+    /// <summary>Asks each rule by itself, so that one mistake hides no other: for people who look into a certificate.</summary>
+    /// <remarks>The rules, and the order in which they are asked, are those of <see cref="Verify"/>: its reason is that of the first rule that is broken here.</remarks>
+    /// <param name="leaf">The certificate.</param>
+    /// <param name="intermediates">The certificates that come with it.</param>
+    /// <param name="bundles">The trust domains that we know; <see langword="null"/> leaves out what takes a bundle.</param>
+    /// <param name="role">The part that its owner plays.</param>
+    /// <param name="now">The time at which every certificate must be valid.</param>
+    /// <param name="limits">How much there may be; by default the defaults of <see cref="SpiffeLimits"/>.</param>
+    public static ImmutableArray<InspectedRule> Inspect(
+        X509Certificate2 leaf, X509Certificate2Collection intermediates, X509BundleSet? bundles, PeerRole role, DateTimeOffset now, SpiffeLimits? limits = null)
+    {
+        ArgumentNullException.ThrowIfNull(leaf);
+        ArgumentNullException.ThrowIfNull(intermediates);
+        var presented = new PresentedCertificates(leaf, intermediates, limits ?? SpiffeLimits.Default);
+        LeafFacts? facts = PresentedRules.OfSize.FindBroken(presented) == RejectionReason.None ? LeafFacts.Read(leaf, presented.Limits) : null;
+        TrustFacts? trust = bundles is not null && facts?.Id is { } id ? new(bundles.Find(id.TrustDomain)) : null;
+        PathFacts? path = trust?.Bundle is { Count: > 0 } bundle ? FindBest(new(leaf, intermediates, facts!.Value.Id!, bundle, role, now)).Facts : null;
+        return
+        [
+            .. PresentedRules.OfSize.Inspect(presented, RejectionReason.TooLarge),
+            .. PresentedRules.OfLeaf.Inspect(facts, RejectionReason.Unreadable),
+            .. PresentedRules.OfTrust.Inspect(trust, RejectionReason.EmptyBundle),
+            .. PathValidation.Rules.Inspect(path, RejectionReason.InvalidChain),
+        ];
+    }
+
     /// <summary>Verifies for a role, or, for an SVID of our own, for none: it may be issued for one of the two only.</summary>
     internal static VerificationResult VerifyFor(
         PeerRole? role, X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, DateTimeOffset now, SpiffeLimits limits)
     {
         var (reason, id, bundle) = CheckPresented(leaf, intermediates, bundles, limits);
-        if (reason != RejectionReason.None) return VerificationResult.Reject(reason, id);
-
-        var request = new Request(leaf!, intermediates, id!, bundle!, role, now);
-        var first = Build(request, bundle!.CreateChainPolicy(now), intermediates, out var tried);
-        return first.Accepted ? first : TryOtherPaths(request, first, tried);
+        return reason == RejectionReason.None ? Conclude(new(leaf!, intermediates, id!, bundle!, role, now)) : VerificationResult.Reject(reason, id);
     }
 
     /// <summary>Verifies a peer whose chain SslStream has built already: that chain counts if it was built with the bundle of the peer's trust domain.</summary>
@@ -44,45 +67,54 @@ public static class X509SvidVerifier
     {
         var intermediates = chain?.ChainPolicy.ExtraStore ?? [];
         var (reason, id, bundle) = CheckPresented(leaf, intermediates, bundles, limits);
-        if (reason != RejectionReason.None) return VerificationResult.Reject(reason, id);
+        return reason == RejectionReason.None ? Conclude(new(leaf!, intermediates, id!, bundle!, role, now), chain) : VerificationResult.Reject(reason, id);
+    }
 
-        var request = new Request(leaf!, intermediates, id!, bundle!, role, now);
-        var first = chain is not null && bundle!.IsIn(chain.ChainPolicy)
-            ? Judge(request, chain, out var tried)
-            : Build(request, bundle!.CreateChainPolicy(now), intermediates, out tried);
-        return first.Accepted ? first : TryOtherPaths(request, first, tried);
+    private static VerificationResult Conclude(Request request, X509Chain? built = null)
+    {
+        var best = FindBest(request, built);
+        return best.Reason == RejectionReason.None
+            ? VerificationResult.Accept(new(request.Leaf, new(request.Id, request.Bundle, best.Facts.Path)))
+            : VerificationResult.Reject(best.Reason, request.Id);
+    }
+
+    private static Attempt FindBest(Request request, X509Chain? built = null)
+    {
+        var first = built is not null && request.Bundle.IsIn(built.ChainPolicy)
+            ? Judge(request, built)
+            : Build(request, request.Bundle.CreateChainPolicy(request.Now), request.Intermediates);
+        return first.Reason == RejectionReason.None ? first : TryOtherPaths(request, first);
     }
 
     // RFC 4158: one dead end is no verdict where other certificates have the same name.
-    private static VerificationResult TryOtherPaths(Request request, VerificationResult first, X509Certificate2[] tried)
+    private static Attempt TryOtherPaths(Request request, Attempt first)
     {
         var (best, signatures) = (first, 0);
-        foreach (var path in CertificationPaths.Find(request.Leaf, request.Intermediates, request.Bundle.Authorities).Where(path => !path.SequenceEqual(tried, ReferenceEqualityComparer.Instance)).Take(MaxPaths))
+        foreach (var path in CertificationPaths.Find(request.Leaf, request.Intermediates, request.Bundle.Authorities).Where(path => !path.SequenceEqual(first.Tried, ReferenceEqualityComparer.Instance)).Take(MaxPaths))
         {
             if ((signatures += path.Length - 1) > MaxSignatures) break;
-            var result = Build(request, request.Bundle.CreateChainPolicy(request.Now, path[^1]), [.. path[1..^1]], out _);
-            if (result.Accepted) return result;
+            var attempt = Build(request, request.Bundle.CreateChainPolicy(request.Now, path[^1]), [.. path[1..^1]]);
+            if (attempt.Reason == RejectionReason.None) return attempt;
 
             // What is wrong with a path that leads to an authority says more than that another one does not.
-            if (best.Reason is RejectionReason.NotTrusted or RejectionReason.BadSignature) best = result;
+            if (best.Reason is RejectionReason.NotTrusted or RejectionReason.BadSignature) best = attempt;
         }
 
         return best;
     }
 
-    private static VerificationResult Build(Request request, X509ChainPolicy policy, X509Certificate2Collection intermediates, out X509Certificate2[] tried)
+    private static Attempt Build(Request request, X509ChainPolicy policy, X509Certificate2Collection intermediates)
     {
         using var chain = new X509Chain { ChainPolicy = policy };
         policy.ExtraStore.AddRange(intermediates);
         try
         {
             chain.Build(request.Leaf);
-            return Judge(request, chain, out tried);
+            return Judge(request, chain);
         }
         catch (CryptographicException)
         {
-            tried = [];
-            return VerificationResult.Reject(RejectionReason.InvalidChain, request.Id);
+            return Judge(new([], X509ChainStatusFlags.NoError, request.Role, request.Now, IsBuilt: false), []);
         }
         finally
         {
@@ -90,45 +122,33 @@ public static class X509SvidVerifier
         }
     }
 
-    private static VerificationResult Judge(Request request, X509Chain chain, out X509Certificate2[] tried)
+    private static Attempt Judge(Request request, X509Chain chain)
     {
-        var reason = PathValidation.Judge(chain, request.Leaf, request.Bundle, request.Role, request.Now, out var path);
+        var facts = PathValidation.Read(chain, request.Leaf, request.Bundle, request.Role, request.Now);
 
         // A chain that goes on above its authority may have failed because of what is there.
-        tried = path.Length == chain.ChainElements.Count ? path : [];
-        return reason == RejectionReason.None
-            ? VerificationResult.Accept(new(request.Leaf, new(request.Id, request.Bundle, path)))
-            : VerificationResult.Reject(reason, request.Id);
+        return Judge(facts, facts.Path.Length == chain.ChainElements.Count ? facts.Path : []);
     }
+
+    private static Attempt Judge(PathFacts facts, X509Certificate2[] tried) => new(PathValidation.Judge(facts), facts, tried);
 
     private static (RejectionReason, SpiffeId?, X509Bundle?) CheckPresented(
         X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, SpiffeLimits limits)
     {
         // Workload API §4.6: no certificate, no peer.
         if (leaf is null) return (RejectionReason.NoCertificate, null, null);
-        if (CertificationPaths.CountPresented(leaf, intermediates) > limits.MaxChainLength || leaf.RawDataMemory.Length > limits.MaxLeafBytes) return (RejectionReason.TooLarge, null, null);
-        if (intermediates.Prepend(leaf).Any(CertificateStrength.HasOversizeKey)) return (RejectionReason.TooLarge, null, null);
+        if (PresentedRules.OfSize.FindBroken(new(leaf, intermediates, limits)) is var size and not RejectionReason.None) return (size, null, null);
 
-        // X509-SVID §2, §5.2: exactly one URI name, whatever its scheme, and it is a SPIFFE ID.
-        var hasOneUri = SubjectAltNames.TryReadOnlyUri(leaf, out var uri, out var names);
-        if (names > limits.MaxNames) return (RejectionReason.TooLarge, null, null);
-        if (!hasOneUri) return (RejectionReason.NotOneUriSan, null, null);
-        if (!SpiffeId.TryParse(uri, out var id)) return (RejectionReason.InvalidSpiffeId, null, null);
+        var facts = LeafFacts.Read(leaf, limits);
+        if (PresentedRules.OfLeaf.FindBroken(facts) is var broken and not RejectionReason.None) return (broken, facts.Id, null);
 
-        // X509-SVID §5.2: a leaf names a workload, never the trust domain itself, and signs nothing.
-        if (id.Path.Length == 0) return (RejectionReason.RootPath, id, null);
-        if (!CertificateUsage.TryRead(leaf, out var usage)) return (RejectionReason.Unreadable, id, null);
-        if (usage.IsCa) return (RejectionReason.CaCertificate, id, null);
-        if (usage.CanSign) return (RejectionReason.SigningKeyUsage, id, null);
-
-        // X509-SVID §4.3: an issuer must set it, and no framework looks.
-        if (!usage.KeyUsage.HasFlag(X509KeyUsageFlags.DigitalSignature)) return (RejectionReason.NoDigitalSignature, id, null);
-
-        // Trust Domain and Bundle §3, §4.1.3: the bundle of its own trust domain, or nobody's; an empty one trusts nobody.
-        if (bundles.Find(id.TrustDomain) is not { } bundle) return (RejectionReason.UnknownTrustDomain, id, null);
-        return bundle.Count == 0 ? (RejectionReason.EmptyBundle, id, bundle) : (RejectionReason.None, id, bundle);
+        var bundle = bundles.Find(facts.Id!.TrustDomain);
+        return (PresentedRules.OfTrust.FindBroken(new(bundle)), facts.Id, bundle);
     }
 
     private readonly record struct Request(
         X509Certificate2 Leaf, X509Certificate2Collection Intermediates, SpiffeId Id, X509Bundle Bundle, PeerRole? Role, DateTimeOffset Now);
+
+    /// <summary>What came of one path.</summary>
+    private readonly record struct Attempt(RejectionReason Reason, PathFacts Facts, X509Certificate2[] Tried);
 }

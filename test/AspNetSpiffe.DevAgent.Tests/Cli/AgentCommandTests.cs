@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Grpc.Reflection.V1;
 
 namespace AspNetSpiffe.AgentTests;
@@ -82,6 +84,18 @@ public sealed class AgentCommandTests : AgentTest
 
     private async Task<string> ReadSocketAsync(Tool tool) => (await tool.ReadLineAsync("SPIFFE_ENDPOINT_SOCKET=", Patience)).Trim().Split('=')[1];
 
+    [Fact]
+    public async Task With_json_each_trust_domain_is_one_line_and_the_log_is_elsewhere()
+    {
+        await using var tool = Tool.Start(null, "agent", "--json", "--workload", "web=/web", "--federate", "other.test=partner=/partner", "--directory", Folder);
+        var own = JsonNode.Parse(await tool.ReadLineAsync("{", Patience))!;
+        var other = JsonNode.Parse(await tool.ReadLineAsync("{", Patience))!;
+        Assert.Equal(("example.org", $"unix://{Folder}/web.sock", "spiffe://example.org/web"), ((string?)own["trustDomain"], (string?)own["workloads"]!["web"]!["endpointSocket"], (string?)own["workloads"]!["web"]!["spiffeIds"]![0]));
+        Assert.Equal("other.test", (string?)other["trustDomain"]);
+        await tool.SignalAsync("TERM", Patience);
+        Assert.Equal((0, ""), ((await tool.WaitAsync(Patience)).ExitCode, (await tool.WaitAsync(Patience)).Output));
+    }
+
     [Theory]
     [InlineData("'--workload' is required")]
     [InlineData("'web' is no workload", "--workload", "web")]
@@ -93,26 +107,38 @@ public sealed class AgentCommandTests : AgentTest
     [InlineData("'other.test' is no workload of another trust domain", "--workload", "web=/web", "--federate", "other.test")]
     [InlineData("'partner' is no workload", "--workload", "web=/web", "--federate", "other.test=partner")]
     [InlineData("'example.org' is the agent's own trust domain", "--workload", "web=/web", "--federate", "example.org=partner=/partner")]
-    public async Task A_mistake_is_one_clear_line_and_exit_code_1(string text, params string[] arguments)
+    public async Task A_mistake_is_one_clear_line_and_exit_code_2(string text, params string[] arguments)
     {
         var (exitCode, output, errors) = await Tool.RunAsync(null, Patience, ["agent", .. arguments]);
-        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Equal((2, ""), (exitCode, output));
         Assert.Contains(text, Assert.Single(errors.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
     }
 
     [Theory, Trait("Trial", "O-09")]
-    [InlineData("'aspnet-spiffe' has no command 'bogus'; the nearest is 'agent'. Its commands: agent, fetch, watch.", "bogus")]
+    [InlineData("'aspnet-spiffe' has no command 'bogus'; the nearest is 'agent'. Its commands: agent,", "bogus")]
     [InlineData("has no command 'wtach'; the nearest is 'watch'.", "wtach", "--json")]
     [InlineData("'aspnet-spiffe fetch' has no command 'x500'; the nearest is 'x509'. Its commands: x509, jwt, bundles.", "fetch", "x500")]
     [InlineData("'aspnet-spiffe fetch' needs one of its commands: x509, jwt, bundles.", "fetch")]
-    [InlineData("'aspnet-spiffe' needs one of its commands: agent, fetch, watch.")]
+    [InlineData("'aspnet-spiffe' needs one of its commands: agent,")]
     [InlineData("'aspnet-spiffe watch' has no option '--sokcet'; the nearest is '--socket'.", "watch", "--sokcet")]
     [InlineData("'aspnet-spiffe watch' takes no argument 'more'.", "watch", "more")]
     public async Task An_unknown_word_is_named_with_the_nearest_one(string text, params string[] arguments)
     {
         var (exitCode, output, errors) = await Tool.RunAsync(null, Patience, arguments);
-        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Equal((2, ""), (exitCode, output));
         Assert.Contains(text, Assert.Single(errors.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2, "has no command 'wtach'", "wtach", "--json")]
+    [InlineData(2, "is no address of a Workload API", "watch", "--json", "--socket", "nowhere")]
+    [InlineData(1, "/nowhere", "fetch", "x509", "--json", "--socket", "unix:///nowhere/agent.sock")]
+    public async Task With_json_an_error_is_JSON_too(int expected, string text, params string[] arguments)
+    {
+        var (exitCode, output, errors) = await Tool.RunAsync(null, Patience, arguments);
+        using var json = JsonDocument.Parse(Assert.Single(errors.TrimEnd('\n').Split('\n')));
+        Assert.Equal((expected, "", expected), (exitCode, output, json.RootElement.GetProperty("exitCode").GetInt32()));
+        Assert.Contains(text, json.RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 
     [Theory, Trait("Trial", "O-09")]

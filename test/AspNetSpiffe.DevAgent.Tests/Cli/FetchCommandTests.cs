@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
@@ -34,7 +35,7 @@ public sealed class FetchCommandTests : AgentTest
 
         Assert.Equal(0, exitCode);
         var svids = json.RootElement.GetProperty("svids").EnumerateArray().ToArray();
-        Assert.Equal(["spiffe://example.org/a", "spiffe://example.org/b"], svids.Select(s => s.GetProperty("spiffe_id").GetString()));
+        Assert.Equal(["spiffe://example.org/a", "spiffe://example.org/b"], svids.Select(s => s.GetProperty("spiffeId").GetString()));
         Assert.Equal(2, svids[0].GetProperty("certificates").GetArrayLength());
         Assert.Equal(1, json.RootElement.GetProperty("bundles").GetProperty("example.org").GetArrayLength());
         Assert.DoesNotContain("PRIVATE KEY", output, StringComparison.Ordinal);
@@ -67,7 +68,7 @@ public sealed class FetchCommandTests : AgentTest
         Assert.Equal((0, ""), (exitCode, errors));
         using var json = JsonDocument.Parse(output);
         var svid = Assert.Single(json.RootElement.GetProperty("svids").EnumerateArray());
-        Assert.Equal("spiffe://example.org/b", svid.GetProperty("spiffe_id").GetString());
+        Assert.Equal("spiffe://example.org/b", svid.GetProperty("spiffeId").GetString());
         Assert.Equal(0, (await Connect(agent).ValidateJwtAsync(svid.GetProperty("svid").GetString()!, "db", Patience)).Status);
 
         Assert.Contains("spiffe://example.org/a", (await Tool.RunAsync(agent.AddressOf("web"), Patience, "fetch", "jwt", "--audience", "db")).Output, StringComparison.Ordinal);
@@ -188,11 +189,27 @@ public sealed class FetchCommandTests : AgentTest
         Assert.Contains("no identity issued", Assert.Single(errors.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task On_a_terminal_it_says_what_it_waits_for()
+    {
+        await using var agent = await FakeAgent.StartAsync();
+        var start = new ProcessStartInfo("script", ["-qec", $"dotnet exec '{Path.Combine(AppContext.BaseDirectory, "aspnet-spiffe.dll")}' fetch x509 --socket {agent.Address}", "/dev/null"]) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        using var terminal = Process.Start(start)!;
+        try
+        {
+            for (var line = ""; !line!.Contains($"waiting for the Workload API at {agent.Address}", StringComparison.Ordinal); line = await terminal.StandardOutput.ReadLineAsync(Patience)) Assert.NotNull(line);
+        }
+        finally
+        {
+            terminal.Kill(entireProcessTree: true);
+        }
+    }
+
     [Fact, Trait("Spec", "EP-01")]
     public async Task Without_an_address_the_error_names_both_ways_to_give_one()
     {
         var (exitCode, _, errors) = await Tool.RunAsync(null, Patience, "fetch", "x509");
-        Assert.Equal(1, exitCode);
+        Assert.Equal(2, exitCode);
         Assert.Contains("--socket", errors, StringComparison.Ordinal);
         Assert.Contains("SPIFFE_ENDPOINT_SOCKET", errors, StringComparison.Ordinal);
     }

@@ -15,9 +15,9 @@ public sealed class WatchCommandTests : AgentTest
     {
         var agent = await StartAgentAsync(new DevIdentity("/web"));
         await using var tool = Tool.Start(agent.AddressOf("web"), "watch", "--json");
-        var first = await tool.ReadLineAsync("serial_number", Patience);
+        var first = await tool.ReadLineAsync("serialNumber", Patience);
         agent.Rotate();
-        Assert.NotEqual(first, await tool.ReadLineAsync("serial_number", Patience));
+        Assert.NotEqual(first, await tool.ReadLineAsync("serialNumber", Patience));
 
         await tool.SignalAsync("INT", Patience);
         var (exitCode, _, errors) = await tool.WaitAsync(Patience);

@@ -51,7 +51,15 @@ public sealed partial class ReadmeTests(ITestOutputHelper output) : InteropTest(
 
         var help = await OutsideProgram.RunAsync(command, ["--help"], "", Patience);
         Assert.True(help.ExitCode == 0, help.All);
-        foreach (var verb in (string[])["agent", "fetch", "watch"]) Assert.Contains($"  {verb} ", help.Output, StringComparison.Ordinal);
+        foreach (var verb in (string[])["agent", "check", "doctor", "fetch", "id", "inspect", "match", "request", "watch", "write"]) Assert.Contains($"  {verb} ", help.Output, StringComparison.Ordinal);
+
+        // Loads the libraries that are packed with it.
+        var match = await OutsideProgram.RunAsync(command, ["match", "spiffe://example.org/**", "spiffe://example.org/web"], "", Patience);
+        Assert.Equal((0, "yes: spiffe://example.org/** matches spiffe://example.org/web"), (match.ExitCode, match.Output.Trim()));
+        var settings = Path.Combine(Folder, "appsettings.json");
+        await File.WriteAllTextAsync(settings, """{"Spiffe":{"Hnt":"x"}}""", Patience);
+        var check = await OutsideProgram.RunAsync(command, ["check", settings], "", Patience);
+        Assert.True(check.ExitCode == 1 && check.Output.Contains("Did you mean 'Spiffe:Hint'?", StringComparison.Ordinal), check.All);
     }
 
     protected override async ValueTask StopAsync()

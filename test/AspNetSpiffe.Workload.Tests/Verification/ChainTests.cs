@@ -17,7 +17,7 @@ public sealed class ChainTests : VerifierTest
 
     [Fact, Trait("Spec", "XV-i")]
     public void A_missing_intermediate_is_not_trusted() =>
-        AssertRefused(RejectionReason.NotTrusted, X509SvidVerifier.Verify(Pki.Leaf().Leaf, None, Bundles, PeerRole.Client, Now));
+        AssertRefused(RejectionReason.NotTrusted, InspectionOracle.Verify(Pki.Leaf().Leaf, None, Bundles, PeerRole.Client, Now));
 
     [Fact, Trait("Spec", "XV-i")]
     public void An_expired_leaf_is_refused() =>
@@ -91,8 +91,8 @@ public sealed class ChainTests : VerifierTest
     {
         var bundle = new X509Bundle(Pki.TrustDomain, [Pki.Issuer.Certificate]);
         var svid = Pki.Leaf();
-        AssertAccepted(X509SvidVerifier.Verify(svid.Leaf, None, new([bundle]), PeerRole.Client, Now));
-        AssertAccepted(X509SvidVerifier.Verify(svid.Leaf, [Pki.Issuer.Certificate, Pki.Root.Certificate], new([bundle]), PeerRole.Client, Now));
+        AssertAccepted(InspectionOracle.Verify(svid.Leaf, None, new([bundle]), PeerRole.Client, Now));
+        AssertAccepted(InspectionOracle.Verify(svid.Leaf, [Pki.Issuer.Certificate, Pki.Root.Certificate], new([bundle]), PeerRole.Client, Now));
     }
 
     [Fact, Trait("Spec", "XV-k")]
@@ -109,7 +109,7 @@ public sealed class ChainTests : VerifierTest
         var forged = Pki.Leaf(l => l with { SignedBy = TestKey.Create(KeyKind.P256) });
         Assert.False(Verify(forged, bundles: bundles).Accepted);
 
-        AssertRefused(RejectionReason.NotTrusted, X509SvidVerifier.Verify(Pki.SelfSignedLeaf(), None, bundles, PeerRole.Client, Now));
+        AssertRefused(RejectionReason.NotTrusted, InspectionOracle.Verify(Pki.SelfSignedLeaf(), None, bundles, PeerRole.Client, Now));
     }
 
     [Fact, Trait("Spec", "XV-k")]
@@ -128,18 +128,18 @@ public sealed class ChainTests : VerifierTest
         var read = X509Bundle.Read(Pki.TrustDomain, TestPki.Der([Pki.Root.Certificate, leaf]), out var leftOut);
         Assert.Equal(1, leftOut);
         Assert.Equal(Pki.Bundle, read);
-        AssertRefused(RejectionReason.NotTrusted, X509SvidVerifier.Verify(leaf, None, new([read]), PeerRole.Client, Now));
+        AssertRefused(RejectionReason.NotTrusted, InspectionOracle.Verify(leaf, None, new([read]), PeerRole.Client, Now));
     }
 
     [Fact, Trait("Spec", "XV-m")]
     public void A_CA_of_the_bundle_is_no_peer() =>
-        AssertRefused(RejectionReason.RootPath, X509SvidVerifier.Verify(Pki.Root.Certificate, None, Bundles, PeerRole.Client, Now));
+        AssertRefused(RejectionReason.RootPath, InspectionOracle.Verify(Pki.Root.Certificate, None, Bundles, PeerRole.Client, Now));
 
     [Fact, Trait("Spec", "XV-m")]
     public void A_CA_that_has_a_path_is_no_peer()
     {
         var pki = new TestPki("td", root: r => r with { Uris = ["spiffe://td/workload"] });
-        AssertRefused(RejectionReason.CaCertificate, X509SvidVerifier.Verify(pki.Root.Certificate, None, new([pki.Bundle]), PeerRole.Client, Now));
+        AssertRefused(RejectionReason.CaCertificate, InspectionOracle.Verify(pki.Root.Certificate, None, new([pki.Bundle]), PeerRole.Client, Now));
     }
 
     [Theory, Trait("Spec", "XV-i")]

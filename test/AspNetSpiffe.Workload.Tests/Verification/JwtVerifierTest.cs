@@ -18,7 +18,7 @@ public abstract class JwtVerifierTest
 
     protected JwtVerificationResult Verify(string token, JwtBundleSet? bundles = null, string[]? audiences = null, DateTimeOffset? at = null, TimeSpan? leeway = null)
     {
-        var result = JwtSvidVerifier.Verify(token, bundles ?? Bundles, audiences ?? Us, at ?? Now, leeway);
+        var result = InspectionOracle.Verify(token, bundles ?? Bundles, audiences ?? Us, at ?? Now, leeway);
         JwtOracle.AssertAgrees(result, token, bundles ?? Bundles, audiences ?? Us, at ?? Now, leeway ?? TimeSpan.FromSeconds(30));
         return result;
     }

@@ -66,7 +66,7 @@ public sealed class LeafEncodingTests : VerifierTest
     {
         var forger = Pki.SelfSignedLeaf(l => l with { Ca = first, SecondExtensions = [new X509BasicConstraintsExtension(!first, false, 0, true)] });
         X509BundleSet bundles = new([X509Bundle.Read(Pki.TrustDomain, TestPki.Der([Pki.Root.Certificate, forger]), out _)]);
-        Assert.False(X509SvidVerifier.Verify(forger, None, bundles, PeerRole.Client, Now).Accepted);
+        Assert.False(InspectionOracle.Verify(forger, None, bundles, PeerRole.Client, Now).Accepted);
     }
 
     private static byte[] Uri(string text) => [0x86, (byte)text.Length, .. Ascii(text)];

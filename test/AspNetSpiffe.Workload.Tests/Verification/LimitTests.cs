@@ -22,8 +22,8 @@ public sealed class LimitTests : VerifierTest
     {
         var svid = Pki.Leaf();
         X509Certificate2Collection others = [svid.Leaf, .. Enumerable.Repeat(svid.Intermediates[0], 15)];
-        AssertAccepted(X509SvidVerifier.Verify(svid.Leaf, others, Bundles, PeerRole.Server, Now));
-        AssertRefused(RejectionReason.TooLarge, X509SvidVerifier.Verify(svid.Leaf, [.. others, svid.Intermediates[0]], Bundles, PeerRole.Server, Now));
+        AssertAccepted(InspectionOracle.Verify(svid.Leaf, others, Bundles, PeerRole.Server, Now));
+        AssertRefused(RejectionReason.TooLarge, InspectionOracle.Verify(svid.Leaf, [.. others, svid.Intermediates[0]], Bundles, PeerRole.Server, Now));
     }
 
     [Theory]
@@ -53,14 +53,14 @@ public sealed class LimitTests : VerifierTest
     {
         var svid = Pki.Leaf();
         X509Certificate2Collection others = [.. Enumerable.Repeat(svid.Intermediates[0], count - 1)];
-        AssertOutcome(accepted, X509SvidVerifier.Verify(svid.Leaf, others, Bundles, PeerRole.Client, Now, limits));
+        AssertOutcome(accepted, InspectionOracle.Verify(svid.Leaf, others, Bundles, PeerRole.Client, Now, limits));
     }
 
     private void AssertNames(int beside, SpiffeLimits? limits, bool accepted) =>
         AssertOutcome(accepted, Verify(Pki.Leaf(l => l with { DnsNames = [.. Enumerable.Range(0, beside).Select(i => $"h{i}")] }), limits));
 
     private VerificationResult Verify(TestSvid svid, SpiffeLimits? limits) =>
-        X509SvidVerifier.Verify(svid.Leaf, [.. svid.Intermediates], Bundles, PeerRole.Client, Now, limits);
+        InspectionOracle.Verify(svid.Leaf, [.. svid.Intermediates], Bundles, PeerRole.Client, Now, limits);
 
     private static void AssertOutcome(bool accepted, VerificationResult result)
     {

@@ -50,7 +50,7 @@ public sealed class PathTests : VerifierTest
         var live = Pki.Root.Intermediate(i => i with { KeyIds = false });
         var dead = new TestPki("elsewhere").Root.Intermediate(i => i with { Subject = live.Certificate.Subject, WithKey = live.Key, KeyIds = false });
         X509Certificate2[] sent = deadFirst ? [dead.Certificate, live.Certificate] : [live.Certificate, dead.Certificate];
-        AssertAccepted(X509SvidVerifier.Verify(live.Leaf().Leaf, [.. sent], Bundles, PeerRole.Client, Now));
+        AssertAccepted(InspectionOracle.Verify(live.Leaf().Leaf, [.. sent], Bundles, PeerRole.Client, Now));
     }
 
     [Theory, Trait("Trial", "H-22"), Trait("Spec", "XV-v")]
@@ -60,7 +60,7 @@ public sealed class PathTests : VerifierTest
     {
         var (live, other) = (Pki.Root.Intermediate(i => i with { KeyIds = false }), Pki.Root.Intermediate(i => i with { KeyIds = false }));
         X509Certificate2[] sent = otherFirst ? [other.Certificate, live.Certificate] : [live.Certificate, other.Certificate];
-        AssertAccepted(X509SvidVerifier.Verify(live.Leaf(l => l with { KeyIds = false }).Leaf, [.. sent], Bundles, PeerRole.Client, Now));
+        AssertAccepted(InspectionOracle.Verify(live.Leaf(l => l with { KeyIds = false }).Leaf, [.. sent], Bundles, PeerRole.Client, Now));
     }
 
     [Fact, Trait("Trial", "H-23"), Trait("Spec", "XV-v")]
@@ -70,8 +70,8 @@ public sealed class PathTests : VerifierTest
         var cross = Pki.Root.Intermediate(i => i with { Subject = "CN=old", WithKey = expired.Key });
         var leaf = expired.Leaf().Leaf;
 
-        AssertAccepted(X509SvidVerifier.Verify(leaf, [cross.Certificate], Bundle(expired, Pki.Root), PeerRole.Client, Now));
-        AssertRefused(RejectionReason.Expired, X509SvidVerifier.Verify(leaf, None, Bundle(expired, Pki.Root), PeerRole.Client, Now));
+        AssertAccepted(InspectionOracle.Verify(leaf, [cross.Certificate], Bundle(expired, Pki.Root), PeerRole.Client, Now));
+        AssertRefused(RejectionReason.Expired, InspectionOracle.Verify(leaf, None, Bundle(expired, Pki.Root), PeerRole.Client, Now));
     }
 
     [Theory, Trait("Trial", "H-12")]
@@ -84,7 +84,7 @@ public sealed class PathTests : VerifierTest
         var expired = Root(Now.AddDays(-1));
         List<TestAuthority> roots = [Root(Now.AddDays(1)), Root(Now.AddDays(1))];
         roots.Insert(place, expired);
-        AssertRefused(RejectionReason.Expired, X509SvidVerifier.Verify(expired.Leaf(l => l with { KeyIds = false }).Leaf, None, Bundle([.. roots]), PeerRole.Client, Now));
+        AssertRefused(RejectionReason.Expired, InspectionOracle.Verify(expired.Leaf(l => l with { KeyIds = false }).Leaf, None, Bundle([.. roots]), PeerRole.Client, Now));
     }
 
     [Fact, Trait("Trial", "H-13"), Trait("Spec", "XV-k")]
@@ -93,12 +93,12 @@ public sealed class PathTests : VerifierTest
         // "New with old" (RFC 4210 §4.4): the new key, signed with the old one, under one name.
         var next = Pki.Root.Intermediate(i => i with { Subject = Pki.Root.Certificate.Subject });
         AssertAccepted(Verify(next.Leaf(), bundles: Bundle(next)));
-        AssertAccepted(X509SvidVerifier.Verify(next.Leaf().Leaf, None, Bundle(next), PeerRole.Client, Now));
+        AssertAccepted(InspectionOracle.Verify(next.Leaf().Leaf, None, Bundle(next), PeerRole.Client, Now));
         AssertAccepted(Verify(next.Leaf(), bundles: Bundle(next, Pki.Root)));
         AssertAccepted(Verify(next.Leaf(), bundles: Bundle(Pki.Root)));
 
         var withoutIds = Pki.Root.Intermediate(i => i with { Subject = Pki.Root.Certificate.Subject, KeyIds = false });
-        AssertAccepted(X509SvidVerifier.Verify(withoutIds.Leaf(l => l with { KeyIds = false }).Leaf, None, Bundle(withoutIds), PeerRole.Client, Now));
+        AssertAccepted(InspectionOracle.Verify(withoutIds.Leaf(l => l with { KeyIds = false }).Leaf, None, Bundle(withoutIds), PeerRole.Client, Now));
     }
 
     [Fact, Trait("Trial", "H-22"), Trait("Spec", "XV-v")]
@@ -145,7 +145,7 @@ public sealed class PathTests : VerifierTest
     public void An_authority_that_is_not_valid_now_verifies_nobody_self_signed_or_not(int from, int until, RejectionReason reason)
     {
         var subordinate = Pki.Root.Intermediate(i => i with { NotBefore = Now.AddDays(from), NotAfter = Now.AddDays(until) });
-        AssertRefused(reason, X509SvidVerifier.Verify(subordinate.Leaf().Leaf, None, Bundle(subordinate), PeerRole.Client, Now));
+        AssertRefused(reason, InspectionOracle.Verify(subordinate.Leaf().Leaf, None, Bundle(subordinate), PeerRole.Client, Now));
         AssertRefused(reason, Verify(subordinate.Leaf()));
 
         var root = Pki.CreateRoot(r => r with { NotBefore = Now.AddDays(from), NotAfter = Now.AddDays(until) });
@@ -191,11 +191,11 @@ public sealed class PathTests : VerifierTest
         AssertAccepted(Verify(authority.Leaf(), PeerRole.Server, bundles));
 
         var elsewhere = Pki.Root.Intermediate(i => i with { PermittedUriHost = "elsewhere" });
-        AssertRefused(RejectionReason.InvalidChain, X509SvidVerifier.Verify(elsewhere.Leaf().Leaf, None, Bundle(elsewhere), PeerRole.Client, Now));
+        AssertRefused(RejectionReason.InvalidChain, InspectionOracle.Verify(elsewhere.Leaf().Leaf, None, Bundle(elsewhere), PeerRole.Client, Now));
         AssertRefused(RejectionReason.InvalidChain, Verify(Pki.Root.Intermediate().Leaf(l => l with { UnknownCriticalExtension = true })));
 
         var noCertSign = Pki.Root.Intermediate(i => i with { KeyUsage = X509KeyUsageFlags.CrlSign });
-        AssertRefused(RejectionReason.InvalidChain, X509SvidVerifier.Verify(noCertSign.Leaf().Leaf, None, Bundle(noCertSign), PeerRole.Client, Now));
+        AssertRefused(RejectionReason.InvalidChain, InspectionOracle.Verify(noCertSign.Leaf().Leaf, None, Bundle(noCertSign), PeerRole.Client, Now));
     }
 
     [Fact, Trait("Trial", "H-16"), Trait("Spec", "XV-k")]
@@ -205,8 +205,8 @@ public sealed class PathTests : VerifierTest
         var authority = above.Intermediate();
 
         // The platform finds what the peer sends and goes on above the authority, where its constraint forbids the leaf.
-        AssertAccepted(X509SvidVerifier.Verify(authority.Leaf().Leaf, [above.Certificate], Bundle(authority), PeerRole.Client, Now));
-        AssertRefused(RejectionReason.InvalidChain, X509SvidVerifier.Verify(authority.Leaf().Leaf, [authority.Certificate], Bundle(above), PeerRole.Client, Now));
+        AssertAccepted(InspectionOracle.Verify(authority.Leaf().Leaf, [above.Certificate], Bundle(authority), PeerRole.Client, Now));
+        AssertRefused(RejectionReason.InvalidChain, InspectionOracle.Verify(authority.Leaf().Leaf, [authority.Certificate], Bundle(above), PeerRole.Client, Now));
     }
 
     [Theory, Trait("Trial", "H-14"), Trait("Spec", "XV-y")]

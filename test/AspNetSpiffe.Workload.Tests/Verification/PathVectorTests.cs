@@ -39,7 +39,7 @@ public sealed class PathVectorTests
         try
         {
             var bundle = X509Bundle.Read(trustDomain, TestPki.Der(Certificates(vector.GetProperty("trusted_certs"))), out _);
-            var result = X509SvidVerifier.Verify(leaf, sent, new([bundle]), role, at);
+            var result = InspectionOracle.Verify(leaf, sent, new([bundle]), role, at);
             return result.Accepted ? "accepted" : result.Reason.ToString();
         }
         catch (Exception e) when (e is FormatException or CryptographicException)

@@ -10,14 +10,14 @@ public sealed class UnreadableTests : VerifierTest
     public void A_leaf_whose_date_is_none_is_refused_and_nothing_is_thrown()
     {
         var leaf = WithDateThatIsNone(Pki.Leaf().Leaf);
-        AssertRefused(RejectionReason.Unreadable, X509SvidVerifier.Verify(leaf, [.. Pki.Leaf().Intermediates], Bundles, PeerRole.Client, Now));
+        AssertRefused(RejectionReason.Unreadable, InspectionOracle.Verify(leaf, [.. Pki.Leaf().Intermediates], Bundles, PeerRole.Client, Now));
     }
 
     [Fact, Trait("Spec", "XV-r")]
     public void An_intermediate_whose_date_is_none_is_refused_and_nothing_is_thrown()
     {
         var intermediate = WithDateThatIsNone(Pki.Issuer.Certificate);
-        Assert.False(X509SvidVerifier.Verify(Pki.Leaf().Leaf, [intermediate], Bundles, PeerRole.Client, Now).Accepted);
+        Assert.False(InspectionOracle.Verify(Pki.Leaf().Leaf, [intermediate], Bundles, PeerRole.Client, Now).Accepted);
     }
 
     [Fact, Trait("Spec", "XL-04")]

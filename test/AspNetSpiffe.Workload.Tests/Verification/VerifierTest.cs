@@ -13,7 +13,7 @@ public abstract class VerifierTest
     protected static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
     protected VerificationResult Verify(TestSvid svid, PeerRole role = PeerRole.Client, X509BundleSet? bundles = null, DateTimeOffset? at = null) =>
-        X509SvidVerifier.Verify(svid.Leaf, [.. svid.Intermediates], bundles ?? Bundles, role, at ?? Now);
+        InspectionOracle.Verify(svid.Leaf, [.. svid.Intermediates], bundles ?? Bundles, role, at ?? Now);
 
     protected VerificationResult Verify(Func<CertificateSpec, CertificateSpec> change, PeerRole role = PeerRole.Client) => Verify(Pki.Leaf(change), role);
 

@@ -45,6 +45,13 @@ public sealed class FakeAgent : IAsyncDisposable
     /// <summary>Gets the messages with which the calls of a method begin, by the method's name.</summary>
     public IDictionary<string, IMessage> Greetings { get; } = new Dictionary<string, IMessage>(StringComparer.Ordinal);
 
+    /// <summary>Issues an identity to every call that asks for X509-SVIDs.</summary>
+    public void Greet(TestIdentity identity)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        Greetings["FetchX509SVID"] = identity.ToWire();
+    }
+
     /// <summary>Gets the calls so far.</summary>
     public IReadOnlyList<FakeCall> Calls
     {

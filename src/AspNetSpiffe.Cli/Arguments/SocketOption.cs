@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace AspNetSpiffe.Cli.Commands;
+namespace AspNetSpiffe.Cli;
 
 /// <summary>--socket: which Workload API a command asks.</summary>
 internal static class SocketOption
@@ -11,12 +11,12 @@ internal static class SocketOption
         HelpName = "ADDRESS",
     };
 
-    /// <exception cref="FormatException">The address is not valid, or there is none.</exception>
+    /// <exception cref="UsageException">The address is not valid, or there is none.</exception>
     public static WorkloadApiAddress Read(string? address)
     {
-        if (address is not null) return WorkloadApiAddress.Parse(address);
+        if (address is not null) return UsageException.Parse(address, WorkloadApiAddress.Parse);
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(WorkloadApiAddress.EnvironmentVariable)))
-            throw new FormatException($"There is no Workload API to ask: give --socket, or set the environment variable {WorkloadApiAddress.EnvironmentVariable}, for example to 'unix:///run/spire/agent.sock'.");
-        return WorkloadApiAddress.FromEnvironment();
+            throw new UsageException($"There is no Workload API to ask: give --socket, or set the environment variable {WorkloadApiAddress.EnvironmentVariable}, for example to 'unix:///run/spire/agent.sock'.");
+        return UsageException.Parse("", static _ => WorkloadApiAddress.FromEnvironment());
     }
 }

@@ -1,0 +1,19 @@
+using System.CommandLine;
+
+namespace AspNetSpiffe.Cli;
+
+/// <summary>An option that is one of several words, in either case.</summary>
+internal sealed class Choice<T>(string name, string description) where T : struct, Enum
+{
+    private static readonly string[] Names = Enum.GetNames<T>();
+
+    public Option<string?> Option { get; } = new(name) { Description = description, HelpName = string.Join('|', Names.Select(static n => n.ToLowerInvariant())) };
+
+    /// <exception cref="UsageException">It is none of the words.</exception>
+    public T? Find(ParseResult parsed) => parsed.GetValue(Option) switch
+    {
+        null => null,
+        var text when Names.Contains(text, StringComparer.OrdinalIgnoreCase) => Enum.Parse<T>(text, ignoreCase: true),
+        var text => throw new UsageException($"'{text}' is nothing for {Option.Name}; the nearest is '{Nearest.Of(text, Names).ToLowerInvariant()}'. It may be {string.Join(", ", Names.Select(static n => n.ToLowerInvariant()))}."),
+    };
+}

@@ -1,0 +1,19 @@
+namespace AspNetSpiffe.Cli;
+
+/// <summary>The command line asks for something that cannot be meant; the message says what to write instead.</summary>
+internal sealed class UsageException(string message) : Exception(message)
+{
+    /// <summary>Reads a value of the command line.</summary>
+    /// <exception cref="UsageException">The text is no such value.</exception>
+    public static T Parse<T>(string text, Func<string, T> parse)
+    {
+        try
+        {
+            return parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using AspNetSpiffe.Cli.Output;
+
+namespace AspNetSpiffe.Cli.Commands;
+
+/// <summary>The command that follows a change, such as one that has a server read its files again.</summary>
+internal static class ChangeCommand
+{
+    /// <summary>Runs it to its end; changes meanwhile wait, and are one. Its output goes where ours goes.</summary>
+    /// <returns>Whether it did well; if not, the standard error says why.</returns>
+    public static async Task<bool> RunAsync(string[] command, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]))!;
+            try
+            {
+                await process.WaitForExitAsync(cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+                throw;
+            }
+
+            return process.ExitCode == 0 || Fail(command, $"ended with exit code {process.ExitCode}");
+        }
+        catch (Win32Exception e)
+        {
+            return Fail(command, $"cannot be started ({e.NativeErrorCode switch { 2 => "there is no such program", 13 => "this user may not run it", _ => e.Message }})");
+        }
+    }
+
+    private static bool Fail(string[] command, string what)
+    {
+        Terminal.OfErrors().Problem($"aspnet-spiffe: the command '{command[0]}' of --exec {what}.");
+        return false;
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.Json.Nodes;
+using AspNetSpiffe.Cli.Output;
+using Microsoft.Extensions.Logging;
+
+namespace AspNetSpiffe.Cli.Commands;
+
+/// <summary>aspnet-spiffe write: the identity as files, for programs that know no SPIFFE; with --watch kept fresh.</summary>
+internal static class WriteCommand
+{
+    public static Command Create()
+    {
+        var directory = new Argument<string>("DIR") { Description = "The folder; made with mode 0700 where there is none." };
+        var layout = new Choice<FileLayout>("--layout", "How the files are named: tls.crt, tls.key and ca.crt (certmanager, the default), or as the other layouts of docs/files.md have it.");
+        var watch = new Option<bool>("--watch") { Description = "Go on: write each time the identity or the bundle changes, until Ctrl+C." };
+        var exec = new Option<string?>("--exec") { Description = "Run this command after each change, for example 'nginx -s reload'. No shell: it is split at blanks, double quotes keep them.", HelpName = "CMD" };
+        var identity = new Option<string?>("--identity") { Description = "Which SVID, where there are several: an ID or a pattern. Default: the first.", HelpName = "PATTERN" };
+        var (socket, json) = (SocketOption.Create(), JsonOption.Create("Write one line of JSON for each change."));
+        var command = new Command("write", "Writes the SVID, its key (mode 0600) and the bundle as PEM files, each swapped at once. A command of --exec that fails is told, and does not stop the watch.")
+        {
+            directory, layout.Option, watch, exec, identity, socket, json,
+        };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var options = new SpiffeOptions { EndpointSocket = SocketOption.Read(parsed.GetValue(socket)).ToString(), Identity = parsed.GetValue(identity) };
+            if (options.Identity is { } which) UsageException.Parse(which, SpiffeIdPattern.Parse);
+            if (parsed.GetValue(watch)) options.StartupTimeout = Timeout.InfiniteTimeSpan;
+            var target = new Target(parsed.GetRequiredValue(directory), layout.Find(parsed) ?? FileLayout.CertManager, Split(parsed.GetValue(exec)), parsed.GetValue(json));
+            return RunAsync(options, target, parsed.GetValue(watch), cancellationToken);
+        });
+        return command;
+    }
+
+    private static string[]? Split(string? command) => command is null ? null : CommandLineParser.SplitCommandLine(command).ToArray() is { Length: > 0 } words
+        ? words
+        : throw new UsageException("--exec names no command.");
+
+    private static async Task<int> RunAsync(SpiffeOptions options, Target target, bool watch, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, StandardOutput.Closed());
+        using var logging = new LoggerFactory([new TerminalLogger(Terminal.OfErrors(), SourceUpdates.IsTrouble)]);
+        try
+        {
+            await using var source = await X509Source.StartAsync(options, logging, ending.Token);
+            await foreach (var context in source.WatchAsync(ending.Token))
+            {
+                var isGood = await target.UpdateAsync(context, ending.Token);
+                if (!watch) return isGood ? ExitCode.Done : ExitCode.Failed;
+            }
+
+            return ExitCode.Done;
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            return ExitCode.Done;
+        }
+    }
+
+    /// <summary>Where the files go, and what follows.</summary>
+    private sealed record Target(string Directory, FileLayout Layout, string[]? Command, bool Json)
+    {
+        private readonly Terminal _terminal = new();
+
+        /// <summary>Writes the files and runs the command; says whether the command did well.</summary>
+        public async Task<bool> UpdateAsync(X509Context? context, CancellationToken cancellationToken)
+        {
+            // What is on the disk serves until it expires: other programs could make nothing of half an identity.
+            var files = context is null ? [] : PemFiles.Write(context, Directory, Layout);
+            Tell(context?.DefaultSvid, files);
+            return context is null || Command is null || await ChangeCommand.RunAsync(Command, cancellationToken);
+        }
+
+        private void Tell(X509Svid? svid, string[] files)
+        {
+            if (Json) Output.Json.WriteLine(new() { ["spiffeId"] = svid?.Id.ToString(), ["notAfter"] = svid?.NotAfter.ToUniversalTime(), ["files"] = new JsonArray([.. files.Select(static file => JsonValue.Create(file))]) });
+            else if (svid is null) _terminal.Event(TimeProvider.System.GetLocalNow(), "no identity: the Workload API has taken it back; the files stay as they are");
+            else _terminal.Event(TimeProvider.System.GetLocalNow(), $"{svid.Id}, until {Times.Describe(svid.NotAfter)}: wrote {string.Join(", ", files)}");
+        }
+    }
+}

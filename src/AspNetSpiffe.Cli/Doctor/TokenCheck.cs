@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+using AspNetSpiffe.Cli.Output;
+using Grpc.Core;
+
+namespace AspNetSpiffe.Cli.Doctor;
+
+/// <summary>Whether the agent issues JWT-SVIDs, and others can verify them. Applications without tokens need none.</summary>
+internal static class TokenCheck
+{
+    private const string NeededFor = "Only what sends or takes tokens (AddSpiffeJwt) needs them.";
+
+    public static Finding Look(Answer<ImmutableArray<JwtSvid>> answer, JwtBundleSet? bundles, string[] audience, DateTimeOffset now)
+    {
+        if (answer.Failure is { } failure)
+        {
+            var none = failure is WorkloadApiException { StatusCode: StatusCode.Unimplemented or StatusCode.PermissionDenied };
+            return new("tokens", none ? Verdict.Warning : Verdict.Failed, failure.Message, NeededFor);
+        }
+
+        if (bundles is null) return new("tokens", Verdict.Warning, $"issued, but there are no keys to verify others' with", NeededFor);
+        var refused = answer.Value.Select(svid => JwtSvidVerifier.Verify(svid.Token, bundles, audience, now)).FirstOrDefault(static result => !result.Accepted);
+        return refused.Reason == JwtRejectionReason.None
+            ? new("tokens", Verdict.Ok, $"{Examination.Count(answer.Value.Length, "token")} issued and verified")
+            : new("tokens", Verdict.Failed, $"the token of {refused.Id?.ToString() ?? "nobody"} that the agent issued is not good: {refused.Reason}", $"See {Pages.OfTokens}.");
+    }
+}

@@ -1,0 +1,58 @@
+using System.Buffers.Text;
+using System.Text.Json;
+using AspNetSpiffe.Cli.Output;
+
+namespace AspNetSpiffe.Cli.Inspection;
+
+/// <summary>A token, by the rules of the library's own verifier. Neither it nor its signature is ever shown.</summary>
+internal static class TokenReport
+{
+    private static readonly string[] Shown = ["alg", "kid", "typ", "sub", "aud", "iss", "iat", "nbf", "exp"];
+    private static readonly string[] Moments = ["iat", "nbf", "exp"];
+
+    public static Report Make(string token, JwtBundleSet? bundles, string[] audiences, DateTimeOffset now) => new(
+        FileKind.Token,
+        FindId(token)?.ToString() ?? "a token without a SPIFFE ID",
+        [.. FieldsOf(token)],
+        [.. JwtSvidVerifier.Inspect(token, bundles, audiences, now).Select(RuleLine.OfToken)],
+        DescribeNotChecked(bundles is null, audiences.Length == 0));
+
+    /// <summary>Gives whom a token claims to be, if that can be read.</summary>
+    public static SpiffeId? FindId(string token) => JwtSvidVerifier.Verify(token, new([]), [Pages.OfTokens], TimeProvider.System.GetUtcNow()).Id;
+
+    private static string? DescribeNotChecked(bool signature, bool audience) => (signature, audience) switch
+    {
+        (true, true) => "Neither who signed it nor for whom it is was checked: give --bundle FILE or --socket ADDRESS, and --audience NAME.",
+        (true, false) => "Who signed it was not checked: give --bundle FILE, or --socket ADDRESS for the bundles of a Workload API.",
+        (false, true) => "For whom it is was not checked: give --audience NAME.",
+        _ => null,
+    };
+
+    // To look at only: the verifier reads for itself.
+    private static IEnumerable<(string Name, string Value)> FieldsOf(string token) =>
+        token.Split('.') is [var header, var payload, _] ? FieldsOfPart(header).Concat(FieldsOfPart(payload)) : [];
+
+    private static (string Name, string Value)[] FieldsOfPart(string part)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(Base64Url.DecodeFromChars(part));
+            return [.. json.RootElement.EnumerateObject().Where(static field => Shown.Contains(field.Name)).Select(static field => (field.Name, Describe(field)))];
+        }
+        catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
+        {
+            // The rule for its form says that.
+            return [];
+        }
+    }
+
+    private static string Describe(JsonProperty field) => Moments.Contains(field.Name) && field.Value.TryGetMoment(out var moment) ? Times.Describe(moment) : field.Value.ToString();
+
+    private static bool TryGetMoment(this JsonElement value, out DateTimeOffset moment)
+    {
+        moment = default;
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var seconds) || seconds is < 0 or > 253402300799) return false;
+        moment = DateTimeOffset.FromUnixTimeSeconds(seconds);
+        return true;
+    }
+}

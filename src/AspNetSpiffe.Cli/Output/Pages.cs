@@ -1,0 +1,9 @@
+namespace AspNetSpiffe.Cli.Output;
+
+/// <summary>Where the documentation says more.</summary>
+internal static class Pages
+{
+    public const string OfTokens = "docs/rejections.md#tokens";
+
+    public static string OfRejection(string reason) => $"docs/rejections.md#{reason.ToLowerInvariant()}";
+}

@@ -1,0 +1,18 @@
+namespace AspNetSpiffe.Cli.Requests;
+
+/// <summary>A header as curl takes it: <c>Name: value</c>.</summary>
+internal static class HeaderLine
+{
+    /// <exception cref="UsageException">It is none, or one that .NET does not take.</exception>
+    public static void Add(HttpRequestMessage request, string line)
+    {
+        var colon = line.IndexOf(':', StringComparison.Ordinal);
+        if (colon <= 0) throw new UsageException($"'{line}' is no header; write its name, a colon and its value, for example 'Accept: application/json'.");
+
+        var (name, value) = (line[..colon].Trim(), line[(colon + 1)..].Trim());
+        if (request.Headers.TryAddWithoutValidation(name, value)) return;
+        if (request.Content is null) throw new UsageException($"'{name}' describes a body, and there is none: give --data.");
+        request.Content.Headers.Remove(name);
+        if (!request.Content.Headers.TryAddWithoutValidation(name, value)) throw new UsageException($"'{name}' is no name of a header.");
+    }
+}

@@ -1,0 +1,95 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace AspNetSpiffe.Cli.Settings;
+
+/// <summary>What is wrong with the settings, and what only the start of the application can tell.</summary>
+internal sealed record SettingsVerdict(IReadOnlyList<string> Mistakes, IReadOnlyList<string> NotChecked);
+
+/// <summary>Builds an application as users do, and has the library validate its options; nothing is started, and no agent is asked.</summary>
+internal static class SettingsCheck
+{
+    private const string Clients = "Clients";
+
+    // An address that is good in form: where the settings leave it to the environment, theirs is not ours.
+    private const string SomeAddress = "unix:///the/environment/of/the/application.sock";
+
+    /// <exception cref="IOException">A file is not there.</exception>
+    /// <exception cref="FormatException">A file is no JSON; the message says where.</exception>
+    public static SettingsVerdict Run(string[] files, bool isWorker, bool withEnvironment)
+    {
+        if (!withEnvironment) Environment.SetEnvironmentVariable(WorkloadApiAddress.EnvironmentVariable, SomeAddress);
+        var settings = Read(files, withEnvironment);
+        using var application = Build(settings, isWorker, withEnvironment);
+        return new(FindMistakes(application.Services, isWorker), [.. NotChecked(settings.GetSection(SpiffeOptions.SectionName), withEnvironment)]);
+    }
+
+    private static IHost Build(IConfiguration settings, bool isWorker, bool withEnvironment)
+    {
+        var builder = new HostBuilder().ConfigureAppConfiguration(configuration => configuration.AddConfiguration(settings));
+        if (isWorker) builder.ConfigureServices(static services => services.AddSpiffe());
+        else builder.ConfigureWebHost(AddServer, options => options.SuppressEnvironmentConfiguration = !withEnvironment);
+        return builder.ConfigureServices(static (context, services) => AddClients(services, context.Configuration)).Build();
+    }
+
+    // As the defaults of a web application do.
+    private static void AddServer(IWebHostBuilder web) =>
+        web.UseKestrelCore().ConfigureKestrel(static (context, kestrel) => kestrel.Configure(context.Configuration.GetSection("Kestrel"))).UseSpiffeMtls();
+
+    // The names of clients are the application's own: each that is written is taken for one.
+    private static void AddClients(IServiceCollection services, IConfiguration configuration)
+    {
+        foreach (var client in configuration.GetSection($"{SpiffeOptions.SectionName}:{Clients}").GetChildren()) services.AddHttpClient(client.Key).AddSpiffeFromConfiguration();
+    }
+
+    private static IConfigurationRoot Read(string[] files, bool withEnvironment)
+    {
+        var settings = new ConfigurationBuilder();
+        foreach (var file in files)
+            settings.AddJsonFile(File.Exists(file) ? Path.GetFullPath(file) : throw new IOException($"There is no file '{file}'."), optional: false, reloadOnChange: false);
+
+        if (withEnvironment) settings.AddEnvironmentVariables();
+        try
+        {
+            return settings.Build();
+        }
+        catch (InvalidDataException e)
+        {
+            throw new FormatException($"{e.Message} {e.GetBaseException().Message}", e);
+        }
+    }
+
+    // What the settings of endpoints contradict, Kestrel's options tell.
+    private static string[] FindMistakes(IServiceProvider services, bool isWorker) =>
+        [.. MistakesOf<SpiffeOptions>(services), .. isWorker ? [] : MistakesOf<KestrelServerOptions>(services)];
+
+    private static IEnumerable<string> MistakesOf<T>(IServiceProvider services) where T : class
+    {
+        try
+        {
+            _ = services.GetRequiredService<IOptions<T>>().Value;
+            return [];
+        }
+        catch (OptionsValidationException e)
+        {
+            return e.Failures;
+        }
+        catch (InvalidOperationException e)
+        {
+            return [e.Message];
+        }
+    }
+
+    private static IEnumerable<string> NotChecked(IConfigurationSection spiffe, bool withEnvironment)
+    {
+        if (!spiffe.Exists()) yield return $"There is no section '{SpiffeOptions.SectionName}': the application takes the defaults.";
+        if (!withEnvironment && spiffe["EndpointSocket"] is null && !spiffe.GetSection("Files").Exists())
+            yield return $"The address of the agent comes from {WorkloadApiAddress.EnvironmentVariable} then, and was not checked; --environment checks that of this process.";
+        foreach (var client in spiffe.GetSection(Clients).GetChildren())
+            yield return $"'{client.Path}' counts only if the application calls AddHttpClient(\"{client.Key}\").AddSpiffeFromConfiguration().";
+    }
+}
