@@ -113,19 +113,23 @@ public sealed class ManifestTests(ITestOutputHelper output, HelmTemplate helm) :
     {
         var pods = manifests.Where(static manifest => manifest["kind"]!.GetValue<string>() == "Deployment").ToArray();
         foreach (var pod in pods) AssertHardened(pod["spec"]!["template"]!["spec"]!);
-        var ports = pods.SelectMany(static pod => pod["spec"]!["template"]!["spec"]!["containers"]![0]!["ports"]!.AsArray()).Select(static port => port!["name"]!.GetValue<string>()).ToHashSet();
-        foreach (var manifest in manifests.Where(static manifest => manifest["kind"]!.GetValue<string>() is "Service" or "PodMonitor"))
-            Assert.All(PortsOf(manifest["spec"]!), port => Assert.Contains(port, ports));
+        foreach (var monitor in manifests.Where(static manifest => manifest["kind"]!.GetValue<string>() == "PodMonitor")) Assert.All(pods, pod => Assert.All(PortsOf(monitor), port => Assert.Contains(port, NamesOfPorts(pod))));
         foreach (var pod in pods)
         {
             var account = pod["spec"]!["template"]!["spec"]!["serviceAccountName"]!.GetValue<string>();
             Assert.False(Manifests.Find(manifests, "ServiceAccount", account)!["automountServiceAccountToken"]!.GetValue<bool>());
-            Assert.NotNull(Manifests.Find(manifests, "NetworkPolicy", pod["metadata"]!["name"]!.GetValue<string>()));
+            var name = pod["metadata"]!["name"]!.GetValue<string>();
+            Assert.NotNull(Manifests.Find(manifests, "NetworkPolicy", name));
+            if (Manifests.Find(manifests, "Service", name) is { } service) Assert.All(PortsOf(service), port => Assert.Contains(port, NamesOfPorts(pod)));
+            Assert.Contains("probes", NamesOfPorts(pod));
         }
     }
 
-    private static IEnumerable<string> PortsOf(JsonNode spec) =>
-        (spec["ports"] ?? spec["podMetricsEndpoints"])!.AsArray().Select(static port => (port!["targetPort"] ?? port["port"])!.GetValue<string>());
+    private static IEnumerable<string> PortsOf(JsonNode manifest) =>
+        (manifest["spec"]!["ports"] ?? manifest["spec"]!["podMetricsEndpoints"])!.AsArray().Select(static port => (port!["targetPort"] ?? port["port"])!.GetValue<string>());
+
+    private static IEnumerable<string> NamesOfPorts(JsonNode deployment) =>
+        deployment["spec"]!["template"]!["spec"]!["containers"]![0]!["ports"]!.AsArray().Select(static port => port!["name"]!.GetValue<string>());
 
     private static void AssertHardened(JsonNode pod)
     {

@@ -6,7 +6,7 @@ namespace AspNetSpiffe.InteropTests;
 /// <summary>Kubernetes manifests, as the tools that apply them would make them, and the check of whether the API server would take them.</summary>
 internal static class Manifests
 {
-    private static readonly string Tools = Repository.PathOf("test", "AspNetSpiffe.Interop.Tests", "Deploy", "node");
+    private static readonly string Scripts = Repository.PathOf("test", "AspNetSpiffe.Interop.Tests", "Deploy", "node");
 
     /// <summary>Gives what <c>kubectl kustomize</c> would.</summary>
     /// <param name="folder">A folder of samples/Deploy.</param>
@@ -19,11 +19,11 @@ internal static class Manifests
 
     /// <summary>Says what is wrong with manifests; an empty text if nothing is.</summary>
     public static async Task<string> ProblemsOfAsync(string yaml, CancellationToken patience) =>
-        (await OutsideProgram.RunAsync(InteropTests.Tools.Node, [Path.Combine(Tools, "manifests.mjs")], yaml, patience)).Errors;
+        (await OutsideProgram.RunAsync(Tools.Node, [Path.Combine(Scripts, "manifests.mjs")], yaml, patience)).Errors;
 
     /// <summary>Says what Helm would find wrong with the values of the chart; an empty text if nothing is.</summary>
     public static async Task<string> ProblemsOfValuesAsync(string values, CancellationToken patience) =>
-        (await OutsideProgram.RunAsync(InteropTests.Tools.Node, [Path.Combine(Tools, "values.mjs"), PathOf("helm/aspnet-spiffe/values.schema.json")], values, patience)).Errors;
+        (await OutsideProgram.RunAsync(Tools.Node, [Path.Combine(Scripts, "values.mjs"), PathOf("helm/aspnet-spiffe/values.schema.json")], values, patience)).Errors;
 
     /// <summary>Gives a manifest by its kind and name.</summary>
     public static JsonObject? Find(IEnumerable<JsonObject> manifests, string kind, string name) =>
@@ -42,7 +42,7 @@ internal static class Manifests
 
     private static async Task<string> RunAsync(string script, string argument, string input, CancellationToken patience)
     {
-        var result = await OutsideProgram.RunAsync(InteropTests.Tools.Node, [Path.Combine(Tools, script), argument], input, patience);
+        var result = await OutsideProgram.RunAsync(Tools.Node, [Path.Combine(Scripts, script), argument], input, patience);
         Assert.True(result.ExitCode == 0, result.All);
         return result.Output;
     }
