@@ -21,7 +21,7 @@ internal static class SocketCheck
         if (!IsOfSocket(failure)) return new("socket", Verdict.Ok, path is null ? "open" : $"open{DescribeFile(path)}{DescribeListener(path)}");
 
         var denied = failure is WorkloadApiException { Failure: WorkloadApiFailure.NoPermission };
-        return new("socket", Verdict.Failed, failure!.Message, denied ? Permit(path) : "Start the agent, or correct the address. In a container, mount the folder of the socket.");
+        return new("socket", Verdict.Failed, failure!.Message, denied ? Permit(path) : "In a container, mount the folder of the socket; for development, 'aspnet-spiffe agent' is an agent.");
     }
 
     private static string? PathOf(WorkloadApiAddress address)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spectre.Console;
 
 namespace AspNetSpiffe.Cli.Output;
@@ -49,7 +50,13 @@ internal sealed class Terminal
 
     public void Note(string text) => Line((text, Dim));
 
-    public void Event(DateTimeOffset when, string text) => Line(($"{when:HH:mm:ss}  ", Dim), (text, Plain));
+    public void Event(DateTimeOffset when, string text)
+    {
+        // An exception has several lines.
+        var lines = text.ReplaceLineEndings("\n").Split('\n');
+        Line(($"{when:HH:mm:ss}  ", Dim), (lines[0], Plain));
+        foreach (var line in lines[1..]) Line((line, Plain));
+    }
 
     /// <summary>Shows what was looked at, and how it stands: never by the colour alone.</summary>
     public void Verdict(Tone tone, string verdict, string name, string text) => Line((verdict.PadRight(VerdictWidth), StyleOf(tone)), (name.PadRight(NameWidth), Dim), (text, Plain));
@@ -64,9 +71,18 @@ internal sealed class Terminal
 
     private void Line(params ReadOnlySpan<(string Text, Style Style)> parts)
     {
-        foreach (var (text, style) in parts) _console.Write(text, style);
+        foreach (var (text, style) in parts) _console.Write(Visible(text), style);
         _console.WriteLine();
     }
+
+    // Names in certificates and tokens are a stranger's: they get no line of their own, no colour, and no text that runs the other way.
+    private static string Visible(string text) => string.Create(text.Length, text, static (span, from) =>
+    {
+        for (var i = 0; i < span.Length; i++) span[i] = IsVisible(from[i]) ? from[i] : '\uFFFD';
+    });
+
+    private static bool IsVisible(char c) =>
+        char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 }
 
 /// <summary>How a verdict is coloured.</summary>

@@ -34,7 +34,7 @@ public sealed class DoctorCommandTests : AgentTest
         Assert.Equal((1, ""), (exitCode, errors));
         Assert.StartsWith("ok       address   ", lines[0], StringComparison.Ordinal);
         Assert.StartsWith("failed   socket    ", lines[1], StringComparison.Ordinal);
-        Assert.StartsWith("         → Start the agent", lines[2], StringComparison.Ordinal);
+        Assert.StartsWith("         → In a container", lines[2], StringComparison.Ordinal);
         Assert.All(lines[3..], line => Assert.StartsWith("skipped  ", line, StringComparison.Ordinal));
     }
 

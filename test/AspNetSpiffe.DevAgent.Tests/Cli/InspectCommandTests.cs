@@ -103,6 +103,16 @@ public sealed class InspectCommandTests : AgentTest
     }
 
     [Fact]
+    public async Task What_a_stranger_wrote_neither_colours_the_terminal_nor_makes_a_line_of_its_own()
+    {
+        var token = new TestToken { Payload = """{"sub":"spiffe://td/web","aud":["a"],"exp":4102444800,"iss":"x\u001b[32m\nok       forged\u202e"}""" }.ToString();
+        var (_, output, _) = await Tool.RunAsync(null, Patience, "inspect", Write("token", token));
+        Assert.Contains("iss         x\uFFFD[32m\uFFFDok       forged\uFFFD", output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', output);
+        Assert.DoesNotContain('\u202e', output);
+    }
+
+    [Fact]
     public async Task A_bundle_document_is_inspected_by_what_its_readers_say()
     {
         var good = new SpiffeBundle(_pki.Bundle, new(_pki.TrustDomain, []), 7, TimeSpan.FromMinutes(5)).ToUtf8Json();
