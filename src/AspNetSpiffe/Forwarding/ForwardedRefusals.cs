@@ -3,9 +3,9 @@ using Microsoft.AspNetCore.Http;
 namespace AspNetSpiffe;
 
 /// <summary>Counts each refused certificate of a proxy's client and logs it: neither proxy nor client sees a reason, so the reason must stand in our log.</summary>
-internal sealed class ForwardedRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications)
+internal sealed class ForwardedRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications, RefusalHistory history)
 {
-    private readonly RequestRefusals _log = new("forwarded certificate", "spiffe.verify_forwarded", new(1, "ForwardedCertificateRefused"), "AspNetSpiffe.Forwarded", notifications, time);
+    private readonly RequestRefusals _log = new("forwarded certificate", "spiffe.verify_forwarded", new(1, "ForwardedCertificateRefused"), "AspNetSpiffe.Forwarded", notifications, history, time);
 
     public void Tell(RejectionReason reason, SpiffeId? id, string? mistake, SpiffeForwardedAuthenticationOptions options, HttpContext context)
     {

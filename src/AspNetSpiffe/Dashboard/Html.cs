@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Encodings.Web;
+
+namespace AspNetSpiffe;
+
+/// <summary>A piece of HTML. It is made from an interpolated string alone: what stands there is markup, and what comes in its holes is encoded, unless it is such a piece itself.</summary>
+internal readonly struct Html
+{
+    private readonly string? _text;
+
+    private Html(string text) => _text = text;
+
+    public static Html Of(Content content) => new(content.ToString());
+
+    /// <summary>Takes a constant of our own as it is.</summary>
+    public static Html OfConstant(string markup) => new(markup);
+
+    public override string ToString() => _text ?? "";
+
+    /// <summary>What an interpolated string becomes.</summary>
+    [InterpolatedStringHandler]
+    internal readonly ref struct Content
+    {
+        private readonly StringBuilder _html;
+
+        public Content(int literalLength, int formattedCount) => _html = new(literalLength + (formattedCount * 32));
+
+        public void AppendLiteral(string markup) => _html.Append(markup);
+
+        public void AppendFormatted(Html piece) => _html.Append(piece);
+
+        public void AppendFormatted(IEnumerable<Html> pieces) => _html.AppendJoin("", pieces);
+
+        public void AppendFormatted(string? text) => _html.Append(HtmlEncoder.Default.Encode(text ?? ""));
+
+        public void AppendFormatted(long number) => _html.Append(number);
+
+        public void AppendFormatted(double number) => _html.Append(CultureInfo.InvariantCulture, $"{number:0.##}");
+
+        public override string ToString() => _html.ToString();
+    }
+}
