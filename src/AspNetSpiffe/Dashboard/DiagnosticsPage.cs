@@ -21,7 +21,7 @@ internal static class DiagnosticsPage
         <a class="skip" href="#main">Skip to content</a>
         <header>
         <h1>SPIFFE diagnostics</h1>
-        <p class="id">{IdOf(report)}</p>
+        <p class="identity">{(Default(report) is { } svid ? Html.Code(svid.Id) : Html.Of($"This service has no identity."))}</p>
         <p class="muted">As of {TimeHtml.At(report.At)}. Reload for newer figures; the same as <a href="?format=json">JSON</a>.</p>
         <dl class="tiles">
         {Tile("Identity", IdentityState(report))}
@@ -30,17 +30,17 @@ internal static class DiagnosticsPage
         {Tile("Refused since the start", RefusalState(report))}
         </dl>
         <nav aria-label="Sections"><ul>
-        <li><a href="#access">Who may call what</a></li><li><a href="#identity">Identity</a></li><li><a href="#bundles">Bundles</a></li><li><a href="#callers">Callers</a></li>
-        <li><a href="#refusals">Refusals</a></li><li><a href="#calls">Calls out</a></li><li><a href="#updates">Updates</a></li>
+        <li><a href="#identity">Identity</a></li><li><a href="#refusals">Refusals</a></li><li><a href="#access">Who may call what</a></li><li><a href="#callers">Callers</a></li>
+        <li><a href="#calls">Calls out</a></li><li><a href="#bundles">Bundles</a></li><li><a href="#updates">Updates</a></li>
         </ul></nav>
         </header>
         <main id="main" tabindex="-1">
-        {AccessHtml.Write(report.Access)}
         {IdentityHtml.Svids(report)}
-        {IdentityHtml.Bundles(report)}
-        {TrafficHtml.Callers(report)}
         {TrafficHtml.Refusals(report)}
+        {AccessHtml.Write(report.Access)}
+        {TrafficHtml.Callers(report)}
         {TrafficHtml.Calls(report)}
+        {BundlesHtml.Write(report)}
         {TrafficHtml.Updates(report)}
         </main>
         </body>
@@ -48,8 +48,6 @@ internal static class DiagnosticsPage
         """);
 
     private static string TitleOf(DiagnosticsReport report) => Default(report) is { } svid ? $": {svid.Id}" : "";
-
-    private static string IdOf(DiagnosticsReport report) => Default(report)?.Id ?? "This service has no identity.";
 
     private static SvidReport? Default(DiagnosticsReport report) => report.Svids.FirstOrDefault(static svid => svid.IsDefault);
 

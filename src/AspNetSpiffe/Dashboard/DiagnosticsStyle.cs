@@ -5,7 +5,7 @@ internal static class DiagnosticsStyle
 {
     public const string Text = """
         @property --left{syntax:"<integer>";inherits:false;initial-value:0}
-        :root{color-scheme:light dark;--page:#f5f6f8;--card:#fff;--text:#1a2330;--muted:#515d6c;--line:#d9dee5;--soft:#eef1f5;--accent:#0b56a3;--ok:#12643a;--warn:#7d4700;--bad:#a3201d;--over:#8fa3ba;--rest:#dfe5ec}
+        :root{color-scheme:light dark;--page:#f5f6f8;--card:#fff;--text:#1a2330;--muted:#515d6c;--line:#d9dee5;--soft:#eef1f5;--accent:#0b56a3;--ok:#12643a;--warn:#7d4700;--bad:#a3201d;--over:#8fa3ba;--rest:#d3dbe4}
         @media (prefers-color-scheme:dark){:root{--page:#0f141b;--card:#171f29;--text:#e7ecf2;--muted:#a8b4c2;--line:#2c3745;--soft:#1f2935;--accent:#8fbcff;--ok:#7fd8a4;--warn:#f1be6c;--bad:#ff9f96;--over:#7f93aa;--rest:#2c3745}}
         *{box-sizing:border-box}
         body{margin:0;background:var(--page);color:var(--text);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans","DejaVu Sans",sans-serif}
@@ -18,12 +18,16 @@ internal static class DiagnosticsStyle
         h4{font-size:.8rem;margin:0 0 .4rem;text-transform:uppercase;letter-spacing:.06em;color:var(--muted)}
         p{margin:0 0 .75rem}
         a{color:var(--accent)}
-        .id,.code{font-family:ui-monospace,"Cascadia Mono",Menlo,"DejaVu Sans Mono",monospace;font-size:.88em;overflow-wrap:anywhere}
-        header .id{font-size:1.45rem;font-weight:600;line-height:1.3;margin:.15rem 0 .25rem}
+        .code{font-family:ui-monospace,"Cascadia Mono",Menlo,"DejaVu Sans Mono",monospace;font-size:.88em}
+        .identity{font-size:1.65rem;font-weight:600;line-height:1.3;margin:.15rem 0 .25rem}
+        p,li,dd,td,h3{overflow-wrap:anywhere}
+        td,th,th .code,td .code{overflow-wrap:break-word}
         .muted,.sub{color:var(--muted)}
         .sub{display:block;font-size:.84rem;font-weight:400}
+        p .sub,li .sub{display:inline}
         .ok,.warn,.bad{font-weight:600}
         .ok{color:var(--ok)}.warn{color:var(--warn)}.bad{color:var(--bad)}
+        td>strong,td>.ok,td>.bad,td>.warn{white-space:nowrap}
         p.warn,p.bad,td.warn{font-weight:400}
         .badge{display:inline-block;padding:0 .5em;border:1px solid var(--line);border-radius:99px;background:var(--soft);font-size:.8rem;font-weight:500;white-space:nowrap}
         .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(13rem,1fr));gap:.75rem;margin:1rem 0}
@@ -51,8 +55,9 @@ internal static class DiagnosticsStyle
         tbody th{font-weight:500;min-width:11rem}
         thead .code{color:var(--text)}
         time{white-space:nowrap}
-        .life{display:block;width:7rem;height:.6rem;margin-top:.45rem}
-        .rest{fill:var(--rest)}.over{fill:var(--over)}
+        .line{display:block;width:100%;min-width:9rem;height:.8rem;margin-top:.35rem}
+        .axis,.life{fill:var(--rest)}.over{fill:var(--over)}.now{fill:var(--text)}
+        .plain{margin:0;padding:0 0 0 1.1rem;font-size:.92rem}
         form{margin:0 0 1rem}
         label{display:block;font-weight:600;margin-bottom:.3rem}
         .ask{display:flex;gap:.5rem;margin-bottom:.5rem;max-width:46rem}
@@ -65,9 +70,9 @@ internal static class DiagnosticsStyle
         .skip{position:absolute;left:-99rem}
         .skip:focus{left:1rem;top:.5rem;padding:.4rem .8rem;background:var(--card)}
         .countdown{display:none}
-        @supports (width:round(down,1px,1px)){@media (prefers-reduced-motion:no-preference){.countdown{display:inline;margin-left:.5rem;font-variant-numeric:tabular-nums;color:var(--muted)}}}
-        .countdown::after{counter-reset:h calc(round(down,var(--left)/3600,1)) m calc(round(down,mod(var(--left),3600)/60,1)) s calc(mod(var(--left),60));content:"⏱ " counter(h) ":" counter(m,decimal-leading-zero) ":" counter(s,decimal-leading-zero)}
-        @media (max-width:48rem){header,main{padding-left:.9rem;padding-right:.9rem}section{padding:1rem .9rem}header .id{font-size:1.1rem}
+        @supports (width:round(down,1px,1px)){@media (prefers-reduced-motion:no-preference){.countdown{display:inline;margin-left:.4rem;font-variant-numeric:tabular-nums;color:var(--muted)}}}
+        .countdown::after{counter-reset:h calc(round(down,var(--left)/3600,1)) m calc(round(down,mod(var(--left),3600)/60,1)) s calc(mod(var(--left),60));content:"· " counter(h) ":" counter(m,decimal-leading-zero) ":" counter(s,decimal-leading-zero) " left"}
+        @media (max-width:48rem){header,main{padding-left:.9rem;padding-right:.9rem}section{padding:1rem .9rem}.identity{font-size:1.25rem}
         .tiles{grid-template-columns:1fr 1fr}.tiles>div{padding:.6rem .75rem}.chain{flex-direction:column;gap:1.75rem}.chain li+li::before{content:"↑";left:50%;top:-1.6rem;transform:none}}
         @media print{nav,form,.skip,.countdown{display:none}section{break-inside:avoid}}
         """;

@@ -17,6 +17,9 @@ internal readonly struct Html
     /// <summary>Takes a constant of our own as it is.</summary>
     public static Html OfConstant(string markup) => new(markup);
 
+    /// <summary>Shows an ID or a pattern, which a narrow column breaks between its segments.</summary>
+    public static Html Code(string? text) => Of($"<span class=\"code\">{(text ?? "").Split('/').Select((part, i) => Of($"{(i > 0 ? Of($"/<wbr>") : default)}{part.Split(',').Select((one, j) => Of($"{(j > 0 ? Of($",<wbr>") : default)}{one}"))}"))}</span>");
+
     public override string ToString() => _text ?? "";
 
     /// <summary>What an interpolated string becomes.</summary>

@@ -12,7 +12,7 @@ internal static class RuleReader
     /// <param name="id">The ID that somebody asks about.</param>
     public static RuleReport Read(IAuthorizationRequirement requirement, string? scheme, SpiffeId? id) => requirement switch
     {
-        PeerRequirement peer => new("certificate", peer.Whom, id is null ? null : Judge(peer, id)),
+        PeerRequirement peer => new("certificate", peer.IsPathPrefix ? $"path {peer.Whom}" : peer.Whom, id is null ? null : Judge(peer, id)),
         SpiffeRequirement caller => new("caller", caller.Pattern.ToString(), id is null ? null : Judge(caller, scheme, id)),
         DenyAnonymousAuthorizationRequirement => new("user", "authenticated", id is null ? null : JudgeUser(scheme)),
         _ => new("application", requirement.GetType().Name, id is null ? null : new(Answer.Depends, $"The application decides ({requirement.GetType().Name}).")),

@@ -23,5 +23,7 @@ internal static class TimeHtml
         _ => $"{Math.Max(0, time.Seconds)} s",
     };
 
+    public static string Day(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
     private static string Text(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 }

@@ -35,27 +35,27 @@ internal static class TrafficHtml
         var rest = caller.Count - caller.Connections.Length;
         return caller.Connections
             .Select(one => Html.Of($"""
-                <tr><th scope="row" class="code">{caller.Id}</th><td class="code">{one.Remote}</td><td>{TimeHtml.Since(one.Since, now)}</td><td>{TimeHtml.Until(one.ValidUntil, now)}</td><td>{one.State}</td></tr>
+                <tr><th scope="row">{Html.Code(caller.Id)}</th><td>{Html.Code(one.Remote)}</td><td>{TimeHtml.Since(one.Since, now)}</td><td>{TimeHtml.Until(one.ValidUntil, now)}</td><td>{one.State}</td></tr>
                 """))
-            .Concat(rest > 0 ? [Html.Of($"<tr><th scope=\"row\" class=\"code\">{caller.Id}</th><td colspan=\"4\">and {rest} more, the oldest since {TimeHtml.At(caller.Since)}</td></tr>")] : []);
+            .Concat(rest > 0 ? [Html.Of($"<tr><th scope=\"row\">{Html.Code(caller.Id)}</th><td colspan=\"4\">and {rest} more, the oldest since {TimeHtml.At(caller.Since)}</td></tr>")] : []);
     }
 
     private static Html Refusal(SpiffeRefusalGroup group, DateTimeOffset now) => Html.Of($"""
-        <article><h3><span class="code">{group.Reason}</span> <span class="badge">{group.Kind}</span> <span class="badge">{group.Count} ×</span></h3>
-        <p>{group.Advice}</p><p class="muted">Last {TimeHtml.Since(group.Last, now)}; first {TimeHtml.At(group.First)}.</p>
-        {TableHtml.Write($"The last of {group.Kind}: {group.Reason}", ["When", "Claimed to be (not proved)", "Address"], group.Examples.Select(one => Row(one)), "")}</article>
+        <article><h3>{Html.Code(group.Reason)} <span class="badge">{group.Kind}</span> <span class="badge">{group.Count} ×</span></h3>
+        <p>{group.Advice}</p>
+        <p class="muted">{(group.Count > 1 ? Html.Of($"First {TimeHtml.At(group.First)}, last") : Html.Of($"Last"))} {TimeHtml.Since(group.Last, now)}. The SPIFFE IDs are what they claimed to be, which nobody has proved:</p>
+        <ul class="plain">{group.Examples.Select(Example)}</ul></article>
         """);
 
-    private static Html Row(SpiffeRefusal one) => Html.Of($"""
-        <tr><td>{TimeHtml.At(one.At)}</td><td class="code">{one.ClaimedId?.ToString() ?? "no SPIFFE ID"}</td><td class="code">{one.Remote}</td></tr>
-        """);
+    private static Html Example(SpiffeRefusal one) =>
+        Html.Of($"<li>{TimeHtml.At(one.At)} {(one.ClaimedId is { } id ? Html.Code(id.ToString()) : Html.Of($"no SPIFFE ID"))} <span class=\"muted\">{(one.Remote is { } remote ? $"at {remote}" : "")}</span></li>");
 
     private static IEnumerable<Html> Rows(SpiffeClientStatus client, DateTimeOffset now)
     {
-        var expected = Html.Of($"<th scope=\"row\" class=\"code\">{client.Expected?.ToString() ?? "a web certificate"}</th>");
+        var expected = Html.Of($"<th scope=\"row\">{Html.Code(client.Expected?.ToString() ?? "a web certificate")}</th>");
         if (client.Connections.IsEmpty) return [Html.Of($"<tr>{expected}<td colspan=\"3\" class=\"muted\">no open connection to a server with a SPIFFE ID</td></tr>")];
         return client.Connections.Select(one => Html.Of($"""
-            <tr>{expected}<td class="code">{one.ServerId.ToString()}</td><td class="code">{one.Authority}</td><td>{TimeHtml.Until(one.ValidUntil, now)}</td></tr>
+            <tr>{expected}<td>{Html.Code(one.ServerId.ToString())}</td><td>{Html.Code(one.Authority)}</td><td>{TimeHtml.Until(one.ValidUntil, now)}</td></tr>
             """));
     }
 
