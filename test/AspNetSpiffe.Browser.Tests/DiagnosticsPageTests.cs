@@ -57,10 +57,13 @@ public sealed class DiagnosticsPageTests(Chromium chromium, OrdersService servic
         await Expect(field).ToHaveAccessibleDescriptionAsync("✗ The trust domain in 'spiffe://Example.org/<b>' has the upper-case letter 'E' at position 9; trust domains are lower case.");
     }
 
-    [Theory, MemberData(nameof(Views))]
-    public async Task Axe_finds_no_violation(View view)
+    [Theory]
+    [InlineData(View.Light, "")]
+    [InlineData(View.Dark, "nobody")]
+    [InlineData(View.Phone, OrdersService.NotAllowed)]
+    public async Task Axe_finds_no_violation(View view, string other)
     {
-        foreach (var id in new[] { "", OrdersService.Courier, OrdersService.NotAllowed, "nobody" })
+        foreach (var id in new[] { OrdersService.Courier, other })
         {
             var result = await (await OpenAsync(view, id)).RunAxe();
             Assert.Equal([], result.Violations.Select(violation => $"{violation.Id}: {string.Join(" ", violation.Nodes.Select(node => node.Html))}"));

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using AspNetSpiffe;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,7 +35,7 @@ public static class SpiffeDiagnosticsEndpointRouteBuilderExtensions
         var page = endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], (RequestDelegate)DiagnosticsEndpoint.AnswerAsync).WithDisplayName("SPIFFE diagnostics");
 
         // Finally: after all that the application and its groups add. EndpointCheck asks for all endpoints before the server listens.
-        if (!endpoints.ServiceProvider.GetRequiredService<IHostEnvironment>().IsDevelopment()) page.Finally(RequirePolicy);
+        if (!endpoints.ServiceProvider.GetRequiredService<IWebHostEnvironment>().IsDevelopment()) page.Finally(RequirePolicy);
         return page;
     }
 

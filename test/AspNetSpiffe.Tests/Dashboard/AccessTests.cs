@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,14 +34,19 @@ public sealed class AccessTests(ITestOutputHelper output) : DiagnosticsTest(outp
         {
             app.MapSpiffeDiagnostics();
             app.MapGet("/claim", () => "in").RequireAuthorization(new AuthorizationPolicyBuilder().RequireClaim("team").Build());
-            app.MapGet("/foreign", () => "in").RequireAuthorization(new AuthorizationPolicyBuilder("Cookies").RequireSpiffe("spiffe://example.org/**").Build());
-            app.MapGet("/foreign-user", () => "in").RequireAuthorization(new AuthorizationPolicyBuilder("Cookies").RequireAuthenticatedUser().Build());
-            app.MapGet("/foreign-other", () => "in").RequireAuthorization(new AuthorizationPolicyBuilder("Cookies").RequireSpiffe("spiffe://other/**").Build());
+            app.MapGet("/log-in", () => "in").RequireAuthorization(new AuthorizationPolicyBuilder("Cookies").RequireAuthenticatedUser().Build());
+            app.MapGet("/both", () => "in").RequireSpiffe("spiffe://other/**").RequireAuthorization(new AuthorizationPolicyBuilder().RequireClaim("team").Build());
         });
-        Assert.Equal(
-            ("Depends", "Depends", "Depends", "No"),
-            (await AnswerAsync(server, "/claim"), await AnswerAsync(server, "/foreign"), await AnswerAsync(server, "/foreign-user"), await AnswerAsync(server, "/foreign-other")));
+        Assert.Equal(("Depends", "Depends", "No"), (await AnswerAsync(server, "/claim"), await AnswerAsync(server, "/log-in"), await AnswerAsync(server, "/both")));
     }
+
+    [Theory]
+    [InlineData("spiffe://example.org/**", null, "Yes")]
+    [InlineData("spiffe://example.org/**", "Cookies", "Depends")]
+    [InlineData("spiffe://other/**", null, "No")]
+    [InlineData("spiffe://other/**", "Cookies", "No")]
+    public void A_scheme_of_the_application_says_who_the_caller_is(string pattern, string? scheme, string answer) =>
+        Assert.Equal(answer, $"{RuleReader.Read(new SpiffeRequirement(SpiffeIdPattern.Parse(pattern)), scheme, SpiffeId.Parse("spiffe://example.org/client")).Answer?.Answer}");
 
     [Fact]
     public async Task A_policy_that_is_not_known_is_said_to_be_and_lets_nobody_in()
@@ -73,7 +77,7 @@ public sealed class AccessTests(ITestOutputHelper output) : DiagnosticsTest(outp
     public async Task A_text_that_is_no_ID_is_told_where_it_is_wrong()
     {
         var access = (await JsonAsync(await StartAsync(), "spiffe://example.org/a//b")).GetProperty("access");
-        Assert.Contains("at position 21", access.GetProperty("mistake").GetString(), StringComparison.Ordinal);
+        Assert.Contains("at position 23", access.GetProperty("mistake").GetString(), StringComparison.Ordinal);
         Assert.Equal(JsonValueKind.Null, access.GetProperty("connect").ValueKind);
         Assert.All(access.GetProperty("endpoints").EnumerateArray(), one => Assert.Equal(JsonValueKind.Null, one.GetProperty("answer").ValueKind));
     }

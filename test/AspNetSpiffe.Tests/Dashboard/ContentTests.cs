@@ -1,7 +1,5 @@
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
 using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
@@ -33,10 +31,10 @@ public sealed class ContentTests(ITestOutputHelper output) : DiagnosticsTest(out
         Agent.PrepareAuthority();
         Agent.ActivateAuthority();
         Agent.Rotate();
-        while (identity.Current!.DefaultSvid.Intermediates[0].IssuerName.Name != Agent.X509Authorities[^1].SubjectName.Name) await identity.GetChangeToken().ChangedAsync(Timeout);
+        while (identity.Current!.DefaultSvid.Intermediates[0].IssuerName.Name != Agent.X509Authorities[0].SubjectName.Name) await identity.GetChangeToken().ChangedAsync(Timeout);
 
         var report = await JsonAsync(server);
-        Assert.Equal(Agent.X509Authorities[^1].SerialNumber, report.GetProperty("svids")[0].GetProperty("chain")[2].GetProperty("serialNumber").GetString());
+        Assert.Equal(Agent.X509Authorities[0].SerialNumber, report.GetProperty("svids")[0].GetProperty("chain")[2].GetProperty("serialNumber").GetString());
     }
 
     [Fact]
