@@ -58,17 +58,14 @@ public sealed class DiagnosticsPageTests(Chromium chromium, OrdersService servic
     }
 
     [Theory]
-    [InlineData(View.Light, "")]
-    [InlineData(View.Dark, "nobody")]
-    [InlineData(View.Phone, OrdersService.NotAllowed)]
-    public async Task Axe_finds_no_violation(View view, string other)
+    [InlineData(View.Light, OrdersService.NotAllowed)]
+    [InlineData(View.Dark, OrdersService.Courier)]
+    [InlineData(View.Phone, "nobody")]
+    public async Task Axe_finds_no_violation(View view, string id)
     {
-        foreach (var id in new[] { OrdersService.Courier, other })
-        {
-            var result = await (await OpenAsync(view, id)).RunAxe();
-            Assert.Equal([], result.Violations.Select(violation => $"{violation.Id}: {string.Join(" ", violation.Nodes.Select(node => node.Html))}"));
-            Assert.NotEmpty(result.Passes);
-        }
+        var result = await (await OpenAsync(view, id)).RunAxe();
+        Assert.Equal([], result.Violations.Select(violation => $"{violation.Id}: {string.Join(" ", violation.Nodes.Select(node => node.Html))}"));
+        Assert.NotEmpty(result.Passes);
     }
 
     [Theory, MemberData(nameof(Views))]

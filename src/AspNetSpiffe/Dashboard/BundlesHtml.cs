@@ -27,7 +27,7 @@ internal static class BundlesHtml
 
     private readonly record struct TimeLine(DateTimeOffset From, DateTimeOffset To, DateTimeOffset Now)
     {
-        public string Title => $"{TimeHtml.Day(From)} to {TimeHtml.Day(To)}";
+        public string Title => $"Time line, {TimeHtml.Day(From)} to {TimeHtml.Day(To)}";
 
         public Html Bar(CertificateReport one)
         {

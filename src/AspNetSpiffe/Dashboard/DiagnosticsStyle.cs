@@ -39,6 +39,8 @@ internal static class DiagnosticsStyle
         nav ul{display:flex;flex-wrap:wrap;gap:.35rem 1.1rem;list-style:none;margin:0;padding:0}
         nav a{display:inline-block;padding:.2rem 0}
         section{padding:1.25rem;margin-bottom:1rem}
+        section>:last-child{margin-bottom:0}
+        .scroll+p{margin-top:.75rem}
         article+article{border-top:1px solid var(--line);margin-top:1rem;padding-top:1rem}
         .chain{display:flex;gap:2rem;list-style:none;margin:.75rem 0 0;padding:0}
         .chain li{position:relative;flex:1 1 0;min-width:0;padding:.75rem .9rem;border:1px solid var(--line);border-radius:.6rem;background:var(--soft)}

@@ -2,11 +2,12 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Encodings.Web;
+using System.Text.RegularExpressions;
 
 namespace AspNetSpiffe;
 
 /// <summary>A piece of HTML. It is made from an interpolated string alone: what stands there is markup, and what comes in its holes is encoded, unless it is such a piece itself.</summary>
-internal readonly struct Html
+internal readonly partial struct Html
 {
     private readonly string? _text;
 
@@ -18,9 +19,12 @@ internal readonly struct Html
     public static Html OfConstant(string markup) => new(markup);
 
     /// <summary>Shows an ID or a pattern, which a narrow column breaks between its segments.</summary>
-    public static Html Code(string? text) => Of($"<span class=\"code\">{(text ?? "").Split('/').Select((part, i) => Of($"{(i > 0 ? Of($"/<wbr>") : default)}{part.Split(',').Select((one, j) => Of($"{(j > 0 ? Of($",<wbr>") : default)}{one}"))}"))}</span>");
+    public static Html Code(string? text) => Of($"<span class=\"code\">{Break().Split(text ?? "").Select((part, i) => Of($"{(i > 0 ? Of($"<wbr>") : default)}{part}"))}</span>");
 
     public override string ToString() => _text ?? "";
+
+    [GeneratedRegex("(?<=[/,])(?=[^/])", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Break();
 
     /// <summary>What an interpolated string becomes.</summary>
     [InterpolatedStringHandler]
