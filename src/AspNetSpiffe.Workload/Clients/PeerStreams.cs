@@ -20,6 +20,10 @@ internal sealed partial class PeerStreams(ClientTls tls, TimeProvider time, ILog
         set => _lastUnanswered = value;
     }
 
+    /// <summary>Gets the connections that are open now.</summary>
+    public IEnumerable<SpiffeClientConnection> Open =>
+        _streams.Select(static one => new SpiffeClientConnection { Authority = one.Key.Authority, ServerId = one.Value.Id, ValidUntil = one.Value.ValidUntil });
+
     public void Add(VerifiedStream stream, SpiffePeer server) => _streams.TryAdd(stream, server);
 
     public void Remove(VerifiedStream stream) => _streams.TryRemove(stream, out _);

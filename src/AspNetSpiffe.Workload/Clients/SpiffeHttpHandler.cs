@@ -43,6 +43,7 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
         _seen = _source.Published;
         _pool = CreatePool(tls.Svid);
         _subscription = ChangeToken.OnChange(_source.GetChangeToken, Check);
+        _source.Registry.AddClient(this, () => new() { Expected = tls.Expected, Connections = [.. _streams.Open] });
     }
 
     /// <summary>Gets or sets how long requests under way have to finish when their server is no longer trusted.</summary>
@@ -84,6 +85,7 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
     {
         if (disposing)
         {
+            _source.Registry.RemoveClient(this);
             _subscription.Dispose();
             _timer.Dispose();
             lock (_lock) _disposed = true;

@@ -26,6 +26,9 @@ internal interface ITrustSource
 
     SpiffeMetrics Metrics { get; }
 
+    /// <summary>Gets where the clients and the refusals of the host are noted.</summary>
+    SourceRegistry Registry { get; }
+
     IChangeToken GetChangeToken();
 
     /// <summary>Says why there is nothing now.</summary>

@@ -14,6 +14,8 @@ public sealed partial class X509BundleSource : ITrustSource
 
     SpiffeMetrics ITrustSource.Metrics => _watch.Metrics;
 
+    SourceRegistry ITrustSource.Registry => _watch.Registry;
+
     string ITrustSource.DescribeAbsence() => _watch.IsStarted
         ? $"There are no X.509 bundles yet: {_watch.Origin} has given none since the source was started. {_watch.LastProblem}"
         : "There are no X.509 bundles: their source was never started.";

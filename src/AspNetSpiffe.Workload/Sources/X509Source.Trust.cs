@@ -16,6 +16,8 @@ public sealed partial class X509Source : ITrustSource
 
     SpiffeMetrics ITrustSource.Metrics => Metrics;
 
+    SourceRegistry ITrustSource.Registry => _registry;
+
     IChangeToken ITrustSource.GetChangeToken() => GetChangeToken();
 
     string ITrustSource.DescribeAbsence() => DescribeAbsence();

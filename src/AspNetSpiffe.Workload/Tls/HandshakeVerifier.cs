@@ -81,12 +81,15 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
     private void Refused(VerificationResult result, TrustContext? trust, X509Certificate? certificate, PeerRole role, EndPoint? remote, TimeSpan took)
     {
         // A refused peer sees only that the connection ends, so the reason must stand in our log; but a stranger must not fill it.
-        var level = _limit.MayLog(result.Reason, remote, out var suppressed) ? LogLevel.Information : LogLevel.Debug;
+        var isTold = _limit.MayLog(result.Reason, remote, out var suppressed);
         var (issuer, address) = (IssuerOf(certificate), AddressOf(remote));
 
         // Not composed before somebody reads it: it may name every trust domain that we know.
         var pattern = allowed();
         var advice = () => RejectionAdvice.For(result.Reason, result.Id, role, pattern, trust);
+
+        // Here it is composed as seldom as it is logged: what it is made of, our SVID with its key among it, must not live as long as the history.
+        source.Registry.Refusals.Add(RoleName(role), result.Reason, isTold ? advice() : null, new() { At = source.Time.GetUtcNow(), ClaimedId = result.Id, Remote = address });
         var sentence = () => LogEntry.Join(
             $"Refused a {RoleName(role)}: {result.Reason}.",
             $"It presented {Presented(result.Id, issuer)}{(address is null ? "" : $", from {address}")}.",
@@ -96,8 +99,8 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
         var entry = new LogEntry(
             "Refused a {Role}: {Reason}. {Advice}", sentence,
             ("Role", RoleName(role)), ("Reason", result.Reason), ("SpiffeId", result.Id?.ToString()), ("Remote", address), ("Issuer", issuer), ("Advice", advice), ("Suppressed", suppressed));
-        _logger.Log(level, PeerRefused, entry, null, static (entry, _) => entry.ToString());
-        if (level == LogLevel.Information) Trace(result, role, remote, took);
+        _logger.Log(isTold ? LogLevel.Information : LogLevel.Debug, PeerRefused, entry, null, static (entry, _) => entry.ToString());
+        if (isTold) Trace(result, role, remote, took);
     }
 
     private void Trace(VerificationResult result, PeerRole role, EndPoint? remote, TimeSpan took)

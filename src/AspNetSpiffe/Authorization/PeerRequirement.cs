@@ -17,6 +17,11 @@ internal sealed class PeerRequirement : IAuthorizationRequirement
 
     public string Name => NamePrefix + _whom;
 
+    /// <summary>Gets whom it means: a pattern, or the beginning of a path.</summary>
+    public string Whom => _whom;
+
+    public bool IsPathPrefix => _whom.StartsWith('/');
+
     /// <exception cref="FormatException">The text is no pattern.</exception>
     public static PeerRequirement Of(string pattern) => Of(SpiffeIdPattern.Parse(pattern));
 
@@ -53,7 +58,7 @@ internal sealed class PeerRequirement : IAuthorizationRequirement
     public bool IsSameAs(PeerRequirement other) => _whom == other._whom;
 
     /// <summary>Says what is required; authorization logs it when it is not met.</summary>
-    public override string ToString() => _whom.StartsWith('/')
+    public override string ToString() => IsPathPrefix
         ? $"{nameof(PeerRequirement)}: the SPIFFE ID of the connection's certificate must have a path that begins with '{_whom}'."
         : $"{nameof(PeerRequirement)}: the SPIFFE ID of the connection's certificate must match '{_whom}'.";
 }

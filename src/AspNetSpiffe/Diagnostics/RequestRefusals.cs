@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Logs what was refused of requests: who sent it sees no reason, so the reason must stand in our log; but a stranger must not fill it.</summary>
-internal sealed class RequestRefusals(string what, string span, EventId eventId, string category, ServerNotifications notifications, TimeProvider time)
+/// <summary>Logs and notes what was refused of requests: who sent it sees no reason, so the reason must stand in our log; but a stranger must not fill it.</summary>
+internal sealed class RequestRefusals(string what, string span, EventId eventId, string category, ServerNotifications notifications, RefusalHistory history, TimeProvider time)
 {
     private readonly ILogger _logger = notifications.CreateLogger(category);
     private readonly RefusalLimit _limit = new(time);
@@ -17,6 +17,7 @@ internal sealed class RequestRefusals(string what, string span, EventId eventId,
         var isTold = _limit.MayLog(reason, remote, out var suppressed);
         if (!isTold) level = LogLevel.Debug;
         var (claimed, address) = (id?.ToString(), remote?.ToString());
+        history.Add(what, reason, isTold ? problem ?? $"See {page}." : null, new() { At = time.GetUtcNow(), ClaimedId = id, Remote = address });
         var sentence = () => LogEntry.Join(
             $"Refused a {what}: {reason}.",
             $"It claimed {claimed ?? "no SPIFFE ID"}{(address is null ? "" : $", from {address}")}.",

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>Counts each refused certificate of a proxy's client and logs it: neither proxy nor client sees a reason, so the reason must stand in our log.</summary>
-internal sealed class ForwardedRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications)
+internal sealed class ForwardedRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications, RefusalHistory history)
 {
     /// <summary>
     /// A trusted proxy forwarded a certificate of its client that is not accepted. Neither of them sees the reason; the line has it. It is at level Debug beyond the first
@@ -15,7 +15,7 @@ internal sealed class ForwardedRefusals(SpiffeServerMetrics metrics, TimeProvide
     /// <seealso cref="LogCategories.Forwarded"/>
     private static readonly EventId ForwardedCertificateRefused = new(1, "ForwardedCertificateRefused");
 
-    private readonly RequestRefusals _log = new("forwarded certificate", "spiffe.verify_forwarded", ForwardedCertificateRefused, LogCategories.Forwarded, notifications, time);
+    private readonly RequestRefusals _log = new("forwarded certificate", "spiffe.verify_forwarded", ForwardedCertificateRefused, LogCategories.Forwarded, notifications, history, time);
 
     public void Tell(RejectionReason reason, SpiffeId? id, string? mistake, SpiffeForwardedAuthenticationOptions options, HttpContext context)
     {

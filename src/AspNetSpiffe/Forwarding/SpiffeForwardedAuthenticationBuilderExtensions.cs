@@ -60,6 +60,7 @@ public static class SpiffeForwardedAuthenticationBuilderExtensions
         services.AddSingleton<IOptionsMonitorCache<SpiffeForwardedAuthenticationOptions>, OptionsOfTheStart<SpiffeForwardedAuthenticationOptions>>();
         services.TryAddSingleton<ServerNotifications>();
         services.TryAddSingleton<SpiffeServerMetrics>();
+        services.TryAddSingleton<RefusalHistory>();
         services.AddSingleton<ForwardedRefusals>();
         services.AddTransient<IStartupFilter, ForwardedCertificates>();
         services.AddCertificateVerdicts();

@@ -21,6 +21,7 @@ public static class SpiffeServerServiceCollectionExtensions
         services.AddSingleton<AllowedPeers>();
         services.TryAddSingleton<ServerNotifications>();
         services.TryAddSingleton<SpiffeServerMetrics>();
+        services.TryAddSingleton<RefusalHistory>();
         services.AddKeyedSingleton(Handshake.Key, static (provider, _) =>
         {
             var allowed = provider.GetRequiredService<AllowedPeers>();

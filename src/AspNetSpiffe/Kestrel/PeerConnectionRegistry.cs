@@ -38,11 +38,22 @@ internal sealed class PeerConnectionRegistry : IDisposable
         (_tls, _allowed, _events, _time, _random) = (tls, allowed, events, time, random ?? Random.Shared);
         (_closing, _aborting) = (new(events.CallbackFailed), new(events.CallbackFailed));
         _timer = time.CreateTimer(_ => NotificationQueue.Guard(Check, CheckFailed), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        events.ShowConnections(() => _connections.Keys.Select(static connection => connection.KnownPeer).OfType<SpiffePeer>());
+        events.ShowConnections(() => Verified.Select(static one => one.Peer));
         _subscriptions = [ChangeToken.OnChange(source.GetChangeToken, Check), ChangeToken.OnChange(allowed.GetChangeToken, Check)];
     }
 
     public int Count => _connections.Count;
+
+    /// <summary>Gets the connections whose peer is known.</summary>
+    public IEnumerable<(PeerConnection Connection, SpiffePeer Peer)> Verified
+    {
+        get
+        {
+            foreach (var (connection, _) in _connections)
+                if (connection.KnownPeer is { } peer)
+                    yield return (connection, peer);
+        }
+    }
 
     public PeerConnection Add(BaseConnectionContext context)
     {

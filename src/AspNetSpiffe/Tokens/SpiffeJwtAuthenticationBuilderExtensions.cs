@@ -60,6 +60,7 @@ public static class SpiffeJwtAuthenticationBuilderExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, JwtVerificationAtStart>());
         services.TryAddSingleton<ServerNotifications>();
         services.TryAddSingleton<SpiffeServerMetrics>();
+        services.TryAddSingleton<RefusalHistory>();
         services.AddSingleton<AgentTokens>();
         services.AddSingleton<TokenRefusals>();
         services.AddSingleton<TokenGate>();

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>Counts each refused token and logs it. The token never stands there.</summary>
-internal sealed class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications)
+internal sealed class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications, RefusalHistory history)
 {
     /// <summary>
     /// A request brought a token that is not accepted. Its sender sees no reason; the line has it. It is a warning where the agent gave no answer, and at level Debug beyond
@@ -15,7 +15,7 @@ internal sealed class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider ti
     /// <seealso cref="LogCategories.Tokens"/>
     private static readonly EventId TokenRefused = new(1, "TokenRefused");
 
-    private readonly RequestRefusals _log = new("token", "spiffe.verify_token", TokenRefused, LogCategories.Tokens, notifications, time);
+    private readonly RequestRefusals _log = new("token", "spiffe.verify_token", TokenRefused, LogCategories.Tokens, notifications, history, time);
 
     public void Tell(TokenVerdict verdict, HttpContext context)
     {

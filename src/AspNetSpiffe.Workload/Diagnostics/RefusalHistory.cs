@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+
+namespace AspNetSpiffe;
+
+/// <summary>Who was refused since the start, grouped by what it was and why. Bounded, whatever strangers do: a group for each reason, and few examples in it. Thread-safe.</summary>
+internal sealed class RefusalHistory
+{
+    public const int MostExamples = 10;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(string Kind, Enum Reason), SpiffeRefusalGroup> _groups = [];
+
+    /// <summary>Gets the groups, the newest refusal first.</summary>
+    public ImmutableArray<SpiffeRefusalGroup> Groups
+    {
+        get
+        {
+            lock (_lock) return [.. _groups.Values.OrderByDescending(static group => group.Last)];
+        }
+    }
+
+    /// <summary>Takes note of a refusal.</summary>
+    /// <param name="kind">What was refused, in one of few names.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="advice">What to do about it; <see langword="null"/> leaves what was said before.</param>
+    /// <param name="refusal">Who it was.</param>
+    public void Add(string kind, Enum reason, string? advice, SpiffeRefusal refusal)
+    {
+        lock (_lock)
+        {
+            var known = _groups.GetValueOrDefault((kind, reason));
+            _groups[(kind, reason)] = new()
+            {
+                Kind = kind,
+                Reason = reason.ToString(),
+                Count = (known?.Count ?? 0) + 1,
+                First = known?.First ?? refusal.At,
+                Last = refusal.At,
+                Advice = advice ?? known?.Advice,
+                Examples = [refusal, .. known?.Examples.Take(MostExamples - 1) ?? []],
+            };
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using System.Globalization;
+
+namespace AspNetSpiffe;
+
+/// <summary>Times as people read them.</summary>
+internal static class TimeHtml
+{
+    public static Html At(DateTimeOffset time) => Html.Of($"<time datetime=\"{time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}\">{Text(time)}</time>");
+
+    /// <summary>Says when something expires, and how long it is till then.</summary>
+    public static Html Until(DateTimeOffset time, DateTimeOffset now) =>
+        time <= now ? Html.Of($"{At(time)} <span class=\"sub bad\">expired {Length(now - time)} ago</span>") : Html.Of($"{At(time)} <span class=\"sub\">in {Length(time - now)}</span>");
+
+    /// <summary>Says when something was, and how long ago.</summary>
+    public static Html Since(DateTimeOffset time, DateTimeOffset now) => Html.Of($"{At(time)} <span class=\"sub\">{Length(now - time)} ago</span>");
+
+    /// <summary>Says how long something is, in its two largest units.</summary>
+    public static string Length(TimeSpan time) => time switch
+    {
+        { Days: > 0 } => $"{time.Days} d {time.Hours} h",
+        { Hours: > 0 } => $"{time.Hours} h {time.Minutes} min",
+        { Minutes: > 0 } => $"{time.Minutes} min {time.Seconds} s",
+        _ => $"{Math.Max(0, time.Seconds)} s",
+    };
+
+    public static string Day(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    private static string Text(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+}
