@@ -8,8 +8,11 @@ namespace AspNetSpiffe.Tests.Dashboard;
 /// <summary>Who may read the diagnostics page: outside Development, only those whom the application names.</summary>
 public sealed class ClosedPageTests(ITestOutputHelper output) : DiagnosticsTest(output)
 {
-    [Fact]
-    public Task Outside_Development_a_page_that_demands_nothing_fails_the_start() => AssertClosedAsync("demands nothing", app => app.MapSpiffeDiagnostics());
+    [Theory]
+    [InlineData("Production")]
+    [InlineData("Staging")]
+    public Task Outside_Development_a_page_that_demands_nothing_fails_the_start(string environment) =>
+        AssertClosedAsync("demands nothing", app => app.MapSpiffeDiagnostics(), environment: environment);
 
     [Fact]
     public Task A_fallback_policy_is_no_demand_of_the_page() => AssertClosedAsync("demands nothing", app => app.MapSpiffeDiagnostics(), Fallback);
@@ -65,11 +68,11 @@ public sealed class ClosedPageTests(ITestOutputHelper output) : DiagnosticsTest(
         Assert.Contains("UseSpiffeMtls()", mistake.Message, StringComparison.Ordinal);
     }
 
-    private async Task AssertClosedAsync(string why, Action<WebApplication> map, Action<IServiceCollection>? services = null)
+    private async Task AssertClosedAsync(string why, Action<WebApplication> map, Action<IServiceCollection>? services = null, string environment = "Production")
     {
         AllowWarning("HostedServiceStartupFaulted");
         AllowWarning("");
-        var mistake = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(map, services, "Production"));
+        var mistake = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(map, services, environment));
         Assert.Contains(why, mistake.Message, StringComparison.Ordinal);
         Assert.Contains("RequireSpiffe(", mistake.Message, StringComparison.Ordinal);
     }
