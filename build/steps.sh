@@ -18,9 +18,10 @@ build() {
   dotnet build "$solution" -c Release --no-restore
 }
 
+# Style and analyzers are the build's, which has looked at them already.
 format() {
   title "Format"
-  dotnet format "$solution" --no-restore --verify-no-changes
+  dotnet format whitespace "$solution" --no-restore --verify-no-changes
 }
 
 # Starts busy loops, so many, and ends exactly these however the script ends; killed outright, it is missed by the loops themselves.

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -17,6 +18,10 @@ internal sealed class ForeignCode : ILoggerProvider
     private static readonly TimeSpan BlockedTime = TimeSpan.FromSeconds(10);
 
     private readonly string? _fault;
+
+    // By the items of the connection, which several requests may not write to at the same time.
+    private readonly ConditionalWeakTable<object, ForeignCode> _registered = [];
+
     private readonly MeterListener _listener = new();
     private long _calls;
 
@@ -54,7 +59,7 @@ internal sealed class ForeignCode : ILoggerProvider
     /// <summary>Registers callbacks on the connection of a request, if it is the first one.</summary>
     public void Register(HttpContext http)
     {
-        if (_fault is null || !http.Features.GetRequiredFeature<IConnectionItemsFeature>().Items.TryAdd(this, null)) return;
+        if (_fault is null || !_registered.TryAdd(http.Features.GetRequiredFeature<IConnectionItemsFeature>().Items, this)) return;
         http.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>().ConnectionClosedRequested.Register(Misbehave);
 
         // Kestrel calls these on the pool's threads when a connection is closed: where they block, it is not for the library to mend.
