@@ -33,7 +33,8 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
         var result = trust is { } current ? Verify(current, certificate, chain, role) : VerificationResult.Reject(RejectionReason.UnknownTrustDomain);
         Dispose(chain, certificate);
 
-        var known = result.Id is { } id ? trust?.Bundles.Find(id.TrustDomain)?.TrustDomain : null;
+        // Whoever was accepted was verified with the bundle of its trust domain; of a stranger's, only one that we know is counted by its name.
+        var known = result.Accepted ? result.Id.TrustDomain : result.Id is { } id ? trust?.Bundles.Find(id.TrustDomain)?.TrustDomain : null;
         var took = source.Time.GetElapsedTime(began);
         source.Metrics.PeerVerified(role, result.Reason, known, took);
         if (!result.Accepted) Refused(result, trust, certificate, role, remote, took);
