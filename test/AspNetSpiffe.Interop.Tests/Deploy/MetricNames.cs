@@ -1,6 +1,5 @@
-using System.Collections;
 using System.Diagnostics.Metrics;
-using System.Reflection;
+using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,31 +23,20 @@ internal static class MetricNames
         await app.StartAsync(patience);
 
         using var meter = new Meter(SpiffeDiagnostics.MeterName);
-        foreach (var definition in Definitions()) Measure(meter, definition);
+        foreach (var metric in DeclaredMetric.In(typeof(SpiffeId).Assembly, typeof(SpiffeCaller).Assembly)) Measure(meter, metric);
         var scrape = await Scrape.UntilAsync(new Uri($"{app.Urls.Single()}/metrics"), static _ => true, patience);
         return scrape.Values.Keys.SelectMany(static series => Scrape.LabelsOf(series).Select(label => (Name: Scrape.NameOf(series), Label: label))).ToLookup(static pair => pair.Name, static pair => pair.Label);
     }
 
-    private static IEnumerable<object> Definitions() =>
-        from type in (Type[])[Find(typeof(SpiffeId), "SpiffeInstruments"), Find(typeof(SpiffeCaller), "SpiffeServerInstruments")]
-        from field in type.GetFields(BindingFlags.Static | BindingFlags.Public)
-        select field.GetValue(null)!;
-
-    // Both assemblies have the definition's type, each its own.
-    private static Type Find(Type neighbour, string name) => neighbour.Assembly.GetType($"AspNetSpiffe.{name}", throwOnError: true)!;
-
-    private static void Measure(Meter meter, object definition)
+    private static void Measure(Meter meter, DeclaredMetric metric)
     {
-        var (name, unit) = (Text(definition, "Name"), Text(definition, "Unit"));
-        KeyValuePair<string, object?>[] tags = [.. ((IEnumerable)definition.GetType().GetProperty("Tags")!.GetValue(definition)!).Cast<string>().Select(static tag => KeyValuePair.Create(tag, (object?)"any"))];
-        switch (Text(definition, "Kind"))
+        KeyValuePair<string, object?>[] tags = [.. metric.Tags.Select(static tag => KeyValuePair.Create(tag, (object?)"any"))];
+        switch (metric.Kind)
         {
-            case "Counter": meter.CreateCounter<long>(name, unit).Add(1, tags); break;
-            case "UpDownCounter": meter.CreateUpDownCounter<long>(name, unit).Add(1, tags); break;
-            case "Histogram": meter.CreateHistogram<double>(name, unit).Record(1, tags); break;
-            default: meter.CreateGauge<long>(name, unit).Record(1, tags); break;
+            case "Counter": meter.CreateCounter<long>(metric.Name, metric.Unit).Add(1, tags); break;
+            case "UpDownCounter": meter.CreateUpDownCounter<long>(metric.Name, metric.Unit).Add(1, tags); break;
+            case "Histogram": meter.CreateHistogram<double>(metric.Name, metric.Unit).Record(1, tags); break;
+            default: meter.CreateGauge<long>(metric.Name, metric.Unit).Record(1, tags); break;
         }
     }
-
-    private static string Text(object definition, string property) => definition.GetType().GetProperty(property)!.GetValue(definition)!.ToString()!;
 }
