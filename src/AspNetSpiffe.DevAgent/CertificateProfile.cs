@@ -29,14 +29,12 @@ internal static class CertificateProfile
     }
 
     /// <summary>A certificate that authenticates a workload: X509-SVID §3.1, §4.1 (not cA), §4.3 (digitalSignature only) and §4.4 (both roles).</summary>
-    public static CertificateRequest Leaf(SpiffeId id, AsymmetricAlgorithm key, IEnumerable<string> dnsNames)
+    public static CertificateRequest Leaf(SpiffeId id, PublicKey key, IEnumerable<string> dnsNames)
     {
         var name = new X500DistinguishedNameBuilder();
         name.AddOrganizationName(Organization);
 
-        var request = key is RSA rsa
-            ? new CertificateRequest(name.Build(), rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
-            : new CertificateRequest(name.Build(), (ECDsa)key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest(name.Build(), key, HashAlgorithmName.SHA256);
         Add(request, isAuthority: false, pathLength: null, X509KeyUsageFlags.DigitalSignature, id, dnsNames);
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuth), new Oid(ClientAuth)], critical: false));
         return request;

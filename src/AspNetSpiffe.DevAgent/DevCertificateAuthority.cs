@@ -63,8 +63,27 @@ public sealed class DevCertificateAuthority : IDisposable
     {
         ThrowIfNotOurs(id);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var leaf = Issue(id, key, dnsNames, lifetime);
+        using var leaf = Issue(id, new(key), dnsNames, lifetime);
         return leaf.CopyWithPrivateKey(key);
+    }
+
+    /// <summary>Issues an X509-SVID for a key that somebody else holds, for example that of a certificate request.</summary>
+    /// <remarks>Whoever asks must have proved that it holds the private key, and that <paramref name="id"/> is its own: the authority cannot know.</remarks>
+    /// <param name="id">Whom it names: a workload of <see cref="TrustDomain"/>.</param>
+    /// <param name="publicKey">Its public key.</param>
+    /// <param name="lifetime">How long it is valid.</param>
+    /// <param name="dnsNames">DNS names that it carries besides the SPIFFE ID.</param>
+    /// <returns>The leaf, without a private key; <see cref="Intermediate"/> belongs after it.</returns>
+    /// <exception cref="ArgumentException">The ID has no path or is of another trust domain, or no peer would accept the key, because it is too weak or of an unknown kind.</exception>
+    public X509Certificate2 IssueX509Svid(SpiffeId id, PublicKey publicKey, TimeSpan lifetime, params IEnumerable<string> dnsNames)
+    {
+        ThrowIfNotOurs(id);
+        ArgumentNullException.ThrowIfNull(publicKey);
+        var leaf = Issue(id, publicKey, dnsNames, lifetime);
+        var verified = X509SvidVerifier.Verify(leaf, [Intermediate], new X509BundleSet([new X509Bundle(TrustDomain, [Root])]), PeerRole.Client, _time.GetUtcNow());
+        if (verified.Accepted) return leaf;
+        leaf.Dispose();
+        throw new ArgumentException($"Peers would reject this X509-SVID: {verified.Reason}. Use ECDSA with P-256 or RSA with 2048 bits or more.", nameof(publicKey));
     }
 
     /// <summary>Issues a JWT-SVID, signed with ES256.</summary>
@@ -99,11 +118,11 @@ public sealed class DevCertificateAuthority : IDisposable
             DevKeyAlgorithm.EcdsaP384 => ECDsa.Create(ECCurve.NamedCurves.nistP384),
             _ => ECDsa.Create(ECCurve.NamedCurves.nistP256),
         };
-        using var leaf = Issue(id, key, identity.DnsNames.IsDefault ? [] : identity.DnsNames, lifetime);
+        using var leaf = Issue(id, new(key), identity.DnsNames.IsDefault ? [] : identity.DnsNames, lifetime);
         return new(id, identity, [.. leaf.RawData, .. Intermediate.RawData], key.ExportPkcs8PrivateKey(), leaf.SerialNumber, new(leaf.NotAfter.ToUniversalTime()));
     }
 
-    private X509Certificate2 Issue(SpiffeId id, AsymmetricAlgorithm key, IEnumerable<string> dnsNames, TimeSpan lifetime)
+    private X509Certificate2 Issue(SpiffeId id, PublicKey key, IEnumerable<string> dnsNames, TimeSpan lifetime)
     {
         // A certificate counts whole seconds: rounded up, so that a lifetime of one second is one.
         var now = _time.GetUtcNow();

@@ -170,6 +170,28 @@ public sealed class IssuedCertificateTests : AgentTest
         Assert.Throws<ArgumentException>(() => authority.IssueJwtSvid(SpiffeId.Parse("spiffe://example.org/web"), [], TimeSpan.FromHours(1)));
     }
 
+    [Fact]
+    public void A_key_that_somebody_else_holds_is_certified_like_one_of_ours()
+    {
+        using var authority = new DevCertificateAuthority(TrustDomain.Parse("example.org"));
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        using var leaf = authority.IssueX509Svid(SpiffeId.Parse("spiffe://example.org/web"), new PublicKey(key), TimeSpan.FromMinutes(1));
+
+        Assert.False(leaf.HasPrivateKey);
+        Assert.Equal(key.ExportSubjectPublicKeyInfo(), leaf.PublicKey.ExportSubjectPublicKeyInfo());
+        var verified = X509SvidVerifier.Verify(leaf, [authority.Intermediate], new([new(authority.TrustDomain, [authority.Root])]), PeerRole.Server, DateTimeOffset.UtcNow);
+        Assert.Equal("spiffe://example.org/web", verified.Peer?.Id.ToString());
+    }
+
+    [Fact]
+    public void A_key_that_peers_would_reject_is_not_certified()
+    {
+        using var authority = new DevCertificateAuthority(TrustDomain.Parse("example.org"));
+        using var weak = RSA.Create(1024);
+        var refused = Assert.Throws<ArgumentException>(() => authority.IssueX509Svid(SpiffeId.Parse("spiffe://example.org/web"), new PublicKey(weak), TimeSpan.FromMinutes(1)));
+        Assert.Contains("WeakKey", refused.Message, StringComparison.Ordinal);
+    }
+
     private async Task<Issued> IssueAsync(DevIdentity identity, DevKeyAlgorithm algorithm = DevKeyAlgorithm.EcdsaP256)
     {
         var agent = await StartAgentAsync(new DevAgentOptions { Directory = Folder, KeyAlgorithm = algorithm }.AddWorkload("web", identity));

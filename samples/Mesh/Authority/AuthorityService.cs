@@ -1,0 +1,56 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace Mesh.Authorities;
+
+/// <summary>Signs X509-SVIDs. What a certificate request asks for does not count: the report says who asks.</summary>
+internal sealed class AuthorityService(SigningAuthorities authorities, ReportVerifier reports, Nonces nonces, AuthorityOptions options, ILogger<AuthorityService> logger) : Authority.AuthorityBase
+{
+    public override Task<ChallengeReply> Challenge(ChallengeRequest request, ServerCallContext context) =>
+        Task.FromResult(new ChallengeReply { Nonce = ByteString.CopyFrom(nonces.Next()) });
+
+    public override Task<SignReply> Sign(SignRequest request, ServerCallContext context)
+    {
+        var key = ReadKey(request.CertificateRequest.ToByteArray());
+        if (reports.Verify(request.Report, key.ExportSubjectPublicKeyInfo(), out var problem) is not { } id)
+        {
+            logger.LogWarning("Rejected the report of {Peer}: {Problem}", context.Peer, problem);
+            throw new RpcException(new(StatusCode.PermissionDenied, "The report was rejected."));
+        }
+
+        try
+        {
+            var chain = authorities.Sign(id, key);
+            logger.LogInformation("Signed {SpiffeId}, serial number {Serial}, valid until {NotAfter:u}", id, chain[0].SerialNumber, chain[0].NotAfter.ToUniversalTime());
+            return Task.FromResult(new SignReply
+            {
+                Certificates = { chain.Select(static certificate => ByteString.CopyFrom(certificate.RawDataMemory.Span)) },
+                Authorities = { authorities.Bundle.Authorities.Select(static authority => ByteString.CopyFrom(authority.RawDataMemory.Span)) },
+                RenewAfter = options.RenewAfter.ToDuration(),
+            });
+        }
+        catch (ArgumentException weak)
+        {
+            throw new RpcException(new(StatusCode.InvalidArgument, weak.Message));
+        }
+    }
+
+    // The signature of the request is verified: whoever asks holds the private key.
+    private static PublicKey ReadKey(byte[] request)
+    {
+        try
+        {
+            var read = CertificateRequest.LoadSigningRequest(request, HashAlgorithmName.SHA256, out var length, CertificateRequestLoadOptions.Default, RSASignaturePadding.Pkcs1);
+            if (length == request.Length) return read.PublicKey;
+        }
+        catch (CryptographicException)
+        {
+            // Answered below.
+        }
+
+        throw new RpcException(new(StatusCode.InvalidArgument, "The certificate request is not PKCS #10 in DER, or its signature is wrong."));
+    }
+}

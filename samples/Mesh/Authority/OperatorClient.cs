@@ -1,0 +1,51 @@
+using System.Net.Sockets;
+
+namespace Mesh.Authorities;
+
+/// <summary>Asks a running authority through its operator's socket.</summary>
+internal sealed class OperatorClient(string socket) : IDisposable
+{
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        ConnectCallback = async (_, cancellationToken) =>
+        {
+            var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellationToken);
+                return new NetworkStream(connection, ownsSocket: true);
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
+            }
+        },
+    })
+    {
+        BaseAddress = new("http://authority"),
+    };
+
+    /// <summary>Enrols a workload: makes its folder, with a new endorsement key and the trust bundle, and tells the authority.</summary>
+    /// <param name="path">The path of its SPIFFE ID.</param>
+    /// <param name="folder">The folder of the workload.</param>
+    /// <param name="program">The file of its program.</param>
+    public async Task EnrollAsync(string path, string folder, string program, CancellationToken cancellationToken)
+    {
+        var made = new WorkloadFolder(PrivateFolder.Make(folder));
+        await File.WriteAllTextAsync(made.Bundle, await _http.GetStringAsync("/bundle", cancellationToken), cancellationToken);
+        await SendAsync("/workloads", new Enrolment(path, Platform.CreateKey(made.EndorsementKey), Platform.Measure(program)), cancellationToken);
+    }
+
+    /// <summary>Takes a step in the replacement of the authority: prepare, activate or revoke.</summary>
+    public Task ReplaceAsync(string step, CancellationToken cancellationToken) => SendAsync($"/authority/{step}", new { }, cancellationToken);
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task SendAsync<T>(string path, T content, CancellationToken cancellationToken)
+    {
+        using var response = await _http.PostAsJsonAsync(path, content, cancellationToken);
+        if (!response.IsSuccessStatusCode) throw new InvalidOperationException(await response.Content.ReadAsStringAsync(cancellationToken));
+    }
+}

@@ -1,0 +1,22 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using AspNetSpiffe;
+
+namespace Mesh.Authorities;
+
+/// <summary>The authority's own X509-SVID, which it signs itself, and renews as workloads do.</summary>
+internal sealed class OwnIdentity(SigningAuthorities authorities, AuthorityOptions options)
+{
+    public async IAsyncEnumerable<X509Context?> WatchAsync([EnumeratorCancellation] CancellationToken stopping)
+    {
+        var id = SpiffeId.Create(options.TrustDomain, "authority");
+        while (true)
+        {
+            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var chain = authorities.Sign(id, new PublicKey(key));
+            yield return new([new X509Svid(chain[0].CopyWithPrivateKey(key), chain[1..])], new([authorities.Bundle]));
+            await Task.Delay(options.RenewAfter, stopping);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+using AspNetSpiffe;
+
+namespace Mesh;
+
+/// <summary>The options of the command line that several parts of the mesh have.</summary>
+public static class Arguments
+{
+    /// <summary>Makes the option that names the trust domain.</summary>
+    public static Option<TrustDomain> TrustDomain() => Parsed("--trust-domain", "The trust domain of the mesh, and the zone of its names", AspNetSpiffe.TrustDomain.Parse, "example.org");
+
+    /// <summary>Makes an option that takes an address and a port, for example <c>127.0.0.1:9000</c> or <c>[::1]:9000</c>.</summary>
+    public static Option<IPEndPoint> EndPoint(string name, string description, string value) => Parsed(name, description, IPEndPoint.Parse, value);
+
+    /// <summary>Makes an option that takes a time in seconds.</summary>
+    public static Option<TimeSpan> Seconds(string name, string description, int value) => new(name)
+    {
+        Description = $"{description}, in seconds",
+        DefaultValueFactory = _ => TimeSpan.FromSeconds(value),
+        CustomParser = result => int.TryParse(result.Tokens.Single().Value, CultureInfo.InvariantCulture, out var seconds) && seconds > 0 ? TimeSpan.FromSeconds(seconds) : Mistake<TimeSpan>(result, "is not a number of seconds"),
+    };
+
+    /// <summary>Makes an option whose value is parsed, with a default.</summary>
+    public static Option<T> Parsed<T>(string name, string description, Func<string, T> parse, string value) => new(name)
+    {
+        Description = $"{description} [default: {value}]",
+        DefaultValueFactory = _ => parse(value),
+        CustomParser = result =>
+        {
+            try
+            {
+                return parse(result.Tokens.Single().Value);
+            }
+            catch (FormatException mistake)
+            {
+                return Mistake<T>(result, $"is not valid: {mistake.Message}");
+            }
+        },
+    };
+
+    private static T? Mistake<T>(ArgumentResult result, string problem)
+    {
+        result.AddError($"'{result.Tokens.Single().Value}' {problem}");
+        return default;
+    }
+}
