@@ -2,26 +2,10 @@ using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.InteropTests;
 
-/// <summary>A test with a folder that is removed, a patience, and programs and servers that are stopped at the end.</summary>
+/// <summary>A test with agents and sources beside outside programs.</summary>
 /// <param name="patience">How long a test waits for what must come, if it is one that takes its time.</param>
-public abstract class InteropTest(ITestOutputHelper output, TimeSpan? patience = null) : LoggedTest(output)
+public abstract class InteropTest(ITestOutputHelper output, TimeSpan? patience = null) : ProgramTest(output, patience)
 {
-    // Two cores, several test projects at once, and Node.js takes a second to start: patience costs nothing.
-    private readonly CancellationTokenSource _patience = new(patience ?? HangLimit.OfATest);
-    private readonly Stack<IAsyncDisposable> _toStop = new();
-
-    /// <summary>How long a test waits for what must come.</summary>
-    protected CancellationToken Patience => _patience.Token;
-
-    /// <summary>An existing folder of this test that only its user may read.</summary>
-    protected string Folder { get; } = Directory.CreateTempSubdirectory("spiffe-test-").FullName;
-
-    protected T Stopping<T>(T thing) where T : IAsyncDisposable
-    {
-        _toStop.Push(thing);
-        return thing;
-    }
-
     protected async Task<DevAgent> StartAgentAsync(DevAgentOptions options)
     {
         options.Directory ??= Path.Combine(Folder, options.TrustDomain.Name);
@@ -37,12 +21,5 @@ public abstract class InteropTest(ITestOutputHelper output, TimeSpan? patience =
         var renewed = sources.Select(source => source.GetChangeToken().ChangedAsync(Patience)).ToArray();
         await change();
         await Task.WhenAll(renewed);
-    }
-
-    protected override async ValueTask StopAsync()
-    {
-        foreach (var thing in _toStop) await thing.DisposeAsync();
-        Directory.Delete(Folder, recursive: true);
-        _patience.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using AspNetSpiffe.TestKit;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 

@@ -1,3 +1,4 @@
+using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.InteropTests;
 

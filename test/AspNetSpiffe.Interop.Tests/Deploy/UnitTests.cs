@@ -1,3 +1,4 @@
+using AspNetSpiffe.TestKit;
 namespace AspNetSpiffe.InteropTests;
 
 /// <summary>The unit of systemd, read by systemd itself.</summary>

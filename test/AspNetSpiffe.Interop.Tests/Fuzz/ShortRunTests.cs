@@ -1,3 +1,4 @@
+using AspNetSpiffe.TestKit;
 using System.Globalization;
 
 namespace AspNetSpiffe.InteropTests;

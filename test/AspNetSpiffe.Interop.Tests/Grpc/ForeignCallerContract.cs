@@ -1,3 +1,4 @@
+using AspNetSpiffe.TestKit;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

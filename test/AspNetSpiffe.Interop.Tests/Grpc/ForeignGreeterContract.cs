@@ -1,3 +1,4 @@
+using AspNetSpiffe.TestKit;
 using Grpc.Core;
 using Grpc.Net.Client;
 using GrpcMtls;

@@ -1,3 +1,4 @@
+using AspNetSpiffe.TestKit;
 namespace AspNetSpiffe.InteropTests;
 
 /// <summary>A real nginx with TLS on a Unix socket, for it reads back no port 0; in one process, so that nothing of it outlives the test.</summary>

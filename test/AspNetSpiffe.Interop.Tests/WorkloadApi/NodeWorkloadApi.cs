@@ -1,3 +1,4 @@
+using AspNetSpiffe.TestKit;
 using System.Text.Json.Nodes;
 using Grpc.Core;
 

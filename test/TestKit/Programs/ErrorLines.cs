@@ -1,6 +1,6 @@
 using Xunit.Sdk;
 
-namespace AspNetSpiffe.InteropTests;
+namespace AspNetSpiffe.TestKit;
 
 /// <summary>The standard error of a program, line by line, for whoever waits for one.</summary>
 internal sealed class ErrorLines

@@ -3,10 +3,10 @@ using System.Diagnostics;
 using System.Globalization;
 using Xunit.Sdk;
 
-namespace AspNetSpiffe.InteropTests;
+namespace AspNetSpiffe.TestKit;
 
 /// <summary>A program that no one here wrote: started without a shell, heard, and killed by its own handle if it has not ended.</summary>
-internal sealed class OutsideProgram : IAsyncDisposable
+public sealed class OutsideProgram : IAsyncDisposable
 {
     private const string Remedy = "Run 'build/install-test-tools', which installs the outside tools that the tests talk to.";
 

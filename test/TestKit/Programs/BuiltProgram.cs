@@ -1,9 +1,7 @@
-using AspNetSpiffe.TestKit;
-
-namespace AspNetSpiffe.InteropTests;
+namespace AspNetSpiffe.TestKit;
 
 /// <summary>A program of this repository, from where it was built, with its own dependencies beside it.</summary>
-internal static class BuiltProgram
+public static class BuiltProgram
 {
     // The last folder of ours names the configuration.
     public static string Configuration { get; } = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
