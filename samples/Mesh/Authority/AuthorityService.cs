@@ -9,6 +9,8 @@ namespace Mesh.Authorities;
 /// <summary>Signs X509-SVIDs. What a certificate request asks for does not count: the report says who asks.</summary>
 internal sealed class AuthorityService(SigningAuthorities authorities, ReportVerifier reports, Nonces nonces, AuthorityOptions options, ILogger<AuthorityService> logger) : Authority.AuthorityBase
 {
+    private static readonly EventId ReportRejected = new(1, nameof(ReportRejected));
+
     public override Task<ChallengeReply> Challenge(ChallengeRequest request, ServerCallContext context) =>
         Task.FromResult(new ChallengeReply { Nonce = ByteString.CopyFrom(nonces.Next()) });
 
@@ -17,7 +19,7 @@ internal sealed class AuthorityService(SigningAuthorities authorities, ReportVer
         var key = ReadKey(request.CertificateRequest.ToByteArray());
         if (reports.Verify(request.Report, key.ExportSubjectPublicKeyInfo(), out var problem) is not { } id)
         {
-            logger.LogWarning("Rejected the report of {Peer}: {Problem}", context.Peer, problem);
+            logger.LogWarning(ReportRejected, "Rejected the report of {Peer}: {Problem}", context.Peer, problem);
             throw new RpcException(new(StatusCode.PermissionDenied, "The report was rejected."));
         }
 

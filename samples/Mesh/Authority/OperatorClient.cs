@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Mesh.Authorities;
 
@@ -46,6 +47,6 @@ internal sealed class OperatorClient(string socket) : IDisposable
     private async Task SendAsync<T>(string path, T content, CancellationToken cancellationToken)
     {
         using var response = await _http.PostAsJsonAsync(path, content, cancellationToken);
-        if (!response.IsSuccessStatusCode) throw new InvalidOperationException(await response.Content.ReadAsStringAsync(cancellationToken));
+        if (!response.IsSuccessStatusCode) throw new InvalidOperationException((await response.Content.ReadFromJsonAsync<ProblemDetails>(cancellationToken))!.Detail);
     }
 }

@@ -26,7 +26,7 @@ public static class Arguments
     /// <summary>Makes an option whose value is parsed, with a default.</summary>
     public static Option<T> Parsed<T>(string name, string description, Func<string, T> parse, string value) => new(name)
     {
-        Description = $"{description} [default: {value}]",
+        Description = description,
         DefaultValueFactory = _ => parse(value),
         CustomParser = result =>
         {
