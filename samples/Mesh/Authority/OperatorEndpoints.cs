@@ -27,6 +27,7 @@ internal static class OperatorEndpoints
             key.ImportSubjectPublicKeyInfo(enrolment.EndorsementKey, out var read);
             if (read != enrolment.EndorsementKey.Length || enrolment.Measurement.Length != SHA256.HashSizeInBytes) return Results.Problem("The endorsement key or the measurement has a wrong length.", statusCode: 400);
             var id = options.TrustDomain.Id.WithPath(enrolment.Path);
+            if (id.Path.Length == 0 || id == MeshName.AuthorityOf(options.TrustDomain)) return Results.Problem($"'{id}' is not the ID of a workload.", statusCode: 400);
             workloads.Enroll(enrolment.EndorsementKey, new(id, enrolment.Measurement));
             logger.LogInformation("Enrolled {SpiffeId}", id);
             return Results.NoContent();

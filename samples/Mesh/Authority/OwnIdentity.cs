@@ -10,7 +10,7 @@ internal sealed class OwnIdentity(SigningAuthorities authorities, AuthorityOptio
 {
     public async IAsyncEnumerable<X509Context?> WatchAsync([EnumeratorCancellation] CancellationToken stopping)
     {
-        var id = SpiffeId.Create(options.TrustDomain, "authority");
+        var id = MeshName.AuthorityOf(options.TrustDomain);
         while (true)
         {
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

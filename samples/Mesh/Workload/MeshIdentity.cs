@@ -22,7 +22,7 @@ public sealed class MeshIdentity(WorkloadSettings settings, ILoggerFactory logge
         // The authority is verified by the bundle that the operator gave us, and then by the newest that we have kept.
         await using var bundles = await X509BundleSource.StartAsync(
             new SpiffeOptions { Files = { FederatedBundles = { [settings.TrustDomain.Name] = settings.Folder.Bundle } } }, loggers, stopping);
-        using var handler = SpiffeHttpHandler.CreateTls(bundles, SpiffeIdPattern.Parse($"{settings.TrustDomain.Id}/authority"));
+        using var handler = SpiffeHttpHandler.CreateTls(bundles, SpiffeIdPattern.Parse(MeshName.AuthorityOf(settings.TrustDomain).ToString()));
         using var channel = GrpcChannel.ForAddress(settings.Authority, new() { HttpHandler = handler });
         var authority = new Authority.AuthorityClient(channel);
         while (true)

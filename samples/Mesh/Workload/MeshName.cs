@@ -9,6 +9,12 @@ public static class MeshName
 {
     private const int MaxLabelLength = 63;
 
+    /// <summary>Gives the SPIFFE ID of the authority.</summary>
+    public static SpiffeId AuthorityOf(TrustDomain trustDomain) => SpiffeId.Create(trustDomain, "authority");
+
+    /// <summary>Gives the SPIFFE ID of the registry.</summary>
+    public static SpiffeId RegistryOf(TrustDomain trustDomain) => SpiffeId.Create(trustDomain, "registry");
+
     /// <summary>Gives the name that a workload may register.</summary>
     /// <returns><see langword="false"/> for an ID that has none: its path is not a single DNS label.</returns>
     public static bool TryFromId(SpiffeId id, [NotNullWhen(true)] out string? name)

@@ -34,7 +34,8 @@ public sealed class OperatorTests(ITestOutputHelper output) : AuthorityTest(outp
     [InlineData("service-a")]
     [InlineData("/service-a/")]
     [InlineData("")]
-    public async Task A_path_that_names_no_workload_is_not_enrolled(string path) =>
+    [InlineData("/authority")]
+    public async Task A_path_that_is_not_that_of_a_workload_is_not_enrolled(string path) =>
         await Assert.ThrowsAsync<InvalidOperationException>(() => Operator.EnrollAsync(path, FolderOf("service-a"), Program, Patience));
 
     [Fact]
