@@ -1,0 +1,31 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Mesh.Names.Dns;
+
+/// <summary>One query in each packet, one answer in each. An answer takes microseconds, so one follows the other.</summary>
+internal sealed class DnsOverUdp(Socket socket, DnsResponder responder, ILogger logger)
+{
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        var buffer = new byte[ushort.MaxValue];
+        var anybody = new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                var received = await socket.ReceiveFromAsync(buffer, SocketFlags.None, anybody, stopping);
+                if (responder.Answer(buffer[..received.ReceivedBytes], overUdp: true) is { } answer) await socket.SendToAsync(answer, SocketFlags.None, received.RemoteEndPoint, stopping);
+            }
+            catch (SocketException problem)
+            {
+                // Of one client, who is gone or gave an address to which nothing can be sent.
+                logger.LogDebug("DNS over UDP: {Problem}", problem.Message);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+}

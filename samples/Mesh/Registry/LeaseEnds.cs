@@ -1,0 +1,11 @@
+namespace Mesh.Names;
+
+/// <summary>Removes what has ended, and so logs it, once a second.</summary>
+internal sealed class LeaseEnds(Leases leases, RegistryOptions options) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), options.Time);
+        while (await timer.WaitForNextTickAsync(stoppingToken)) leases.RemoveEnded();
+    }
+}

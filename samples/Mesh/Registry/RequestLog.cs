@@ -1,0 +1,17 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Mesh.Names;
+
+/// <summary>One line for each request: who, what, and how it ended.</summary>
+internal static class RequestLog
+{
+    public static void UseRequestLog(this WebApplication app) => app.Use(async (http, next) =>
+    {
+        await next(http);
+        app.Logger.LogInformation(
+            "{Caller} {Method} {Path} {Status}{GrpcStatus}", http.GetSpiffeId(), http.Request.Method, http.Request.Path, http.Response.StatusCode, GrpcStatusOf(http));
+    });
+
+    private static string GrpcStatusOf(HttpContext http) =>
+        http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers.TryGetValue("grpc-status", out var status) == true ? $" grpc-status {status}" : "";
+}
