@@ -1,0 +1,44 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using AspNetSpiffe;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Microsoft.AspNetCore.Authorization;
+
+namespace Mesh.Service.Egress;
+
+/// <summary><c>endpoint.Endpoint</c>: one connection to an address, to see who answers there. It sends nothing.</summary>
+/// <remarks>It says that we accepted the server. Whether the server accepts us is seen in TLS 1.3 only by whoever goes on to talk to it.</remarks>
+[Authorize(Door.Policy)]
+internal sealed class EndpointService(X509Source source) : Endpoint.EndpointBase
+{
+    public override async Task<ConnectReply> Connect(ConnectRequest request, ServerCallContext context)
+    {
+        var destination = Destination.Find(request.Sni, source) ?? throw Invalid($"sni: '{request.Sni}' is no name of this mesh; write NAME.{source.Current?.TrustDomain}.");
+        try
+        {
+            await using var connection = await MeshConnection.OpenAsync(source, MeshAddress.Parse(request.Address), destination, context.CancellationToken);
+            return new()
+            {
+                SpiffeId = connection.Peer.Id.ToString(),
+                SerialNumber = connection.Peer.Leaf.SerialNumber,
+                Expires = Timestamp.FromDateTimeOffset(connection.Peer.NotAfter),
+                Protocol = connection.Stream.SslProtocol.ToString(),
+            };
+        }
+        catch (FormatException e)
+        {
+            throw Invalid($"address: {e.Message}");
+        }
+        catch (ServerRejectedException e)
+        {
+            throw new RpcException(new(StatusCode.FailedPrecondition, e.Message));
+        }
+        catch (Exception e) when (e is IOException or SocketException or AuthenticationException or TimeoutException)
+        {
+            throw new RpcException(new(StatusCode.Unavailable, $"{request.Address} did not answer as {destination.Name}: {e.Message}"));
+        }
+    }
+
+    private static RpcException Invalid(string what) => new(new(StatusCode.InvalidArgument, what));
+}

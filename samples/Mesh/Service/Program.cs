@@ -1,0 +1,75 @@
+// A service of the mesh as a process of its own: its API over mutual TLS for other services, and an egress for its own user.
+using System.CommandLine;
+using System.Net;
+using Mesh;
+using Mesh.Service;
+using Mesh.Service.Egress;
+
+var socket = new Option<string?>("--endpoint-socket") { Description = "The SPIFFE Workload API that issues our X509-SVID, for example unix:///run/agent.sock [default: SPIFFE_ENDPOINT_SOCKET]" };
+var data = new Option<string?>("--data") { Description = "Instead of --endpoint-socket: the folder that 'mesh-authority enroll' has made for this service" };
+var authority = new Option<string>("--authority-addr") { Description = "The authority of the mesh, with --data", DefaultValueFactory = _ => "https://[::1]:9000" };
+var trustDomain = Arguments.TrustDomain();
+var bindIp = Arguments.Parsed("--bind-ip", "Where the API listens, and the ports of the egress", IPAddress.Parse, "127.0.0.1");
+var port = new Option<int>("--port") { Description = "The port of the API: mutual TLS", DefaultValueFactory = _ => 9005 };
+var sni = new Option<string?>("--sni") { Description = "The name that this service expects to have, for example service-a.example.org. Another than that of its SPIFFE ID fails the start" };
+var egressSocket = new Option<string?>("--egress-socket") { Description = "A Unix socket for the HTTP egress, in a folder that only its user may enter" };
+var proxyPort = new Option<int?>("--proxy-port") { Description = "A loopback port for the HTTP egress: an HTTP proxy for http:// URLs of the mesh" };
+var grpcProxyPort = new Option<int?>("--grpc-proxy-port") { Description = "A loopback port for the gRPC egress, with endpoint.Endpoint/Connect and reflection" };
+var tcpEgress = new Option<TcpRoute[]>("--tcp-egress")
+{
+    Description = "An address of the L4 egress and the service that it leads to, for example 127.0.0.2:50075=service-b.example.org or unix:/path=service-b.example.org. Repeat it for more",
+    CustomParser = static result =>
+    {
+        try
+        {
+            return [.. result.Tokens.Select(static token => TcpRoute.Parse(token.Value))];
+        }
+        catch (FormatException mistake)
+        {
+            result.AddError(mistake.Message);
+            return null;
+        }
+    },
+};
+var router = Arguments.Parsed("--router", "The SNI router: an address, or unix:/path", static text => MeshAddress.Parse(text), "127.0.0.1:8443");
+var registry = new Option<Uri?>("--registry-addr") { Description = "The registry, for example https://[::1]:9090. Without it, nobody finds this service by its name" };
+var lease = Arguments.Seconds("--lease", "For how long a registration is valid", 10);
+
+var root = new RootCommand("A service of the mesh. It runs until it is stopped.") { socket, data, authority, trustDomain, bindIp, port, sni, egressSocket, proxyPort, grpcProxyPort, tcpEgress, router, registry, lease };
+root.SetAction(async (parsed, stopping) =>
+{
+    Action<ILoggingBuilder> logging = log => log.AddMeshConsole(parsed.GetValue(sni)?.Split('.')[0] ?? "service");
+    using var loggers = LoggerFactory.Create(logging);
+    var options = new ServiceOptions
+    {
+        Identity = spiffe =>
+        {
+            if (parsed.GetValue(data) is { } folder)
+                spiffe.Provider = new MeshIdentity(new() { TrustDomain = parsed.GetRequiredValue(trustDomain), Authority = parsed.GetRequiredValue(authority), Folder = new(folder) }, loggers).WatchAsync;
+            else spiffe.EndpointSocket = parsed.GetValue(socket) ?? spiffe.EndpointSocket;
+        },
+        Logging = logging,
+        BindIp = parsed.GetRequiredValue(bindIp),
+        Port = parsed.GetValue(port),
+        Sni = parsed.GetValue(sni),
+        EgressSocket = parsed.GetValue(egressSocket),
+        ProxyPort = parsed.GetValue(proxyPort),
+        GrpcProxyPort = parsed.GetValue(grpcProxyPort),
+        TcpRoutes = [.. parsed.GetValue(tcpEgress) ?? []],
+        Router = parsed.GetRequiredValue(router),
+        Registry = parsed.GetValue(registry),
+        Lease = parsed.GetRequiredValue(lease),
+    };
+    try
+    {
+        await using var app = ServiceHost.Build(options);
+        await app.RunAsync(stopping);
+        return 0;
+    }
+    catch (Exception mistake) when (mistake is ArgumentException or InvalidOperationException or IOException)
+    {
+        await Console.Error.WriteLineAsync($"mesh-service: {mistake.Message}");
+        return 1;
+    }
+});
+return await root.Parse(args).InvokeAsync();
