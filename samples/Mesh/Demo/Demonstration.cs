@@ -96,7 +96,7 @@ internal sealed partial class Demonstration(MeshProcesses mesh, Story story, Can
 
     private LookupClient Dns() => new(new LookupClientOptions(mesh.Dns) { UseCache = false });
 
-    [GeneratedRegex("Have (?<id>[^,]+), serial number (?<serial>[^,]+), issued by '(?<issuer>[^']+)'; the bundle has (?<authorities>[0-9]+)")]
+    [GeneratedRegex("Have (?<id>[^,]+), serial number (?<serial>[^,]+), issued by '(?<issuer>[^']+)'; the bundle has (?<authorities>[0-9]+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex SvidLine();
 
     private sealed record Hello(string Caller, string Service);

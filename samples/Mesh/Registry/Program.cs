@@ -3,17 +3,22 @@ using System.CommandLine;
 using Mesh;
 using Mesh.Names;
 
+var identity = new IdentityArguments();
 var bind = Arguments.EndPoint("--bind", "Where services register, by gRPC and REST over mutual TLS", "[::1]:9090");
 var dns = Arguments.EndPoint("--dns", "Where DNS answers, over UDP and TCP", "127.0.0.1:10053");
-var trustDomain = Arguments.TrustDomain();
-var socket = new Option<string?>("--endpoint-socket") { Description = "The SPIFFE Workload API that issues the registry's X509-SVID, for example unix:///run/agent.sock [default: SPIFFE_ENDPOINT_SOCKET]" };
-var root = new RootCommand("The registry of the mesh, and its DNS server. It runs until it is stopped.") { bind, dns, trustDomain, socket };
-root.SetAction((parsed, stopping) => RegistryHost.Build(new()
+var root = new RootCommand("The registry of the mesh, and its DNS server. It runs until it is stopped.") { bind, dns };
+identity.AddTo(root);
+root.SetAction(async (parsed, stopping) =>
 {
-    TrustDomain = parsed.GetRequiredValue(trustDomain),
-    Bind = parsed.GetRequiredValue(bind),
-    Dns = parsed.GetRequiredValue(dns),
-    Identity = spiffe => spiffe.EndpointSocket = parsed.GetValue(socket) ?? spiffe.EndpointSocket,
-}).RunAsync(stopping));
+    using var loggers = LoggerFactory.Create(static logging => logging.AddMeshConsole("registry"));
+    await using var app = RegistryHost.Build(new()
+    {
+        TrustDomain = parsed.GetRequiredValue(identity.TrustDomain),
+        Bind = parsed.GetRequiredValue(bind),
+        Dns = parsed.GetRequiredValue(dns),
+        Identity = identity.Read(parsed, loggers),
+    });
+    await app.RunAsync(stopping);
+});
 
 return await root.Parse(args).InvokeAsync();

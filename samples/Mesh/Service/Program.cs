@@ -5,10 +5,7 @@ using Mesh;
 using Mesh.Service;
 using Mesh.Service.Egress;
 
-var socket = new Option<string?>("--endpoint-socket") { Description = "The SPIFFE Workload API that issues our X509-SVID, for example unix:///run/agent.sock [default: SPIFFE_ENDPOINT_SOCKET]" };
-var data = new Option<string?>("--data") { Description = "Instead of --endpoint-socket: the folder that 'mesh-authority enroll' has made for this service" };
-var authority = new Option<string>("--authority-addr") { Description = "The authority of the mesh, with --data", DefaultValueFactory = _ => "https://[::1]:9000" };
-var trustDomain = Arguments.TrustDomain();
+var identity = new IdentityArguments();
 var bindIp = Arguments.Parsed("--bind-ip", "Where the API listens, and the ports of the egress", IPAddress.Parse, "127.0.0.1");
 var port = new Option<int>("--port") { Description = "The port of the API: mutual TLS", DefaultValueFactory = _ => 9005 };
 var sni = new Option<string?>("--sni") { Description = "The name that this service expects to have, for example service-a.example.org. Another than that of its SPIFFE ID fails the start" };
@@ -32,22 +29,27 @@ var tcpEgress = new Option<TcpRoute[]>("--tcp-egress")
     },
 };
 var router = Arguments.Parsed("--router", "The SNI router: an address, or unix:/path", static text => MeshAddress.Parse(text), "127.0.0.1:8443");
-var registry = new Option<Uri?>("--registry-addr") { Description = "The registry, for example https://[::1]:9090. Without it, nobody finds this service by its name" };
+var registry = new Option<Uri?>("--registry-addr")
+{
+    Description = "The registry, for example https://[::1]:9090. Without it, nobody finds this service by its name",
+    CustomParser = static result =>
+    {
+        if (Uri.TryCreate(result.Tokens.Single().Value, UriKind.Absolute, out var address)) return address;
+        result.AddError($"--registry-addr: '{result.Tokens.Single().Value}' is no address, such as https://[::1]:9090");
+        return null;
+    },
+};
 var lease = Arguments.Seconds("--lease", "For how long a registration is valid", 10);
 
-var root = new RootCommand("A service of the mesh. It runs until it is stopped.") { socket, data, authority, trustDomain, bindIp, port, sni, egressSocket, proxyPort, grpcProxyPort, tcpEgress, router, registry, lease };
+var root = new RootCommand("A service of the mesh. It runs until it is stopped.") { bindIp, port, sni, egressSocket, proxyPort, grpcProxyPort, tcpEgress, router, registry, lease };
+identity.AddTo(root);
 root.SetAction(async (parsed, stopping) =>
 {
     Action<ILoggingBuilder> logging = log => log.AddMeshConsole(parsed.GetValue(sni)?.Split('.')[0] ?? "service");
     using var loggers = LoggerFactory.Create(logging);
     var options = new ServiceOptions
     {
-        Identity = spiffe =>
-        {
-            if (parsed.GetValue(data) is { } folder)
-                spiffe.Provider = new MeshIdentity(new() { TrustDomain = parsed.GetRequiredValue(trustDomain), Authority = parsed.GetRequiredValue(authority), Folder = new(folder) }, loggers).WatchAsync;
-            else spiffe.EndpointSocket = parsed.GetValue(socket) ?? spiffe.EndpointSocket;
-        },
+        Identity = identity.Read(parsed, loggers),
         Logging = logging,
         BindIp = parsed.GetRequiredValue(bindIp),
         Port = parsed.GetValue(port),
