@@ -16,6 +16,7 @@ if restore && build; then
   step conformance
   step build/test --no-build
   step quick_start
+  step mesh
 else
   outcome=1
   echo "FAILED: restore or build" >&2

@@ -66,6 +66,11 @@ quick_start() {
   timeout --kill-after=10s 120s dotnet run --project samples/QuickStart -c Release
 }
 
+mesh() {
+  title "Mesh"
+  timeout --kill-after=10s 120s dotnet run --project samples/Mesh -c Release
+}
+
 # Sums one number of all result files: count_results passed
 count_results() {
   find "$results" -name '*.trx' -exec grep -ho "<Counters [^>]*" {} + 2> /dev/null \
