@@ -208,6 +208,26 @@ public sealed class RegistryRuleTests(ITestOutputHelper output) : RegistryTest(o
         Assert.Equal(16, (await DigAsync(NameOfA, "A")).Answer.Length);
     }
 
+    [Fact]
+    public async Task Each_request_is_logged_with_its_caller_and_how_it_ended()
+    {
+        ExpectWarning("NameRefused");
+        using var rest = await RestAsync("service-a");
+        await rest.PutAsync(Own + "?lease=10", null, Patience);
+        await rest.PutAsync(Own, null, Patience);
+        var grpc = await GrpcAsync("service-b");
+        await grpc.DeregisterAsync(new() { Name = "service-b.example.org", Addresses = { "127.0.0.2" }, Port = 9005 }, cancellationToken: Patience);
+        await Assert.ThrowsAsync<RpcException>(async () => await grpc.RegisterAsync(Registration(["127.0.0.9"]), cancellationToken: Patience));
+        foreach (var line in (string[])
+            [
+                $"{IdOfA} PUT {Own} 200",
+                $"{IdOfA} PUT {Own} 400",
+                "spiffe://example.org/service-b POST /mesh.registry.v1.Registry/Deregister 200 grpc-status 0",
+                "spiffe://example.org/service-b POST /mesh.registry.v1.Registry/Register 200 grpc-status 7",
+            ])
+            await Logs.WaitForAsync(record => record.Message == line, Patience);
+    }
+
     private static Registration Registration(string[] addresses) => new() { Name = NameOfA, Addresses = { addresses }, Port = 9005, Lease = Duration.FromTimeSpan(TimeSpan.FromSeconds(10)) };
 
     private async Task AssertInvalidAsync(HttpResponseMessage response, string named)
