@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.Fuzz;
 
@@ -24,7 +25,7 @@ internal sealed class Runner(Target target, int seed, TimeSpan time)
 
     public void Run()
     {
-        var mutator = new Mutator(new Random(seed), target);
+        var mutator = new Mutator(new Random(seed), target.Seeds, target.Alphabet);
 
         // Once, so that what .NET loads and compiles at first counts for no input.
         foreach (var valid in target.Seeds) target.Read(valid);

@@ -6,6 +6,13 @@ internal sealed class LeaseEnds(Leases leases, RegistryOptions options) : Backgr
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), options.Time);
-        while (await timer.WaitForNextTickAsync(stoppingToken)) leases.RemoveEnded();
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken)) leases.RemoveEnded();
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The registry stops.
+        }
     }
 }

@@ -6,6 +6,7 @@ namespace Mesh.Names;
 /// <summary>Decides who may register what. REST and gRPC ask here, and nothing else writes.</summary>
 internal sealed class Registrations(Leases leases, RegistryOptions options, ILogger<Registrations> logger)
 {
+    private static readonly EventId NameRefused = new(1, nameof(NameRefused));
     private static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestLease = TimeSpan.FromMinutes(5);
 
@@ -35,7 +36,7 @@ internal sealed class Registrations(Leases leases, RegistryOptions options, ILog
             return Refusal.Invalid($"The name '{Refusal.Shorten(name)}' is not one lower-case label below '{options.TrustDomain}', such as 'service-a.{options.TrustDomain}'.");
         if (owner != caller)
         {
-            logger.LogWarning("Refused {Caller} the name {Name}, which belongs to {Owner}", caller, name, owner);
+            logger.LogWarning(NameRefused, "Refused {Caller} the name {Name}, which belongs to {Owner}", caller, name, owner);
             return Refusal.Forbidden($"The name '{name}' is not that of your SPIFFE ID.");
         }
 

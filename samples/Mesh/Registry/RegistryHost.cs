@@ -19,8 +19,9 @@ internal static class RegistryHost
             options.Identity(spiffe);
         });
         builder.Services.AddGrpc(static grpc => grpc.MaxReceiveMessageSize = MaxMessageBytes);
-        builder.Services.AddSingleton(options).AddSingleton<Leases>().AddSingleton<Registrations>().AddHostedService<LeaseEnds>();
-        builder.Services.AddSingleton<Zone>().AddSingleton<DnsResponder>().AddSingleton<DnsServer>().AddHostedService(static services => services.GetRequiredService<DnsServer>());
+        builder.Services.AddSingleton(options).AddSingleton<Leases>().AddSingleton<Registrations>();
+        builder.Services.AddSingleton<Zone>().AddSingleton<DnsResponder>().AddSingleton<DnsServer>();
+        builder.Services.AddHostedService(static services => services.GetRequiredService<DnsServer>()).AddHostedService<LeaseEnds>();
         builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
 
         var app = builder.Build();

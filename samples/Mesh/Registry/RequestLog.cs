@@ -12,6 +12,7 @@ internal static class RequestLog
             "{Caller} {Method} {Path} {Status}{GrpcStatus}", http.GetSpiffeId(), http.Request.Method, http.Request.Path, http.Response.StatusCode, GrpcStatusOf(http));
     });
 
+    // After a reply it is in the trailers; without one in the headers.
     private static string GrpcStatusOf(HttpContext http) =>
-        http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers.TryGetValue("grpc-status", out var status) == true ? $" grpc-status {status}" : "";
+        http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers.TryGetValue("grpc-status", out var status) == true || http.Response.Headers.TryGetValue("grpc-status", out status) ? $" grpc-status {status}" : "";
 }

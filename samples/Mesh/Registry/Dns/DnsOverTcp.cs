@@ -21,7 +21,7 @@ internal sealed class DnsOverTcp(Socket listener, DnsResponder responder, Regist
                 var more = true;
                 while (more) more = await AnswerNextAsync(stream, stopping);
             }
-            catch (Exception end) when (end is SocketException or IOException or OperationCanceledException)
+            catch (Exception end) when (end is SocketException or IOException or OperationCanceledException || stopping.IsCancellationRequested)
             {
                 // The client went away in the middle of a query, or took too long; or the server stops.
                 logger.LogDebug("DNS over TCP: {Problem}", end.Message);

@@ -17,14 +17,10 @@ internal sealed class DnsOverUdp(Socket socket, DnsResponder responder, ILogger 
                 var received = await socket.ReceiveFromAsync(buffer, SocketFlags.None, anybody, stopping);
                 if (responder.Answer(buffer[..received.ReceivedBytes], overUdp: true) is { } answer) await socket.SendToAsync(answer, SocketFlags.None, received.RemoteEndPoint, stopping);
             }
-            catch (SocketException problem)
+            catch (Exception problem) when (problem is SocketException || stopping.IsCancellationRequested)
             {
-                // Of one client, who is gone or gave an address to which nothing can be sent.
+                // Of one client, who is gone or gave an address to which nothing can be sent; or the server stops.
                 logger.LogDebug("DNS over UDP: {Problem}", problem.Message);
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                return;
             }
         }
     }

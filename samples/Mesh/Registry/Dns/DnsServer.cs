@@ -30,9 +30,9 @@ internal sealed class DnsServer(RegistryOptions options, DnsResponder responder,
 
     public override void Dispose()
     {
+        base.Dispose();
         _udp?.Dispose();
         _tcp?.Dispose();
-        base.Dispose();
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>

@@ -1,13 +1,17 @@
-namespace AspNetSpiffe.Fuzz;
+namespace AspNetSpiffe.TestKit;
 
 /// <summary>Makes inputs of valid ones: a few bytes changed, taken out, put in, doubled, or two of them joined.</summary>
-internal sealed class Mutator(Random random, Target target)
+/// <param name="random">Draws. The same seed makes the same inputs.</param>
+/// <param name="seeds">Valid inputs.</param>
+/// <param name="alphabet">What new bytes are made of; empty means any byte.</param>
+public sealed class Mutator(Random random, byte[][] seeds, byte[] alphabet)
 {
     private const int MostChanges = 4;
 
+    /// <summary>Makes the next input.</summary>
     public byte[] Next()
     {
-        var input = target.Seeds[random.Next(target.Seeds.Length)];
+        var input = seeds[random.Next(seeds.Length)];
         for (var i = random.Next(MostChanges + 1); i > 0; i--) input = Change(input);
         return input;
     }
@@ -30,7 +34,7 @@ internal sealed class Mutator(Random random, Target target)
 
     private byte[] Splice(byte[] input, int at)
     {
-        var other = target.Seeds[random.Next(target.Seeds.Length)];
+        var other = seeds[random.Next(seeds.Length)];
         return [.. input[..at], .. other[random.Next(other.Length + 1)..]];
     }
 
@@ -46,5 +50,5 @@ internal sealed class Mutator(Random random, Target target)
         return changed;
     }
 
-    private byte NewByte() => target.Alphabet.Length == 0 ? (byte)random.Next(256) : target.Alphabet[random.Next(target.Alphabet.Length)];
+    private byte NewByte() => alphabet.Length == 0 ? (byte)random.Next(256) : alphabet[random.Next(alphabet.Length)];
 }
