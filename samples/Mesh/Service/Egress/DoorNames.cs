@@ -1,0 +1,9 @@
+namespace Mesh.Service.Egress;
+
+/// <summary>The entrances of the egress.</summary>
+internal static class DoorNames
+{
+    public const string Http = "HTTP";
+    public const string Grpc = "gRPC";
+    public const string Tcp = "L4";
+}

@@ -1,0 +1,57 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace Mesh.Service.Egress;
+
+/// <summary>A Unix socket of mode 0600 in a folder of mode 0700.</summary>
+internal static class SocketFile
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const int NoSuchDevice = 6;
+
+    /// <summary>Makes room for a socket.</summary>
+    /// <exception cref="ArgumentException">Others may use its folder, or something is at its place already.</exception>
+    public static void Prepare(string path)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
+        else if (File.GetUnixFileMode(folder) != (OwnerOnly | UnixFileMode.UserExecute))
+            throw new ArgumentException($"The folder '{folder}' of the socket is open to other users. Run 'chmod 700' on it, or name a folder that does not exist yet.");
+
+        if (!File.Exists(path)) return;
+        if (!IsStale(path)) throw new ArgumentException($"'{path}' is in use, or no socket. Stop who listens there, or name another path.");
+        File.Delete(path);
+    }
+
+    /// <summary>Binds as Kestrel does; for a Unix socket, its mode is set before it listens.</summary>
+    public static Socket Bind(EndPoint address)
+    {
+        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(address);
+        if (address is UnixDomainSocketEndPoint) File.SetUnixFileMode(address.ToString()!, OwnerOnly);
+        return socket;
+    }
+
+    // A socket that a killed process has left.
+    private static bool IsStale(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            return false;
+        }
+        catch (IOException e) when (e.HResult == NoSuchDevice)
+        {
+            using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                probe.Connect(new UnixDomainSocketEndPoint(path));
+                return false;
+            }
+            catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused)
+            {
+                return true;
+            }
+        }
+    }
+}

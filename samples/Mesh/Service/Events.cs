@@ -1,0 +1,15 @@
+namespace Mesh.Service;
+
+/// <summary>The names of what an operator looks for in the log.</summary>
+internal static class Events
+{
+    public static readonly EventId StrangerRefused = new(1, nameof(StrangerRefused));
+    public static readonly EventId NotForwarded = new(2, nameof(NotForwarded));
+    public static readonly EventId CallFailed = new(3, nameof(CallFailed));
+    public static readonly EventId TunnelEnded = new(4, nameof(TunnelEnded));
+    public static readonly EventId Registered = new(5, nameof(Registered));
+    public static readonly EventId RegistryAway = new(6, nameof(RegistryAway));
+    public static readonly EventId Deregistered = new(7, nameof(Deregistered));
+    public static readonly EventId Listening = new(8, nameof(Listening));
+    public static readonly EventId Served = new(9, nameof(Served));
+}
