@@ -14,11 +14,10 @@ internal sealed class EndpointService(X509Source source) : Endpoint.EndpointBase
 {
     public override async Task<ConnectReply> Connect(ConnectRequest request, ServerCallContext context)
     {
-        var address = MeshAddress.Parse(request.Address) ?? throw new RpcException(new(StatusCode.InvalidArgument, $"address: '{request.Address}' is no address; write 127.0.0.1:8443, [::1]:8443 or unix:/path."));
-        var destination = Destination.Find(request.Sni, source) ?? throw new RpcException(new(StatusCode.InvalidArgument, $"sni: '{request.Sni}' is no name of this mesh; write NAME.{source.Current?.TrustDomain}."));
+        var destination = Destination.Find(request.Sni, source) ?? throw Invalid($"sni: '{request.Sni}' is no name of this mesh; write NAME.{source.Current?.TrustDomain}.");
         try
         {
-            await using var connection = await MeshConnection.OpenAsync(source, address, destination, context.CancellationToken);
+            await using var connection = await MeshConnection.OpenAsync(source, MeshAddress.Parse(request.Address), destination, context.CancellationToken);
             return new()
             {
                 SpiffeId = connection.Peer.Id.ToString(),
@@ -26,6 +25,10 @@ internal sealed class EndpointService(X509Source source) : Endpoint.EndpointBase
                 Expires = Timestamp.FromDateTimeOffset(connection.Peer.NotAfter),
                 Protocol = connection.Stream.SslProtocol.ToString(),
             };
+        }
+        catch (FormatException e)
+        {
+            throw Invalid($"address: {e.Message}");
         }
         catch (ServerRejectedException e)
         {
@@ -36,4 +39,6 @@ internal sealed class EndpointService(X509Source source) : Endpoint.EndpointBase
             throw new RpcException(new(StatusCode.Unavailable, $"{request.Address} did not answer as {destination.Name}: {e.Message}"));
         }
     }
+
+    private static RpcException Invalid(string what) => new(new(StatusCode.InvalidArgument, what));
 }

@@ -4,30 +4,21 @@ using System.Net.Sockets;
 
 namespace Mesh.Service.Egress;
 
-/// <summary>Addresses as the options and requests have them: <c>127.0.0.1:8443</c>, <c>[::1]:8443</c>, <c>localhost:8443</c> or <c>unix:/path</c>.</summary>
+/// <summary>Addresses as options and requests have them: <c>127.0.0.1:8443</c>, <c>[::1]:8443</c>, <c>localhost:8443</c> or <c>unix:/path</c>.</summary>
 internal static class MeshAddress
 {
     private const string Unix = "unix:";
-    private const int MaxPathLength = 107;
 
-    /// <summary>Reads an address.</summary>
-    /// <returns><see langword="null"/> for a text that is none.</returns>
-    public static EndPoint? Parse(string text, bool mayBeAnyPort = false)
-    {
-        if (text.StartsWith(Unix, StringComparison.Ordinal))
-            return text[Unix.Length..] is ['/', ..] path && path.Length <= MaxPathLength && !path.Contains('\0', StringComparison.Ordinal) ? new UnixDomainSocketEndPoint(path) : null;
+    // What Linux has room for.
+    private const int MaxPathBytes = 107;
 
-        var colon = text.LastIndexOf(':');
-        if (colon <= 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || (port == 0 && !mayBeAnyPort)) return null;
+    /// <exception cref="FormatException">It is none.</exception>
+    public static EndPoint Parse(string text, bool mayBeAnyPort = false) =>
+        text.StartsWith(Unix, StringComparison.Ordinal) ? ParsePath(text[Unix.Length..])
+        : text.LastIndexOf(':') is > 0 and var colon && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && (port > 0 || mayBeAnyPort) ? ParseHost(text[..colon], port)
+        : throw Mistake(text);
 
-        var host = text[..colon];
-        if (host is ['[', .. var inner, ']']) return IPAddress.TryParse(inner, out var v6) && v6.AddressFamily == AddressFamily.InterNetworkV6 ? new IPEndPoint(v6, port) : null;
-        return IPAddress.TryParse(host, out var v4) && v4.ToString() == host ? new IPEndPoint(v4, port)
-            : Uri.CheckHostName(host) == UriHostNameType.Dns ? new DnsEndPoint(host, port)
-            : null;
-    }
-
-    /// <summary>Connects to an address, and gives the plain connection.</summary>
+    /// <summary>Connects, and gives the plain connection.</summary>
     public static async ValueTask<Stream> ConnectAsync(EndPoint address, CancellationToken cancellationToken)
     {
         var socket = address is UnixDomainSocketEndPoint
@@ -44,4 +35,17 @@ internal static class MeshAddress
             throw;
         }
     }
+
+    private static UnixDomainSocketEndPoint ParsePath(string path) =>
+        path is ['/', ..] && System.Text.Encoding.UTF8.GetByteCount(path) <= MaxPathBytes && !path.Contains('\0', StringComparison.Ordinal) ? new(path) : throw Mistake($"{Unix}{path}");
+
+    private static EndPoint ParseHost(string host, int port) => host switch
+    {
+        ['[', .. var inner, ']'] when IPAddress.TryParse(inner, out var v6) && v6.AddressFamily == AddressFamily.InterNetworkV6 => new IPEndPoint(v6, port),
+        _ when IPAddress.TryParse(host, out var v4) && v4.ToString() == host && v4.AddressFamily == AddressFamily.InterNetwork => new IPEndPoint(v4, port),
+        _ when Uri.CheckHostName(host) == UriHostNameType.Dns => new DnsEndPoint(host, port),
+        _ => throw Mistake($"{host}:{port}"),
+    };
+
+    private static FormatException Mistake(string text) => new($"'{text}' is no address; write 127.0.0.1:8443, [::1]:8443, localhost:8443 or unix:/path.");
 }

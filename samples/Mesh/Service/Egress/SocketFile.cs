@@ -11,16 +11,12 @@ internal static class SocketFile
     private const int NoSuchDevice = 6;
 
     /// <summary>Makes room for a socket.</summary>
-    /// <exception cref="ArgumentException">Others may use its folder, or something is at its place already.</exception>
+    /// <exception cref="IOException">Others may use its folder, or something is at its place already.</exception>
     public static void Prepare(string path)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
-        else if (File.GetUnixFileMode(folder) != (OwnerOnly | UnixFileMode.UserExecute))
-            throw new ArgumentException($"The folder '{folder}' of the socket is open to other users. Run 'chmod 700' on it, or name a folder that does not exist yet.");
-
+        PrivateFolder.Make(Path.GetDirectoryName(Path.GetFullPath(path))!);
         if (!File.Exists(path)) return;
-        if (!IsStale(path)) throw new ArgumentException($"'{path}' is in use, or no socket. Stop who listens there, or name another path.");
+        if (!IsStale(path)) throw new IOException($"'{path}' is in use, or no socket. Stop who listens there, or name another path.");
         File.Delete(path);
     }
 

@@ -1,13 +1,14 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Mesh.Service.Egress;
 
-/// <summary>An address of the L4 egress, and the service that all its connections lead to: <c>127.0.0.2:50075=service-b.example.org</c> or <c>unix:/path=service-b.example.org</c>.</summary>
+/// <summary>An address of the L4 egress, and the service that all its connections lead to.</summary>
 internal sealed record TcpRoute(EndPoint Listen, string Name)
 {
-    public static TcpRoute? Parse(string text) =>
-        text.LastIndexOf('=') is > 0 and var at && MeshAddress.Parse(text[..at], mayBeAnyPort: true) is IPEndPoint or UnixDomainSocketEndPoint
-            ? new(MeshAddress.Parse(text[..at], mayBeAnyPort: true)!, text[(at + 1)..])
-            : null;
+    /// <summary>Reads <c>127.0.0.2:50075=service-b.example.org</c> or <c>unix:/path=service-b.example.org</c>.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static TcpRoute Parse(string text) =>
+        text.LastIndexOf('=') is >= 0 and var at && MeshAddress.Parse(text[..at], mayBeAnyPort: true) is not DnsEndPoint and var listen
+            ? new(listen, text[(at + 1)..])
+            : throw new FormatException($"'{text}' is no route; write ADDRESS=NAME, for example 127.0.0.2:50075=service-b.example.org.");
 }
