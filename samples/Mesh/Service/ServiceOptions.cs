@@ -55,6 +55,6 @@ internal sealed record ServiceOptions
         if (Registry is not null and not { Scheme: "https" }) throw new ArgumentException($"--registry-addr: '{Registry}' is no https address; the registry speaks mutual TLS only.");
         if (Registry is not null && (BindIp.Equals(IPAddress.Any) || BindIp.Equals(IPAddress.IPv6Any)))
             throw new ArgumentException($"--bind-ip: {BindIp} cannot be registered; give the address that others reach.");
-        if (Lease < TimeSpan.FromSeconds(1) || Lease > TimeSpan.FromHours(1)) throw new ArgumentException($"--lease: {Lease.TotalSeconds} seconds; give 1 to 3600.");
+        if (Lease < TimeSpan.FromSeconds(1) || Lease > TimeSpan.FromMinutes(5)) throw new ArgumentException($"--lease: {Lease.TotalSeconds} seconds; give 1 to 300, which the registry takes.");
     }
 }

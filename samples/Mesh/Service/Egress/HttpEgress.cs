@@ -16,7 +16,7 @@ internal sealed class HttpEgress(IHttpForwarder forwarder, EgressClients clients
     {
         if (Door.Of(http) is not { } door) return next(http);
         var host = http.Request.Host;
-        if (host.Port is null or HttpPort && Destination.Find(host.Host, source) is { } destination) return ForwardAsync(http, destination);
+        if (!IsTunnel(http) && host.Port is null or HttpPort && Destination.Find(host.Host, source) is { } destination) return ForwardAsync(http, destination);
 
         // Our own gRPC services, which grpcurl and its like call by the address of the door.
         if (door.Name == DoorNames.Grpc && IsAddressOfDoor(http.Connection, host)) return next(http);
@@ -40,6 +40,9 @@ internal sealed class HttpEgress(IHttpForwarder forwarder, EgressClients clients
         var wasRejected = cause is SpiffePeerRejectedException;
         if (!http.Response.HasStarted) await AnswerAsync(http, http.Response.StatusCode, wasRejected ? StatusCode.FailedPrecondition : StatusCode.Unavailable, why);
     }
+
+    // What went through one would be TLS of the local program, and the name in it of its own choice. Web sockets over HTTP/2 are none.
+    private static bool IsTunnel(HttpContext http) => HttpMethods.IsConnect(http.Request.Method) && http.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true };
 
     private static bool IsAddressOfDoor(ConnectionInfo connection, HostString host) =>
         IPAddress.TryParse(host.Host, out var address) && address.Equals(connection.LocalIpAddress) && host.Port == connection.LocalPort;
