@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace AspNetSpiffe.MeshTests;
 
 /// <summary>A service of the mesh that runs in the test's process, and where it listens.</summary>
-internal sealed record RunningService(WebApplication App, string EgressSocket)
+internal sealed record RunningService(WebApplication App, string EgressSocket) : IAsyncDisposable
 {
     private Listeners Listeners => App.Services.GetRequiredService<Listeners>();
 
@@ -22,4 +22,11 @@ internal sealed record RunningService(WebApplication App, string EgressSocket)
     public X509Source Source => App.Services.GetRequiredService<X509Source>();
 
     private IPEndPoint PortOf(string door) => Listeners.Doors.Where(found => found.Name == door).Select(static found => found.Address).OfType<IPEndPoint>().First();
+
+    // As a signal ends it.
+    public async ValueTask DisposeAsync()
+    {
+        await App.StopAsync();
+        await App.DisposeAsync();
+    }
 }

@@ -43,7 +43,7 @@ public abstract class ServiceTest(ITestOutputHelper output) : ProgramTest(output
 
     private protected async Task<RunningService> StartAsync(ServiceOptions options)
     {
-        var service = new RunningService(Stopping(ServiceHost.Build(options)), options.EgressSocket ?? "");
+        var service = Stopping(new RunningService(ServiceHost.Build(options), options.EgressSocket ?? ""));
         await service.App.StartAsync(Patience);
         return service;
     }

@@ -57,7 +57,7 @@ public sealed class StrangerTests(ITestOutputHelper output) : ServiceTest(output
         {
             using var listener = new System.Net.Sockets.TcpListener(listen, 0);
             listener.Start();
-            using var client = new System.Net.Sockets.TcpClient(connect.AddressFamily);
+            using var client = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
             await client.ConnectAsync(connect, ((IPEndPoint)listener.LocalEndpoint).Port, Patience);
             using var accepted = await listener.AcceptSocketAsync(Patience);
             Assert.Equal(SocketUser.Own, SocketUser.Find(accepted));

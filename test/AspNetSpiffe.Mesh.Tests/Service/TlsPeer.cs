@@ -27,7 +27,7 @@ internal sealed class TlsPeer : IAsyncDisposable
         var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
         var options = new SslServerAuthenticationOptions();
         SpiffeId? caller = null;
-        new SpiffeTls(_source, allowedPeers: null).Configure(options, socket.RemoteEndPoint, verdict => caller = verdict.Peer?.Id);
+        new SpiffeTls(_source, (SpiffeIdPattern?)null).Configure(options, socket.RemoteEndPoint, verdict => caller = verdict.Peer?.Id);
         await stream.AuthenticateAsServerAsync(options, cancellationToken);
         return (stream, caller, socket);
     }

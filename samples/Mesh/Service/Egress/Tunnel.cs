@@ -23,7 +23,7 @@ internal sealed class Tunnel(X509Source source, ServiceOptions options, IHostApp
             await using var remote = await MeshConnection.OpenAsync(source, options.Router, destination, end.Token);
             await PumpAsync(local, remote, end);
         }
-        catch (Exception e) when (e is IOException or SocketException or AuthenticationException or TimeoutException or OperationCanceledException)
+        catch (Exception e) when (e is IOException or SocketException or AuthenticationException or TimeoutException or OperationCanceledException or ObjectDisposedException)
         {
             // Not as if the service had ended it: half of an answer must not look like all of it.
             local.Abort(new ConnectionAbortedException(e.Message));
