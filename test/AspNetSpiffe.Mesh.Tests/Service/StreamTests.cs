@@ -30,7 +30,7 @@ public sealed class StreamTests(ITestOutputHelper output) : ServiceTest(output)
     }
 
     [Fact]
-    public async Task A_part_of_an_answer_arrives_before_the_next_is_written_and_trailers_after_the_last()
+    public async Task A_part_of_an_answer_arrives_before_the_next_is_written()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{B}/lines");
         using var response = await _local.SendAsync(request, Patience);
@@ -42,7 +42,6 @@ public sealed class StreamTests(ITestOutputHelper output) : ServiceTest(output)
         }
 
         Assert.Null(await lines.ReadLineAsync(Patience));
-        Assert.Equal(["3"], response.TrailingHeaders.GetValues("lines"));
     }
 
     [Fact]
@@ -85,22 +84,19 @@ public sealed class StreamTests(ITestOutputHelper output) : ServiceTest(output)
         var app = builder.Build();
         app.UseWebSockets();
         app.MapGet("/lines", WriteLinesAsync);
-        app.MapPost("/count", CountAsync);
+        app.MapPost("/count", (Delegate)CountAsync);
         app.Map("/echo", EchoAsync);
         return app;
     }
 
     private async Task WriteLinesAsync(HttpContext http)
     {
-        http.Response.DeclareTrailer("lines");
         for (var line = 0; line < 3; line++)
         {
             await http.Response.WriteAsync($"line {line}\n", Patience);
             await http.Response.Body.FlushAsync(Patience);
             await _read.WaitAsync(Patience);
         }
-
-        http.Response.AppendTrailer("lines", "3");
     }
 
     private async Task<string> CountAsync(HttpContext http)
