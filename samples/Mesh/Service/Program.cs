@@ -1,5 +1,6 @@
 // A service of the mesh as a process of its own: its API over mutual TLS for other services, and an egress for its own user.
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Net;
 using Mesh;
 using Mesh.Service;
@@ -15,30 +16,10 @@ var grpcProxyPort = new Option<int?>("--grpc-proxy-port") { Description = "A loo
 var tcpEgress = new Option<TcpRoute[]>("--tcp-egress")
 {
     Description = "An address of the L4 egress and the service that it leads to, for example 127.0.0.2:50075=service-b.example.org or unix:/path=service-b.example.org. Repeat it for more",
-    CustomParser = static result =>
-    {
-        try
-        {
-            return [.. result.Tokens.Select(static token => TcpRoute.Parse(token.Value))];
-        }
-        catch (FormatException mistake)
-        {
-            result.AddError(mistake.Message);
-            return null;
-        }
-    },
+    CustomParser = static result => Read(result, static texts => texts.Select(TcpRoute.Parse).ToArray()),
 };
 var router = Arguments.Parsed("--router", "The SNI router: an address, or unix:/path", static text => MeshAddress.Parse(text), "127.0.0.1:8443");
-var registry = new Option<Uri?>("--registry-addr")
-{
-    Description = "The registry, for example https://[::1]:9090. Without it, nobody finds this service by its name",
-    CustomParser = static result =>
-    {
-        if (Uri.TryCreate(result.Tokens.Single().Value, UriKind.Absolute, out var address)) return address;
-        result.AddError($"--registry-addr: '{result.Tokens.Single().Value}' is no address, such as https://[::1]:9090");
-        return null;
-    },
-};
+var registry = new Option<Uri?>("--registry-addr") { Description = "The registry, for example https://[::1]:9090. Without it, nobody finds this service by its name", CustomParser = static result => Read(result, static texts => new Uri(texts.Single())) };
 var lease = Arguments.Seconds("--lease", "For how long a registration is valid", 10);
 
 var root = new RootCommand("A service of the mesh. It runs until it is stopped.") { bindIp, port, sni, egressSocket, proxyPort, grpcProxyPort, tcpEgress, router, registry, lease };
@@ -75,3 +56,16 @@ root.SetAction(async (parsed, stopping) =>
     }
 });
 return await root.Parse(args).InvokeAsync();
+
+static T? Read<T>(ArgumentResult result, Func<IEnumerable<string>, T> read) where T : class
+{
+    try
+    {
+        return read(result.Tokens.Select(static token => token.Value));
+    }
+    catch (FormatException mistake)
+    {
+        result.AddError($"{result.Argument.Name}: '{string.Join(' ', result.Tokens)}' is not valid: {mistake.Message}");
+        return null;
+    }
+}

@@ -56,7 +56,7 @@ internal sealed record Server(Pinned Process, int Port, string? Kind = null) : I
     private long Ask(string question) => long.Parse(Process.Ask(question), CultureInfo.InvariantCulture);
 
     private static string Installed(string program) =>
-        File.Exists(program) ? program : throw new InvalidOperationException($"There is no {program}: run 'build/install-test-tools --benchmarks'.");
+        File.Exists(program) ? program : throw new InvalidOperationException($"There is no {program}: run 'build/install-test-tools'.");
 
     private static int FreePort()
     {

@@ -13,14 +13,15 @@ public abstract class MeshWithRegistryTest(ITestOutputHelper output) : ServiceTe
 {
     private protected async Task<WebApplication> StartRegistryAsync(int port = 0)
     {
-        var registry = Stopping(RegistryHost.Build(new()
+        var registry = RegistryHost.Build(new()
         {
             TrustDomain = TrustDomain.Parse("example.org"),
             Bind = new(IPAddress.IPv6Loopback, port),
             Dns = new(IPAddress.Loopback, 0),
             Identity = spiffe => spiffe.EndpointSocket = Agent.AddressOf("registry"),
             Logging = logging => logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(Logs),
-        }));
+        });
+        Stopping(new Running(registry));
         await registry.StartAsync(Patience);
         return registry;
     }
@@ -32,4 +33,14 @@ public abstract class MeshWithRegistryTest(ITestOutputHelper output) : ServiceTe
     private protected static IPEndPoint[] Registered(WebApplication registry, string name) => [.. registry.Services.GetRequiredService<Leases>().Find(name).Select(static found => found.EndPoint)];
 
     private protected ServiceOptions RegisteringAt(Uri registry, ServiceOptions options) => options with { Registry = registry, Lease = TimeSpan.FromSeconds(3) };
+
+    // As a signal ends it.
+    private sealed class Running(WebApplication app) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await app.StopAsync();
+            await app.DisposeAsync();
+        }
+    }
 }

@@ -19,9 +19,12 @@ public abstract class ServiceTest(ITestOutputHelper output) : ProgramTest(output
 
     protected DevAgent Agent { get; private set; } = null!;
 
+    /// <summary>For how long an SVID is valid; it is renewed at half of it.</summary>
+    protected virtual TimeSpan SvidLifetime => TimeSpan.FromHours(1);
+
     public override async ValueTask InitializeAsync()
     {
-        var options = new DevAgentOptions { Directory = Path.Combine(Folder, "agent"), LoggerFactory = Loggers };
+        var options = new DevAgentOptions { Directory = Path.Combine(Folder, "agent"), LoggerFactory = Loggers, SvidLifetime = SvidLifetime };
         foreach (var name in (string[])["service-a", "service-b", "service-c", "registry"]) options.AddWorkload(name, $"/{name}");
         Agent = Stopping(await DevAgent.StartAsync(options, Patience));
     }

@@ -9,6 +9,7 @@ namespace Mesh.Service.Egress;
 internal sealed class MeshConnection : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     private readonly X509Source _source;
@@ -48,8 +49,9 @@ internal sealed class MeshConnection : IAsyncDisposable
             if (_tls.Recheck(Peer) is [var reason, ..]) return $"{Peer.Id} is not trusted any more: {reason}";
             if (_ours.NotAfter <= DateTimeOffset.UtcNow) return $"our own SVID, of {_ours.Id}, has expired";
 
-            var left = (Peer.ValidUntil < _ours.NotAfter ? Peer.ValidUntil : _ours.NotAfter) - DateTimeOffset.UtcNow + TimeSpan.FromMilliseconds(1);
-            await Task.WhenAny(changed.Task, Task.Delay(left < LongestWait ? left : LongestWait, cancellationToken));
+            var left = (Peer.ValidUntil < _ours.NotAfter ? Peer.ValidUntil : _ours.NotAfter) - DateTimeOffset.UtcNow;
+            var wait = left > LongestWait ? LongestWait : left < ShortestWait ? ShortestWait : left;
+            await changed.Task.WaitAsync(wait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }

@@ -48,6 +48,8 @@ internal sealed class Tunnel(X509Source source, ServiceOptions options, IHostApp
         finally
         {
             await end.CancelAsync();
+
+            // What they throw now follows from what has ended them.
             await Task.WhenAll([untrusted, .. both]).ContinueWith(static ended => ended.Exception, TaskScheduler.Default);
         }
     }

@@ -9,6 +9,7 @@ namespace Mesh.Service.Registering;
 internal sealed class RegistryLease(OwnName own, X509Source source, ServiceOptions options, Listeners listeners, ILogger<RegistryLease> logger) : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(0.25);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stopping = new();
@@ -74,7 +75,7 @@ internal sealed class RegistryLease(OwnName own, X509Source source, ServiceOptio
             catch (RpcException e) when (!_stopping.IsCancellationRequested)
             {
                 // Once for each outage, or for each new reason.
-                if (told != e.StatusCode) logger.LogWarning(Events.RegistryAway, "{Registry} did not register us: {Status}. We go on trying.", options.Registry, e.Status.Detail);
+                if (told != e.StatusCode) logger.LogWarning(Events.RegistryAway, "{Registry} did not register us, and is asked again. {Status}: {Detail}", options.Registry, e.StatusCode, e.Status.Detail);
                 (told, wait, retry) = (e.StatusCode, retry < renewal ? retry : renewal, retry * 2);
             }
 
@@ -85,6 +86,6 @@ internal sealed class RegistryLease(OwnName own, X509Source source, ServiceOptio
     private async Task RegisterAsync(Registry.RegistryClient registry)
     {
         var registration = new Registration { Name = own.Name, Addresses = { options.BindIp.ToString() }, Port = (uint)listeners.Api.Port, Lease = Duration.FromTimeSpan(options.Lease) };
-        await registry.RegisterAsync(registration, deadline: DateTime.UtcNow + (options.Lease / 3), cancellationToken: _stopping.Token);
+        await registry.RegisterAsync(registration, deadline: DateTime.UtcNow + CallTimeout, cancellationToken: _stopping.Token);
     }
 }
