@@ -51,11 +51,11 @@ public sealed class MalformedPatternTests : RuleTest<TextAnalyzer>
         """);
 
     [Theory]
-    [InlineData("""["spiffe://example.org{|ASPS001:"|}", "spiffe://example.org/**"]""")]
-    [InlineData("""["spiffe://example.org/**", "spiffe://example.org{|ASPS001:"|}"]""")]
-    [InlineData("""new[] { "spiffe://example.org{|ASPS001:"|}" }""")]
-    [InlineData("""new List<string> { "spiffe://example.org{|ASPS001:"|}" }""")]
-    [InlineData("""["spiffe://example.org/**", .. others, "spiffe://example.org{|ASPS001:"|}"]""")]
+    [InlineData("""["spiffe://example.org{|ASPS001:"|}, "spiffe://example.org/**"]""")]
+    [InlineData("""["spiffe://example.org/**", "spiffe://example.org{|ASPS001:"|}]""")]
+    [InlineData("""new[] { "spiffe://example.org{|ASPS001:"|} }""")]
+    [InlineData("""new List<string> { "spiffe://example.org{|ASPS001:"|} }""")]
+    [InlineData("""["spiffe://example.org/**", .. others, "spiffe://example.org{|ASPS001:"|}]""")]
     [InlineData("""["spiffe://example.org/**", "{|ASPS001:s|}piffe:any"]""")]
     [InlineData("""[" {|ASPS001:s|}piffe:any", "spiffe://example.org/**"]""")]
     [InlineData("""["spiffe://example.org/**", "{|ASPS001:s|}piffe:none"]""")]

@@ -28,8 +28,8 @@ public sealed class PackageTests(ITestOutputHelper output, PackageTests.Packages
         using var reader = new StreamReader(await package.GetEntry("AspNetSpiffe.nuspec")!.OpenAsync(Cancellation));
         var specification = await reader.ReadToEndAsync(Cancellation);
         Assert.Contains("id=\"AspNetSpiffe.Workload\"", specification, StringComparison.Ordinal);
-        Assert.DoesNotContain("Analyzers\"", specification, StringComparison.Ordinal);
-        Assert.DoesNotContain("CodeFixes\"", specification, StringComparison.Ordinal);
+        Assert.DoesNotContain("AspNetSpiffe.Analyzers", specification, StringComparison.Ordinal);
+        Assert.DoesNotContain("AspNetSpiffe.CodeFixes", specification, StringComparison.Ordinal);
     }
 
     [Fact]

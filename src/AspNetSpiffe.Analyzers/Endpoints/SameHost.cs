@@ -10,7 +10,9 @@ internal static class SameHost
     {
         if (RootOf(useSpiffeMtls) is not { } host || !BuildersAround(useHttps).Contains(host, SymbolEqualityComparer.Default)) return false;
         var around = new HashSet<IOperation>(AncestorsOf(useSpiffeMtls));
-        return AncestorsOf(useHttps).FirstOrDefault(around.Contains) is { } common && StraightLine.Leads(common, useSpiffeMtls) && StraightLine.Leads(common, useHttps);
+
+        // An 'if' that has one call in each of its branches is around both, too.
+        return AncestorsOf(useHttps).FirstOrDefault(around.Contains) is { } common && StraightLine.IsStraight(common) && StraightLine.Leads(common, useSpiffeMtls) && StraightLine.Leads(common, useHttps);
     }
 
     // builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(8443, listen => listen.UseHttps(…))): listen, kestrel, builder.

@@ -16,7 +16,8 @@ internal static class StraightLine
         return !from.Descendants().Any(jump => jump is IReturnOperation { IsImplicit: false } or IThrowOperation or IBranchOperation && IsBefore(jump, to, from));
     }
 
-    private static bool IsStraight(IOperation step) => step switch
+    /// <summary>Says whether what an operation holds is run whenever the operation is.</summary>
+    public static bool IsStraight(IOperation step) => step switch
     {
         IBlockOperation or IExpressionStatementOperation or IInvocationOperation or IArgumentOperation or IDelegateCreationOperation or IConversionOperation or IReturnOperation or IAwaitOperation
             or IVariableDeclarationGroupOperation or IVariableDeclarationOperation or IVariableDeclaratorOperation or IVariableInitializerOperation or ISimpleAssignmentOperation
