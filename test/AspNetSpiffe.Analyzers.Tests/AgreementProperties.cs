@@ -32,7 +32,7 @@ public sealed class AgreementProperties(ITestOutputHelper output) : IDisposable
 
     private static readonly Gen<string> Names =
         from domain in Gen.Elements("example.org", "spiffe://example.org", "spiffe://td_1", "Example.org", "", "")
-        from path in Gen.Elements("", "", "/ops", "/ops/X")
+        from path in Gen.Frequency((8, Gen.Elements("", "", "/ops", "/ops/X")), (1, Gen.Choose(2027, 2030).Select(length => "/".PadRight(length, 'x'))))
         select domain + path;
 
     // Of pieces at random, most are wrong.

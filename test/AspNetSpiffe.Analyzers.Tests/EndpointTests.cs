@@ -33,6 +33,7 @@ public sealed class EndpointTests : RuleTest<EndpointAnalyzer>
     [InlineData("builder.Services.Configure<KestrelServerOptions>(kestrel => { kestrel.ListenLocalhost(8443, listen => { listen.{|ASPS004:UseHttps|}(certificate); }); }); builder.WebHost.UseSpiffeMtls();")]
     [InlineData("Host.CreateDefaultBuilder().ConfigureWebHostDefaults(web => web.UseSpiffeMtls().UseKestrel(kestrel => kestrel.ListenAnyIP(8443, listen => listen.{|ASPS004:UseHttps|}(certificate))));")]
     [InlineData("if (args.Length > 0) { builder.WebHost.UseSpiffeMtls(); builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(8443, listen => listen.{|ASPS004:UseHttps|}(certificate))); }")]
+    [InlineData("builder.Services.AddSingleton<Func<int>>(() => { return 1; }); builder.WebHost.UseSpiffeMtls(); builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(8443, listen => listen.{|ASPS004:UseHttps|}(certificate)));")]
     public Task They_are_found_however_the_host_is_built(string statements) => VerifyAsync(Program(statements));
 
     [Theory]
@@ -49,6 +50,11 @@ public sealed class EndpointTests : RuleTest<EndpointAnalyzer>
     [InlineData("listen.UseSpiffe(SpiffeServerMode.WebCertificate, https => https.ServerCertificate = certificate)")]
     [InlineData("listen.UseSpiffe()")]
     public Task What_the_library_takes_is_let_alone(string call) => VerifyAsync(Program($"{Spiffe} {Listening(call)}"));
+
+    [Theory]
+    [InlineData("listen.UseHttps(https => https.ServerCertificate = null)")]
+    [InlineData("listen.{|ASPS004:UseHttps|}(https => https.ServerCertificate = certificate)")]
+    public Task So_it_is_where_the_compiler_does_not_follow_nulls(string call) => VerifyAsync($"#nullable disable\n{Program($"{Spiffe} {Listening(call)}")}");
 
     [Theory]
     [InlineData("builder.Services.AddSpiffeServer(); LISTEN")]
