@@ -14,9 +14,6 @@ namespace AspNetSpiffe;
 [TypeConverter(typeof(SpanParsableTypeConverter<SpiffeId>))]
 public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<SpiffeId>
 {
-    /// <summary>The most characters of an ID, scheme included: 2048 (SPIFFE-ID §2.3).</summary>
-    public const int MaxLength = 2048;
-
     private readonly string _text;
     private ImmutableArray<string> _segments;
 

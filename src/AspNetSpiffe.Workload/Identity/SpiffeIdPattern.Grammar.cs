@@ -4,6 +4,10 @@ namespace AspNetSpiffe;
 
 public sealed partial class SpiffeIdPattern
 {
+    internal const string AnyText = "spiffe:any";
+
+    internal const string NoneText = "spiffe:none";
+
     /// <summary>The characters of a pattern: span in; problem and position out. Positions count from the start of the whole text.</summary>
     internal static class Grammar
     {
@@ -18,6 +22,21 @@ public sealed partial class SpiffeIdPattern
             while (start < end && text[start] == ' ') start++;
             while (end > start && text[end - 1] == ' ') end--;
             return (start, end);
+        }
+
+        /// <summary>Lowers what an operator may write in capitals. ASCII only: a Kelvin sign must not become the letter k.</summary>
+        public static void LowerSchemesAndTrustDomains(Span<char> text)
+        {
+            for (var next = 0; next <= text.Length;)
+            {
+                var (start, end) = NextAlternative(text, ref next);
+                var slashes = 0;
+                for (var i = start; i < end && slashes < 3; i++)
+                {
+                    if (text[i] == '/') slashes++;
+                    else if (text[i] is >= 'A' and <= 'Z') text[i] |= ' ';
+                }
+            }
         }
 
         /// <summary>Scans all alternatives of a text whose scheme and trust domains are in lower case already.</summary>

@@ -23,10 +23,6 @@ namespace AspNetSpiffe;
 [TypeConverter(typeof(SpanParsableTypeConverter<SpiffeIdPattern>))]
 public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpanParsable<SpiffeIdPattern>
 {
-    internal const string AnyText = "spiffe:any";
-
-    internal const string NoneText = "spiffe:none";
-
     private readonly string _text;
     private readonly bool _any;
     private readonly string? _onlyId;
@@ -119,27 +115,15 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
 
     private static bool TryParse(string text, [NotNullWhen(true)] out SpiffeIdPattern? pattern, out SpiffeIdPatternProblem problem)
     {
-        var lowered = LowerSchemesAndTrustDomains(text);
+        var lowered = string.Create(text.Length, text, static (lowered, text) =>
+        {
+            text.CopyTo(lowered);
+            Grammar.LowerSchemesAndTrustDomains(lowered);
+        });
         problem = Grammar.Scan(lowered);
         pattern = problem.What == SpiffeIdPatternProblem.Kind.None ? new(WithoutSpaces(lowered)) : null;
         return pattern is not null;
     }
-
-    // ASCII only: a Kelvin sign must not become the letter k.
-    private static string LowerSchemesAndTrustDomains(string text) => string.Create(text.Length, text, static (lowered, text) =>
-    {
-        text.CopyTo(lowered);
-        for (var next = 0; next <= lowered.Length;)
-        {
-            var (start, end) = Grammar.NextAlternative(lowered, ref next);
-            var slashes = 0;
-            for (var i = start; i < end && slashes < 3; i++)
-            {
-                if (lowered[i] == '/') slashes++;
-                else if (char.IsAsciiLetterUpper(lowered[i])) lowered[i] |= ' ';
-            }
-        }
-    });
 
     private static bool IsPrefix(string alternative) => alternative.IndexOf('*') == alternative.Length - 2 && alternative.EndsWith("/**", StringComparison.Ordinal);
 

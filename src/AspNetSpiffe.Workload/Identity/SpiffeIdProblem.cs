@@ -50,7 +50,7 @@ internal readonly record struct SpiffeIdProblem(SpiffeIdProblem.Kind What, int P
         foreach (var c in shown)
         {
             if (c is >= ' ' and <= '~') quoted.Append(c);
-            else quoted.Append(System.Globalization.CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            else quoted.Append("\\u").Append(((int)c).ToString("x4", System.Globalization.CultureInfo.InvariantCulture));
         }
         return quoted.Append(shown.Length < text.Length ? "…'" : "'").ToString();
     }

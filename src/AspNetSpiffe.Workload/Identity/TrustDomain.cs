@@ -9,11 +9,8 @@ namespace AspNetSpiffe;
 /// <remarks>Not a DNS name: <c>td_1</c> and <c>192.168.1.1</c> are names like any other. Immutable, and so safe to share between threads.</remarks>
 [JsonConverter(typeof(SpanParsableJsonConverter<TrustDomain>))]
 [TypeConverter(typeof(SpanParsableTypeConverter<TrustDomain>))]
-public sealed class TrustDomain : IEquatable<TrustDomain>, ISpanParsable<TrustDomain>
+public sealed partial class TrustDomain : IEquatable<TrustDomain>, ISpanParsable<TrustDomain>
 {
-    /// <summary>The most characters of a name: 255 (SPIFFE-ID §2.3).</summary>
-    public const int MaxLength = 255;
-
     internal TrustDomain(string name) => Name = name;
 
     /// <summary>Gets the name, for example <c>example.org</c>.</summary>
@@ -27,7 +24,7 @@ public sealed class TrustDomain : IEquatable<TrustDomain>, ISpanParsable<TrustDo
     /// <exception cref="FormatException">The text names no trust domain; the message names the character and its position.</exception>
     public static TrustDomain Parse(ReadOnlySpan<char> text)
     {
-        var problem = Scan(text, out var start);
+        var problem = Grammar.Scan(text, out var start);
         return problem.What == Kind.None ? new(text[start..].ToString()) : throw new FormatException(problem.Describe(text));
     }
 
@@ -44,7 +41,7 @@ public sealed class TrustDomain : IEquatable<TrustDomain>, ISpanParsable<TrustDo
     /// <inheritdoc cref="TryParse(string?, out TrustDomain?)"/>
     public static bool TryParse(ReadOnlySpan<char> text, [NotNullWhen(true)] out TrustDomain? trustDomain)
     {
-        trustDomain = Scan(text, out var start).What == Kind.None ? new(text[start..].ToString()) : null;
+        trustDomain = Grammar.Scan(text, out var start).What == Kind.None ? new(text[start..].ToString()) : null;
         return trustDomain is not null;
     }
 
@@ -73,16 +70,4 @@ public sealed class TrustDomain : IEquatable<TrustDomain>, ISpanParsable<TrustDo
     static TrustDomain ISpanParsable<TrustDomain>.Parse(ReadOnlySpan<char> s, IFormatProvider? provider) => Parse(s);
 
     static bool ISpanParsable<TrustDomain>.TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [MaybeNullWhen(false)] out TrustDomain result) => TryParse(s, out result);
-
-    private static SpiffeIdProblem Scan(ReadOnlySpan<char> text, out int start)
-    {
-        start = text.StartsWith(SpiffeId.Grammar.Scheme, StringComparison.Ordinal) ? SpiffeId.Grammar.Scheme.Length : 0;
-        if (text.IsEmpty) return new(Kind.NoTrustDomain, 0);
-
-        // A path is the likeliest mistake and deserves its own words.
-        var slash = text[start..].IndexOf('/');
-        return slash > 0 && SpiffeId.Grammar.ScanTrustDomain(text, start, start + slash).What == Kind.None
-            ? new(Kind.PathInTrustDomain, start + slash)
-            : SpiffeId.Grammar.ScanTrustDomain(text, start, text.Length);
-    }
 }

@@ -4,11 +4,11 @@ namespace AspNetSpiffe;
 
 /// <summary>Requires a certificate of the connection, whoever calls over it: what <c>RequireSpiffe</c>, <c>RequireTrustDomain</c> and <c>RequirePathPrefix</c> say, checked when they say it.</summary>
 /// <remarks>It has a name, so that it can be the policy of an attribute, of an endpoint and of a method of a hub alike.</remarks>
-internal sealed class PeerRequirement : IAuthorizationRequirement
+internal sealed partial class PeerRequirement : IAuthorizationRequirement
 {
     public const string NamePrefix = "spiffe-peer:";
 
-    private static readonly SpiffeId AnyId = SpiffeId.Parse("spiffe://example.org");
+    private static readonly SpiffeId AnyId = SpiffeId.Parse(Grammar.AnyId);
 
     private readonly Func<SpiffeId, bool> _means;
     private readonly string _whom;
@@ -31,13 +31,8 @@ internal sealed class PeerRequirement : IAuthorizationRequirement
     public static PeerRequirement OfTrustDomain(string trustDomain)
     {
         ArgumentNullException.ThrowIfNull(trustDomain);
-
-        // Operators write 'Example.org'; as a pattern that is one trust domain, but text with these signs would be more than one.
-        var sign = trustDomain.AsSpan().IndexOfAny('/', ',', '*');
-        if (sign >= 0)
-            throw new FormatException($"The trust domain '{trustDomain}' has a '{trustDomain[sign]}' at position {sign}; write one name such as 'example.org', or call RequireSpiffe with a pattern.");
-
-        return Of($"spiffe://{trustDomain}/**");
+        var sign = Grammar.ScanTrustDomain(trustDomain);
+        return sign < 0 ? Of(Grammar.PatternOf(trustDomain)) : throw new FormatException(Grammar.DescribeSign(trustDomain, sign));
     }
 
     /// <exception cref="FormatException">No path can begin with the text.</exception>

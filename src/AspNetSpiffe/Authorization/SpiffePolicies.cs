@@ -4,16 +4,12 @@ using Microsoft.AspNetCore.Authorization;
 namespace AspNetSpiffe;
 
 /// <summary>The policies whose names are patterns, and those of the words, each compiled once. Safe to use from any thread.</summary>
-internal sealed class SpiffePolicies
+internal sealed partial class SpiffePolicies
 {
     // Names come from code. Should they come from requests, they must not fill the memory.
     private const int MostKept = 1024;
-    private const string PatternPrefix = "spiffe:";
 
     private readonly ConcurrentDictionary<string, AuthorizationPolicy> _policies = new(StringComparer.Ordinal);
-
-    /// <summary>Says whether a name means the caller.</summary>
-    public static bool IsPattern(string? name) => name is not null && name.AsSpan().TrimStart().StartsWith(PatternPrefix, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Says whether a name means the certificate.</summary>
     public static bool IsWord(string? name) => name is not null && name.StartsWith(PeerRequirement.NamePrefix, StringComparison.Ordinal);

@@ -1,0 +1,26 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace AspNetSpiffe.Analyzers;
+
+/// <summary>The calls on one IHttpClientBuilder: AddHttpClient("orders").AddSpiffeMtls(…).UseSocketsHttpHandler(…).</summary>
+internal static class ClientChain
+{
+    /// <summary>Gives the calls before one, the nearest first; none where the builder came as a parameter, for it may be that of ConfigureHttpClientDefaults, which others overrule.</summary>
+    public static IReadOnlyList<IInvocationOperation> Before(IInvocationOperation call)
+    {
+        var before = new List<IInvocationOperation>();
+        var receiver = CallChain.ReceiverOf(call);
+        for (; receiver is IInvocationOperation earlier && IsBuilder(earlier.Type); receiver = CallChain.ReceiverOf(earlier)) before.Add(earlier);
+        return receiver is IParameterReferenceOperation parameter && IsBuilder(parameter.Type) ? [] : before;
+    }
+
+    /// <summary>Says whether a call is AddSpiffeMtls or its like.</summary>
+    public static bool IsAddSpiffe(IInvocationOperation call) => call.TargetMethod is
+    {
+        Name: "AddSpiffeMtls" or "AddSpiffeTls" or "AddSpiffeMtlsToWeb" or "AddSpiffeFromConfiguration",
+        ContainingType: { Name: "SpiffeHttpClientBuilderExtensions", ContainingAssembly.Name: "AspNetSpiffe.Workload" },
+    };
+
+    private static bool IsBuilder(ITypeSymbol? type) => type is { Name: "IHttpClientBuilder", ContainingNamespace.Name: "DependencyInjection" };
+}

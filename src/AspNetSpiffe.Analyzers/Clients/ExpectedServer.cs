@@ -1,0 +1,23 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace AspNetSpiffe.Analyzers;
+
+/// <summary>The argument of a client that says who must answer.</summary>
+internal static class ExpectedServer
+{
+    public static bool Is(IParameterSymbol? parameter) =>
+        parameter is { Name: "expectedServer", ContainingType: { Name: "SpiffeHttpClientBuilderExtensions" or "SpiffeHttpHandler", ContainingAssembly.Name: "AspNetSpiffe.Workload" } };
+
+    /// <summary>Gives the pattern that a value is known to have: a constant text, that text parsed, or SpiffeIdPattern.Any.</summary>
+    public static string? PatternOf(IOperation value) => value switch
+    {
+        { ConstantValue.Value: string text } => text,
+        IConversionOperation { Operand: var operand } => PatternOf(operand),
+        IPropertyReferenceOperation { Property: { Name: "Any", ContainingType: var type } } when IsPattern(type) => SpiffeIdPattern.AnyText,
+        IInvocationOperation { TargetMethod: { Name: "Parse", ContainingType: var type }, Arguments: [{ Value: var text }] } when IsPattern(type) => text.ConstantValue.Value as string,
+        _ => null,
+    };
+
+    private static bool IsPattern(INamedTypeSymbol type) => type is { Name: nameof(SpiffeIdPattern), ContainingAssembly.Name: "AspNetSpiffe.Workload" };
+}

@@ -1,0 +1,20 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace AspNetSpiffe.Analyzers;
+
+/// <summary>The elements of a list that is written where it is used. One that is spread is an element too, and no constant.</summary>
+internal static class PatternElements
+{
+    public static IEnumerable<IOperation> Of(IOperation list) => list switch
+    {
+        IConversionOperation { Operand: var operand } => Of(operand),
+        ICollectionExpressionOperation { Elements: var elements } => elements.Select(WithoutConversion),
+        IArrayCreationOperation { Initializer.ElementValues: var values } => values.Select(WithoutConversion),
+        IObjectCreationOperation { Initializer.Initializers: var additions } =>
+            additions.Select(static addition => addition is IInvocationOperation { Arguments: [{ Value: var value }] } ? WithoutConversion(value) : addition),
+        _ => [],
+    };
+
+    private static IOperation WithoutConversion(IOperation value) => value is IConversionOperation { IsImplicit: true, Operand: var operand } ? operand : value;
+}
