@@ -7,8 +7,10 @@ namespace AspNetSpiffe.InteropTests;
 /// <summary>The packages as build/pack makes them, in a folder that is a feed, and a user who has nothing but the SDK and that feed: the commands of a README run there as they are written.</summary>
 public sealed class BuiltPackages : IAsyncLifetime
 {
+    // For one command: a build on a machine that has much else to do.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(7);
+
     private readonly string _root = Directory.CreateTempSubdirectory("spiffe-packages-").FullName;
-    private readonly CancellationTokenSource _patience = new(TimeSpan.FromMinutes(7));
 
     /// <summary>Gets a version that nobody has in a cache: a release, so that no command needs --prerelease.</summary>
     public string Version { get; } = string.Create(CultureInfo.InvariantCulture, $"0.1.{(long)(DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).TotalSeconds}");
@@ -68,15 +70,15 @@ public sealed class BuiltPackages : IAsyncLifetime
 
     public ValueTask DisposeAsync()
     {
-        _patience.Dispose();
         Directory.Delete(_root, recursive: true);
         return ValueTask.CompletedTask;
     }
 
     private async Task<ProgramResult> RunAsync(Dictionary<string, string?> environment, string folder, string commands)
     {
+        using var patience = new CancellationTokenSource(Patience);
         await using var program = OutsideProgram.StartWith(environment, "bash", "-euo", "pipefail", "-c", $"cd '{folder}'\n{commands}");
-        return await program.FinishAsync("", _patience.Token);
+        return await program.FinishAsync("", patience.Token);
     }
 
     private string FolderOf(string name) => Directory.CreateDirectory(Path.Combine(_root, name)).FullName;

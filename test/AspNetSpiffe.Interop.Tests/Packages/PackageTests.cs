@@ -66,7 +66,7 @@ public sealed class PackageTests(BuiltPackages packages)
         // Those of the nuspec, in their version; and whatever is shipped inside.
         var named = package.Metadata.Descendants().Where(element => element.Name.LocalName == "dependency").Select(d => $"pkg:nuget/{(string?)d.Attribute("id")}@{(string?)d.Attribute("version")}");
         Assert.Empty(named.Except(listed));
-        var shipped = package.Names.Where(name => name.EndsWith(".dll", StringComparison.Ordinal) && !name.EndsWith(".resources.dll", StringComparison.Ordinal)).Select(Path.GetFileNameWithoutExtension);
+        var shipped = Programs(package).Where(name => !name.EndsWith(".resources.dll", StringComparison.Ordinal)).Select(Path.GetFileNameWithoutExtension);
         Assert.All(shipped.Except([id, "aspnet-spiffe"]), name => Assert.Contains(listed, purl => purl.StartsWith($"pkg:nuget/{name}@", StringComparison.Ordinal)));
     }
 
@@ -75,7 +75,7 @@ public sealed class PackageTests(BuiltPackages packages)
     {
         var (package, symbols) = (Open(id), new Package(Path.Combine(packages.Feed, $"{id}.{packages.Version}.snupkg")));
         var commit = (string)package.Find("repository")!.Attribute("commit")!;
-        var ours = package.Names.Where(name => name.EndsWith(".dll", StringComparison.Ordinal) && Path.GetFileName(name).StartsWith("aspnet", StringComparison.OrdinalIgnoreCase)).ToArray();
+        var ours = Programs(package).Where(name => Path.GetFileName(name).StartsWith("aspnet", StringComparison.OrdinalIgnoreCase)).ToArray();
         Assert.NotEmpty(ours);
         Assert.All(ours, assembly =>
         {
@@ -103,6 +103,9 @@ public sealed class PackageTests(BuiltPackages packages)
     public void The_library_knows_the_version_of_its_packages() => Assert.Equal(
         packages.Version,
         (string?)Open("AspNetSpiffe").Metadata.Descendants().Single(element => (string?)element.Attribute("id") == "AspNetSpiffe.Workload").Attribute("version"));
+
+    // What runs in an application; an analyzer runs in the compiler, and is of the package itself.
+    private static IEnumerable<string> Programs(Package package) => package.Names.Where(name => name.EndsWith(".dll", StringComparison.Ordinal) && !name.StartsWith("analyzers/", StringComparison.Ordinal));
 
     private Package Open(string id) => new(Path.Combine(packages.Feed, $"{id}.{packages.Version}.nupkg"));
 }
