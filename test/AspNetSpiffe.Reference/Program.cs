@@ -1,12 +1,11 @@
-// Writes the pages of docs/reference, which are made from the code: reference FOLDER
+// Writes the files that are made from the code, the pages of docs/reference and the schemas of the settings: reference FOLDER
 using AspNetSpiffe.Reference;
 
-if (args is not [var folder]) return Fail("Name the folder to write the pages to.");
+if (args is not [var folder]) return Fail("Name the folder of the repository.");
 
 try
 {
-    Directory.CreateDirectory(folder);
-    foreach (var page in Page.All) File.WriteAllText(Path.Combine(folder, page.Name), page.Write(Page.Assemblies));
+    foreach (var page in Page.All) File.WriteAllText(Path.Combine(folder, page.Path), page.Write(Page.Assemblies));
     return 0;
 }
 catch (FormatException mistakes)

@@ -45,6 +45,7 @@ internal sealed partial class XmlDocs(Assembly assembly)
         XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
         XElement { Name.LocalName: "see" } link when link.Attribute("href") is { } target => $"[{link.Value}]({target.Value})",
         XElement { Name.LocalName: "see" } name when name.Attribute("cref") is not null => $"`{LastNameOf(name)}`",
+        XElement { Name.LocalName: "see" } word when word.Attribute("langword") is { } keyword => $"`{keyword.Value}`",
         _ => throw new FormatException($"No Markdown is known for {node}."),
     };
 
@@ -52,6 +53,7 @@ internal sealed partial class XmlDocs(Assembly assembly)
     {
         Type type => $"T:{NameOf(type)}",
         FieldInfo field => $"F:{NameOf(field.DeclaringType!)}.{field.Name}",
+        PropertyInfo property => $"P:{NameOf(property.DeclaringType!)}.{property.Name}",
         _ => $"M:{NameOf(member.DeclaringType!)}.{member.Name}",
     };
 

@@ -10,13 +10,13 @@ public sealed class ReferenceTests
 
     private static readonly IReadOnlyList<LogEvent> Samples = [.. LogEvent.ReadAll([typeof(LogSamples).Assembly]).Where(e => e.Place.StartsWith(Place, StringComparison.Ordinal))];
 
-    public static TheoryData<string> Pages => [.. Page.All.Select(page => page.Name)];
+    public static TheoryData<string> Pages => [.. Page.All.Select(page => page.Path)];
 
     [Theory, MemberData(nameof(Pages))]
-    public void A_page_of_the_reference_is_current(string name)
+    public void What_is_made_from_the_code_is_current(string path)
     {
-        var current = Page.All.Single(page => page.Name == name).Write(Page.Assemblies);
-        Assert.True(current == File.ReadAllText(Repository.PathOf("docs", "reference", name)), $"docs/reference/{name} is not current: run build/reference.");
+        var current = Page.All.Single(page => page.Path == path).Write(Page.Assemblies);
+        Assert.True(current == File.ReadAllText(Repository.PathOf(path)), $"{path} is not current: run build/reference.");
     }
 
     [Fact]

@@ -1,0 +1,9 @@
+using Company.SpiffeWorker1;
+
+var builder = Host.CreateApplicationBuilder(args);
+builder.AddWorker();
+
+// In development an agent in this process issues our identity, unless SPIFFE_ENDPOINT_SOCKET names another, as it does elsewhere.
+if (builder.Environment.IsDevelopment()) builder.AddSpiffeDevAgent();
+
+builder.Build().Run();
