@@ -8,12 +8,25 @@ var dns = Arguments.EndPoint("--dns", "Where DNS answers, over UDP and TCP", "12
 var trustDomain = Arguments.TrustDomain();
 var socket = new Option<string?>("--endpoint-socket") { Description = "The SPIFFE Workload API that issues the registry's X509-SVID, for example unix:///run/agent.sock [default: SPIFFE_ENDPOINT_SOCKET]" };
 var root = new RootCommand("The registry of the mesh, and its DNS server. It runs until it is stopped.") { bind, dns, trustDomain, socket };
-root.SetAction((parsed, stopping) => RegistryHost.Build(new()
+root.SetAction(async (parsed, stopping) =>
 {
-    TrustDomain = parsed.GetRequiredValue(trustDomain),
-    Bind = parsed.GetRequiredValue(bind),
-    Dns = parsed.GetRequiredValue(dns),
-    Identity = spiffe => spiffe.EndpointSocket = parsed.GetValue(socket) ?? spiffe.EndpointSocket,
-}).RunAsync(stopping));
+    var options = new RegistryOptions
+    {
+        TrustDomain = parsed.GetRequiredValue(trustDomain),
+        Bind = parsed.GetRequiredValue(bind),
+        Dns = parsed.GetRequiredValue(dns),
+        Identity = spiffe => spiffe.EndpointSocket = parsed.GetValue(socket) ?? spiffe.EndpointSocket,
+    };
+    try
+    {
+        await RegistryHost.Build(options).RunAsync(stopping);
+        return 0;
+    }
+    catch (Exception failure) when (failure is InvalidOperationException or IOException)
+    {
+        await Console.Error.WriteLineAsync(failure.Message);
+        return 1;
+    }
+});
 
 return await root.Parse(args).InvokeAsync();
