@@ -9,14 +9,14 @@ var listen = Arguments.EndPoint("--listen", "Where workloads reach the authority
 var lifetime = Arguments.Seconds("--svid-lifetime", "How long an X509-SVID is valid", 3600);
 var renewal = Arguments.Seconds("--renew-after", "After what time workloads ask for the next", 1200);
 var root = new RootCommand("The authority of the mesh. It runs until it is stopped; the commands ask one that runs.") { data, trustDomain, listen, lifetime, renewal };
-root.SetAction((parsed, stopping) => AuthorityHost.Build(new()
+root.SetAction((parsed, stopping) => MeshProgram.RunAsync("mesh-authority", () => AuthorityHost.Build(new()
 {
     TrustDomain = parsed.GetRequiredValue(trustDomain),
     Listen = parsed.GetRequiredValue(listen),
     Folder = parsed.GetRequiredValue(data),
     SvidLifetime = parsed.GetRequiredValue(lifetime),
     RenewAfter = parsed.GetRequiredValue(renewal),
-}).RunAsync(stopping));
+}), stopping));
 
 var path = new Argument<string>("path") { Description = "The path of its SPIFFE ID, for example /service-a" };
 var folder = new Argument<string>("folder") { Description = "The folder that is made for it" };
@@ -48,7 +48,7 @@ async Task<int> AskAsync(ParseResult parsed, Func<OperatorClient, Task> ask)
     }
     catch (Exception failure) when (failure is HttpRequestException or InvalidOperationException or IOException)
     {
-        await Console.Error.WriteLineAsync(failure.Message);
+        await Console.Error.WriteLineAsync($"mesh-authority: {failure.Message}");
         return 1;
     }
 }

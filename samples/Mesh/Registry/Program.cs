@@ -11,14 +11,14 @@ identity.AddTo(root);
 root.SetAction(async (parsed, stopping) =>
 {
     using var loggers = LoggerFactory.Create(static logging => logging.AddMeshConsole("registry"));
-    await using var app = RegistryHost.Build(new()
+    var options = new RegistryOptions
     {
         TrustDomain = parsed.GetRequiredValue(identity.TrustDomain),
         Bind = parsed.GetRequiredValue(bind),
         Dns = parsed.GetRequiredValue(dns),
         Identity = identity.Read(parsed, loggers),
-    });
-    await app.RunAsync(stopping);
+    };
+    return await MeshProgram.RunAsync("mesh-registry", () => RegistryHost.Build(options), stopping);
 });
 
 return await root.Parse(args).InvokeAsync();

@@ -43,17 +43,7 @@ root.SetAction(async (parsed, stopping) =>
         Registry = parsed.GetValue(registry),
         Lease = parsed.GetRequiredValue(lease),
     };
-    try
-    {
-        await using var app = ServiceHost.Build(options);
-        await app.RunAsync(stopping);
-        return 0;
-    }
-    catch (Exception mistake) when (mistake is ArgumentException or InvalidOperationException or IOException)
-    {
-        await Console.Error.WriteLineAsync($"mesh-service: {mistake.Message}");
-        return 1;
-    }
+    return await MeshProgram.RunAsync("mesh-service", () => ServiceHost.Build(options), stopping);
 });
 return await root.Parse(args).InvokeAsync();
 

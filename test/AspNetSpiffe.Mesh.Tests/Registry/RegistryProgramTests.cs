@@ -34,6 +34,15 @@ public sealed class RegistryProgramTests(ITestOutputHelper output) : RegistryTes
     }
 
     [Fact]
+    public async Task A_start_that_fails_says_why_in_one_line()
+    {
+        await using var program = Start("--bind", "[::1]:0", "--dns", $"{Dns}", "--endpoint-socket", Agent.AddressOf("registry"));
+        var end = await program.FinishAsync("", Patience);
+        Assert.Equal(1, end.ExitCode);
+        Assert.Equal($"DNS cannot listen on {Dns}: Address already in use. Choose another address with --dns.", end.Errors);
+    }
+
+    [Fact]
     public async Task A_lease_ends_by_the_clock_of_the_machine()
     {
         using var client = await RestAsync("service-a");
