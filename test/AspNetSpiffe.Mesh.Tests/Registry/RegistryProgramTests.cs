@@ -39,7 +39,7 @@ public sealed class RegistryProgramTests(ITestOutputHelper output) : RegistryTes
         await using var program = Start("--bind", "[::1]:0", "--dns", $"{Dns}", "--endpoint-socket", Agent.AddressOf("registry"));
         var end = await program.FinishAsync("", Patience);
         Assert.Equal(1, end.ExitCode);
-        Assert.Equal($"DNS cannot listen on {Dns}: Address already in use. Choose another address with --dns.", end.Errors);
+        Assert.Equal($"mesh-registry: DNS cannot listen on {Dns}: Address already in use. Choose another address with --dns.", end.Errors);
     }
 
     [Fact]
