@@ -38,6 +38,7 @@ internal static class AuthorityHost
         var app = builder.Build();
         app.MapGrpcService<AuthorityService>();
         app.MapOperator();
+        app.Lifetime.ApplicationStarted.Register(() => app.Logger.LogInformation("listening: {Addresses}", string.Join(' ', app.Urls)));
         return app;
     }
 }

@@ -36,8 +36,7 @@ internal sealed class MeshProcesses(CancellationToken stopping) : IAsyncDisposab
     public async Task StartAuthorityAsync()
     {
         var authority = Add("authority", Part.Start("authority", "authority", "--data", FolderOf("authority"), "--listen", "127.0.0.1:0", "--svid-lifetime", SvidLifetime, "--renew-after", RenewAfter));
-        AuthorityAddress = AddressIn(await authority.WaitForAsync("Now listening on: https:", stopping));
-        await authority.WaitForAsync("Application started", stopping);
+        AuthorityAddress = AddressIn(await authority.WaitForAsync("listening: https:", stopping));
         Operator = new(Path.Combine(FolderOf("authority"), AuthorityOptions.OperatorSocketName));
     }
 
@@ -73,11 +72,12 @@ internal sealed class MeshProcesses(CancellationToken stopping) : IAsyncDisposab
         var configuration = (await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Router", "nginx.conf"), stopping))
             .Replace("listen 127.0.0.1:8443", $"listen unix:{RouterSocket}", StringComparison.Ordinal)
             .Replace("127.0.0.1:10053", $"{Dns}", StringComparison.Ordinal)
-            .Replace("$service:9005", $"{alwaysTo ?? "$service"}:{port}", StringComparison.Ordinal)
-            .Replace("daemon off;", "daemon off; master_process off;", StringComparison.Ordinal);
+            .Replace("$service:9005", $"{alwaysTo ?? "$service"}:{port}", StringComparison.Ordinal);
         var file = FolderOf("nginx.conf");
         await File.WriteAllTextAsync(file, configuration, stopping);
-        var router = Add("router", Part.StartOther("router", "/usr/sbin/nginx", "-p", _folder, "-c", file, "-e", "stderr"));
+
+        // One process, so that nothing of it outlives this one.
+        var router = Add("router", Part.StartOther("router", "/usr/sbin/nginx", "-p", _folder, "-c", file, "-e", "stderr", "-g", "master_process off;"));
         await router.WaitForAsync("getrlimit", stopping);
     }
 

@@ -34,15 +34,7 @@ public sealed class WholeMeshTests(ITestOutputHelper output) : AuthorityTest(out
         _b = await StartServiceAsync(B, "127.0.0.3", 0);
         _a = await StartServiceAsync(A, "127.0.0.2", _b.Api.Port);
         await WaitForAsync("Registered", Patience, times: 2);
-        Stopping(await Router.StartNginxAsync(
-            Folder,
-            new()
-            {
-                ["listen 127.0.0.1:8443"] = $"listen unix:{RouterSocket}",
-                ["resolver 127.0.0.1:10053"] = $"resolver {_registry.Services.GetRequiredService<DnsServer>().LocalEndPoint}",
-                ["$service:9005"] = $"$service:{_b.Api.Port}",
-            },
-            Patience));
+        await StartRouterAsync();
     }
 
     [Fact]
@@ -74,6 +66,18 @@ public sealed class WholeMeshTests(ITestOutputHelper output) : AuthorityTest(out
     private static int AuthoritiesOf(X509Source source) => source.Current!.Bundles.Find(TrustDomain)!.Authorities.Length;
 
     private static X509Svid SvidOf(RunningService service) => service.Source.Current!.DefaultSvid;
+
+    private async Task StartRouterAsync()
+    {
+        var addresses = new Dictionary<string, string>
+        {
+            ["listen 127.0.0.1:8443"] = $"listen unix:{RouterSocket}",
+            ["resolver 127.0.0.1:10053"] = $"resolver {_registry.Services.GetRequiredService<DnsServer>().LocalEndPoint}",
+            ["$service:9005"] = $"$service:{_b.Api.Port}",
+        };
+        var router = Stopping(OutsideProgram.Start("/usr/sbin/nginx", "-p", Folder, "-c", await RouterFile.WriteAsync("nginx.conf", Folder, addresses, Patience), "-e", "stderr", "-g", "master_process off;"));
+        await router.WaitForErrorAsync("getrlimit", Patience);
+    }
 
     private async Task TakeAsync(string step, Func<X509Source, bool> isTaken)
     {
