@@ -1,3 +1,6 @@
+using Mesh.Names.Dns;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace AspNetSpiffe.MeshTests;
 
 /// <summary>Messages that are no queries, or not as the RFCs have them.</summary>
@@ -22,6 +25,7 @@ public sealed class DnsMalformedTests(ITestOutputHelper output) : DnsRawTest(out
         ["a pointer into the header"] = DnsPacket.Of([DnsPacket.Question([0xc0, 0])]),
         ["a label of 64 bytes"] = DnsPacket.Of([DnsPacket.Question([64, .. new byte[64], 0])]),
         ["a label of another kind"] = DnsPacket.Of([DnsPacket.Question([65, 8, 0xff, 0])]),
+        ["a label of another kind that is as long as it says"] = DnsPacket.Of([DnsPacket.Question([65, 8, 0xff, .. new byte[63], 0])]),
         ["a name of 256 bytes"] = DnsPacket.Of([DnsPacket.Question([.. Enumerable.Repeat(DnsPacket.Label(new byte[50]), 5).SelectMany(static label => label), 0])]),
         ["something after the question"] = DnsPacket.Of([Question, [0]]),
         ["an answer"] = DnsPacket.Of([Question, DnsPacket.Opt], counts: [1, 1, 0, 0]),
@@ -32,6 +36,7 @@ public sealed class DnsMalformedTests(ITestOutputHelper output) : DnsRawTest(out
         ["an OPT record with a name"] = DnsPacket.Of([Question, [1, 65, .. DnsPacket.Opt]], counts: [1, 0, 0, 1]),
         ["an OPT record that is cut"] = DnsPacket.Of([Question, DnsPacket.Opt[..^1]], counts: [1, 0, 0, 1]),
         ["an OPT record that claims more"] = DnsPacket.Of([Question, [.. DnsPacket.Opt[..^1], 4]], counts: [1, 0, 0, 1]),
+        ["something after the OPT record"] = DnsPacket.Of([Question, DnsPacket.Opt, [0]], counts: [1, 0, 0, 1]),
         ["an option that claims more"] = DnsPacket.Of([Question, DnsPacket.OptWith(0, 3, 0, 99)], counts: [1, 0, 0, 1]),
         ["another additional record"] = DnsPacket.Of([Question, [0, 0, 250, .. DnsPacket.Opt[3..]]], counts: [1, 0, 0, 1]),
     };
@@ -67,6 +72,17 @@ public sealed class DnsMalformedTests(ITestOutputHelper output) : DnsRawTest(out
     {
         for (var length = 0; length < DnsPacket.HeaderLength; length++) await SendAsync(new byte[length]);
         Assert.Empty(await DrainAsync());
+    }
+
+    [Fact]
+    public void Records_that_are_claimed_only_take_no_memory()
+    {
+        var responder = App.Services.GetRequiredService<DnsResponder>();
+        var claim = DnsPacket.Of([Question], counts: [1, 0xffff, 0xffff, 0]);
+        responder.Answer(claim, overUdp: true);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        responder.Answer(claim, overUdp: true);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000);
     }
 
     [Fact]
