@@ -55,8 +55,10 @@ internal sealed partial class Demonstration(MeshProcesses mesh, Story story, Can
         using var egress = mesh.Egress("service-a");
         await egress.GetStringAsync("http://service-b.example.org/ask/service-a.example.org", stopping);
 
-        // The last line is written after the answer has left.
+        // A line is written after its answer has left.
         var trace = activity.TraceId.ToString();
+        await mesh["service-a"].WaitForAsync($"{trace} spiffe://", stopping);
+        await mesh["service-b"].WaitForAsync($"{trace} spiffe://", stopping);
         await mesh["service-a"].WaitForAsync($"{trace} own user", stopping);
         var lines = mesh.Names.SelectMany(name => mesh[name].Find(trace)).Order(StringComparer.Ordinal).ToArray();
         story.Show(lines);

@@ -1,4 +1,7 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using AspNetSpiffe;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -39,7 +42,7 @@ internal sealed class Faults(MeshProcesses mesh, Demonstration demonstration, St
         story.Step("Service B crashes: its lease ends, and its name with it, until it is back");
         await mesh["service-b"].DisposeAsync();
         var from = mesh["registry"].Count;
-        await mesh["registry"].WaitForAsync("service-b.example.org", stopping, from);
+        await mesh["registry"].WaitForAsync("The lease of service-b.example.org", stopping, from);
         story.Tell("A service-b.example.org", await demonstration.AskDnsAsync("service-b.example.org"));
         Story.Expect(await demonstration.AskDnsAsync("service-b.example.org") == "NXDOMAIN");
         await mesh.StartServiceAsync("service-b", "127.0.0.3", port);
@@ -52,9 +55,9 @@ internal sealed class Faults(MeshProcesses mesh, Demonstration demonstration, St
         story.Step("The authority is replaced, while calls run");
         using var calls = new CallLoop(mesh.Egress("service-a"), ServiceB);
         var before = demonstration.SvidOf("service-b").Groups["issuer"].Value;
-        await ReplaceAsync("prepare", "the bundle has 2 authorities");
-        await ReplaceAsync("activate", "the bundle has 2 authorities");
-        await ReplaceAsync("revoke", "the bundle has 1 authorities");
+        await ReplaceAsync("prepare", static svid => svid.Groups["authorities"].Value == "2");
+        await ReplaceAsync("activate", svid => svid.Groups["issuer"].Value != before);
+        await ReplaceAsync("revoke", static svid => svid.Groups["authorities"].Value == "1");
         var (made, failed) = await calls.StopAsync();
         story.Tell("issuer", $"{before} -> {demonstration.SvidOf("service-b").Groups["issuer"].Value}");
         story.Tell("calls meanwhile", $"{made}, of which failed: {failed}");
@@ -93,13 +96,18 @@ internal sealed class Faults(MeshProcesses mesh, Demonstration demonstration, St
         story.Tell("service-a logs", (await mesh["service-a"].WaitForAsync("Refused a connection", stopping)).Split("Refused").Last().Insert(0, "Refused"));
     }
 
-    // Each workload takes the step with its next renewal.
-    private async Task ReplaceAsync(string step, string until)
+    // Each workload takes the step with a renewal.
+    private async Task ReplaceAsync(string step, Func<Match, bool> isTaken)
     {
         await mesh.Operator.ReplaceAsync(step, stopping);
-        string[] workloads = ["registry", "service-a", "service-b"];
-        var from = workloads.ToDictionary(static name => name, name => mesh[name].Count);
-        foreach (var name in workloads) await mesh[name].WaitForAsync(until, stopping, from[name]);
+        foreach (var name in (string[])["registry", "service-a", "service-b"])
+            while (true)
+            {
+                var from = mesh[name].Count;
+                if (isTaken(demonstration.SvidOf(name))) break;
+                await mesh[name].WaitForAsync("Have spiffe://", stopping, from);
+            }
+
         story.Tell(step, "every workload has renewed");
     }
 
@@ -107,7 +115,8 @@ internal sealed class Faults(MeshProcesses mesh, Demonstration demonstration, St
     {
         using var egress = mesh.Egress(from);
         using var response = await egress.GetAsync(ServiceB, stopping);
-        return (response.StatusCode, await response.Content.ReadAsStringAsync(stopping));
+        var problem = response.IsSuccessStatusCode ? null : await response.Content.ReadFromJsonAsync<JsonNode>(stopping);
+        return (response.StatusCode, $"{problem?["detail"]}");
     }
 
     private static async Task<RpcException> RefusalOfAsync(AsyncUnaryCall<Lease> call)
