@@ -9,20 +9,7 @@ internal sealed class OperatorClient(string socket) : IDisposable
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
         UseProxy = false,
-        ConnectCallback = async (_, cancellationToken) =>
-        {
-            var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellationToken);
-                return new NetworkStream(connection, ownsSocket: true);
-            }
-            catch
-            {
-                connection.Dispose();
-                throw;
-            }
-        },
+        ConnectCallback = (_, cancellationToken) => MeshAddress.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellationToken),
     })
     {
         BaseAddress = new("http://authority"),

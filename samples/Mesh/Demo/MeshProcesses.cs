@@ -91,12 +91,7 @@ internal sealed class MeshProcesses(CancellationToken stopping) : IAsyncDisposab
     public HttpClient Egress(string name) => new(new SocketsHttpHandler
     {
         UseProxy = false,
-        ConnectCallback = async (_, cancellationToken) =>
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(EgressOf(name)), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        },
+        ConnectCallback = (_, cancellationToken) => MeshAddress.ConnectAsync(new UnixDomainSocketEndPoint(EgressOf(name)), cancellationToken),
     });
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AspNetSpiffe.TestKit;
+using Mesh;
 using Mesh.Service.Egress;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;

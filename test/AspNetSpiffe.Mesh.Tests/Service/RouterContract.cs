@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using AspNetSpiffe.TestKit;
-using Mesh.Service.Egress;
+using Mesh;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 

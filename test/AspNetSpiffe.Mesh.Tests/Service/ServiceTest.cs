@@ -1,8 +1,8 @@
 using System.Net;
 using AspNetSpiffe.TestKit;
 using Grpc.Net.Client;
+using Mesh;
 using Mesh.Service;
-using Mesh.Service.Egress;
 using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe.MeshTests;

@@ -5,7 +5,6 @@ using Mesh;
 using Mesh.Names;
 using Mesh.Names.Dns;
 using Mesh.Service;
-using Mesh.Service.Egress;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -2,16 +2,19 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Mesh.Service.Egress;
+namespace Mesh;
 
 /// <summary>Addresses as options and requests have them: <c>127.0.0.1:8443</c>, <c>[::1]:8443</c>, <c>localhost:8443</c> or <c>unix:/path</c>.</summary>
-internal static class MeshAddress
+public static class MeshAddress
 {
     private const string Unix = "unix:";
 
     // What Linux has room for.
     private const int MaxPathBytes = 107;
 
+    /// <summary>Reads an address.</summary>
+    /// <param name="text">The address.</param>
+    /// <param name="mayBeAnyPort">Whether the port may be 0.</param>
     /// <exception cref="FormatException">It is none.</exception>
     public static EndPoint Parse(string text, bool mayBeAnyPort = false) =>
         text.StartsWith(Unix, StringComparison.Ordinal) ? ParsePath(text[Unix.Length..])
