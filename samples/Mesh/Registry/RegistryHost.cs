@@ -15,7 +15,7 @@ internal static class RegistryHost
         builder.WebHost.UseKestrelHttpsConfiguration().UseUrls($"https://{options.Bind}").UseSpiffeMtls(server => server.AllowedPeers = [members]);
         builder.Services.AddSpiffe(spiffe =>
         {
-            spiffe.Identity = $"{options.TrustDomain.Id}/registry";
+            spiffe.Identity = MeshName.RegistryOf(options.TrustDomain).ToString();
             options.Identity(spiffe);
         });
         builder.Services.AddGrpc(static grpc => grpc.MaxReceiveMessageSize = MaxMessageBytes);

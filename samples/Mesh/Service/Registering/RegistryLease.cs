@@ -20,7 +20,7 @@ internal sealed class RegistryLease(OwnName own, X509Source source, ServiceOptio
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         if (options.Registry is not { } address) return Task.CompletedTask;
-        var registry = SpiffeIdPattern.Parse($"{source.Current!.TrustDomain.Id}/registry");
+        var registry = SpiffeIdPattern.Parse(MeshName.RegistryOf(source.Current!.TrustDomain).ToString());
         _channel = GrpcChannel.ForAddress(address, new() { HttpHandler = SpiffeHttpHandler.Create(source, registry), DisposeHttpClient = true });
         _keeping = KeepAsync(new(_channel));
         return Task.CompletedTask;
