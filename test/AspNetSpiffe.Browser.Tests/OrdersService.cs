@@ -80,6 +80,7 @@ public sealed class OrdersService : IAsyncLifetime
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddInMemoryCollection([new("urls", "https://127.0.0.1:0;http://127.0.0.1:0"), new("Spiffe:EndpointSocket", agent)]);
         builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan);
         builder.WebHost.UseSpiffeMtls(static options => options.AllowedPeers = ["spiffe://example.org/ns/shop/**", Courier]);
         var app = Keep(builder.Build());
         map(app);
@@ -96,7 +97,7 @@ public sealed class OrdersService : IAsyncLifetime
 
     private async Task<X509Source> SourceAsync(string agent) => Keep(await X509Source.StartAsync(new SpiffeOptions { EndpointSocket = agent }, null, _timeout.Token));
 
-    // Stays connected.
+    // Stays connected, however long the tests take: neither side ends a connection because it is idle.
     private async Task CallAsync(X509Source identity, Uri server, string expected)
     {
         using var response = await Client(identity, expected).GetAsync(server, _timeout.Token);
@@ -108,7 +109,7 @@ public sealed class OrdersService : IAsyncLifetime
 
     private HttpClient Client(X509Source identity, string expected)
     {
-        var client = new HttpClient(SpiffeHttpHandler.Create(identity, SpiffeIdPattern.Parse(expected)));
+        var client = new HttpClient(SpiffeHttpHandler.Create(identity, SpiffeIdPattern.Parse(expected), static inner => inner.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan));
         _clients.Add(client);
         return client;
     }
