@@ -30,19 +30,19 @@ internal sealed record CallerEndpoint(string Text, Action<IEndpointRouteBuilder>
         new("policy A, schemes SpiffeJwt and Spiffe", app => Get(app).RequireAuthorization(Policy(A, "SpiffeJwt,Spiffe"))),
         new("claim of A, both schemes", app => Get(app).RequireAuthorization(policy => policy.AddAuthenticationSchemes("Spiffe", "SpiffeJwt").RequireClaim(SpiffeClaimTypes.Path, "/client"))),
         new("`[Authorize]`, both schemes", app => Get(app).RequireAuthorization(Policy(null, "Spiffe,SpiffeJwt"))),
-        new("word A", app => Get(app).RequireSpiffe(A)),
-        new("word A, `AllowAnonymous`", app => Get(app).RequireSpiffe(A).AllowAnonymous()),
-        new("word A, `[Authorize]`", app => Get(app.MapGroup("").RequireSpiffe(A)).RequireAuthorization()),
-        new("word A, a user of the scheme User", app => Get(app.MapGroup("").RequireSpiffe(A)).RequireAuthorization(Policy(null, "User"))),
-        new("word A, scheme SpiffeJwt", app => Get(app.MapGroup("").RequireSpiffe(A)).RequireAuthorization(Policy(null, "SpiffeJwt"))),
-        new("word A, policy B, scheme SpiffeJwt", app => Get(app.MapGroup("").RequireSpiffe(A)).RequireAuthorization(Policy(B, "SpiffeJwt"))),
-        new("word A, policy of anybody, both schemes", app => Get(app.MapGroup("").RequireSpiffe(A)).RequireAuthorization(Policy("spiffe:any", "Spiffe,SpiffeJwt"))),
-        new("word of the trust domain, policy B", app => Get(app.MapGroup("").RequireTrustDomain("example.org")).RequireAuthorization(B), NamesNoScheme: true),
-        new("word A in the pipeline", app => Get(app)),
-        new("word A in the pipeline, `[Authorize]`", app => Get(app).RequireAuthorization()),
+        new("convention A", app => Get(app).RequireSpiffe(A)),
+        new("convention A, `AllowAnonymous`", app => Get(app).RequireSpiffe(A).AllowAnonymous()),
+        new("convention A, `[Authorize]`", app => Get(app.MapGroup("").RequireSpiffe(A)).RequireAuthorization()),
+        new("convention A, a user of the scheme User", app => Get(app.MapGroup("").RequireSpiffe(A)).RequireAuthorization(Policy(null, "User"))),
+        new("convention A, scheme SpiffeJwt", app => Get(app.MapGroup("").RequireSpiffe(A)).RequireAuthorization(Policy(null, "SpiffeJwt"))),
+        new("convention A, policy B, scheme SpiffeJwt", app => Get(app.MapGroup("").RequireSpiffe(A)).RequireAuthorization(Policy(B, "SpiffeJwt"))),
+        new("convention A, policy of any peer, both schemes", app => Get(app.MapGroup("").RequireSpiffe(A)).RequireAuthorization(Policy("spiffe:any", "Spiffe,SpiffeJwt"))),
+        new("convention of the trust domain, policy B", app => Get(app.MapGroup("").RequireTrustDomain("example.org")).RequireAuthorization(B), NamesNoScheme: true),
+        new("middleware A", app => Get(app)),
+        new("middleware A, `[Authorize]`", app => Get(app).RequireAuthorization()),
     ];
 
-    public bool IsInPipeline => Text.Contains("pipeline", StringComparison.Ordinal);
+    public bool IsInPipeline => Text.StartsWith("middleware", StringComparison.Ordinal);
 
     private static RouteHandlerBuilder Get(IEndpointRouteBuilder app) => app.MapGet("", (HttpContext http) => Answer(http));
 
