@@ -7,7 +7,7 @@ namespace AspNetSpiffe.Analyzers.Tests;
 /// <summary>ASPS001: a pattern with a mistake is found wherever the library reads it, at the character that is wrong, and in the library's words.</summary>
 public sealed class MalformedPatternTests : RuleTest<TextAnalyzer>
 {
-    private const string WithoutPath = "The pattern 'spiffe://example.org' names no workload at position 20; add '/**' to mean every workload of the trust domain.";
+    private const string WithoutPath = "The pattern 'spiffe://example.org' has no path at position 20; add '/**' to match every workload of the trust domain.";
 
     [Theory]
     [InlineData("""app.MapGet("/", () => "").RequireSpiffe("spiffe://example.org{|ASPS001:"|});""")]

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace AspNetSpiffe;
 
 /// <summary>Writes a parsed text, such as a <see cref="SpiffeId"/>, as a JSON string; also as the key of a dictionary.</summary>
-/// <remarks>You need not name it: the types do. It is public because the JSON source generator makes it from within your assembly.</remarks>
+/// <remarks>The types use it by attribute. It is public because the JSON source generator creates it from within your assembly.</remarks>
 /// <typeparam name="T">The type of the parsed text.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class SpanParsableJsonConverter<T> : JsonConverter<T> where T : class, ISpanParsable<T>

@@ -4,7 +4,7 @@ namespace AspNetSpiffe;
 
 public sealed partial class SpiffeId
 {
-    /// <summary>The most characters of an ID, scheme included: 2048 (SPIFFE-ID §2.3).</summary>
+    /// <summary>The maximum length of an ID, including the scheme: 2048 (SPIFFE-ID §2.3).</summary>
     public const int MaxLength = 2048;
 
     /// <summary>The characters of a SPIFFE ID (SPIFFE-ID §2): spans in; problem and position out.</summary>

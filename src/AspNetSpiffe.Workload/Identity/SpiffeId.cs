@@ -5,9 +5,9 @@ using System.Text.Json.Serialization;
 
 namespace AspNetSpiffe;
 
-/// <summary>Who somebody is: the name of a workload, or of a trust domain itself (SPIFFE-ID §2).</summary>
+/// <summary>A SPIFFE ID: the name of a workload, or of a trust domain itself (SPIFFE-ID §2).</summary>
 /// <remarks>
-/// Parsed strictly and never normalised: <see cref="ToString"/> gives back the parsed text byte for byte. Compared ordinally.
+/// Parsed strictly and never normalised: <see cref="ToString"/> returns the parsed text byte for byte. Compared ordinally.
 /// Immutable, and so safe to share between threads.
 /// </remarks>
 [JsonConverter(typeof(SpanParsableJsonConverter<SpiffeId>))]
@@ -36,7 +36,7 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
         }
     }
 
-    /// <summary>Makes an ID of a trust domain and path segments.</summary>
+    /// <summary>Creates an ID of a trust domain and path segments.</summary>
     /// <param name="trustDomain">The trust domain.</param>
     /// <param name="segments">The segments, without slashes; none gives the trust domain's own ID.</param>
     /// <exception cref="FormatException">A segment is not valid, or the ID is longer than <see cref="MaxLength"/>.</exception>
@@ -53,7 +53,7 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
         return segments.IsEmpty ? trustDomain.Id : trustDomain.Id.WithPath("/" + string.Join('/', segments!));
     }
 
-    /// <summary>Makes the ID of the same trust domain with another path.</summary>
+    /// <summary>Creates the ID of the same trust domain with another path.</summary>
     /// <param name="path">The path with its leading slash, or an empty text for the trust domain's own ID.</param>
     /// <exception cref="FormatException">The path is not valid, or the ID is longer than <see cref="MaxLength"/>.</exception>
     public SpiffeId WithPath(string path)
@@ -88,7 +88,7 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
 
     /// <summary>Reads an ID.</summary>
     /// <param name="text">The whole ID; nothing is trimmed.</param>
-    /// <exception cref="FormatException">The text is no SPIFFE ID; the message names the character and its position.</exception>
+    /// <exception cref="FormatException">The text is not a SPIFFE ID; the message names the character and its position.</exception>
     public static SpiffeId Parse(ReadOnlySpan<char> text) =>
         TryParse(text, out var id, out var problem) ? id : throw new FormatException(problem.Describe(text));
 
@@ -99,7 +99,7 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
         return Parse(text.AsSpan());
     }
 
-    /// <summary>Reads an ID, or says that the text is none.</summary>
+    /// <summary>Reads an ID, or returns <see langword="false"/> if the text is not one.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out SpiffeId? id) => TryParse(text.AsSpan(), out id, out _);
 
     /// <inheritdoc cref="TryParse(string?, out SpiffeId?)"/>
@@ -129,7 +129,7 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
     /// <inheritdoc/>
     public override int GetHashCode() => string.GetHashCode(_text, StringComparison.Ordinal);
 
-    /// <summary>Gives the ID as it was parsed, for example <c>spiffe://example.org/ns/shop/sa/cart</c>.</summary>
+    /// <summary>Returns the ID as it was parsed, for example <c>spiffe://example.org/ns/shop/sa/cart</c>.</summary>
     public override string ToString() => _text;
 
     /// <summary>Compares two IDs ordinally; paths are case-sensitive (SPIFFE-ID §2.4).</summary>
@@ -150,6 +150,6 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
     {
         ArgumentNullException.ThrowIfNull(segments);
         if (segments.Length < 2 || segments[0] != '/' || segments[^1] == '/')
-            throw new ArgumentException($"'{segments}' is no list of segments: it begins with '/', does not end with '/' and is longer than that, as in '/ns/shop'.", nameof(segments));
+            throw new ArgumentException($"'{segments}' is not a list of segments: a path such as '/ns/shop' begins with '/' and does not end with '/'.", nameof(segments));
     }
 }

@@ -5,16 +5,16 @@ using System.Text.Json.Serialization;
 
 namespace AspNetSpiffe;
 
-/// <summary>Whom we mean: one workload, several, a part of a trust domain, or any verified peer.</summary>
+/// <summary>A pattern of SPIFFE IDs: one workload, several, a part of a trust domain, or any verified peer.</summary>
 /// <remarks>
 /// <list type="table">
 /// <item><term><c>spiffe://example.org/ns/shop/sa/cart</c></term><description>exactly this ID</description></item>
-/// <item><term><c>spiffe://example.org/ns/*/sa/cart</c></term><description><c>*</c> stands for one segment</description></item>
+/// <item><term><c>spiffe://example.org/ns/*/sa/cart</c></term><description><c>*</c> matches one segment</description></item>
 /// <item><term><c>spiffe://example.org/ns/shop/**</c></term><description><c>**</c>, only at the end: one or more segments</description></item>
 /// <item><term><c>spiffe://example.org/**</c></term><description>any workload of the trust domain</description></item>
 /// <item><term><c>A,B</c></term><description>any of them</description></item>
 /// <item><term><c>spiffe:any</c></term><description>any verified peer, whatever its trust domain</description></item>
-/// <item><term><c>spiffe:none</c></term><description>nobody</description></item>
+/// <item><term><c>spiffe:none</c></term><description>no peer</description></item>
 /// </list>
 /// Upper-case ASCII letters in the scheme and the trust domain are lowered, for an operator wrote the pattern; paths are compared as they
 /// stand. Immutable, and so safe to share between threads.
@@ -53,10 +53,10 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
     /// <summary>Gets the pattern that every verified peer matches: <c>spiffe:any</c>.</summary>
     public static SpiffeIdPattern Any { get; } = new(AnyText);
 
-    /// <summary>Gets the pattern that nobody matches: <c>spiffe:none</c>.</summary>
+    /// <summary>Gets the pattern that matches no peer: <c>spiffe:none</c>.</summary>
     public static SpiffeIdPattern None { get; } = new(NoneText);
 
-    /// <summary>Makes the pattern of every workload of a trust domain: <c>spiffe://example.org/**</c>.</summary>
+    /// <summary>Creates the pattern of every workload of a trust domain: <c>spiffe://example.org/**</c>.</summary>
     public static SpiffeIdPattern MembersOf(TrustDomain trustDomain)
     {
         ArgumentNullException.ThrowIfNull(trustDomain);
@@ -78,7 +78,7 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
     }
 
     /// <summary>Reads a pattern.</summary>
-    /// <exception cref="FormatException">The text is no pattern; the message names the mistake, its position and what to write instead.</exception>
+    /// <exception cref="FormatException">The text is not a pattern; the message names the error, its position and what to write instead.</exception>
     public static SpiffeIdPattern Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -101,7 +101,7 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
     /// <inheritdoc/>
     public override int GetHashCode() => string.GetHashCode(_text, StringComparison.Ordinal);
 
-    /// <summary>Gives the pattern, without spaces and with scheme and trust domain in lower case.</summary>
+    /// <summary>Returns the pattern, without spaces and with scheme and trust domain in lower case.</summary>
     public override string ToString() => _text;
 
     static SpiffeIdPattern IParsable<SpiffeIdPattern>.Parse(string s, IFormatProvider? provider) => Parse(s);

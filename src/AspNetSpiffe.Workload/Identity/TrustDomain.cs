@@ -54,7 +54,7 @@ public sealed partial class TrustDomain : IEquatable<TrustDomain>, ISpanParsable
     /// <inheritdoc/>
     public override int GetHashCode() => string.GetHashCode(Name, StringComparison.Ordinal);
 
-    /// <summary>Gives the name, for example <c>example.org</c>.</summary>
+    /// <summary>Returns the name, for example <c>example.org</c>.</summary>
     public override string ToString() => Name;
 
     /// <summary>Compares two names ordinally.</summary>

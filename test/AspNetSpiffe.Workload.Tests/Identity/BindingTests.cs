@@ -53,7 +53,7 @@ public sealed class BindingTests
     [InlineData("""{"Id":"spiffe://TD/a"}""", "upper-case letter 'T' at position 9")]
     [InlineData("""{"Id":7}""", "A SpiffeId is a JSON string, not Number")]
     [InlineData("""{"Domain":"td/a"}""", "has a path at position 2")]
-    [InlineData("""{"Pattern":"spiffe://td"}""", "names no workload")]
+    [InlineData("""{"Pattern":"spiffe://td"}""", "has no path")]
     [InlineData("""{"Calls":{"spiffe://td/":1}}""", "ends with '/'")]
     public void What_is_none_is_a_JsonException_that_says_why(string json, string message) =>
         Assert.Contains(message, Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Names>(json)).Message, StringComparison.Ordinal);
