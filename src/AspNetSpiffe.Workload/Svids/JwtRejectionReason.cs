@@ -1,33 +1,33 @@
 namespace AspNetSpiffe;
 
-/// <summary>Every way for a token to be refused. The name is the metric's tag and the log's field; who sent the token learns nothing.</summary>
+/// <summary>The reasons to reject a token. The name is the metric's tag and the log's field; it is not sent to the caller.</summary>
 public enum JwtRejectionReason
 {
-    /// <summary>Not refused.</summary>
+    /// <summary>Not rejected.</summary>
     None,
 
-    /// <summary>The token is no JWS in compact form, is no JSON inside, or lacks a claim that every JWT-SVID has (JWT-SVID §§3 and 5.1).</summary>
+    /// <summary>The token is not a JWS in compact form, has no valid JSON inside, or lacks a claim that every JWT-SVID has (JWT-SVID §§3 and 5.1).</summary>
     Malformed,
 
     /// <summary>The token has more than 64 KiB, or more than 32 audiences.</summary>
     TooLarge,
 
-    /// <summary>The token's <c>alg</c> is missing, or none that a JWT-SVID may have (JWT-SVID §2.1).</summary>
+    /// <summary>The token's <c>alg</c> is missing, or not allowed in a JWT-SVID (JWT-SVID §2.1).</summary>
     UnsupportedAlgorithm,
 
-    /// <summary>The token has critical headers, and we understand none (RFC 7515 §4.1.11).</summary>
+    /// <summary>The token has critical headers, which are not supported (RFC 7515 §4.1.11).</summary>
     CriticalHeader,
 
     /// <summary>The token's <c>typ</c> is neither <c>JWT</c> nor <c>JOSE</c>: it is another kind of token (JWT-SVID §2.3).</summary>
     WrongType,
 
-    /// <summary>The token's <c>sub</c> is missing or no SPIFFE ID (JWT-SVID §3.1).</summary>
+    /// <summary>The token's <c>sub</c> is missing or not a SPIFFE ID (JWT-SVID §3.1).</summary>
     InvalidSpiffeId,
 
-    /// <summary>The token names a trust domain, not a workload.</summary>
+    /// <summary>The subject of the token is a trust domain, not a workload.</summary>
     RootPath,
 
-    /// <summary>The token is for other audiences, not for us (JWT-SVID §3.2).</summary>
+    /// <summary>None of the token's audiences is one of ours (JWT-SVID §3.2).</summary>
     NotAddressedToUs,
 
     /// <summary>The token has expired (JWT-SVID §3.3).</summary>
@@ -36,7 +36,7 @@ public enum JwtRejectionReason
     /// <summary>The token is not valid yet (RFC 7519 §4.1.5).</summary>
     NotYetValid,
 
-    /// <summary>There are no bundles: the Workload API has not given us any yet.</summary>
+    /// <summary>There are no bundles: none have been received from the Workload API yet.</summary>
     NoBundles,
 
     /// <summary>There is no bundle of the subject's trust domain: it is not federated with ours (Workload API §6.3).</summary>
@@ -48,18 +48,18 @@ public enum JwtRejectionReason
     /// <summary>The key of the token's <c>kid</c> is of another type, or on another curve, than its <c>alg</c> needs (JWT-SVID §4), or says that it is for another <c>alg</c> (RFC 8725 §3.1).</summary>
     WrongKeyType,
 
-    /// <summary>The signature is wrong (JWT-SVID §4).</summary>
+    /// <summary>The signature is invalid (JWT-SVID §4).</summary>
     BadSignature,
 
-    /// <summary>The request has more than one <c>Authorization</c>, and nobody is to choose between them.</summary>
+    /// <summary>The request has more than one <c>Authorization</c> header.</summary>
     SeveralTokens,
 
-    /// <summary>The Workload API, which was asked to verify the token, refuses it (Workload API §6.2.3).</summary>
+    /// <summary>The Workload API, which was asked to verify the token, rejects it (Workload API §6.2.3).</summary>
     RefusedByAgent,
 
-    /// <summary>The Workload API was asked to verify the token, and gave no answer.</summary>
+    /// <summary>The Workload API was asked to verify the token and did not respond.</summary>
     NoAnswer,
 
-    /// <summary>The token is verified, but its owner is not one that may call.</summary>
+    /// <summary>The token is verified, but its owner is not an allowed caller.</summary>
     NotAllowed,
 }

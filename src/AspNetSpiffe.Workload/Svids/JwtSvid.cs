@@ -3,9 +3,9 @@ using System.Text.Json;
 
 namespace AspNetSpiffe;
 
-/// <summary>A JWT-SVID: a token that says who somebody is, to whom it is addressed, and for how long (JWT-SVID §3).</summary>
+/// <summary>A JWT-SVID: a token with the SPIFFE ID of its owner, its audiences and its expiry (JWT-SVID §3).</summary>
 /// <remarks>
-/// Read, but not verified: one from our own agent needs no verification, one from a stranger is worth nothing without it.
+/// Read, but not verified: a token from our own agent needs no verification, a received one must be verified.
 /// Immutable, and so safe to share between threads.
 /// </remarks>
 public sealed class JwtSvid
@@ -24,7 +24,7 @@ public sealed class JwtSvid
     /// <summary>Gets the SPIFFE ID: the claim <c>sub</c>.</summary>
     public SpiffeId Id { get; }
 
-    /// <summary>Gets to whom the token is addressed, at least one: the claim <c>aud</c>.</summary>
+    /// <summary>Gets the audiences of the token, at least one: the claim <c>aud</c>.</summary>
     public ImmutableArray<string> Audiences { get; }
 
     /// <summary>Gets when the token expires: the claim <c>exp</c>. From the year 10000 on it is <see cref="DateTimeOffset.MaxValue"/>: never.</summary>
@@ -39,14 +39,14 @@ public sealed class JwtSvid
     /// <summary>Gets all claims, an object.</summary>
     public JsonElement Claims { get; }
 
-    /// <summary>Gets what the operator says this identity is for, or an empty text (Workload API §6.2.1).</summary>
+    /// <summary>Gets the hint of the operator on the use of this identity, or an empty string (Workload API §6.2.1).</summary>
     public string Hint { get; }
 
-    /// <summary>Gets the token itself. Whoever has it is taken for this workload: send it only over TLS, and never log it.</summary>
+    /// <summary>Gets the token itself. Anyone who has it can impersonate this workload: send it only over TLS, and never log it.</summary>
     public string Token { get; }
 
     internal JwtHeader Header { get; }
 
-    /// <summary>Gives the SPIFFE ID; never the token.</summary>
+    /// <summary>Returns the SPIFFE ID; never the token.</summary>
     public override string ToString() => Id.ToString();
 }

@@ -37,10 +37,10 @@ internal static class JwtSvidReader
     {
         // JWT-SVID §5.1: the compact form only.
         Span<Range> parts = stackalloc Range[4];
-        if (token.AsSpan().Split(parts, '.') != 3) throw new FormatException("The token is no JWS in compact form: it has not three parts between two dots.");
+        if (token.AsSpan().Split(parts, '.') != 3) throw new FormatException("The token is not a JWS in compact form: it does not have three parts separated by dots.");
 
         var part = token.AsSpan(parts[index]);
-        return !part.IsEmpty && Base64UrlText.TryDecode(part, out var bytes) ? bytes : throw new FormatException($"The token's {name} is empty or no base64url.");
+        return !part.IsEmpty && Base64UrlText.TryDecode(part, out var bytes) ? bytes : throw new FormatException($"The token's {name} is empty or not valid base64url.");
     }
 
     private static JwtHeader ReadHeader(JsonElement header)
@@ -48,10 +48,10 @@ internal static class JwtSvidReader
         // JWT-SVID §2.1: before anything else.
         var alg = StrictJson.FindText(header, "alg") ?? throw new JwtFormatException(JwtRejectionReason.UnsupportedAlgorithm, "The token has no 'alg'.");
         if (!JwtAlgorithms.TryParse(alg, out var algorithm))
-            throw new JwtFormatException(JwtRejectionReason.UnsupportedAlgorithm, $"The token's 'alg' {SpiffeIdProblem.Quote(alg)} is none that a JWT-SVID may have: RS, ES or PS with 256, 384 or 512.");
+            throw new JwtFormatException(JwtRejectionReason.UnsupportedAlgorithm, $"The token's 'alg' {SpiffeIdProblem.Quote(alg)} is not allowed in a JWT-SVID; allowed are RS, ES and PS with 256, 384 or 512.");
 
         // RFC 7515 §4.1.11: we understand no critical header.
-        if (header.TryGetProperty("crit", out _)) throw new JwtFormatException(JwtRejectionReason.CriticalHeader, "The token has critical headers, and we know none.");
+        if (header.TryGetProperty("crit", out _)) throw new JwtFormatException(JwtRejectionReason.CriticalHeader, "The token has critical headers ('crit'), which are not supported.");
 
         // JWT-SVID §2.3: this also keeps a WIT-SVID from passing for a JWT-SVID.
         if (FindOptional(header, "typ") is { } typ && typ is not ("JWT" or "JOSE"))
@@ -64,7 +64,7 @@ internal static class JwtSvidReader
     {
         var sub = StrictJson.FindText(claims, "sub") ?? throw new JwtFormatException(JwtRejectionReason.InvalidSpiffeId, "The token has no 'sub'.");
         if (!SpiffeId.TryParse(sub, out var id, out var problem))
-            throw new JwtFormatException(JwtRejectionReason.InvalidSpiffeId, $"The token's 'sub' is no SPIFFE ID. {problem.Describe(sub)}");
+            throw new JwtFormatException(JwtRejectionReason.InvalidSpiffeId, $"The token's 'sub' is not a SPIFFE ID. {problem.Describe(sub)}");
 
         var expiresAt = FindTime(claims, "exp") ?? throw new FormatException("The token has no 'exp'.");
         return new(token, header, id, ReadAudiences(claims), expiresAt, claims.Clone(), hint)
@@ -82,14 +82,14 @@ internal static class JwtSvidReader
 
         if (values.Length == 0) throw new FormatException($"The token has 0 audiences; it needs 1 to {MaxAudiences}.");
         if (values.Length > MaxAudiences) throw new JwtFormatException(JwtRejectionReason.TooLarge, $"The token has {values.Length} audiences; it needs 1 to {MaxAudiences}.");
-        return [.. values.Select(static v => v.ValueKind == JsonValueKind.String && v.GetString() is { Length: > 0 } text ? text : throw new FormatException("An audience of the token is empty or no text."))];
+        return [.. values.Select(static v => v.ValueKind == JsonValueKind.String && v.GetString() is { Length: > 0 } text ? text : throw new FormatException("An audience of the token is empty or not a string."))];
     }
 
     // RFC 7519 §2: seconds since 1970, possibly with a fraction.
     private static DateTimeOffset? FindTime(JsonElement claims, string name)
     {
         if (!claims.TryGetProperty(name, out var value)) return null;
-        return value.ValueKind == JsonValueKind.Number ? FromUnixSeconds(value.GetDouble()) : throw new FormatException($"The token's '{name}' is no number.");
+        return value.ValueKind == JsonValueKind.Number ? FromUnixSeconds(value.GetDouble()) : throw new FormatException($"The token's '{name}' is not a number.");
     }
 
     // A number beyond the framework's times is a number all the same: the far future never comes, and the far past is over.
@@ -101,6 +101,6 @@ internal static class JwtSvidReader
     private static string? FindOptional(JsonElement header, string name)
     {
         if (!header.TryGetProperty(name, out var value)) return null;
-        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new FormatException($"The token's '{name}' is no text.");
+        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new FormatException($"The token's '{name}' is not a string.");
     }
 }

@@ -5,7 +5,7 @@ namespace AspNetSpiffe;
 /// <summary>Reads the private key in a PEM text, in the forms that people have: PKCS#8, and those of openssl before it.</summary>
 internal static class KeyPem
 {
-    /// <summary>Reads the key as PKCS#8, for the caller to clear. Certificates beside it are left out.</summary>
+    /// <summary>Reads the key as PKCS#8, for the caller to clear. Certificates beside it are ignored.</summary>
     /// <exception cref="FormatException">There is not exactly one private key, or it is encrypted; the message says nothing of it.</exception>
     public static byte[] ReadPkcs8(ReadOnlySpan<byte> text)
     {
@@ -13,7 +13,7 @@ internal static class KeyPem
         try
         {
             PemBlocks.RequireCertificatesAndKeys(blocks);
-            return blocks.Where(block => block.IsKey).ToArray() is [var key] ? ToPkcs8(key) : throw new FormatException($"It must hold one private key, and holds {blocks.Count(block => block.IsKey)}.");
+            return blocks.Where(block => block.IsKey).ToArray() is [var key] ? ToPkcs8(key) : throw new FormatException($"It must contain one private key, but contains {blocks.Count(block => block.IsKey)}.");
         }
         finally
         {
@@ -26,7 +26,7 @@ internal static class KeyPem
         "PRIVATE KEY" => [.. key.Der],
         "EC PRIVATE KEY" => Convert(ECDsa.Create(), elliptic => elliptic.ImportECPrivateKey(key.Der, out _)),
         "RSA PRIVATE KEY" => Convert(RSA.Create(), rsa => rsa.ImportRSAPrivateKey(key.Der, out _)),
-        "ENCRYPTED PRIVATE KEY" => throw new FormatException("Its private key is encrypted. Write it without a password ('openssl pkey'), readable for this service only."),
+        "ENCRYPTED PRIVATE KEY" => throw new FormatException("Its private key is encrypted. Store it without a password ('openssl pkey'), readable by this service only."),
         _ => throw new FormatException($"Its private key is of the kind '{key.Label}'. Convert it to PKCS#8, for example with 'openssl pkey'."),
     };
 

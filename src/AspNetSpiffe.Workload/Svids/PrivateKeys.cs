@@ -26,7 +26,7 @@ internal static class PrivateKeys
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             // The inner message could say something of the key; only its kind is told on.
-            throw new FormatException("The private key is no PKCS#8 key of the leaf certificate: it cannot be read, or it belongs to another public key.");
+            throw new FormatException("The private key is not a PKCS#8 key of the leaf certificate: it cannot be read, or it belongs to another public key.");
         }
     }
 
@@ -48,6 +48,6 @@ internal static class PrivateKeys
 
     private static void ThrowIfTrailing(ReadOnlySpan<byte> pkcs8, int read)
     {
-        if (read != pkcs8.Length) throw new FormatException($"The private key has {pkcs8.Length - read} bytes after its end.");
+        if (read != pkcs8.Length) throw new FormatException($"The private key has {pkcs8.Length - read} trailing bytes.");
     }
 }

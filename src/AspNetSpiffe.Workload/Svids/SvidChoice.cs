@@ -11,7 +11,7 @@ internal sealed class SvidChoice(string? hint, SpiffeIdPattern? identity)
     /// <inheritdoc cref="Choose(ImmutableArray{X509Svid}, SvidName?)"/>
     public JwtSvid? Choose(ImmutableArray<JwtSvid> svids, SvidName? inUse) => Choose(svids, inUse, SvidName.Of);
 
-    /// <summary>Gives the names of the SVIDs that are meant: with more than one, chance decides which is used.</summary>
+    /// <summary>Returns the names of the SVIDs that are meant: with more than one, chance decides which is used.</summary>
     public IReadOnlyList<SvidName> Meant(IEnumerable<SvidName> names) => [.. names.Where(IsMeant)];
 
     public override string ToString() => (hint, identity) switch

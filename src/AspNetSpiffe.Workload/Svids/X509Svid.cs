@@ -10,7 +10,7 @@ namespace AspNetSpiffe;
 /// <remarks>Immutable, and so safe to share between threads. Its certificates are never disposed: handshakes may still use them.</remarks>
 public sealed class X509Svid
 {
-    /// <summary>Makes an SVID of a certificate whose key may be anywhere, also where nobody can read it.</summary>
+    /// <summary>Creates an SVID of a certificate whose private key may be in a key store and not exportable.</summary>
     /// <param name="leaf">The certificate with its private key. It belongs to the SVID from now on: do not dispose it.</param>
     /// <param name="intermediates">The certificates between it and the authority, in the order in which they are sent.</param>
     /// <param name="hint">What it is for, where a workload has several.</param>
@@ -68,7 +68,7 @@ public sealed class X509Svid
     /// <summary>Gets the certificates between the leaf and the trust domain's authority, in the order in which they are sent.</summary>
     public ImmutableArray<X509Certificate2> Intermediates { get; }
 
-    /// <summary>Gets what the operator says this identity is for, or an empty text (Workload API §5.2.1).</summary>
+    /// <summary>Gets the hint of the operator on the use of this identity, or an empty string (Workload API §5.2.1).</summary>
     public string Hint { get; }
 
     /// <summary>Gets when the SVID becomes valid.</summary>
@@ -91,7 +91,7 @@ public sealed class X509Svid
         && Intermediates.Length == other.Intermediates.Length
         && Intermediates.Zip(other.Intermediates).All(static pair => pair.First.RawDataMemory.Span.SequenceEqual(pair.Second.RawDataMemory.Span));
 
-    /// <summary>Gives the SPIFFE ID; never the key.</summary>
+    /// <summary>Returns the SPIFFE ID; never the key.</summary>
     public override string ToString() => Id.ToString();
 
     private static SpiffeId RequireId(X509Certificate2 leaf, IEnumerable<X509Certificate2> intermediates)

@@ -43,14 +43,14 @@ internal static class X509SvidReader
     public static SpiffeId ReadId(X509Certificate2 leaf)
     {
         if (!SubjectAltNames.TryReadOnlyUri(leaf, out var uri, out _)) throw new FormatException("The leaf certificate does not have exactly one URI name.");
-        return SpiffeId.TryParse(uri, out var id, out var problem) ? id : throw new FormatException($"The URI name of the leaf certificate is no SPIFFE ID. {problem.Describe(uri)}");
+        return SpiffeId.TryParse(uri, out var id, out var problem) ? id : throw new FormatException($"The URI name of the leaf certificate is not a SPIFFE ID. {problem.Describe(uri)}");
     }
 
     /// <exception cref="FormatException">A rule is broken; the message names it.</exception>
     public static void CheckLeaf(SpiffeId id, X509Certificate2 leaf)
     {
         if (!SubjectAltNames.TryReadOnlyUri(leaf, out var uri, out _)) throw new FormatException("The leaf certificate does not have exactly one URI name.");
-        if (uri != id.ToString()) throw new FormatException($"The leaf certificate names {SpiffeIdProblem.Quote(uri)}, not '{id}'.");
+        if (uri != id.ToString()) throw new FormatException($"The SPIFFE ID of the leaf certificate is {SpiffeIdProblem.Quote(uri)}, not '{id}'.");
         if (id.Path.Length == 0) throw new FormatException($"'{id}' names a trust domain, not a workload.");
         if (!CertificateUsage.TryRead(leaf, out var usage)) throw new FormatException("The leaf certificate has a validity or an extension that cannot be read.");
         if (usage.IsCa) throw new FormatException("The leaf certificate is a CA.");
@@ -62,7 +62,7 @@ internal static class X509SvidReader
     public static void CheckIntermediate(X509Certificate2 intermediate)
     {
         if (!CertificateUsage.TryRead(intermediate, out var usage) || !usage.IsCa || !usage.KeyUsage.HasFlag(X509KeyUsageFlags.KeyCertSign))
-            throw new FormatException($"The certificate {SpiffeIdProblem.Quote(intermediate.Subject)} beside the leaf is no CA that may sign certificates.");
+            throw new FormatException($"The intermediate certificate {SpiffeIdProblem.Quote(intermediate.Subject)} is not a CA that may sign certificates.");
     }
 
     // Each handshake of a client leaks a reference to each intermediate (dotnet/runtime#132350), so every instance stays in native memory for ever.

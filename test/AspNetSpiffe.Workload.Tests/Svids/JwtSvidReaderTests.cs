@@ -43,7 +43,7 @@ public sealed class JwtSvidReaderTests
     [InlineData("{header}.{payload}.{signature}.")]
     [InlineData("{header}.{payload}.{signature}.x.y")]
     [InlineData("""{"protected":"{header}","payload":"{payload}","signature":"{signature}"}""")]
-    public void Anything_but_the_compact_form_is_refused(string shape) => AssertRefused(Shaped(shape), "no JWS in compact form");
+    public void Anything_but_the_compact_form_is_refused(string shape) => AssertRefused(Shaped(shape), "not a JWS in compact form");
 
     [Theory, Trait("Spec", "JW-01")]
     [InlineData("{header}.{payload}.", "signature")]
@@ -55,7 +55,7 @@ public sealed class JwtSvidReaderTests
     [InlineData("{header}.{payload}.ab+/", "signature")]
     [InlineData("{header}.{payload}.a", "signature")]
     [InlineData("{header}.{payload}.AB", "signature")]
-    public void A_part_that_is_no_base64url_is_refused(string shape, string part) => AssertRefused(Shaped(shape), $"The token's {part} is empty or no base64url");
+    public void A_part_that_is_no_base64url_is_refused(string shape, string part) => AssertRefused(Shaped(shape), $"The token's {part} is empty or not valid base64url");
 
     [Theory, Trait("Spec", "JW-01")]
     [InlineData("not json")]
@@ -66,8 +66,8 @@ public sealed class JwtSvidReaderTests
         AssertRefused(new TestToken { Header = json.Length == 0 ? " " : json }.ToString(), "The token's header is not valid JSON");
 
     [Theory, Trait("Spec", "JW-01")]
-    [InlineData("[]", "no JSON object")]
-    [InlineData("\"x\"", "no JSON object")]
+    [InlineData("[]", "not a JSON object")]
+    [InlineData("\"x\"", "not a JSON object")]
     [InlineData("{", "not valid JSON")]
     public void A_payload_that_is_no_object_is_refused(string json, string words) => AssertRefused(Payload(json), words);
 
@@ -87,7 +87,7 @@ public sealed class JwtSvidReaderTests
     [Theory, Trait("Spec", "JW-04")]
     [InlineData("\"none\""), InlineData("\"None\""), InlineData("\"HS256\""), InlineData("\"EdDSA\""), InlineData("\"es256\"")]
     [InlineData("\"ES256K\""), InlineData("\" ES256\""), InlineData("\"0\""), InlineData("\"ES256,RS256\""), InlineData("\"\"")]
-    public void Any_other_algorithm_is_refused(string alg) => AssertRefused(new TestToken { Header = $$"""{"alg":{{alg}}}""" }.ToString(), "none that a JWT-SVID may have");
+    public void Any_other_algorithm_is_refused(string alg) => AssertRefused(new TestToken { Header = $$"""{"alg":{{alg}}}""" }.ToString(), "is not allowed in a JWT-SVID");
 
     [Theory, Trait("Spec", "JW-04")]
     [InlineData("{}")]
@@ -110,7 +110,7 @@ public sealed class JwtSvidReaderTests
     [Theory, Trait("Spec", "JW-06")]
     [InlineData("7")]
     [InlineData("null")]
-    public void A_key_name_that_is_no_text_is_refused(string kid) => AssertRefused(new TestToken { Header = $$"""{"alg":"ES256","kid":{{kid}}}""" }.ToString(), "'kid' is no text");
+    public void A_key_name_that_is_no_text_is_refused(string kid) => AssertRefused(new TestToken { Header = $$"""{"alg":"ES256","kid":{{kid}}}""" }.ToString(), "'kid' is not a string");
 
     [Theory, Trait("Spec", "JW-08")]
     [InlineData("""{"alg":"ES256"}""")]
@@ -148,25 +148,25 @@ public sealed class JwtSvidReaderTests
     [Theory, Trait("Spec", "JW-12")]
     [InlineData("\"x\":1", "no 'aud'")]
     [InlineData("\"aud\":[]", "0 audiences")]
-    [InlineData("\"aud\":null", "empty or no text")]
-    [InlineData("\"aud\":\"\"", "empty or no text")]
-    [InlineData("\"aud\":[\"a\",\"\"]", "empty or no text")]
-    [InlineData("\"aud\":[\"a\",1]", "empty or no text")]
-    [InlineData("\"aud\":{\"a\":1}", "empty or no text")]
+    [InlineData("\"aud\":null", "empty or not a string")]
+    [InlineData("\"aud\":\"\"", "empty or not a string")]
+    [InlineData("\"aud\":[\"a\",\"\"]", "empty or not a string")]
+    [InlineData("\"aud\":[\"a\",1]", "empty or not a string")]
+    [InlineData("\"aud\":{\"a\":1}", "empty or not a string")]
     public void A_token_for_nobody_is_refused(string aud, string words) => AssertRefused(Payload($$"""{"sub":"spiffe://td/web",{{aud}},"exp":1}"""), words);
 
     [Theory, Trait("Spec", "JW-13")]
     [InlineData("\"x\":1", "no 'exp'")]
-    [InlineData("\"exp\":null", "'exp' is no number")]
-    [InlineData("\"exp\":\"4102444800\"", "'exp' is no number")]
-    [InlineData("\"exp\":[4102444800]", "'exp' is no number")]
+    [InlineData("\"exp\":null", "'exp' is not a number")]
+    [InlineData("\"exp\":\"4102444800\"", "'exp' is not a number")]
+    [InlineData("\"exp\":[4102444800]", "'exp' is not a number")]
     public void A_token_without_a_good_expiry_is_refused(string exp, string words) => AssertRefused(Payload($$"""{"sub":"spiffe://td/web","aud":"a",{{exp}}}"""), words);
 
     [Theory, Trait("Spec", "JW-14")]
-    [InlineData("\"nbf\":\"1\"", "'nbf' is no number")]
-    [InlineData("\"nbf\":null", "'nbf' is no number")]
-    [InlineData("\"iat\":true", "'iat' is no number")]
-    [InlineData("\"iat\":\"1e10\"", "'iat' is no number")]
+    [InlineData("\"nbf\":\"1\"", "'nbf' is not a number")]
+    [InlineData("\"nbf\":null", "'nbf' is not a number")]
+    [InlineData("\"iat\":true", "'iat' is not a number")]
+    [InlineData("\"iat\":\"1e10\"", "'iat' is not a number")]
     public void Other_times_are_numbers_where_they_stand(string claim, string words) => AssertRefused(Payload($$"""{ {{Claims}},{{claim}}}"""), words);
 
     [Theory, Trait("Trial", "A-14"), Trait("Spec", "JW-25")]
@@ -211,7 +211,7 @@ public sealed class JwtSvidReaderTests
     public void A_token_over_64_KiB_is_refused_unread()
     {
         AssertRefused(new string('.', 65537), "the limit is 65536");
-        AssertRefused(new string('.', 65536), "no JWS in compact form");
+        AssertRefused(new string('.', 65536), "not a JWS in compact form");
     }
 
     [Theory, Trait("Spec", "JW-23")]
