@@ -59,7 +59,7 @@ internal static class DerSequence
         }
         catch (CryptographicException e)
         {
-            throw new FormatException($"The DER value at byte {position} is no certificate: {e.Message}", e);
+            throw new FormatException($"The DER value at byte {position} is not a certificate: {e.Message}", e);
         }
     }
 }

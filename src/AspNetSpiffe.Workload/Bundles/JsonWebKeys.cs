@@ -40,11 +40,11 @@ internal static class JsonWebKeys
             using var rsa = key.GetRSAPublicKey();
             if (elliptic is not null) WriteElliptic(json, elliptic.ExportParameters(includePrivateParameters: false));
             else if (rsa is not null) WriteRsa(json, rsa.ExportParameters(includePrivateParameters: false));
-            else throw new NotSupportedException($"A key of the kind '{key.Oid.FriendlyName ?? key.Oid.Value}' has no JSON Web Key here.");
+            else throw new NotSupportedException($"A key of the type '{key.Oid.FriendlyName ?? key.Oid.Value}' is not supported as a JSON Web Key.");
         }
         catch (CryptographicException e)
         {
-            throw new NotSupportedException("A key that cannot be read has no JSON Web Key.", e);
+            throw new NotSupportedException("A key that cannot be read cannot be written as a JSON Web Key.", e);
         }
     }
 
@@ -52,7 +52,7 @@ internal static class JsonWebKeys
     {
         json.WriteString("kty", "EC");
         json.WriteString("crv", Array.Find(Curves, c => c.Curve.Oid.Value == key.Curve.Oid?.Value).Name
-            ?? throw new NotSupportedException("An elliptic key on another curve than P-256, P-384 and P-521 has no JSON Web Key here."));
+            ?? throw new NotSupportedException("An elliptic curve key must be on P-256, P-384 or P-521 to be written as a JSON Web Key."));
         json.WriteString("x", Base64Url.EncodeToString(key.Q.X));
         json.WriteString("y", Base64Url.EncodeToString(key.Q.Y));
     }
@@ -94,7 +94,7 @@ internal static class JsonWebKeys
         var bits = modulus.IsEmpty ? 0 : (modulus.Length * 8) - byte.LeadingZeroCount(modulus[0]);
         if (bits is < MinRsaBits or > MaxRsaBits) throw new FormatException($"its 'n' has {bits} bits; RSA keys have {MinRsaBits} to {MaxRsaBits}.");
 
-        if (!IsSafeExponent(exponent)) throw new FormatException("its 'e' is no odd number from 3 to 4294967295.");
+        if (!IsSafeExponent(exponent)) throw new FormatException("its 'e' is not an odd number from 3 to 4294967295.");
         try
         {
             using var key = RSA.Create(new RSAParameters { Modulus = modulus.ToArray(), Exponent = exponent.ToArray() });
@@ -102,7 +102,7 @@ internal static class JsonWebKeys
         }
         catch (CryptographicException)
         {
-            throw new FormatException("its 'n' and 'e' are no RSA key.");
+            throw new FormatException("its 'n' and 'e' are not an RSA key.");
         }
     }
 
@@ -117,5 +117,5 @@ internal static class JsonWebKeys
     }
 
     private static byte[] ReadBytes(JsonElement jwk, string name) =>
-        StrictJson.FindText(jwk, name) is { } text && Base64UrlText.TryDecode(text, out var bytes) ? bytes : throw new FormatException($"its '{name}' is missing or no base64url.");
+        StrictJson.FindText(jwk, name) is { } text && Base64UrlText.TryDecode(text, out var bytes) ? bytes : throw new FormatException($"its '{name}' is missing or not valid base64url.");
 }

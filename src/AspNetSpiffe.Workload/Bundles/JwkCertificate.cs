@@ -14,7 +14,7 @@ internal static class JwkCertificate
     {
         // X509-SVID §6.2: of several values the first counts.
         if (!jwk.TryGetProperty("x5c", out var chain) || chain.ValueKind != JsonValueKind.Array || chain.GetArrayLength() == 0) throw new FormatException("it has no 'x5c'.");
-        if (chain[0].ValueKind != JsonValueKind.String || !chain[0].TryGetBytesFromBase64(out var der)) throw new FormatException("its 'x5c' is no base64.");
+        if (chain[0].ValueKind != JsonValueKind.String || !chain[0].TryGetBytesFromBase64(out var der)) throw new FormatException("its 'x5c' is not valid base64.");
         return DerSequence.ReadCertificates(der) is [var certificate] ? certificate : throw new FormatException("its 'x5c' is not one DER certificate.");
     }
 
@@ -22,7 +22,7 @@ internal static class JwkCertificate
     /// <exception cref="FormatException">They do not.</exception>
     public static void Check(X509Certificate2 certificate, JsonElement jwk, PublicKey key)
     {
-        if (!IsSame(certificate.PublicKey, key)) throw new FormatException("its certificate has another key than its other members.");
+        if (!IsSame(certificate.PublicKey, key)) throw new FormatException("the key of its certificate differs from its other members.");
         CheckThumbprint(jwk, "x5t", certificate.GetCertHash());
         CheckThumbprint(jwk, "x5t#S256", certificate.GetCertHash(HashAlgorithmName.SHA256));
     }
@@ -63,6 +63,6 @@ internal static class JwkCertificate
     private static void CheckThumbprint(JsonElement jwk, string name, byte[] hash)
     {
         if (!jwk.TryGetProperty(name, out var thumbprint)) return;
-        if (thumbprint.ValueKind != JsonValueKind.String || thumbprint.GetString() != Base64Url.EncodeToString(hash)) throw new FormatException($"its '{name}' is not of its certificate.");
+        if (thumbprint.ValueKind != JsonValueKind.String || thumbprint.GetString() != Base64Url.EncodeToString(hash)) throw new FormatException($"its '{name}' does not match its certificate.");
     }
 }

@@ -22,14 +22,14 @@ internal static class JwkPurpose
     // §4.2: 'use' and 'key_ops' must not contradict each other; §4.3: no operation twice, and none of another kind beside it.
     private static void CheckOperations(JsonElement operations)
     {
-        if (operations.ValueKind != JsonValueKind.Array) throw new FormatException("its 'key_ops' is no list.");
+        if (operations.ValueKind != JsonValueKind.Array) throw new FormatException("its 'key_ops' is not a list.");
 
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var operation in operations.EnumerateArray())
         {
-            if (operation.ValueKind != JsonValueKind.String) throw new FormatException("its 'key_ops' has a value that is no text.");
+            if (operation.ValueKind != JsonValueKind.String) throw new FormatException("its 'key_ops' has a value that is not a string.");
             var name = operation.GetString()!;
-            if (name is not (Verify or "sign")) throw new FormatException($"its 'key_ops' has {SpiffeIdProblem.Quote(name)}: it is not for signatures alone.");
+            if (name is not (Verify or "sign")) throw new FormatException($"its 'key_ops' has {SpiffeIdProblem.Quote(name)}: only signature operations are allowed.");
             if (!names.Add(name)) throw new FormatException($"its 'key_ops' has '{name}' twice.");
         }
 
@@ -38,9 +38,9 @@ internal static class JwkPurpose
 
     private static JwtAlgorithm ReadAlgorithm(JsonElement alg, PublicKey key)
     {
-        if (alg.ValueKind != JsonValueKind.String) throw new FormatException("its 'alg' is no text.");
+        if (alg.ValueKind != JsonValueKind.String) throw new FormatException("its 'alg' is not a string.");
         var name = alg.GetString()!;
         if (!JwtAlgorithms.TryParse(name, out var algorithm)) throw new FormatException($"its 'alg' {SpiffeIdProblem.Quote(name)} is none of RS, ES and PS with 256, 384 or 512.");
-        return JwtAlgorithms.KeyTypeOf(algorithm) == JwtKeyTypes.Find(key) ? algorithm : throw new FormatException($"its 'alg' '{name}' does not go with its key.");
+        return JwtAlgorithms.KeyTypeOf(algorithm) == JwtKeyTypes.Find(key) ? algorithm : throw new FormatException($"its 'alg' '{name}' does not match its key.");
     }
 }

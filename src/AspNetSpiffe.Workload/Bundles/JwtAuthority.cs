@@ -12,7 +12,7 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
     // To import a key takes longer than to verify with it, and the framework's keys are for one thread at a time.
     private readonly ConcurrentQueue<AsymmetricAlgorithm> _idleKeys = new();
 
-    /// <summary>Makes an authority.</summary>
+    /// <summary>Creates an authority.</summary>
     /// <param name="keyId">The name under which tokens refer to the key, their <c>kid</c>; not empty.</param>
     /// <param name="publicKey">The public key: RSA of 2048 to 8192 bits, or elliptic on P-256, P-384 or P-521.</param>
     /// <param name="algorithm">The one algorithm whose signatures the key verifies, such as <c>PS256</c> (RFC 7517 §4.4); <see langword="null"/> for all that go with the key.</param>
@@ -24,9 +24,9 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
 
         // A bundle made by hand is held to the rules of one that was read.
         KeyType = JwtKeyTypes.Find(publicKey)
-            ?? throw new ArgumentException($"The key {SpiffeIdProblem.Quote(keyId)} can verify no JWT-SVID: use RSA of {JsonWebKeys.MinRsaBits} to {JsonWebKeys.MaxRsaBits} bits, or P-256, P-384 or P-521.", nameof(publicKey));
+            ?? throw new ArgumentException($"The key {SpiffeIdProblem.Quote(keyId)} cannot verify JWT-SVIDs: use RSA of {JsonWebKeys.MinRsaBits} to {JsonWebKeys.MaxRsaBits} bits, or P-256, P-384 or P-521.", nameof(publicKey));
         if (algorithm is not null && !(JwtAlgorithms.TryParse(algorithm, out var known) && JwtAlgorithms.KeyTypeOf(known) == KeyType))
-            throw new ArgumentException($"The algorithm {SpiffeIdProblem.Quote(algorithm)} is unknown, or does not go with the key {SpiffeIdProblem.Quote(keyId)}.", nameof(algorithm));
+            throw new ArgumentException($"The algorithm {SpiffeIdProblem.Quote(algorithm)} is unknown, or does not match the key {SpiffeIdProblem.Quote(keyId)}.", nameof(algorithm));
         (KeyId, PublicKey, Algorithm) = (keyId, publicKey, algorithm);
     }
 
@@ -56,7 +56,7 @@ public sealed class JwtAuthority : IEquatable<JwtAuthority>
     /// <inheritdoc/>
     public override int GetHashCode() => string.GetHashCode(KeyId, StringComparison.Ordinal);
 
-    /// <summary>Gives the key's name.</summary>
+    /// <summary>Returns the key ID.</summary>
     public override string ToString() => KeyId;
 
     /// <summary>Says whether the key may verify signatures of an algorithm.</summary>

@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace AspNetSpiffe;
 
 /// <summary>The keys with which one trust domain signs JWT-SVIDs (JWT-SVID §6). They verify tokens and nothing else.</summary>
-/// <remarks>A bundle without keys is valid: it trusts nobody. Immutable, and so safe to share between threads.</remarks>
+/// <remarks>A bundle without keys is valid: no token is trusted. Immutable, and so safe to share between threads.</remarks>
 public sealed class JwtBundle : IEquatable<JwtBundle>
 {
     // A key takes some 600 bytes.
@@ -17,7 +17,7 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
 
     private readonly FrozenDictionary<string, JwtAuthority> _byKeyId;
 
-    /// <summary>Makes a bundle.</summary>
+    /// <summary>Creates a bundle.</summary>
     /// <param name="trustDomain">The trust domain whose tokens these keys verify.</param>
     /// <param name="authorities">The keys, each under a name of its own.</param>
     /// <exception cref="ArgumentException">Two keys have the same name.</exception>
@@ -28,7 +28,7 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
         TrustDomain = trustDomain;
         Authorities = [.. authorities];
         _byKeyId = Authorities.ToFrozenDictionary(authority => authority.KeyId, StringComparer.Ordinal);
-        if (_byKeyId.Count != Authorities.Length) throw new ArgumentException($"Two keys of '{trustDomain}' have the same name.", nameof(authorities));
+        if (_byKeyId.Count != Authorities.Length) throw new ArgumentException($"Two keys of '{trustDomain}' have the same key ID.", nameof(authorities));
     }
 
     /// <summary>Gets the trust domain whose tokens these keys verify.</summary>
@@ -44,9 +44,9 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
     /// <summary>Reads a JWK Set (SPIFFE Trust Domain and Bundle §4). What is wrong with an entry costs the entry, what is wrong with the document costs all.</summary>
     /// <param name="trustDomain">The trust domain it belongs to.</param>
     /// <param name="jwkSet">The document.</param>
-    /// <param name="acceptMissingUse">Whether a key without <c>use</c> counts: SPIRE's Workload API leaves it out, a bundle document must not.</param>
+    /// <param name="acceptMissingUse">Whether a key without <c>use</c> is accepted: SPIRE's Workload API omits it, a bundle document must not.</param>
     /// <param name="remarks">Takes what an operator should hear.</param>
-    /// <exception cref="FormatException">The document is no JWK Set; the text says why.</exception>
+    /// <exception cref="FormatException">The document is not a JWK Set; the text says why.</exception>
     internal static JwtBundle Read(TrustDomain trustDomain, ReadOnlyMemory<byte> jwkSet, bool acceptMissingUse, ICollection<string> remarks)
     {
         if (jwkSet.Length > MaxDocumentLength) throw new FormatException($"The JWK Set has {jwkSet.Length} bytes; the limit is {MaxDocumentLength}.");
@@ -59,7 +59,7 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
             var authorities = new OrderedDictionary<string, JwtAuthority>(StringComparer.Ordinal);
             foreach (var jwk in keys.EnumerateArray())
                 if (ReadAuthority(trustDomain, jwk, acceptMissingUse, remarks) is { } authority && !authorities.TryAdd(authority.KeyId, authority))
-                    remarks.Add($"The JWT bundle of '{trustDomain}' has a second key with the 'kid' {SpiffeIdProblem.Quote(authority.KeyId)}; the first counts.");
+                    remarks.Add($"The JWT bundle of '{trustDomain}' has a second key with the 'kid' {SpiffeIdProblem.Quote(authority.KeyId)}; the first one is used.");
 
             return new JwtBundle(trustDomain, authorities.Values);
         });
@@ -76,13 +76,13 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(TrustDomain, Authorities.Length);
 
-    /// <summary>Gives the trust domain and the number of keys.</summary>
+    /// <summary>Returns the trust domain and the number of keys.</summary>
     public override string ToString() => $"{TrustDomain} ({Authorities.Length} keys)";
 
     private static JwtAuthority? ReadAuthority(TrustDomain trustDomain, JsonElement jwk, bool acceptMissingUse, ICollection<string> remarks) =>
         StrictJson.ReadEntry($"A key in the JWT bundle of '{trustDomain}'", remarks, () =>
         {
-            if (jwk.ValueKind != JsonValueKind.Object) throw new FormatException("it is no JSON object.");
+            if (jwk.ValueKind != JsonValueKind.Object) throw new FormatException("it is not a JSON object.");
             if (!IsForTokens(jwk, acceptMissingUse)) return null;
 
             var keyId = StrictJson.FindText(jwk, "kid");
@@ -97,7 +97,7 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
     private static bool IsForTokens(JsonElement jwk, bool acceptMissingUse)
     {
         if (!jwk.TryGetProperty("use", out var use)) return acceptMissingUse ? true : throw new FormatException("it has no 'use'.");
-        if (use.ValueKind != JsonValueKind.String) throw new FormatException("its 'use' is no text.");
+        if (use.ValueKind != JsonValueKind.String) throw new FormatException("its 'use' is not a string.");
         return use.GetString() switch
         {
             "jwt-svid" => true,

@@ -12,14 +12,14 @@ public sealed class JwtBundleSet : IReadOnlyCollection<JwtBundle>
 {
     private readonly FrozenDictionary<TrustDomain, JwtBundle> _bundles;
 
-    /// <summary>Makes a set.</summary>
+    /// <summary>Creates a set.</summary>
     /// <exception cref="ArgumentException">Two bundles are of the same trust domain.</exception>
     public JwtBundleSet(IEnumerable<JwtBundle> bundles) => _bundles = ByTrustDomain.Of(bundles, static bundle => bundle.TrustDomain);
 
     /// <summary>Gets the number of trust domains.</summary>
     public int Count => _bundles.Count;
 
-    /// <summary>Gets what was left out of the message that the set was read from, one sentence each.</summary>
+    /// <summary>Gets the parts of the message that were ignored when the set was read, one sentence each.</summary>
     public ImmutableArray<string> Remarks { get; internal init; } = [];
 
     /// <summary>Finds the bundle of a trust domain.</summary>

@@ -19,7 +19,7 @@ internal static class PemBlocks
     private static ReadOnlySpan<byte> Boundary => "-----"u8;
 
     /// <summary>Reads all blocks. Text between them is a comment; keys among them are for the caller to clear.</summary>
-    /// <exception cref="FormatException">A block has no end, or is no base64; the message says nothing of what is in it.</exception>
+    /// <exception cref="FormatException">A block has no end, or is not valid base64; the message says nothing of what is in it.</exception>
     public static List<PemBlock> Read(ReadOnlySpan<byte> text)
     {
         var blocks = new List<PemBlock>();
@@ -34,21 +34,21 @@ internal static class PemBlocks
         return blocks;
     }
 
-    /// <summary>Reads a text of certificates as DER, one after the other. Private keys among them are left out.</summary>
+    /// <summary>Reads a text of certificates as DER, one after the other. Private keys among them are ignored.</summary>
     /// <exception cref="FormatException">It cannot be read, holds something else, or no certificate.</exception>
     public static byte[] ReadCertificates(ReadOnlySpan<byte> text)
     {
         var blocks = Read(text);
         Clear(blocks);
         RequireCertificatesAndKeys(blocks);
-        if (!blocks.Exists(block => block.IsCertificate)) throw new FormatException("It holds no PEM block 'CERTIFICATE'.");
+        if (!blocks.Exists(block => block.IsCertificate)) throw new FormatException("It contains no PEM block 'CERTIFICATE'.");
         return [.. blocks.Where(block => block.IsCertificate).SelectMany(block => block.Der)];
     }
 
     /// <exception cref="FormatException">There is something else.</exception>
     public static void RequireCertificatesAndKeys(List<PemBlock> blocks)
     {
-        if (blocks.FirstOrDefault(block => !block.IsCertificate && !block.IsKey) is { Label: { } label }) throw new FormatException($"It holds a block '{label}', which is neither a certificate nor a key.");
+        if (blocks.FirstOrDefault(block => !block.IsCertificate && !block.IsKey) is { Label: { } label }) throw new FormatException($"It contains a block '{label}', which is neither a certificate nor a key.");
     }
 
     /// <summary>Clears the keys among the blocks.</summary>
@@ -62,11 +62,11 @@ internal static class PemBlocks
         var der = new byte[length];
         return Base64.DecodeFromUtf8(base64, der, out _, out var written) == OperationStatus.Done && written == length
             ? der
-            : throw new FormatException($"Its PEM block {number + 1} is no base64.");
+            : throw new FormatException($"Its PEM block {number + 1} is not valid base64.");
     }
 
     private static void RequireComment(ReadOnlySpan<byte> text, int number)
     {
-        if (text.IndexOf(Boundary) >= 0) throw new FormatException($"Its PEM block {number + 1} is cut off or malformed.");
+        if (text.IndexOf(Boundary) >= 0) throw new FormatException($"Its PEM block {number + 1} is truncated or malformed.");
     }
 }

@@ -7,17 +7,17 @@ namespace AspNetSpiffe;
 /// <remarks>Immutable, and so safe to share between threads.</remarks>
 public sealed class SpiffeBundle : IEquatable<SpiffeBundle>
 {
-    /// <summary>The shortest refresh hint that a document can ask for: one minute. A shorter one counts as this.</summary>
+    /// <summary>The shortest refresh hint that a document can ask for: one minute. A shorter one is replaced by this.</summary>
     public static readonly TimeSpan MinRefreshHint = TimeSpan.FromMinutes(1);
 
-    /// <summary>The longest refresh hint that a document can ask for: one day. A longer one counts as this.</summary>
+    /// <summary>The longest refresh hint that a document can ask for: one day. A longer one is replaced by this.</summary>
     public static readonly TimeSpan MaxRefreshHint = TimeSpan.FromDays(1);
 
-    /// <summary>Makes a bundle of X.509 and JWT authorities.</summary>
+    /// <summary>Creates a bundle of X.509 and JWT authorities.</summary>
     /// <param name="x509">The CA certificates; possibly none.</param>
     /// <param name="jwt">The keys that sign tokens; possibly none.</param>
     /// <param name="sequence">The number of this version, higher with each change (§4.1.1).</param>
-    /// <param name="refreshHint">How often consumers should look for a new version, in whole seconds from <see cref="MinRefreshHint"/> to <see cref="MaxRefreshHint"/> (§4.1.2).</param>
+    /// <param name="refreshHint">How often consumers should fetch a new version, in whole seconds from <see cref="MinRefreshHint"/> to <see cref="MaxRefreshHint"/> (§4.1.2).</param>
     /// <exception cref="ArgumentException">The two are of different trust domains.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="refreshHint"/> is too short, too long, or has a fraction of a second.</exception>
     public SpiffeBundle(X509Bundle x509, JwtBundle jwt, ulong? sequence = null, TimeSpan? refreshHint = null)
@@ -29,9 +29,9 @@ public sealed class SpiffeBundle : IEquatable<SpiffeBundle>
     {
         ArgumentNullException.ThrowIfNull(x509);
         ArgumentNullException.ThrowIfNull(jwt);
-        if (x509.TrustDomain != jwt.TrustDomain) throw new ArgumentException($"A bundle is of one trust domain; these are of '{x509.TrustDomain}' and '{jwt.TrustDomain}'.", nameof(jwt));
+        if (x509.TrustDomain != jwt.TrustDomain) throw new ArgumentException($"A bundle belongs to one trust domain; these belong to '{x509.TrustDomain}' and '{jwt.TrustDomain}'.", nameof(jwt));
         if (refreshHint is { } hint && (hint < MinRefreshHint || hint > MaxRefreshHint || hint.Ticks % TimeSpan.TicksPerSecond != 0))
-            throw new ArgumentOutOfRangeException(nameof(refreshHint), refreshHint, "Give whole seconds, from one minute to one day.");
+            throw new ArgumentOutOfRangeException(nameof(refreshHint), refreshHint, "Must be whole seconds, from one minute to one day.");
         (X509, Jwt, Sequence, RefreshHint, Remarks) = (x509, jwt, sequence, refreshHint, remarks);
     }
 
@@ -47,16 +47,16 @@ public sealed class SpiffeBundle : IEquatable<SpiffeBundle>
     /// <summary>Gets the number of this version, if it has one (§4.1.1).</summary>
     public ulong? Sequence { get; }
 
-    /// <summary>Gets how often one should look for a new version, if the publisher said (§4.1.2): from <see cref="MinRefreshHint"/> to <see cref="MaxRefreshHint"/>.</summary>
+    /// <summary>Gets the refresh hint: how often consumers should fetch a new version, if set (§4.1.2): from <see cref="MinRefreshHint"/> to <see cref="MaxRefreshHint"/>.</summary>
     public TimeSpan? RefreshHint { get; }
 
-    /// <summary>Gets what was left out of the document when it was read, one sentence each.</summary>
+    /// <summary>Gets the parts of the document that were ignored when it was read, one sentence each.</summary>
     public ImmutableArray<string> Remarks { get; }
 
-    /// <summary>Reads a document. What is wrong with a key costs the key and stands in <see cref="Remarks"/>; what is wrong with the document costs all.</summary>
+    /// <summary>Reads a document. An invalid key is ignored and reported in <see cref="Remarks"/>; an invalid document is rejected as a whole.</summary>
     /// <param name="trustDomain">The trust domain that published it: a document does not say (§5.1.1).</param>
     /// <param name="utf8Json">The document, at most a megabyte.</param>
-    /// <exception cref="FormatException">The document is no bundle; the text says why.</exception>
+    /// <exception cref="FormatException">The document is not a bundle; the text says why.</exception>
     public static SpiffeBundle Parse(TrustDomain trustDomain, ReadOnlyMemory<byte> utf8Json)
     {
         ArgumentNullException.ThrowIfNull(trustDomain);
@@ -78,6 +78,6 @@ public sealed class SpiffeBundle : IEquatable<SpiffeBundle>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(X509, Jwt, Sequence, RefreshHint);
 
-    /// <summary>Gives the trust domain, the numbers of keys and the sequence.</summary>
+    /// <summary>Returns the trust domain, the numbers of keys and the sequence.</summary>
     public override string ToString() => $"{TrustDomain} ({X509.Authorities.Length} X.509 and {Jwt.Authorities.Length} JWT authorities{(Sequence is { } number ? $", version {number}" : "")})";
 }

@@ -11,7 +11,7 @@ internal static class SpiffeBundleJson
     private const string ForX509 = "x509-svid";
     private const string ForJwt = "jwt-svid";
 
-    /// <exception cref="FormatException">The document is no bundle; the text says why.</exception>
+    /// <exception cref="FormatException">The document is not a bundle; the text says why.</exception>
     public static SpiffeBundle Read(TrustDomain trustDomain, ReadOnlyMemory<byte> document)
     {
         var remarks = new List<string>();
@@ -51,7 +51,7 @@ internal static class SpiffeBundleJson
         if (!bundle.TryGetProperty("spiffe_sequence", out var number)) return null;
         return number.ValueKind == JsonValueKind.Number && number.TryGetUInt64(out var sequence)
             ? sequence
-            : throw new FormatException("The bundle's 'spiffe_sequence' is no whole number from 0 to 18446744073709551615.");
+            : throw new FormatException("The bundle's 'spiffe_sequence' is not a whole number from 0 to 18446744073709551615.");
     }
 
     // §4.1.2: a hint, so a publisher can make us neither hammer nor sleep; one beyond every range is a whole number all the same.
@@ -59,7 +59,7 @@ internal static class SpiffeBundleJson
     {
         if (!bundle.TryGetProperty("spiffe_refresh_hint", out var number)) return null;
         var seconds = number.ValueKind == JsonValueKind.Number ? number.GetDouble() : double.NaN;
-        if (seconds != Math.Truncate(seconds)) throw new FormatException("The bundle's 'spiffe_refresh_hint' is no whole number of seconds.");
+        if (seconds != Math.Truncate(seconds)) throw new FormatException("The bundle's 'spiffe_refresh_hint' is not a whole number of seconds.");
         return TimeSpan.FromSeconds(Math.Clamp(seconds, SpiffeBundle.MinRefreshHint.TotalSeconds, SpiffeBundle.MaxRefreshHint.TotalSeconds));
     }
 
@@ -75,7 +75,7 @@ internal static class SpiffeBundleJson
         if (StrictJson.FindText(jwk, "kty") is not ("EC" or "RSA")) throw new FormatException("its 'kty' is neither 'EC' nor 'RSA'.");
 
         var certificate = JwkCertificate.Read(jwk);
-        if (!CertificateUsage.TryRead(certificate, out var usage) || !usage.IsCa) throw new FormatException("its certificate is no CA.");
+        if (!CertificateUsage.TryRead(certificate, out var usage) || !usage.IsCa) throw new FormatException("its certificate is not a CA.");
         if (!HasKey(certificate)) throw new FormatException("the key in its certificate cannot be read.");
 
         // RFC 7517 §4.7: an entry that says two things is not half believed.

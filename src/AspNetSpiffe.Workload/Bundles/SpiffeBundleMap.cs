@@ -9,7 +9,7 @@ using System.Text.Json;
 namespace AspNetSpiffe;
 
 /// <summary>The bundles of several trust domains in one document (SPIFFE Trust Domain and Bundle §5.1.1), side by side and never merged.</summary>
-/// <remarks>Immutable, and so safe to share between threads. Whoever hands out such a document says whom its readers trust: take it from nowhere but your own configuration.</remarks>
+/// <remarks>Immutable, and so safe to share between threads. The source of such a document determines which peers its readers trust: read it only from your own configuration.</remarks>
 [SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle map' is the standard's own word.")]
 public sealed class SpiffeBundleMap : IReadOnlyCollection<SpiffeBundle>
 {
@@ -20,23 +20,23 @@ public sealed class SpiffeBundleMap : IReadOnlyCollection<SpiffeBundle>
 
     private readonly FrozenDictionary<TrustDomain, SpiffeBundle> _bundles;
 
-    /// <summary>Makes a map.</summary>
+    /// <summary>Creates a map.</summary>
     /// <exception cref="ArgumentException">Two bundles are of the same trust domain.</exception>
     public SpiffeBundleMap(IEnumerable<SpiffeBundle> bundles) => _bundles = ByTrustDomain.Of(bundles, static bundle => bundle.TrustDomain);
 
     /// <summary>Gets the number of trust domains.</summary>
     public int Count => _bundles.Count;
 
-    /// <summary>Gets what was left out of the document when it was read, one sentence each.</summary>
+    /// <summary>Gets the parts of the document that were ignored when it was read, one sentence each.</summary>
     public ImmutableArray<string> Remarks { get; private init; } = [];
 
     /// <summary>Finds the bundle of a trust domain.</summary>
     /// <returns>The bundle, or <see langword="null"/> when the trust domain is unknown.</returns>
     public SpiffeBundle? Find(TrustDomain trustDomain) => _bundles.GetValueOrDefault(trustDomain);
 
-    /// <summary>Reads a document. What is wrong with one bundle costs that bundle and stands in <see cref="Remarks"/>; what is wrong with the document, a trust domain twice among it, costs all.</summary>
+    /// <summary>Reads a document. An invalid bundle is ignored and reported in <see cref="Remarks"/>; an invalid document, for example with a duplicate trust domain, is rejected as a whole.</summary>
     /// <param name="utf8Json">The document, at most 16 MiB. Refresh hints of its bundles are ignored, as the standard says.</param>
-    /// <exception cref="FormatException">The document is no bundle map; the text says why.</exception>
+    /// <exception cref="FormatException">The document is not a bundle map; the text says why.</exception>
     public static SpiffeBundleMap Parse(ReadOnlyMemory<byte> utf8Json)
     {
         if (utf8Json.Length > MaxDocumentLength) throw new FormatException($"The bundle map has {utf8Json.Length} bytes; the limit is {MaxDocumentLength}.");
@@ -81,7 +81,7 @@ public sealed class SpiffeBundleMap : IReadOnlyCollection<SpiffeBundle>
     private static SpiffeBundle? Read(JsonProperty entry, List<string> remarks) => StrictJson.ReadEntry($"The bundle of {SpiffeIdProblem.Quote(entry.Name)}", remarks, () =>
     {
         // A name, and neither an ID nor a spelling that means the same.
-        if (!TrustDomain.TryParse(entry.Name, out var trustDomain) || trustDomain.Name != entry.Name) throw new FormatException("that is no name of a trust domain.");
+        if (!TrustDomain.TryParse(entry.Name, out var trustDomain) || trustDomain.Name != entry.Name) throw new FormatException("that is not the name of a trust domain.");
 
         var bundle = SpiffeBundleJson.Read(trustDomain, JsonMarshal.GetRawUtf8Value(entry.Value).ToArray());
         remarks.AddRange(bundle.Remarks);

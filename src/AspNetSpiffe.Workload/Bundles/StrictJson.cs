@@ -11,13 +11,13 @@ internal static class StrictJson
     /// <param name="utf8">The document.</param>
     /// <param name="what">What it is, for the message.</param>
     /// <param name="read">Reads the object; what it returns must not keep the element.</param>
-    /// <exception cref="FormatException">The document is not valid, or is no object. The message holds nothing of it.</exception>
+    /// <exception cref="FormatException">The document is not valid, or is not an object. The message holds nothing of it.</exception>
     public static T ReadObject<T>(ReadOnlyMemory<byte> utf8, string what, Func<JsonElement, T> read)
     {
         try
         {
             using var document = JsonDocument.Parse(utf8, Options);
-            if (document.RootElement.ValueKind != JsonValueKind.Object) throw new FormatException($"{what} is no JSON object.");
+            if (document.RootElement.ValueKind != JsonValueKind.Object) throw new FormatException($"{what} is not a JSON object.");
             return read(document.RootElement);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -40,17 +40,17 @@ internal static class StrictJson
         }
         catch (FormatException e)
         {
-            remarks.Add($"{what} is left out: {e.Message}");
+            remarks.Add($"{what} is ignored: {e.Message}");
         }
         catch (InvalidOperationException)
         {
-            remarks.Add($"{what} is left out: it has a text that is no Unicode.");
+            remarks.Add($"{what} is ignored: it has a string that is not valid Unicode.");
         }
 
         return null;
     }
 
-    /// <summary>Gives a member that is a text; <see langword="null"/> when it is absent or something else.</summary>
+    /// <summary>Returns a member that is a text; <see langword="null"/> when it is absent or something else.</summary>
     public static string? FindText(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -6,7 +6,7 @@ using System.Text;
 namespace AspNetSpiffe;
 
 /// <summary>The CA certificates that verify the X509-SVIDs of one trust domain, and of no other (SPIFFE Trust Domain and Bundle §3).</summary>
-/// <remarks>A bundle without authorities trusts nobody. Immutable, and so safe to share between threads.</remarks>
+/// <remarks>With a bundle without authorities, no peer is trusted. Immutable, and so safe to share between threads.</remarks>
 public sealed class X509Bundle : IEquatable<X509Bundle>
 {
     // The authorities one after the other, and never given away: what was checked is what is decoded later.
@@ -17,10 +17,10 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
 
     private Anchors? _anchors;
 
-    /// <summary>Makes a bundle of CA certificates.</summary>
+    /// <summary>Creates a bundle of CA certificates.</summary>
     /// <param name="trustDomain">The trust domain whose SVIDs the authorities verify.</param>
     /// <param name="authorities">CA certificates, self-signed or not. The bundle keeps them: do not dispose them.</param>
-    /// <exception cref="ArgumentException">A certificate is no CA: its basic constraints do not say cA=true.</exception>
+    /// <exception cref="ArgumentException">A certificate is not a CA: its basic constraints do not say cA=true.</exception>
     public X509Bundle(TrustDomain trustDomain, IEnumerable<X509Certificate2> authorities)
         : this(trustDomain, Check(trustDomain, authorities))
     {
@@ -41,18 +41,18 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     /// <summary>Reads a bundle from PEM: CA certificates, one after the other.</summary>
     /// <param name="trustDomain">The trust domain whose SVIDs the authorities verify.</param>
     /// <param name="certificates">The text, with comments between the certificates at most.</param>
-    /// <exception cref="FormatException">It cannot be read, holds something else, or a certificate that is no CA.</exception>
+    /// <exception cref="FormatException">It cannot be read, holds something else, or a certificate that is not a CA.</exception>
     public static X509Bundle CreateFromPem(TrustDomain trustDomain, ReadOnlySpan<char> certificates)
     {
         ArgumentNullException.ThrowIfNull(trustDomain);
         var bundle = Read(trustDomain, PemBlocks.ReadCertificates(Encoding.UTF8.GetBytes(certificates.ToArray())), out var leftOut);
-        return leftOut == 0 ? bundle : throw new FormatException($"The bundle of '{trustDomain}' has a certificate that is no CA.");
+        return leftOut == 0 ? bundle : throw new FormatException($"The bundle of '{trustDomain}' has a certificate that is not a CA.");
     }
 
     /// <summary>Gets the trust domain whose SVIDs the authorities verify.</summary>
     public TrustDomain TrustDomain { get; }
 
-    /// <summary>Gets the CA certificates, in the order in which they came. They belong to the bundle: do not dispose them.</summary>
+    /// <summary>Gets the CA certificates, in their original order. They belong to the bundle: do not dispose them.</summary>
     public ImmutableArray<X509Certificate2> Authorities => (_anchors ?? Decode()).Authorities;
 
     /// <summary>Gets how many authorities there are.</summary>
@@ -61,7 +61,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     /// <summary>Gets whether the certificates are in memory, and not only their bytes.</summary>
     internal bool IsDecoded => _anchors is not null;
 
-    /// <summary>Reads concatenated DER; a certificate that is no CA is left out, for a leaf among the anchors would verify itself (X509-SVID §3.2).</summary>
+    /// <summary>Reads concatenated DER; a certificate that is not a CA is ignored, for a leaf among the anchors would verify itself (X509-SVID §3.2).</summary>
     /// <exception cref="FormatException">The bytes are not certificates, one after the other.</exception>
     internal static X509Bundle Read(TrustDomain trustDomain, ReadOnlySpan<byte> der, out int leftOut)
     {
@@ -93,9 +93,9 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
 
     /// <summary>Tells an operator of certificates that no bundle may have.</summary>
     internal static string DescribeLeftOut(TrustDomain trustDomain, int leftOut) =>
-        $"The bundle of '{trustDomain}' has {leftOut} {(leftOut == 1 ? "certificate that is" : "certificates that are")} no CA; only the others count.";
+        $"The bundle of '{trustDomain}' has {leftOut} {(leftOut == 1 ? "certificate that is" : "certificates that are")} not a CA; only the others are used.";
 
-    /// <summary>Makes the policy for one chain build against these authorities, and no others: no downloads, no revocation traffic.</summary>
+    /// <summary>Creates the policy for one chain build against these authorities, and no others: no downloads, no revocation traffic.</summary>
     internal X509ChainPolicy CreateChainPolicy(DateTimeOffset now)
     {
         var policy = (_anchors ?? Decode()).Policy.Clone();
@@ -103,7 +103,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         return policy;
     }
 
-    /// <summary>Makes the policy for one chain build that may end at one of these authorities only.</summary>
+    /// <summary>Creates the policy for one chain build that may end at one of these authorities only.</summary>
     internal X509ChainPolicy CreateChainPolicy(DateTimeOffset now, X509Certificate2 authority)
     {
         var policy = CreateChainPolicy(now);
@@ -157,7 +157,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         return hash.ToHashCode();
     }
 
-    /// <summary>Gives the trust domain and the number of authorities.</summary>
+    /// <summary>Returns the trust domain and the number of authorities.</summary>
     public override string ToString() => $"{TrustDomain} ({Count} authorities)";
 
     // Whoever comes first decodes for all: certificates are compared by instance, so there is one set of them.
@@ -185,7 +185,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         }
         catch (FormatException e)
         {
-            problem = $"The bundle of '{TrustDomain}' cannot be read, and its workloads are refused. {e.Message}";
+            problem = $"The bundle of '{TrustDomain}' cannot be read, and peers of that trust domain are rejected. {e.Message}";
             return [];
         }
     }
@@ -203,7 +203,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
 
         foreach (var authority in given)
             if (!IsCa(authority))
-                throw new ArgumentException($"The bundle of '{trustDomain}' has a certificate that is no CA: '{authority.Subject}'.", nameof(authorities));
+                throw new ArgumentException($"The bundle of '{trustDomain}' has a certificate that is not a CA: '{authority.Subject}'.", nameof(authorities));
 
         return given;
     }

@@ -31,11 +31,11 @@ public sealed class JwkPurposeTests
         { "key_ops", "[]", "its 'key_ops' has no 'verify'" },
         { "key_ops", """["verify","verify"]""", "its 'key_ops' has 'verify' twice" },
         { "key_ops", """["sign","verify","sign"]""", "its 'key_ops' has 'sign' twice" },
-        { "key_ops", """["verify",1]""", "its 'key_ops' has a value that is no text" },
-        { "key_ops", """["verify",null]""", "its 'key_ops' has a value that is no text" },
-        { "key_ops", "\"verify\"", "its 'key_ops' is no list" },
-        { "key_ops", """{"verify":true}""", "its 'key_ops' is no list" },
-        { "key_ops", "null", "its 'key_ops' is no list" },
+        { "key_ops", """["verify",1]""", "its 'key_ops' has a value that is not a string" },
+        { "key_ops", """["verify",null]""", "its 'key_ops' has a value that is not a string" },
+        { "key_ops", "\"verify\"", "its 'key_ops' is not a list" },
+        { "key_ops", """{"verify":true}""", "its 'key_ops' is not a list" },
+        { "key_ops", "null", "its 'key_ops' is not a list" },
         { "alg", "\"ES384\"", "its 'alg' 'ES384' does not go with its key" },
         { "alg", "\"ES512\"", "its 'alg' 'ES512' does not go with its key" },
         { "alg", "\"RS256\"", "its 'alg' 'RS256' does not go with its key" },
@@ -48,8 +48,8 @@ public sealed class JwkPurposeTests
         { "alg", "\"es256\"", "its 'alg' 'es256' is none of" },
         { "alg", "\"\"", "its 'alg' '' is none of" },
         { "alg", "\"3\"", "its 'alg' '3' is none of" },
-        { "alg", "null", "its 'alg' is no text" },
-        { "alg", """["ES256"]""", "its 'alg' is no text" },
+        { "alg", "null", "its 'alg' is not a string" },
+        { "alg", """["ES256"]""", "its 'alg' is not a string" },
     };
 
     [Theory, MemberData(nameof(GoodPurposes)), Trait("Trial", "H-25"), Trait("Spec", "TB-19")]

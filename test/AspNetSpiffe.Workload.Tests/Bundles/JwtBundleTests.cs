@@ -46,8 +46,8 @@ public sealed class JwtBundleTests
     [InlineData("""{"keys":null}""", "no list of 'keys'")]
     [InlineData("""{"keys":{}}""", "no list of 'keys'")]
     [InlineData("""{"keys":"x"}""", "no list of 'keys'")]
-    [InlineData("""[]""", "no JSON object")]
-    [InlineData("""null""", "no JSON object")]
+    [InlineData("""[]""", "not a JSON object")]
+    [InlineData("""null""", "not a JSON object")]
     [InlineData("", "not valid JSON")]
     [InlineData("""{"keys":[]} x""", "not valid JSON")]
     [InlineData("""{"keys":[],}""", "not valid JSON")]
@@ -84,11 +84,11 @@ public sealed class JwtBundleTests
     [InlineData("""{"kty":"EC","kid":"bad","crv":"secp256k1","x":"AAAA","y":"AAAA"}""", "its 'crv' is none of")]
     [InlineData("""{"kty":"EC","kid":"bad","crv":"P-256","x":"AAAA","y":"AAAA"}""", "its 'x' has 3 bytes; its curve needs 32")]
     [InlineData("""{"kty":"EC","kid":"bad","crv":"P-256","y":"AAAA"}""", "its 'x' is missing")]
-    [InlineData("""{"kty":"EC","kid":"bad","crv":"P-256","x":"A+A/","y":"AAAA"}""", "its 'x' is missing or no base64url")]
+    [InlineData("""{"kty":"EC","kid":"bad","crv":"P-256","x":"A+A/","y":"AAAA"}""", "its 'x' is missing or not valid base64url")]
     [InlineData("""{"kty":"RSA","kid":"bad","e":"AQAB"}""", "its 'n' is missing")]
     [InlineData("""{"kty":"RSA","kid":"bad","n":"","e":"AQAB"}""", "its 'n' has 0 bits")]
-    [InlineData(""" "text" """, "it is no JSON object")]
-    [InlineData("""null""", "it is no JSON object")]
+    [InlineData(""" "text" """, "it is not a JSON object")]
+    [InlineData("""null""", "it is not a JSON object")]
     public void A_key_that_cannot_be_used_costs_itself_only(string bad, string words)
     {
         var bundle = Read(TestJwk.Set(bad, TestJwk.Ec("good")));
@@ -128,7 +128,7 @@ public sealed class JwtBundleTests
     {
         using var key = RSA.Create(2048);
         Assert.Empty(Read(TestJwk.Set(TestJwk.Rsa("k1", key.ExportParameters(false).Modulus!, exponent))).Authorities);
-        Assert.Contains("its 'e' is no odd number", Assert.Single(_remarks), StringComparison.Ordinal);
+        Assert.Contains("its 'e' is not an odd number", Assert.Single(_remarks), StringComparison.Ordinal);
     }
 
     [Theory, Trait("Spec", "TB-08"), Trait("Spec", "WA-12")]
@@ -145,8 +145,8 @@ public sealed class JwtBundleTests
     [InlineData("\"JWT-SVID\"", "'JWT-SVID' is unknown")]
     [InlineData("\"sig\"", "'sig' is unknown")]
     [InlineData("\"\"", "'' is unknown")]
-    [InlineData("null", "'use' is no text")]
-    [InlineData("[\"jwt-svid\"]", "'use' is no text")]
+    [InlineData("null", "'use' is not a string")]
+    [InlineData("[\"jwt-svid\"]", "'use' is not a string")]
     public void A_key_for_an_unknown_use_is_left_out(string use, string words)
     {
         var other = TestJwk.Ec("other").Replace("\"use\":\"jwt-svid\"", $"\"use\":{use}", StringComparison.Ordinal);
@@ -161,7 +161,7 @@ public sealed class JwtBundleTests
     {
         var jwk = TestJwk.Ec("k1").Replace("\"use\":\"jwt-svid\",", "", StringComparison.Ordinal);
         Assert.Equal(count, JwtBundle.Read(Td, TestJwk.Set(jwk), accept, _remarks).Authorities.Length);
-        Assert.Equal(accept ? [] : ["A key in the JWT bundle of 'td' is left out: it has no 'use'."], _remarks);
+        Assert.Equal(accept ? [] : ["A key in the JWT bundle of 'td' is ignored: it has no 'use'."], _remarks);
     }
 
     [Theory, Trait("Spec", "TB-13")]
@@ -204,7 +204,7 @@ public sealed class JwtBundleTests
     public void Half_a_surrogate_pair_costs_its_key_only()
     {
         Assert.Equal(["good"], Read(TestJwk.Set(TestJwk.Ec("\\ud800"), TestJwk.Ec("good"))).Authorities.Select(authority => authority.KeyId));
-        Assert.Contains("no Unicode", Assert.Single(_remarks), StringComparison.Ordinal);
+        Assert.Contains("not valid Unicode", Assert.Single(_remarks), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -255,7 +255,7 @@ public sealed class JwtBundleTests
 
     [Theory, MemberData(nameof(WeakKeys)), Trait("Spec", "JW-04")]
     public void An_authority_made_by_hand_has_no_weak_key(PublicKey key) =>
-        Assert.Contains("The key 'k1' can verify no JWT-SVID", Assert.Throws<ArgumentException>(() => new JwtAuthority("k1", key)).Message, StringComparison.Ordinal);
+        Assert.Contains("The key 'k1' cannot verify JWT-SVIDs", Assert.Throws<ArgumentException>(() => new JwtAuthority("k1", key)).Message, StringComparison.Ordinal);
 
     [Fact, Trait("Spec", "TB-16")]
     public void A_set_keeps_trust_domains_apart()

@@ -33,7 +33,7 @@ public sealed class SpiffeBundleMapTests
 
     [Theory, Trait("Spec", "TB-17")]
     [InlineData("", "not valid JSON")]
-    [InlineData("[]", "no JSON object")]
+    [InlineData("[]", "not a JSON object")]
     [InlineData("{}", "no object 'trust_domains'")]
     [InlineData("""{"trust_domains":[]}""", "no object 'trust_domains'")]
     [InlineData("""{"trust_domains":{"td":{"keys":[]},"td":{"keys":[]}}}""", "a member twice")]
@@ -43,10 +43,10 @@ public sealed class SpiffeBundleMapTests
         Assert.Contains(words, Assert.Throws<FormatException>(() => Parse(json)).Message, StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("""{"trust_domains":{"TD":{"keys":[]},"good":{"keys":[]}}}""", "The bundle of 'TD' is left out: that is no name of a trust domain.")]
-    [InlineData("""{"trust_domains":{"spiffe://td":{"keys":[]},"good":{"keys":[]}}}""", "The bundle of 'spiffe://td' is left out: that is no name of a trust domain.")]
-    [InlineData("""{"trust_domains":{"td":{},"good":{"keys":[]}}}""", "The bundle of 'td' is left out: The JWK Set has no list of 'keys'.")]
-    [InlineData("""{"trust_domains":{"td":null,"good":{"keys":[]}}}""", "The bundle of 'td' is left out: The JWK Set is no JSON object.")]
+    [InlineData("""{"trust_domains":{"TD":{"keys":[]},"good":{"keys":[]}}}""", "The bundle of 'TD' is ignored: that is not the name of a trust domain.")]
+    [InlineData("""{"trust_domains":{"spiffe://td":{"keys":[]},"good":{"keys":[]}}}""", "The bundle of 'spiffe://td' is ignored: that is not the name of a trust domain.")]
+    [InlineData("""{"trust_domains":{"td":{},"good":{"keys":[]}}}""", "The bundle of 'td' is ignored: The JWK Set has no list of 'keys'.")]
+    [InlineData("""{"trust_domains":{"td":null,"good":{"keys":[]}}}""", "The bundle of 'td' is ignored: The JWK Set is not a JSON object.")]
     public void A_bundle_that_cannot_be_read_is_left_out_and_the_others_count(string json, string remark)
     {
         var map = Parse(json);

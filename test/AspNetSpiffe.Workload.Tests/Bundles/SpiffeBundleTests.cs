@@ -35,7 +35,7 @@ public sealed class SpiffeBundleTests
 
     [Theory, Trait("Spec", "TB-01")]
     [InlineData("", "not valid JSON")]
-    [InlineData("[]", "no JSON object")]
+    [InlineData("[]", "not a JSON object")]
     [InlineData("{}", "no list of 'keys'")]
     [InlineData("""{"keys":null}""", "no list of 'keys'")]
     [InlineData("""{"keys":[],"keys":[]}""", "a member twice")]
@@ -116,13 +116,13 @@ public sealed class SpiffeBundleTests
         // Whichever root has one of the two characters that differ.
         var root = Enumerable.Range(0, 100).Select(_ => Pki.CreateRoot().Certificate).First(root => Convert.ToBase64String(root.RawData).Contains('+', StringComparison.Ordinal));
         Assert.Single(Read($$"""{"keys":[{{TestJwk.X509(root)}}]}""").X509.Authorities);
-        LeftOut(TestJwk.With(TestJwk.X509(root), "x5c", $"[\"{Convert.ToBase64String(root.RawData).Replace('+', '-').Replace('/', '_')}\"]"), "no base64");
+        LeftOut(TestJwk.With(TestJwk.X509(root), "x5c", $"[\"{Convert.ToBase64String(root.RawData).Replace('+', '-').Replace('/', '_')}\"]"), "not valid base64");
     }
 
     [Fact, Trait("Spec", "TB-11")]
     public void A_certificate_in_PEM_is_left_out()
     {
-        LeftOut($$"""{"kty":"EC","use":"x509-svid","x5c":["-----BEGIN CERTIFICATE-----\n{{Ca}}\n-----END CERTIFICATE-----"]}""", "no base64");
+        LeftOut($$"""{"kty":"EC","use":"x509-svid","x5c":["-----BEGIN CERTIFICATE-----\n{{Ca}}\n-----END CERTIFICATE-----"]}""", "not valid base64");
 
         var pem = Convert.ToBase64String(Encoding.ASCII.GetBytes(Pki.Root.Certificate.ExportCertificatePem()));
         LeftOut($$"""{"kty":"EC","use":"x509-svid","x5c":["{{pem}}"]}""", "no DER certificate at byte 0");
@@ -168,7 +168,7 @@ public sealed class SpiffeBundleTests
     }
 
     [Fact]
-    public void A_text_that_is_no_Unicode_costs_its_entry() => LeftOut("""{"kty":"\ud800","use":"x509-svid"}""", "no Unicode");
+    public void A_text_that_is_no_Unicode_costs_its_entry() => LeftOut("""{"kty":"\ud800","use":"x509-svid"}""", "not valid Unicode");
 
     [Fact]
     public void A_key_on_a_curve_without_a_JWK_is_not_written_as_another()
