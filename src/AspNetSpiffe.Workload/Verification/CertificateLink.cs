@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>What a list of revoked certificates is asked for one certificate of a path: its number, and who issued it and would sign the list.</summary>
+/// <summary>What a certificate revocation list is asked for one certificate of a path: its number, and who issued it and would sign the list.</summary>
 internal sealed class CertificateLink
 {
     private CertificateLink(X509Certificate2 certificate, X509Certificate2 issuer)
@@ -25,6 +25,6 @@ internal sealed class CertificateLink
 
     public bool MaySignLists { get; }
 
-    /// <summary>Gives the links of a path, from the leaf to the authority, which nobody can revoke but its bundle.</summary>
+    /// <summary>Returns the links of a path, from the leaf to the authority, which nobody can revoke but its bundle.</summary>
     public static ImmutableArray<CertificateLink> Of(IReadOnlyList<X509Certificate2> path) => [.. path.Zip(path.Skip(1), static (certificate, issuer) => new CertificateLink(certificate, issuer))];
 }

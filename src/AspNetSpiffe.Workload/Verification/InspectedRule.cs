@@ -1,7 +1,7 @@
 namespace AspNetSpiffe;
 
 /// <summary>One rule of a standard, or of ours, and whether what was inspected keeps it. Immutable.</summary>
-/// <remarks>For people who look into a certificate or a token. Who may connect or call, only the verifiers decide: the first rule that is broken is their reason.</remarks>
+/// <remarks>For the diagnosis of a certificate or a token. Only the verifiers decide whether a peer is accepted: their reason is the first broken rule.</remarks>
 public sealed class InspectedRule
 {
     internal InspectedRule(string clause, string text, RuleOutcome outcome, string? reason = null, string? detail = null) =>
@@ -19,14 +19,14 @@ public sealed class InspectedRule
     /// <summary>Gets the name of the <see cref="RejectionReason"/> or <see cref="JwtRejectionReason"/> of a broken rule; otherwise <see langword="null"/>.</summary>
     public string? Reason { get; }
 
-    /// <summary>Gets what exactly is wrong, where more is known than the rule says; never anything of a key or a signature.</summary>
+    /// <summary>Gets what exactly is wrong, where more is known than the rule says; without any part of a key or a signature.</summary>
     public string? Detail { get; }
 
-    /// <summary>Gives the clause, the rule and the outcome.</summary>
+    /// <summary>Returns the clause, the rule and the outcome.</summary>
     public override string ToString() => $"{Outcome}: {Clause}: {Text}{(Reason is null ? "" : $" ({Reason})")}";
 }
 
-/// <summary>What came of one rule.</summary>
+/// <summary>The outcome of one rule.</summary>
 public enum RuleOutcome
 {
     /// <summary>It holds.</summary>
@@ -35,6 +35,6 @@ public enum RuleOutcome
     /// <summary>It does not hold.</summary>
     Broken,
 
-    /// <summary>It could not be asked: because of a rule before it that is broken, or for want of a bundle, an audience or the like.</summary>
+    /// <summary>It could not be checked: because an earlier rule is broken, or a bundle, an audience or other input is missing.</summary>
     NotReached,
 }

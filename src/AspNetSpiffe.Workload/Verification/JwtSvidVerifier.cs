@@ -13,9 +13,9 @@ public static class JwtSvidVerifier
     private static readonly TimeSpan MaxLeeway = TimeSpan.FromSeconds(60);
 
     /// <summary>Verifies a token.</summary>
-    /// <param name="token">The token in compact form, without the scheme that it came with.</param>
+    /// <param name="token">The token in compact form, without the authentication scheme.</param>
     /// <param name="bundles">The trust domains that we know.</param>
-    /// <param name="audiences">Who we are: the token must be addressed to at least one of these, exactly as written.</param>
+    /// <param name="audiences">The accepted audiences: the token must have at least one of these, exactly as written.</param>
     /// <param name="now">The time at which the token must be valid.</param>
     /// <param name="leeway">By how much clocks may differ: 30 seconds by default, and at most 60.</param>
     /// <exception cref="ArgumentException">There is no audience, one is empty, or the leeway is out of its range.</exception>
@@ -33,11 +33,11 @@ public static class JwtSvidVerifier
         return JwtVerificationResult.Of(svid, reason, audiences);
     }
 
-    /// <summary>Asks each rule by itself, so that one mistake hides no other: for people who look into a token.</summary>
-    /// <remarks>The rules, and the order in which they are asked, are those of <see cref="Verify"/>: its reason is that of the first rule that is broken here.</remarks>
-    /// <param name="token">The token in compact form, without the scheme that it came with.</param>
+    /// <summary>Checks each rule separately, so that one error does not hide another: for diagnosis of a token.</summary>
+    /// <remarks>The rules and their order are those of <see cref="Verify"/>: its reason is that of the first rule that is broken here.</remarks>
+    /// <param name="token">The token in compact form, without the authentication scheme.</param>
     /// <param name="bundles">The trust domains that we know; <see langword="null"/> leaves out the signature.</param>
-    /// <param name="audiences">Who we are; empty leaves out for whom the token is.</param>
+    /// <param name="audiences">The accepted audiences; empty skips the check of the audience.</param>
     /// <param name="now">The time at which the token must be valid.</param>
     /// <param name="leeway">By how much clocks may differ: 30 seconds by default, and at most 60.</param>
     /// <exception cref="ArgumentException">An audience is empty, or the leeway is out of its range.</exception>
@@ -59,13 +59,13 @@ public static class JwtSvidVerifier
         ];
     }
 
-    /// <summary>Checks what the caller asks for: a mistake in it must not look like a bad token.</summary>
+    /// <summary>Checks what the caller asks for: an error in it must not look like a bad token.</summary>
     /// <exception cref="ArgumentException">There is no audience, one is empty, or the leeway is out of its range.</exception>
     internal static void CheckExpectations(IReadOnlyCollection<string> audiences, TimeSpan? leeway)
     {
         ArgumentNullException.ThrowIfNull(audiences);
         if (audiences.Count == 0 || audiences.Any(string.IsNullOrEmpty))
-            throw new ArgumentException("A token is verified for at least one audience, and none may be empty: name this service as its callers do.", nameof(audiences));
+            throw new ArgumentException("A token is verified for at least one audience, and none may be empty: use the audience that the callers of this service request.", nameof(audiences));
         if (leeway < TimeSpan.Zero || leeway > MaxLeeway)
             throw new ArgumentOutOfRangeException(nameof(leeway), leeway, $"The leeway must be from 0 to {MaxLeeway.TotalSeconds} s.");
     }

@@ -9,13 +9,13 @@ public readonly struct JwtVerificationResult
 
     private JwtVerificationResult(JwtSvid? svid, JwtRejectionReason reason, SpiffeId? id, string? detail = null) => (Svid, Reason, Id, Detail) = (svid, reason, id, detail);
 
-    /// <summary>Gets the verified token, or <see langword="null"/> when it was refused.</summary>
+    /// <summary>Gets the verified token, or <see langword="null"/> when it was rejected.</summary>
     public JwtSvid? Svid { get; }
 
-    /// <summary>Gets why the token was refused; <see cref="JwtRejectionReason.None"/> when it was accepted.</summary>
+    /// <summary>Gets why the token was rejected; <see cref="JwtRejectionReason.None"/> when it was accepted.</summary>
     public JwtRejectionReason Reason { get; }
 
-    /// <summary>Gets the ID that the token claims, if it could be read. Of a refused token it proves nothing: log it, decide nothing by it.</summary>
+    /// <summary>Gets the ID that the token claims, if it could be read. For a rejected token it is not verified: use it for logs only.</summary>
     public SpiffeId? Id { get; }
 
     /// <summary>Gets what an operator needs to know beside the reason, or <see langword="null"/>. For the log, not for the caller; what the token says is quoted and cut in it.</summary>
@@ -30,7 +30,7 @@ public readonly struct JwtVerificationResult
         reason == JwtRejectionReason.None ? svid : null,
         reason,
         svid.Id,
-        reason == JwtRejectionReason.NotAddressedToUs ? $"It is addressed to {ListOf(svid.Audiences)}; we are {ListOf(audiences)}." : null);
+        reason == JwtRejectionReason.NotAddressedToUs ? $"Its audiences are {ListOf(svid.Audiences)}; expected is {ListOf(audiences)}." : null);
 
     /// <summary>A token that could not even be read, or was not looked at.</summary>
     internal static JwtVerificationResult Reject(JwtRejectionReason reason) => new(null, reason, null);

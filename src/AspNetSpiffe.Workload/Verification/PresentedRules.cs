@@ -24,7 +24,7 @@ internal static class PresentedRules
         new("SPIFFE-ID §2", "Its URI name is a SPIFFE ID.", static leaf => If(leaf.Id is not null, RejectionReason.InvalidSpiffeId), static leaf => leaf.Uri is not null, Explain),
         new("X509-SVID §5.2", "The ID names a workload, not its trust domain.", static leaf => If(leaf.Id!.Path.Length > 0, RejectionReason.RootPath), static leaf => leaf.Id is not null),
         new("RFC 5280 §4", "Its validity, basic constraints and key usage can be read.", static leaf => If(leaf.Usage is not null, RejectionReason.Unreadable)),
-        new("X509-SVID §5.2", "The leaf is no CA.", static leaf => If(!leaf.Usage!.Value.IsCa, RejectionReason.CaCertificate), HasUsage),
+        new("X509-SVID §5.2", "The leaf is not a CA.", static leaf => If(!leaf.Usage!.Value.IsCa, RejectionReason.CaCertificate), HasUsage),
         new("X509-SVID §5.2", "The leaf may sign neither certificates nor revocation lists.", static leaf => If(!leaf.Usage!.Value.CanSign, RejectionReason.SigningKeyUsage), HasUsage),
 
         // An issuer must set it, and no framework looks.

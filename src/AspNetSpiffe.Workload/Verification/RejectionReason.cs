@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>Every way for a peer to be refused. The name is the metric's tag and the log's field; the peer itself learns nothing.</summary>
+/// <summary>Every way for a peer to be rejected. The name is the metric's tag and the log's field; the peer itself learns nothing.</summary>
 public enum RejectionReason
 {
-    /// <summary>Not refused.</summary>
+    /// <summary>Not rejected.</summary>
     None,
 
     /// <summary>The peer presented no certificate (Workload API §4.6).</summary>
@@ -18,7 +18,7 @@ public enum RejectionReason
     /// <summary>The leaf has no URI name, or more than one (X509-SVID §2).</summary>
     NotOneUriSan,
 
-    /// <summary>The leaf's URI name is no SPIFFE ID (SPIFFE-ID §2).</summary>
+    /// <summary>The leaf's URI name is not a SPIFFE ID (SPIFFE-ID §2).</summary>
     InvalidSpiffeId,
 
     /// <summary>The leaf names a trust domain, not a workload (X509-SVID §5.2).</summary>
@@ -36,7 +36,7 @@ public enum RejectionReason
     /// <summary>There is no bundle of the peer's trust domain: it is not federated with ours (Workload API §4.6).</summary>
     UnknownTrustDomain,
 
-    /// <summary>The bundle of the peer's trust domain has no authority, and so trusts nobody (SPIFFE Trust Domain and Bundle §4.1.3).</summary>
+    /// <summary>The bundle of the peer's trust domain has no authority, so no peer is trusted (SPIFFE Trust Domain and Bundle §4.1.3).</summary>
     EmptyBundle,
 
     /// <summary>A certificate of the chain has expired.</summary>
@@ -66,9 +66,9 @@ public enum RejectionReason
     /// <summary>The peer is verified, but is not one that may connect, or not the one that was called.</summary>
     NotAllowed,
 
-    /// <summary>A certificate of the chain stands in its issuer's list of revoked ones (RFC 5280 §6.3).</summary>
+    /// <summary>A certificate of the chain is in its issuer's certificate revocation list (RFC 5280 §6.3).</summary>
     Revoked,
 
-    /// <summary>There is no list in force that could say whether a certificate of the chain is revoked, and the settings refuse such peers.</summary>
+    /// <summary>The revocation status of a certificate of the chain is unknown (no current list), and the settings reject such peers.</summary>
     RevocationUnknown,
 }

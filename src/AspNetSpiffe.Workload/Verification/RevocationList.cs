@@ -7,7 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>A list of revoked certificates (RFC 5280 §5), read strictly: what we do not understand of it, we do not use half of.</summary>
+/// <summary>A certificate revocation list (RFC 5280 §5), read strictly: what we do not understand of it, we do not use half of.</summary>
 /// <remarks>Immutable, and so safe to share between threads. Who signed it is asked of each issuer, once: a list may come before anybody has shown its issuer.</remarks>
 internal sealed class RevocationList
 {
@@ -46,7 +46,7 @@ internal sealed class RevocationList
     public PublicKey? SignedBy { get; private set; }
 
     /// <summary>Reads a list, DER or PEM.</summary>
-    /// <exception cref="FormatException">It is none, or says something that we cannot honour; the message says what.</exception>
+    /// <exception cref="FormatException">It is none, or says something that we cannot apply; the message says what.</exception>
     public static RevocationList Parse(byte[] content)
     {
         try
@@ -58,15 +58,15 @@ internal sealed class RevocationList
             var algorithm = list.ReadSequence().ReadObjectIdentifier();
             var signature = list.ReadBitString(out var unused);
             list.ThrowIfNotEmpty();
-            return unused == 0 ? new(signed, algorithm, signature) : throw new FormatException("Its signature is no whole number of bytes.");
+            return unused == 0 ? new(signed, algorithm, signature) : throw new FormatException("Its signature is not a whole number of bytes.");
         }
         catch (Exception e) when (e is AsnContentException or CryptographicException)
         {
-            throw new FormatException($"It is no list of revoked certificates (RFC 5280 §5): {e.Message}", e);
+            throw new FormatException($"It is not a certificate revocation list (RFC 5280 §5): {e.Message}", e);
         }
     }
 
-    /// <summary>Gives the number of a certificate as lists have it.</summary>
+    /// <summary>Returns the number of a certificate as lists have it.</summary>
     public static string SerialOf(ReadOnlySpan<byte> serial) => Convert.ToHexString(serial.TrimStart((byte)0));
 
     /// <summary>Says whether it revokes a certificate of its issuer.</summary>
@@ -89,14 +89,14 @@ internal sealed class RevocationList
     private void ReadSigned()
     {
         var reader = new AsnReader(_signed, AsnEncodingRules.DER).ReadSequence();
-        if (reader.PeekTag().HasSameClassAndValue(Asn1Tag.Integer) && reader.ReadInteger() != 1) throw new FormatException("It is of another version than 2.");
-        if (reader.ReadSequence().ReadObjectIdentifier() != _algorithm) throw new FormatException("It names two signature algorithms.");
+        if (reader.PeekTag().HasSameClassAndValue(Asn1Tag.Integer) && reader.ReadInteger() != 1) throw new FormatException("Its version is not 2.");
+        if (reader.ReadSequence().ReadObjectIdentifier() != _algorithm) throw new FormatException("It names two different signature algorithms.");
         Issuer = reader.ReadEncodedValue().ToArray();
         ThisUpdate = ReadTime(reader);
-        if (!reader.HasData || reader.PeekTag() is var tag && !IsTime(tag)) throw new FormatException("It has no nextUpdate, so that nobody could know whether it is the last.");
+        if (!reader.HasData || reader.PeekTag() is var tag && !IsTime(tag)) throw new FormatException("It has no nextUpdate, so it cannot be known whether it is current.");
         NextUpdate = ReadTime(reader);
         if (reader.HasData && reader.PeekTag().HasSameClassAndValue(Asn1Tag.Sequence)) _serials = ReadSerials(reader.ReadSequence()).ToFrozenSet(StringComparer.Ordinal);
-        if (!reader.HasData) throw new FormatException("It has no number (RFC 5280 §5.2.3).");
+        if (!reader.HasData) throw new FormatException("It has no CRL number (RFC 5280 §5.2.3).");
         ReadExtensions(reader.ReadSequence(ExtensionsTag).ReadSequence());
         reader.ThrowIfNotEmpty();
     }
@@ -120,7 +120,7 @@ internal sealed class RevocationList
             if (ReadExtension(extensions, "it", out var value) == "2.5.29.20")
                 number = new AsnReader(value, AsnEncodingRules.DER).ReadInteger();
 
-        Number = number ?? throw new FormatException("It has no number (RFC 5280 §5.2.3).");
+        Number = number ?? throw new FormatException("It has no CRL number (RFC 5280 §5.2.3).");
     }
 
     private static void RefuseCritical(AsnReader extensions, string where)

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
-/// <summary>The lists of revoked certificates of some trust domains at one moment. Peers of others are not asked for.</summary>
+/// <summary>The certificate revocation lists of some trust domains at one moment. Peers of others are not asked for.</summary>
 /// <param name="lists">The lists of each trust domain that has any; none for one whose lists have not come.</param>
 /// <param name="acceptsUnknown">Whether a peer is let in whose revocation nobody can tell.</param>
 internal sealed class RevocationLists(FrozenDictionary<TrustDomain, ImmutableArray<RevocationList>> lists, bool acceptsUnknown)

@@ -18,7 +18,7 @@ internal sealed record Rule<TFacts, TReason>(
 /// <summary>Rules in their order.</summary>
 internal static class Rules
 {
-    /// <summary>Gives the reason of the first rule that is broken; the default where none is.</summary>
+    /// <summary>Returns the reason of the first rule that is broken; the default where none is.</summary>
     public static TReason FindBroken<TFacts, TReason>(this ImmutableArray<Rule<TFacts, TReason>> rules, TFacts facts)
         where TFacts : struct
         where TReason : struct, Enum

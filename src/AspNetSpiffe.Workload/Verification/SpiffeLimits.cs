@@ -1,36 +1,36 @@
 namespace AspNetSpiffe;
 
-/// <summary>How much a peer or a Workload API may send before it is refused: nobody makes us work, or hold memory, without end.</summary>
-/// <remarks>What is over a limit is refused whole. The defaults are far above what real trust domains need. Set them before the start; each user takes a copy.</remarks>
+/// <summary>Limits on what a peer or a Workload API may send, so that neither can exhaust CPU or memory.</summary>
+/// <remarks>Input over a limit is rejected as a whole. The defaults are far above what real trust domains need. Set them before start; each consumer takes a copy.</remarks>
 public sealed record SpiffeLimits
 {
     internal static readonly SpiffeLimits Default = new();
 
-    /// <summary>Gets or sets the most certificates that a peer may present: its leaf and its intermediates.</summary>
+    /// <summary>Gets or sets the maximum number of certificates that a peer may present: its leaf and its intermediates.</summary>
     /// <value>Default: 16. From 1 to 100.</value>
     public int MaxChainLength { get; set; } = 16;
 
-    /// <summary>Gets or sets the most bytes of a peer's leaf.</summary>
+    /// <summary>Gets or sets the maximum size of a peer's leaf, in bytes.</summary>
     /// <value>Default: 64 KiB. From 1 KiB to 1 MiB.</value>
     public int MaxLeafBytes { get; set; } = 64 * 1024;
 
-    /// <summary>Gets or sets the most subject alternative names, of all kinds, that a peer's leaf may have.</summary>
+    /// <summary>Gets or sets the maximum number of subject alternative names, of all kinds, in a peer's leaf.</summary>
     /// <value>Default: 256. From 1 to 10,000.</value>
     public int MaxNames { get; set; } = 256;
 
-    /// <summary>Gets or sets the most bytes of a message of the Workload API.</summary>
+    /// <summary>Gets or sets the maximum size of a message of the Workload API, in bytes.</summary>
     /// <value>Default: 16 MiB, some ten thousand federated bundles. From 64 KiB to 256 MiB.</value>
     public int MaxMessageBytes { get; set; } = 16 * 1024 * 1024;
 
-    /// <summary>Gets or sets the most SVIDs in a message of the Workload API.</summary>
+    /// <summary>Gets or sets the maximum number of SVIDs in a message of the Workload API.</summary>
     /// <value>Default: 100. From 1 to 10,000.</value>
     public int MaxSvids { get; set; } = 100;
 
-    /// <summary>Gets or sets the most bundles, those of federated trust domains, in a message of the Workload API.</summary>
+    /// <summary>Gets or sets the maximum number of bundles of federated trust domains in a message of the Workload API.</summary>
     /// <value>Default: 10,000. From 1 to 1,000,000.</value>
     public int MaxBundles { get; set; } = 10_000;
 
-    /// <summary>Finds each mistake, by the name of its property.</summary>
+    /// <summary>Finds each error, by the name of its property.</summary>
     internal IEnumerable<(string Property, string Mistake)> Mistakes()
     {
         (string Name, int Value, int Least, int Most)[] all =

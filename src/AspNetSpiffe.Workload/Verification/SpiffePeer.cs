@@ -32,6 +32,6 @@ public sealed class SpiffePeer
 
     internal PeerProof Proof { get; }
 
-    /// <summary>Gives the peer's SPIFFE ID.</summary>
+    /// <summary>Returns the peer's SPIFFE ID.</summary>
     public override string ToString() => Id.ToString();
 }

@@ -5,7 +5,7 @@ namespace AspNetSpiffe;
 /// <summary>The rules for a token, in the order of the verifier (JWT-SVID §4).</summary>
 internal static class TokenRules
 {
-    /// <summary>Gets what the reader of tokens demands. It ends at the first mistake, so that of the others nothing is known then.</summary>
+    /// <summary>Gets what the reader of tokens demands. It ends at the first error, so that of the others nothing is known then.</summary>
     public static ImmutableArray<Rule<TokenReading, JwtRejectionReason>> OfReading { get; } =
     [
         Reading("JWT-SVID §3.2", "It has at most 64 KiB and 32 audiences.", JwtRejectionReason.TooLarge),
@@ -19,11 +19,11 @@ internal static class TokenRules
     public static ImmutableArray<Rule<TokenFacts, JwtRejectionReason>> OfClaims { get; } =
     [
         new("JWT-SVID §3.1", "Its sub names a workload, not a trust domain.", static token => If(token.Svid.Id.Path.Length > 0, JwtRejectionReason.RootPath)),
-        new("JWT-SVID §3.2", "It is addressed to us.", static token => If(IsAddressedTo(token.Svid, token.Audiences), JwtRejectionReason.NotAddressedToUs), static token => token.Audiences.Count > 0),
+        new("JWT-SVID §3.2", "Its audience is one of ours.", static token => If(IsAddressedTo(token.Svid, token.Audiences), JwtRejectionReason.NotAddressedToUs), static token => token.Audiences.Count > 0),
 
         // Differences of times cannot overflow, sums can.
         new("JWT-SVID §3.3", "It has not expired.", static token => If(token.Now - token.Svid.ExpiresAt < token.Leeway, JwtRejectionReason.Expired)),
-        new("RFC 7519 §4.1.5", "It is valid already.", static token => If(!(token.Svid.NotBefore - token.Now > token.Leeway), JwtRejectionReason.NotYetValid)),
+        new("RFC 7519 §4.1.5", "It is already valid.", static token => If(!(token.Svid.NotBefore - token.Now > token.Leeway), JwtRejectionReason.NotYetValid)),
     ];
 
     public static ImmutableArray<Rule<SignatureFacts, JwtRejectionReason>> OfSignature { get; } =

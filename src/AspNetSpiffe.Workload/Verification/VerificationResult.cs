@@ -7,13 +7,13 @@ public readonly struct VerificationResult
 {
     private VerificationResult(SpiffePeer? peer, RejectionReason reason, SpiffeId? id) => (Peer, Reason, Id) = (peer, reason, id);
 
-    /// <summary>Gets the verified peer, or <see langword="null"/> when it was refused.</summary>
+    /// <summary>Gets the verified peer, or <see langword="null"/> when it was rejected.</summary>
     public SpiffePeer? Peer { get; }
 
-    /// <summary>Gets why the peer was refused; <see cref="RejectionReason.None"/> when it was accepted.</summary>
+    /// <summary>Gets why the peer was rejected; <see cref="RejectionReason.None"/> when it was accepted.</summary>
     public RejectionReason Reason { get; }
 
-    /// <summary>Gets the ID that the peer claimed, if it could be read. Of a refused peer it proves nothing: log it, decide nothing by it.</summary>
+    /// <summary>Gets the ID that the peer claimed, if it could be read. Of a rejected peer it proves nothing: log it, decide nothing by it.</summary>
     public SpiffeId? Id { get; }
 
     /// <summary>Gets whether the peer was verified.</summary>

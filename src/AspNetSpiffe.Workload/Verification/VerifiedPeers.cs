@@ -6,7 +6,7 @@ namespace AspNetSpiffe;
 /// <summary>Verifies the peers of handshakes and remembers the good ones: seen again, with the same bundles, they cost a hash and no chain.</summary>
 /// <remarks>
 /// Thread-safe. What is remembered was proved by these very certificates, to the byte and in this order, for this role and with these bundles, and counts while each
-/// certificate of the chain is valid. Refusals are not remembered. That the peer holds the key, each handshake proves; whom we allow is asked each time.
+/// certificate of the chain is valid. Rejections are not remembered. That the peer holds the key, each handshake proves; whom we allow is asked each time.
 /// </remarks>
 internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
 {
@@ -24,7 +24,7 @@ internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
     /// <summary>Gets how many peers are remembered; one that has come again lately may count twice.</summary>
     public int Count => _known.Count;
 
-    /// <summary>Gives what SslStream is to build its chain with, before anyone knows who comes: probably a known peer after a known one.</summary>
+    /// <summary>Returns what SslStream is to build its chain with, before anyone knows who comes: probably a known peer after a known one.</summary>
     /// <remarks>It decides what a handshake costs, and nothing else: a chain that was not built with the bundle of the peer's trust domain counts for nothing.</remarks>
     public X509ChainPolicy ExpectPeer(X509Bundle ofOurOwn, DateTimeOffset now) => _lastWasKnown ? TrustNobody : ofOurOwn.CreateChainPolicy(now);
 

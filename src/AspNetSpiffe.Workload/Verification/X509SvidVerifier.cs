@@ -27,8 +27,8 @@ public static class X509SvidVerifier
         return VerifyFor(role, leaf, intermediates, bundles, now, limits ?? SpiffeLimits.Default);
     }
 
-    /// <summary>Asks each rule by itself, so that one mistake hides no other: for people who look into a certificate.</summary>
-    /// <remarks>The rules, and the order in which they are asked, are those of <see cref="Verify"/>: its reason is that of the first rule that is broken here.</remarks>
+    /// <summary>Checks each rule separately, so that one error does not hide another: for diagnosis of a certificate.</summary>
+    /// <remarks>The rules and their order are those of <see cref="Verify"/>: its reason is that of the first rule that is broken here.</remarks>
     /// <param name="leaf">The certificate.</param>
     /// <param name="intermediates">The certificates that come with it.</param>
     /// <param name="bundles">The trust domains that we know; <see langword="null"/> leaves out what takes a bundle.</param>

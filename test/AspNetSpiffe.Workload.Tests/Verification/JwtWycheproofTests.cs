@@ -9,7 +9,7 @@ public sealed class JwtWycheproofTests
     private const string Empty = "An empty payload has no claims (JWT-SVID §3).";
     private const string OtherAlgorithm = "The key says that it is for PS256, and the token has PS384 (RFC 8725 §3.1).";
     private const string NoAlgorithm = "The key's 'alg', ES521, does not exist: it is left out (RFC 7518 §3.1).";
-    private const string Encrypted = "An encrypted token is no JWT-SVID (JWT-SVID §1).";
+    private const string Encrypted = "An encrypted token is not a JWT-SVID (JWT-SVID §1).";
     private const string Roca = "A key made by a faulty chip is not recognised: who publishes the bundle is trusted with it.";
 
     [VectorsFact, Trait("Spec", "JW-16"), Trait("Spec", "TB-19"), Trait("Trial", "H-25")]
