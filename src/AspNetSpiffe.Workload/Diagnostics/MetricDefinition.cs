@@ -24,7 +24,7 @@ internal sealed record MetricDefinition(MetricKind Kind, string Name, string Uni
     public Histogram<double> CreateHistogram(Meter meter, params IReadOnlyList<double> boundaries) =>
         meter.CreateHistogram(Name, Unit, Description, advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
 
-    /// <summary>Makes an instrument that asks when somebody collects.</summary>
+    /// <summary>Creates an instrument that asks when somebody collects.</summary>
     public void Observe(Meter meter, Func<IEnumerable<Measurement<long>>> observe)
     {
         if (Kind == MetricKind.Gauge) meter.CreateObservableGauge(Name, observe, Unit, Description);

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
-/// <summary>Who was refused since the start, grouped by what it was and why. Bounded, whatever strangers do: a group for each reason, and few examples in it. Thread-safe.</summary>
+/// <summary>The rejections since the start, grouped by kind and reason. Bounded: one group for each reason, with a few examples. Thread-safe.</summary>
 internal sealed class RefusalHistory
 {
     public const int MostExamples = 10;
@@ -10,7 +10,7 @@ internal sealed class RefusalHistory
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Kind, Enum Reason), SpiffeRefusalGroup> _groups = [];
 
-    /// <summary>Gets the groups, the newest refusal first.</summary>
+    /// <summary>Gets the groups, the newest rejection first.</summary>
     public ImmutableArray<SpiffeRefusalGroup> Groups
     {
         get
@@ -19,8 +19,8 @@ internal sealed class RefusalHistory
         }
     }
 
-    /// <summary>Takes note of a refusal.</summary>
-    /// <param name="kind">What was refused, in one of few names.</param>
+    /// <summary>Takes note of a rejection.</summary>
+    /// <param name="kind">What was rejected, in one of few names.</param>
     /// <param name="reason">Why.</param>
     /// <param name="advice">What to do about it; <see langword="null"/> leaves what was said before.</param>
     /// <param name="refusal">Who it was.</param>

@@ -2,8 +2,8 @@ using System.Net;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says which refusals stand in the log: in a minute and for one reason, the first of each address, of a few addresses.</summary>
-/// <remarks>A stranger neither fills the log nor hides those who are refused for another reason, and the memory is bounded. Thread-safe.</remarks>
+/// <summary>The rate limit of the log for rejections: per minute and reason, the first of each address, for a few addresses.</summary>
+/// <remarks>An unauthenticated peer can neither flood the log nor hide rejections for another reason, and memory is bounded. Thread-safe.</remarks>
 internal sealed class RefusalLimit(TimeProvider time)
 {
     public const int MostAddresses = 10;
@@ -22,10 +22,10 @@ internal sealed class RefusalLimit(TimeProvider time)
         }
     }
 
-    /// <summary>Asks for one refusal.</summary>
-    /// <param name="reason">Why the peer, or its token, was refused.</param>
+    /// <summary>Asks for one rejection.</summary>
+    /// <param name="reason">Why the peer, or its token, was rejected.</param>
     /// <param name="remote">Where it is; its port does not count.</param>
-    /// <param name="suppressed">How many refusals for this reason were left out since the last that was not.</param>
+    /// <param name="suppressed">How many rejections for this reason were suppressed since the last that was logged.</param>
     public bool MayLog(Enum reason, EndPoint? remote, out long suppressed)
     {
         lock (_lock)

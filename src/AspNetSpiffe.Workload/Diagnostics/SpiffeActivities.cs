@@ -3,12 +3,12 @@ using System.Net;
 
 namespace AspNetSpiffe;
 
-/// <summary>Spans of what happens seldom: updates and refusals. They are made only when somebody listens, after the effect, on a thread that nobody waits for.</summary>
+/// <summary>Spans of what happens seldom: updates and rejections. They are made only when somebody listens, after the effect, on a thread that nobody waits for.</summary>
 internal static class SpiffeActivities
 {
     private static readonly ActivitySource Source = new(SpiffeDiagnostics.ActivitySourceName);
 
-    /// <summary>Makes a span of what has happened.</summary>
+    /// <summary>Creates a span of what has happened.</summary>
     /// <param name="post">Calls foreign code later.</param>
     /// <param name="name">What it was: one of few names.</param>
     /// <param name="began">When it began.</param>
@@ -35,6 +35,6 @@ internal static class SpiffeActivities
         _ => [],
     };
 
-    /// <summary>Says whether somebody records the span of a request. Without a listener the framework may have one all the same, for its logs.</summary>
+    /// <summary>Says whether somebody records the span of a request. Without a listener the framework may have one nevertheless, for its logs.</summary>
     public static bool IsRecorded(Activity activity) => activity.IsAllDataRequested && activity.Source.HasListeners();
 }

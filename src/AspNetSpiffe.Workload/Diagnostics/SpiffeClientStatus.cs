@@ -5,7 +5,7 @@ namespace AspNetSpiffe;
 /// <summary>A client that calls others: one <c>SpiffeHttpHandler</c>. Immutable.</summary>
 public sealed class SpiffeClientStatus
 {
-    /// <summary>Gets who must answer; <see langword="null"/> for a client of servers with web certificates, which have no SPIFFE ID.</summary>
+    /// <summary>Gets the expected server; <see langword="null"/> for a client of servers with Web PKI certificates, which have no SPIFFE ID.</summary>
     public SpiffeIdPattern? Expected { get; init; }
 
     /// <summary>Gets its open connections to servers with a SPIFFE ID.</summary>
@@ -15,10 +15,10 @@ public sealed class SpiffeClientStatus
 /// <summary>An open connection to a server whose SVID was verified. Immutable.</summary>
 public sealed class SpiffeClientConnection
 {
-    /// <summary>Gets the host and port that was called.</summary>
+    /// <summary>Gets the host and port of the server.</summary>
     public required string Authority { get; init; }
 
-    /// <summary>Gets who answered.</summary>
+    /// <summary>Gets the SPIFFE ID of the server.</summary>
     public required SpiffeId ServerId { get; init; }
 
     /// <summary>Gets when the first certificate of its chain expires, and with it the connection.</summary>

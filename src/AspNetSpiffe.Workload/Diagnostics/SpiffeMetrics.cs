@@ -16,7 +16,7 @@ internal sealed class SpiffeMetrics(Meter meter, NotificationQueue notifications
 
     /// <summary>A peer was verified, or was not.</summary>
     /// <param name="role">Its part.</param>
-    /// <param name="reason">Why it was refused, if it was.</param>
+    /// <param name="reason">Why it was rejected, if it was.</param>
     /// <param name="known">Its trust domain, if we have its bundle.</param>
     /// <param name="took">How long it took.</param>
     public void PeerVerified(PeerRole role, RejectionReason reason, TrustDomain? known, TimeSpan took)

@@ -5,7 +5,7 @@ namespace AspNetSpiffe;
 /// <summary>Something that came of a watch.</summary>
 /// <param name="Number">Its number among all that came, from 1 on.</param>
 /// <param name="At">When it came, for the last time where it came several times in a row.</param>
-/// <param name="IsUpdate">Whether it was an update, good or refused; otherwise a stream ended, or could not be opened.</param>
+/// <param name="IsUpdate">Whether it was an update, good or rejected; otherwise a stream ended, or could not be opened.</param>
 /// <param name="Error">What was wrong, in one name; <see langword="null"/> for a good update.</param>
 /// <param name="Problem">The same in words for an operator.</param>
 /// <param name="Times">How many times in a row.</param>
@@ -16,7 +16,7 @@ internal sealed record WatchEvent(long Number, DateTimeOffset At, bool IsUpdate,
 
 /// <summary>The last events of a watch, the newest last. What goes wrong again and again is one event. Never changes; a newer one replaces it.</summary>
 /// <param name="Events">At most 20.</param>
-/// <param name="LastGood">When the last good update came.</param>
+/// <param name="LastGood">When the last valid update came.</param>
 internal sealed record WatchHistory(ImmutableArray<WatchEvent> Events, DateTimeOffset? LastGood)
 {
     private const int Most = 20;

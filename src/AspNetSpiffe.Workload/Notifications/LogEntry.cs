@@ -5,7 +5,7 @@ namespace AspNetSpiffe;
 
 /// <summary>An event whose sentence has parts that may be missing, so that no template fits; its values stand beside the sentence, as those of a template do.</summary>
 /// <param name="template">What all sentences of the kind have in common: by it, logs group them.</param>
-/// <param name="sentence">Composes the whole sentence, when somebody reads it: most refusals of a flood are read by nobody.</param>
+/// <param name="sentence">Composes the whole sentence, when somebody reads it: most rejections of a flood are read by nobody.</param>
 /// <param name="values">The values by name.</param>
 internal sealed class LogEntry(string template, Func<string> sentence, params (string Name, object? Value)[] values) : IReadOnlyList<KeyValuePair<string, object?>>
 {
@@ -23,9 +23,9 @@ internal sealed class LogEntry(string template, Func<string> sentence, params (s
     /// <summary>Joins the parts that are there.</summary>
     public static string Join(params string?[] parts) => string.Join(' ', parts.Where(part => !string.IsNullOrEmpty(part)));
 
-    /// <summary>The part that says how many were left out, if any were.</summary>
+    /// <summary>The part that says how many were suppressed, if any were.</summary>
     public static string? LeftOut(long suppressed) =>
-        suppressed == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{suppressed} more for this reason were left out before it.");
+        suppressed == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{suppressed} more for this reason were suppressed before this one.");
 
     public override string ToString() => sentence();
 }

@@ -6,7 +6,7 @@ namespace AspNetSpiffe;
 /// <summary>Calls code that is not ours (log providers, meter listeners) after the effect that it is told of: in order, outside every lock, and on no thread that a peer waits for.</summary>
 /// <remarks>
 /// Thread-safe. A call that throws is logged and stops nobody; one that blocks holds up the calls behind it and nothing else. Bounded: while it is full, new
-/// calls are left out and counted.
+/// calls are dropped and counted.
 /// </remarks>
 internal sealed partial class NotificationQueue : IThreadPoolWorkItem
 {
@@ -29,7 +29,7 @@ internal sealed partial class NotificationQueue : IThreadPoolWorkItem
         _logger = loggers.CreateLogger(LogCategories.Notifications);
     }
 
-    /// <summary>Makes a logger whose providers may throw or block without changing anything for whoever logs.</summary>
+    /// <summary>Creates a logger whose providers may throw or block without changing anything for whoever logs.</summary>
     public ILogger CreateLogger(string category) => new QueuedLogger(_loggers.CreateLogger(category), this);
 
     /// <summary>Takes a call to be made soon. Never throws and never waits.</summary>
@@ -102,17 +102,17 @@ internal sealed partial class NotificationQueue : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>A log provider or a meter listener threw an exception when it was told of an event. Nothing else is affected: the others are told. Said once.</summary>
+    /// <summary>A log provider or a meter listener threw an exception when it received an event. Nothing else is affected: the other listeners receive it. Logged once.</summary>
     /// <remarks>The exception names the listener: correct or replace it.</remarks>
     /// <seealso cref="LogCategories.Notifications"/>
     // The check would ask all providers, and one that throws there would keep it from the others.
-    [LoggerMessage(1, LogLevel.Error, "A log provider or a meter listener failed; the others have the events. This is said once.", EventName = "ListenerFailed", SkipEnabledCheck = true)]
+    [LoggerMessage(1, LogLevel.Error, "A log provider or a meter listener failed; the other listeners receive the events. Logged once.", EventName = "ListenerFailed", SkipEnabledCheck = true)]
     private static partial void ListenerFailed(ILogger logger, Exception exception);
 
     /// <summary>A log provider or a meter listener is so slow that the queue of events was full, and some are in no log and no metric.</summary>
     /// <remarks>Find the listener that blocks, for example one that writes over the network without a buffer.</remarks>
     /// <seealso cref="LogCategories.Notifications"/>
-    [LoggerMessage(2, LogLevel.Warning, "{Count} events were left out of logs and metrics: a log provider or a meter listener is too slow.", EventName = "EventsLeftOut", SkipEnabledCheck = true)]
+    [LoggerMessage(2, LogLevel.Warning, "{Count} events were dropped from logs and metrics: a log provider or a meter listener is too slow.", EventName = "EventsLeftOut", SkipEnabledCheck = true)]
     private static partial void LeftOut(ILogger logger, long count);
 
     /// <summary>The scopes of the moment go with each event.</summary>
