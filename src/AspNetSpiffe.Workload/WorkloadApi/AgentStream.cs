@@ -17,10 +17,10 @@ internal sealed class AgentStream(Stream connection) : Stream
     public string? Stranger => _head.AsSpan(0, _received) switch
     {
         [] => null,
-        [0x15 or 0x16, 0x03, ..] => "What listens there speaks TLS, and so is no SPIFFE Workload API, which speaks HTTP/2 without TLS: check the address.",
-        [(byte)'H', (byte)'T', (byte)'T', (byte)'P', ..] => "What listens there is a web server without HTTP/2 (it answered in HTTP/1), and so no SPIFFE Workload API: check the address.",
+        [0x15 or 0x16, 0x03, ..] => "The listener uses TLS, so it is not a SPIFFE Workload API, which uses HTTP/2 without TLS: check the address.",
+        [(byte)'H', (byte)'T', (byte)'T', (byte)'P', ..] => "The listener is a web server without HTTP/2 (it responded with HTTP/1), so it is not a SPIFFE Workload API: check the address.",
         [_, _, _, SettingsFrame, ..] => null,
-        _ => "What listens there does not speak HTTP/2, and so is no SPIFFE Workload API; it may be another program's socket: check the address.",
+        _ => "The listener does not support HTTP/2, so it is not a SPIFFE Workload API; the socket may belong to another program: check the address.",
     };
 
     public override bool CanRead => true;

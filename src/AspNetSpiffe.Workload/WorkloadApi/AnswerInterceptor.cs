@@ -26,13 +26,13 @@ internal sealed class AnswerInterceptor(WireMessages messages) : Interceptor
     public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
         TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncServerStreamingCallContinuation<TRequest, TResponse> continuation) => continuation(request, With(context));
 
-    /// <summary>Makes a reader of answers: what is over a limit is an answer that says so, for it does not end the stream.</summary>
+    /// <summary>Creates a reader of answers: what is over a limit is an answer that says so, for it does not end the stream.</summary>
     internal static Func<DeserializationContext, T> Reader<T>(Func<ReadOnlySequence<byte>, T?> read) where T : class, IAnswer, new() => context =>
     {
         var bytes = context.PayloadAsReadOnlySequence();
         try
         {
-            return read(bytes) ?? throw new InvalidDataException($"A message of {bytes.Length} bytes is none of the Workload API.");
+            return read(bytes) ?? throw new InvalidDataException($"A message of {bytes.Length} bytes is not a message of the Workload API.");
         }
         catch (FormatException e)
         {

@@ -3,8 +3,8 @@ using AspNetSpiffe.Wire;
 
 namespace AspNetSpiffe;
 
-/// <summary>Messages of the Workload API → JWT-SVIDs and JWT bundles (Workload API §6.2). Tokens are read whole or refused whole.</summary>
-/// <remarks>Only a bundle may fail alone: it is left out, and so none of its tokens can be verified.</remarks>
+/// <summary>Messages of the Workload API → JWT-SVIDs and JWT bundles (Workload API §6.2). Tokens are accepted as a whole or rejected as a whole.</summary>
+/// <remarks>Only a bundle may fail alone: it is ignored, and so none of its tokens can be verified.</remarks>
 internal sealed class JwtResponseReader
 {
     private readonly List<string> _remarks = [];
@@ -48,9 +48,9 @@ internal sealed class JwtResponseReader
 
         var svid = JwtSvidReader.Read(message.Svid, message.Hint);
         if (svid.Id != id) throw new FormatException($"The token of the JWT-SVID '{id}' is for '{svid.Id}'.");
-        if (wanted is not null && id != wanted) throw new FormatException($"The JWT-SVID is for '{id}', but '{wanted}' was asked for.");
+        if (wanted is not null && id != wanted) throw new FormatException($"The JWT-SVID is for '{id}', but '{wanted}' was requested.");
         if (audiences.FirstOrDefault(audience => !svid.Audiences.Contains(audience)) is { } missing)
-            throw new FormatException($"The token of the JWT-SVID '{id}' is not for the audience {SpiffeIdProblem.Quote(missing)}, which was asked for.");
+            throw new FormatException($"The token of the JWT-SVID '{id}' is not for the audience {SpiffeIdProblem.Quote(missing)}, which was requested.");
         return svid;
     }
 
@@ -58,7 +58,7 @@ internal sealed class JwtResponseReader
     private void AddSvid(ImmutableArray<JwtSvid>.Builder svids, JwtSvid svid)
     {
         if (svid.Hint.Length > 0 && svids.Any(s => s.Hint == svid.Hint))
-            _remarks.Add($"The JWT-SVID '{svid.Id}' is left out: another one before it has the hint {SpiffeIdProblem.Quote(svid.Hint)} too.");
+            _remarks.Add($"The JWT-SVID '{svid.Id}' is ignored: an earlier one has the same hint {SpiffeIdProblem.Quote(svid.Hint)}.");
         else
             svids.Add(svid);
     }
@@ -67,7 +67,7 @@ internal sealed class JwtResponseReader
     {
         if (!SpiffeId.TryParse(key, out var id) || id.Path.Length > 0)
         {
-            _remarks.Add($"The JWT bundle of {SpiffeIdProblem.Quote(key)} is left out: that is no trust domain's ID.");
+            _remarks.Add($"The JWT bundle of {SpiffeIdProblem.Quote(key)} is ignored: the key is not the ID of a trust domain.");
             return null;
         }
 
@@ -78,7 +78,7 @@ internal sealed class JwtResponseReader
         }
         catch (FormatException e)
         {
-            _remarks.Add($"The JWT bundle of '{id.TrustDomain}' is left out, and its tokens are refused. {e.Message}");
+            _remarks.Add($"The JWT bundle of '{id.TrustDomain}' is ignored, and tokens of that trust domain are rejected. {e.Message}");
             return null;
         }
     }

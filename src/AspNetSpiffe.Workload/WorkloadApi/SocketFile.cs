@@ -14,7 +14,7 @@ internal static class SocketFile
             if (MissingFolder(path) is { } missing) return missing;
             if (!File.Exists(path)) return null;
             if (File.ResolveLinkTarget(path, returnFinalTarget: true) is { Exists: false } target) return DescribeLink(target.FullName);
-            return IsOrdinaryFile(path) ? "An ordinary file is there, and no socket: correct the address, or remove the file and start the agent." : null;
+            return IsOrdinaryFile(path) ? "The path is a regular file, not a socket: correct the address, or remove the file and start the agent." : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -27,9 +27,9 @@ internal static class SocketFile
     {
         string[] names = [.. Directory.EnumerateFiles(path).Select(Path.GetFileName).OfType<string>().Take(MostNames)];
         var inside = names.Length == 0
-            ? "It is empty: container runtimes make a folder where the socket that they should mount does not exist yet; mount the folder of the socket instead, and start the agent first."
-            : $"The socket may be inside: there is {string.Join(", ", names.Select(name => SpiffeIdProblem.Quote(name)))}.";
-        return $"A folder is there, and no socket. {inside}";
+            ? "It is empty: container runtimes create a directory if the socket to mount does not exist yet; mount the directory of the socket instead, and start the agent first."
+            : $"The socket may be inside; the directory contains {string.Join(", ", names.Select(name => SpiffeIdProblem.Quote(name)))}.";
+        return $"The path is a directory, not a socket. {inside}";
     }
 
     private static string? MissingFolder(string path)
@@ -37,16 +37,16 @@ internal static class SocketFile
         for (var folder = Path.GetDirectoryName(path); folder is not null; folder = Path.GetDirectoryName(folder))
         {
             if (Directory.Exists(folder)) return null;
-            if (File.Exists(folder)) return $"{SpiffeIdProblem.Quote(folder)} is a file, and no folder: correct the address.";
+            if (File.Exists(folder)) return $"{SpiffeIdProblem.Quote(folder)} is a file, not a directory: correct the address.";
             if (Directory.Exists(Path.GetDirectoryName(folder)))
-                return $"There is no folder {SpiffeIdProblem.Quote(folder)}: start the agent, or mount its folder into this container, or correct the address.";
+                return $"The directory {SpiffeIdProblem.Quote(folder)} does not exist: start the agent, or mount its directory into this container, or correct the address.";
         }
 
         return null;
     }
 
     private static string DescribeLink(string target) =>
-        $"A symbolic link is there, to {SpiffeIdProblem.Quote(target)}, where there is nothing: start the agent, or mount the folder that the link leads to.";
+        $"The path is a symbolic link to {SpiffeIdProblem.Quote(target)}, which does not exist: start the agent, or mount the directory that the link points to.";
 
     // A socket has no length and cannot be opened; for writing too, or a pipe would make us wait.
     private static bool IsOrdinaryFile(string path)

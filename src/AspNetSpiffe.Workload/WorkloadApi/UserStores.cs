@@ -21,7 +21,7 @@ internal static class UserStores
         {
             throw new InvalidOperationException(
                 $"This process cannot check certificates: .NET cannot read the certificate stores of its user. {e.Message} " +
-                $"They are below the home folder, and HOME is {SpiffeIdProblem.Quote(Environment.GetEnvironmentVariable("HOME"))}: set the environment variable HOME to a folder that this user may read and write.",
+                $"They are in the home directory, and HOME is {SpiffeIdProblem.Quote(Environment.GetEnvironmentVariable("HOME"))}: set the environment variable HOME to a directory that this user can read and write.",
                 e);
         }
     }

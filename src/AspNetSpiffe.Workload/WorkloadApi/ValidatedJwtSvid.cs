@@ -17,6 +17,6 @@ public sealed class ValidatedJwtSvid
     /// <summary>Gets the claims that the Workload API vouches for, an object. It may leave out others; SPIRE does so with tokens of foreign trust domains.</summary>
     public JsonElement Claims { get; }
 
-    /// <summary>Gives the SPIFFE ID.</summary>
+    /// <summary>Returns the SPIFFE ID.</summary>
     public override string ToString() => Id.ToString();
 }

@@ -34,7 +34,7 @@ internal sealed class WireMessages(SpiffeLimits limits)
 
     public static ValidateJWTSVIDResponse? ReadValidation(ReadOnlySequence<byte> bytes) => bytes.Length <= MaxValidationBytes
         ? Read(ValidateJWTSVIDResponse.Parser, bytes)
-        : throw new FormatException($"The message about a token has {bytes.Length} bytes; the limit is {MaxValidationBytes}.");
+        : throw new FormatException($"The token validation response has {bytes.Length} bytes; the limit is {MaxValidationBytes}.");
 
     private static T? Read<T>(MessageParser<T> parser, ReadOnlySequence<byte> bytes, params ReadOnlySpan<WireField> fields) where T : class, IMessage<T>
     {

@@ -18,13 +18,13 @@ public sealed partial class WorkloadApiAddress
     {
         endPoint = null;
         if (text.AsSpan().IndexOfAnyExceptInRange('!', '~') is >= 0 and var i) return $"the character at position {i} is not allowed; write it as %XX.";
-        if (text.AsSpan().IndexOfAny('?', '#') is >= 0 and var q) return $"it has a '{text[q]}' at position {q}, and takes no query and no fragment.";
+        if (text.AsSpan().IndexOfAny('?', '#') is >= 0 and var q) return $"it has a '{text[q]}' at position {q}, but a query or a fragment is not allowed.";
         if (text.StartsWith("unix:", StringComparison.OrdinalIgnoreCase)) return ScanUnix(text["unix:".Length..], out endPoint);
         if (text.StartsWith("tcp:", StringComparison.OrdinalIgnoreCase)) return ScanTcp(text["tcp:".Length..], out endPoint);
         if (text.StartsWith("npipe:", StringComparison.OrdinalIgnoreCase)) return ScanPipe(text["npipe:".Length..], out endPoint);
         return text.StartsWith('/')
             ? $"it has no scheme; write 'unix://{text}'."
-            : "it begins neither with 'unix:' nor with 'tcp:' nor with 'npipe:'.";
+            : "it must begin with 'unix:', 'tcp:' or 'npipe:'.";
     }
 
     // As go-spiffe has it: a name, and no path.
@@ -35,7 +35,7 @@ public sealed partial class WorkloadApiAddress
         if (name.Length == 0) return $"it names no pipe; {Example}";
         if (name.AsSpan().IndexOfAny('/', ':') is >= 0 and var i) return $"the name of its pipe has a '{name[i]}'; {Example}";
         if (name[0] == '\\') return $"the name of its pipe begins with '\\'; {Example}";
-        if (name.Length > MaxPipeName) return $"the name of its pipe has {name.Length} characters; there may be {MaxPipeName}.";
+        if (name.Length > MaxPipeName) return $"the name of its pipe has {name.Length} characters; the limit is {MaxPipeName}.";
         endPoint = new PipeEndPoint(name);
         return null;
     }
@@ -48,10 +48,10 @@ public sealed partial class WorkloadApiAddress
         if (path[0] != '/')
             return rest.Length == path.Length
                 ? $"the path is relative; write the whole path, as in 'unix:///{path}'."
-                : $"'{path.Split('/')[0]}' stands where a host would; write three slashes, as in 'unix:///{path}'.";
+                : $"'{path.Split('/')[0]}' is in the place of a host name; write three slashes, as in 'unix:///{path}'.";
 
         if (!TryDecodePercent(path, out var decoded)) return "a '%' in its path is not followed by two hexadecimal digits of valid UTF-8.";
-        if (decoded.Contains('\0')) return "its path has a zero character.";
+        if (decoded.Contains('\0')) return "its path has a NUL character.";
 
         var bytes = Encoding.UTF8.GetByteCount(decoded);
         if (bytes > MaxSocketPathBytes) return $"its path has {bytes} bytes; a Unix socket's path has at most {MaxSocketPathBytes}.";
@@ -73,9 +73,9 @@ public sealed partial class WorkloadApiAddress
         if (colon < 0 || authority.EndsWith(']')) return $"it has no port; {Example}";
 
         var host = authority[..colon];
-        if (!TryParseHost(host, out var ip)) return $"'{host}' is no IP address; {Example}";
+        if (!TryParseHost(host, out var ip)) return $"'{host}' is not an IP address; {Example}";
         if (!ushort.TryParse(authority.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
-            return $"'{authority[(colon + 1)..]}' is no port; {Example}";
+            return $"'{authority[(colon + 1)..]}' is not a port; {Example}";
 
         endPoint = new IPEndPoint(ip, port);
         return null;

@@ -21,7 +21,7 @@ public sealed partial class WorkloadApiAddress : IEquatable<WorkloadApiAddress>
 
     /// <summary>Reads an address: <c>unix:///run/spire/agent.sock</c>, <c>unix:/run/spire/agent.sock</c>, <c>tcp://127.0.0.1:8081</c>, <c>tcp://[::1]:8081</c>, or, for Windows, <c>npipe:spire-agent\public\api</c>.</summary>
     /// <remarks>Named pipes are not of the standard: the form is that of SPIRE and go-spiffe. They were tried with pipes as .NET has them on Linux, not on Windows.</remarks>
-    /// <exception cref="FormatException">The text is no such address; the message says what to write instead.</exception>
+    /// <exception cref="FormatException">The text is not a valid address; the message says what to write instead.</exception>
     public static WorkloadApiAddress Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -41,7 +41,7 @@ public sealed partial class WorkloadApiAddress : IEquatable<WorkloadApiAddress>
     {
         var text = Environment.GetEnvironmentVariable(EnvironmentVariable);
         if (string.IsNullOrEmpty(text))
-            throw new FormatException($"There is no address of the SPIFFE Workload API. Set 'Spiffe:EndpointSocket' or the environment variable {EnvironmentVariable}, for example to 'unix:///run/spire/agent.sock'.");
+            throw new FormatException($"The address of the SPIFFE Workload API is not configured. Set 'Spiffe:EndpointSocket' or the environment variable {EnvironmentVariable}, for example to 'unix:///run/spire/agent.sock'.");
 
         return TryParse(text, out var address, out var problem) ? address : throw new FormatException($"The environment variable {EnvironmentVariable}: {problem}");
     }
@@ -55,7 +55,7 @@ public sealed partial class WorkloadApiAddress : IEquatable<WorkloadApiAddress>
     /// <inheritdoc/>
     public override int GetHashCode() => EndPoint.GetHashCode();
 
-    /// <summary>Gives the address as it was written.</summary>
+    /// <summary>Returns the address as it was written.</summary>
     public override string ToString() => _text;
 
     // What is configured wins over the environment (§4).
@@ -63,7 +63,7 @@ public sealed partial class WorkloadApiAddress : IEquatable<WorkloadApiAddress>
 
     private static bool TryParse(string text, [NotNullWhen(true)] out WorkloadApiAddress? address, out string problem)
     {
-        problem = Scan(text, out var endPoint) is { } mistake ? $"{SpiffeIdProblem.Quote(text)} is no address of a Workload API: {mistake}" : "";
+        problem = Scan(text, out var endPoint) is { } mistake ? $"{SpiffeIdProblem.Quote(text)} is not an address of a Workload API: {mistake}" : "";
         address = endPoint is null ? null : new(text, endPoint);
         return address is not null;
     }

@@ -13,13 +13,13 @@ public sealed partial class WorkloadApiClient
         FetchJwtSvidsAsync([audience], id, cancellationToken);
 
     /// <summary>Fetches tokens that prove who we are to an audience (Workload API §6.2.1).</summary>
-    /// <param name="audiences">To whom the tokens are addressed. One is best: each of them could use the token with the others (JWT-SVID §7.2).</param>
+    /// <param name="audiences">The audiences of the tokens. One is best: each of them could use the token with the others (JWT-SVID §7.2).</param>
     /// <param name="id">Which of our identities; all of them by default.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    /// <returns>At least one token, the default identity's first. Each is for the identity and the audiences that were asked for.</returns>
+    /// <returns>At least one token, the default identity's first. Each is for the requested identity and audiences.</returns>
     /// <exception cref="ArgumentException">There is no audience, one is empty, or there are more than 32.</exception>
-    /// <exception cref="WorkloadApiException">There is no answer, or an error.</exception>
-    /// <exception cref="FormatException">The answer breaks a rule, or is not what was asked for.</exception>
+    /// <exception cref="WorkloadApiException">There is no response, or an error.</exception>
+    /// <exception cref="FormatException">The response breaks a rule, or is not what was requested.</exception>
     public async Task<ImmutableArray<JwtSvid>> FetchJwtSvidsAsync(
         IReadOnlyCollection<string> audiences, SpiffeId? id = null, CancellationToken cancellationToken = default)
     {
@@ -27,7 +27,7 @@ public sealed partial class WorkloadApiClient
         if (audiences.Count == 0 || audiences.Any(string.IsNullOrEmpty))
             throw new ArgumentException("A JWT-SVID needs at least one audience, and none may be empty: name the service that will receive the token.", nameof(audiences));
         if (audiences.Count > JwtSvidReader.MaxAudiences)
-            throw new ArgumentException($"A JWT-SVID has at most {JwtSvidReader.MaxAudiences} audiences, but {audiences.Count} were asked for: fetch several tokens.", nameof(audiences));
+            throw new ArgumentException($"A JWT-SVID has at most {JwtSvidReader.MaxAudiences} audiences, but {audiences.Count} were requested: fetch several tokens.", nameof(audiences));
 
         var request = new JWTSVIDRequest { Audience = { audiences }, SpiffeId = id?.ToString() ?? "" };
         var answer = await _channel.FetchAsync((agent, options) => agent.FetchJWTSVIDAsync(request, options), cancellationToken).ConfigureAwait(false);
@@ -35,13 +35,13 @@ public sealed partial class WorkloadApiClient
     }
 
     /// <summary>Fetches the JWT bundles of all trust domains once (Workload API §6.2.2).</summary>
-    /// <exception cref="WorkloadApiException">There is no answer, or an error.</exception>
-    /// <exception cref="FormatException">The answer breaks a rule.</exception>
+    /// <exception cref="WorkloadApiException">There is no response, or an error.</exception>
+    /// <exception cref="FormatException">The response breaks a rule.</exception>
     public Task<JwtBundleSet> FetchJwtBundlesAsync(CancellationToken cancellationToken = default) => FirstAsync(WatchJwtBundlesAsync(cancellationToken));
 
     /// <summary>Watches the JWT bundles of all trust domains: the present ones at once, then each change, until the agent ends the stream (Workload API §6.2.2).</summary>
-    /// <remarks>A bundle that cannot be read is left out; its trust domain's tokens then cannot be verified.</remarks>
-    /// <exception cref="WorkloadApiException">There is no answer, or the stream ends with an error.</exception>
+    /// <remarks>A bundle that cannot be read is ignored; its trust domain's tokens then cannot be verified.</remarks>
+    /// <exception cref="WorkloadApiException">There is no response, or the stream ends with an error.</exception>
     /// <exception cref="FormatException">A message breaks a rule; the watch ends.</exception>
     public async IAsyncEnumerable<JwtBundleSet> WatchJwtBundlesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -49,13 +49,13 @@ public sealed partial class WorkloadApiClient
             yield return update.Value ?? throw update.Problem!;
     }
 
-    /// <summary>Lets the Workload API validate a token that somebody has sent us (Workload API §6.2.3).</summary>
+    /// <summary>Lets the Workload API validate a token that this workload received (Workload API §6.2.3).</summary>
     /// <param name="audience">Who we are to the sender: the audience that the token must be addressed to.</param>
     /// <param name="token">The token.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="ArgumentException">The audience is empty.</exception>
-    /// <exception cref="FormatException">The token is no JWT-SVID, or for another audience; the Workload API was not asked.</exception>
-    /// <exception cref="WorkloadApiException">The Workload API refuses the token (<see cref="StatusCode.InvalidArgument"/>), or gives no answer.</exception>
+    /// <exception cref="FormatException">The token is not a JWT-SVID, or for another audience; the Workload API was not called.</exception>
+    /// <exception cref="WorkloadApiException">The Workload API rejects the token (<see cref="StatusCode.InvalidArgument"/>), or does not respond.</exception>
     public async Task<ValidatedJwtSvid> ValidateJwtSvidAsync(string audience, string token, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(audience);
@@ -68,8 +68,8 @@ public sealed partial class WorkloadApiClient
         var answer = await _channel.FetchAsync((agent, options) => agent.ValidateJWTSVIDAsync(request, options), cancellationToken).ConfigureAwait(false);
 
         // Who vouches for a token must mean the same one as we do.
-        if (answer.SpiffeId != svid.Id.ToString()) throw Malformed($"It validated a token of '{svid.Id}' as one of {SpiffeIdProblem.Quote(answer.SpiffeId)}.");
-        return new(svid, ClaimsJson.Read(answer.Claims ?? throw Malformed("It validated a token without giving its claims.")));
+        if (answer.SpiffeId != svid.Id.ToString()) throw Malformed($"It validated a token of '{svid.Id}' as a token of {SpiffeIdProblem.Quote(answer.SpiffeId)}.");
+        return new(svid, ClaimsJson.Read(answer.Claims ?? throw Malformed("It validated a token without returning its claims.")));
     }
 
     /// <summary>Watches as <see cref="WatchJwtBundlesAsync"/> does, but goes on after a message that breaks a rule.</summary>

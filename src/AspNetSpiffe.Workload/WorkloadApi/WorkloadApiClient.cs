@@ -3,10 +3,10 @@ using AspNetSpiffe.Wire;
 
 namespace AspNetSpiffe;
 
-/// <summary>A client of the SPIFFE Workload API: what a workload asks its agent.</summary>
+/// <summary>A client of the SPIFFE Workload API, the API of the agent for workloads.</summary>
 /// <remarks>
-/// Thread-safe; all calls share one connection. It does not try again: <see cref="X509Source"/> does, and is what most programs want.
-/// A call throws <see cref="WorkloadApiException"/> when there is no answer or an error, and <see cref="FormatException"/> when the answer breaks a rule.
+/// Thread-safe; all calls share one connection. It does not retry: <see cref="X509Source"/> does, and suits most programs better.
+/// A call throws <see cref="WorkloadApiException"/> when there is no response or an error, and <see cref="FormatException"/> when the response breaks a rule.
 /// </remarks>
 public sealed partial class WorkloadApiClient : IDisposable, IFeed
 {
@@ -15,9 +15,9 @@ public sealed partial class WorkloadApiClient : IDisposable, IFeed
     private readonly SpiffeLimits _limits;
     private volatile KnownCertificates _known = KnownCertificates.None;
 
-    /// <summary>Makes a client. It connects with its first call.</summary>
+    /// <summary>Creates a client. It connects with its first call.</summary>
     /// <param name="address">Where the Workload API is.</param>
-    /// <param name="limits">How much an answer may hold; by default the defaults of <see cref="SpiffeLimits"/>.</param>
+    /// <param name="limits">The limits of a response; by default those of <see cref="SpiffeLimits"/>.</param>
     /// <exception cref="ArgumentException">A limit is out of its range.</exception>
     public WorkloadApiClient(WorkloadApiAddress address, SpiffeLimits? limits = null)
         : this(address, TimeProvider.System, KeepAlive.Default, limits is null ? SpiffeLimits.Default : limits with { })
@@ -34,12 +34,12 @@ public sealed partial class WorkloadApiClient : IDisposable, IFeed
     }
 
     /// <summary>Fetches our X509-SVIDs and all bundles once (Workload API §5.2.1).</summary>
-    /// <exception cref="WorkloadApiException">There is no answer, or an error.</exception>
-    /// <exception cref="FormatException">The answer breaks a rule.</exception>
+    /// <exception cref="WorkloadApiException">There is no response, or an error.</exception>
+    /// <exception cref="FormatException">The response breaks a rule.</exception>
     public Task<X509Context> FetchX509ContextAsync(CancellationToken cancellationToken = default) => FirstAsync(WatchX509ContextAsync(cancellationToken));
 
     /// <summary>Watches our X509-SVIDs and all bundles: the present ones at once, then each change, until the agent ends the stream.</summary>
-    /// <exception cref="WorkloadApiException">There is no answer, or the stream ends with an error.</exception>
+    /// <exception cref="WorkloadApiException">There is no response, or the stream ends with an error.</exception>
     /// <exception cref="FormatException">A message breaks a rule; the watch ends.</exception>
     public async IAsyncEnumerable<X509Context> WatchX509ContextAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -49,12 +49,12 @@ public sealed partial class WorkloadApiClient : IDisposable, IFeed
     }
 
     /// <summary>Fetches the X.509 bundles of all trust domains once, for a workload that has no SVID (Workload API §5.2.2).</summary>
-    /// <exception cref="WorkloadApiException">There is no answer, or an error.</exception>
-    /// <exception cref="FormatException">The answer breaks a rule.</exception>
+    /// <exception cref="WorkloadApiException">There is no response, or an error.</exception>
+    /// <exception cref="FormatException">The response breaks a rule.</exception>
     public Task<X509BundleSet> FetchX509BundlesAsync(CancellationToken cancellationToken = default) => FirstAsync(WatchX509BundlesAsync(cancellationToken));
 
     /// <summary>Watches the X.509 bundles of all trust domains, until the agent ends the stream (Workload API §5.2.2).</summary>
-    /// <exception cref="WorkloadApiException">There is no answer, or the stream ends with an error.</exception>
+    /// <exception cref="WorkloadApiException">There is no response, or the stream ends with an error.</exception>
     /// <exception cref="FormatException">A message breaks a rule; the watch ends.</exception>
     public async IAsyncEnumerable<X509BundleSet> WatchX509BundlesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

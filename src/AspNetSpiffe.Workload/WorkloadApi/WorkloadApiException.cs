@@ -3,7 +3,7 @@ using Grpc.Core;
 
 namespace AspNetSpiffe;
 
-/// <summary>The Workload API did not give what it was asked for. The message says where, what happened and what to do.</summary>
+/// <summary>A call of the Workload API failed. The message says where, what happened and what to do.</summary>
 public sealed class WorkloadApiException : Exception
 {
     private const int MostDetail = 500;
@@ -34,12 +34,12 @@ public sealed class WorkloadApiException : Exception
         var advice = code switch
         {
             StatusCode.PermissionDenied => " No identity is registered for this workload: create a registration entry whose selectors match it " +
-                "and whose parent ID is the SPIFFE ID of this very agent, or run 'aspnet-spiffe agent' for development.",
+                "and whose parent ID is the SPIFFE ID of this agent, or run 'aspnet-spiffe agent' for development.",
 
             // Where the agent says what is wrong, ours would be a guess.
-            StatusCode.Unavailable when detail.Length == 0 => " The agent is not ready: look at its log and its connection to the server.",
-            StatusCode.Unimplemented => " What answers at this address is no SPIFFE Workload API, or lacks this method: check the address.",
-            StatusCode.InvalidArgument => " The agent does not accept the request: it may be of another version, or no SPIFFE Workload API; check the address.",
+            StatusCode.Unavailable when detail.Length == 0 => " The agent is not ready: check its log and its connection to the server.",
+            StatusCode.Unimplemented => " The server at this address is not a SPIFFE Workload API, or does not implement this method: check the address.",
+            StatusCode.InvalidArgument => " The agent rejected the request: it may be of another version, or not a SPIFFE Workload API; check the address.",
             _ => "",
         };
         return $"It answered '{(detail.Length == 0 ? code.ToString() : $"{code}: {detail}")}'.{advice}";

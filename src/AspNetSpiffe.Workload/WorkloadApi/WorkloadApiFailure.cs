@@ -9,7 +9,7 @@ public enum WorkloadApiFailure
     /// <summary>There is no socket at the address.</summary>
     NoSuchSocket,
 
-    /// <summary>Nobody listens at the address.</summary>
+    /// <summary>Connection refused: no process listens at the address.</summary>
     ConnectionRefused,
 
     /// <summary>This process may not open the socket.</summary>
@@ -18,6 +18,6 @@ public enum WorkloadApiFailure
     /// <summary>The connection broke, or could not be made for another reason.</summary>
     ConnectionLost,
 
-    /// <summary>What answers at the address does not speak the protocol, or sent something that cannot be read.</summary>
+    /// <summary>The server at the address does not implement the protocol, or sent something that cannot be read.</summary>
     MalformedResponse,
 }

@@ -26,7 +26,7 @@ internal sealed class WorkloadApiHandler(WorkloadApiAddress address, HttpMessage
         throw new WorkloadApiException(
             address,
             WorkloadApiFailure.MalformedResponse,
-            $"It answered with HTTP {(int)response.StatusCode} and content type {SpiffeIdProblem.Quote(type)}, not with gRPC. What answers at this address is no SPIFFE Workload API: check the address.");
+            $"It answered with HTTP {(int)response.StatusCode} and content type {SpiffeIdProblem.Quote(type)}, not with gRPC. The server at this address is not a SPIFFE Workload API: check the address.");
     }
 
     // 'application/grpc+proto' too, but not 'application/grpc-web'.

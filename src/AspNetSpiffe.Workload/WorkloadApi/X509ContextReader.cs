@@ -6,8 +6,8 @@ using Google.Protobuf;
 
 namespace AspNetSpiffe;
 
-/// <summary>A message of the Workload API → an X509Context (Workload API §5.2). A message is read whole or refused whole.</summary>
-/// <remarks>Only a federated bundle may fail alone: it is left out, so that one bad neighbour does not cost us our own identity.</remarks>
+/// <summary>A message of the Workload API → an X509Context (Workload API §5.2). A message is accepted as a whole or rejected as a whole.</summary>
+/// <remarks>Only a federated bundle may fail alone: it is ignored, so that one bad neighbour does not cost us our own identity.</remarks>
 /// <param name="time">The clock.</param>
 /// <param name="limits">How much a chain may hold.</param>
 /// <param name="known">What the message before brought.</param>
@@ -83,7 +83,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
     private void AddSvid(ImmutableArray<X509Svid>.Builder svids, X509Svid svid)
     {
         if (svid.Hint.Length > 0 && svids.Any(s => s.Hint == svid.Hint))
-            _remarks.Add($"The SVID '{svid.Id}' is left out: another one before it has the hint {SpiffeIdProblem.Quote(svid.Hint)} too.");
+            _remarks.Add($"The SVID '{svid.Id}' is ignored: an earlier one has the same hint {SpiffeIdProblem.Quote(svid.Hint)}.");
         else
             svids.Add(svid);
     }
@@ -109,12 +109,12 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
         }
         catch (NotSupportedException e)
         {
-            _remarks.Add($"The SVID '{id}' is left out. {e.Message}");
+            _remarks.Add($"The SVID '{id}' is ignored. {e.Message}");
             return null;
         }
     }
 
-    private static FormatException Refuse(SpiffeId id, FormatException e) => new($"The SVID '{id}' is refused. {e.Message}", e);
+    private static FormatException Refuse(SpiffeId id, FormatException e) => new($"The SVID '{id}' is rejected. {e.Message}", e);
 
     private X509Bundle OwnBundle(SpiffeId id, ByteString der, Dictionary<TrustDomain, X509Bundle> bundles)
     {
@@ -122,7 +122,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
         if (bundle.Count == 0) throw new FormatException("Its bundle has no CA certificate.");
 
         if (bundles.TryAdd(id.TrustDomain, bundle)) return bundle;
-        if (!bundle.Equals(bundles[id.TrustDomain])) _remarks.Add($"Two SVIDs of '{id.TrustDomain}' come with different bundles; the first bundle counts.");
+        if (!bundle.Equals(bundles[id.TrustDomain])) _remarks.Add($"Two SVIDs of '{id.TrustDomain}' come with different bundles; the first bundle is used.");
         return bundles[id.TrustDomain];
     }
 
@@ -133,7 +133,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
         var at = now < svid.ValidFrom ? svid.ValidFrom : now;
 
         var result = X509SvidVerifier.VerifyFor(null, svid.Leaf, [.. svid.Intermediates], new([bundle]), at, limits);
-        if (!result.Accepted) throw new FormatException($"It does not verify against the bundle that came with it: {result.Reason} (valid until {svid.NotAfter:u}).");
+        if (!result.Accepted) throw new FormatException($"It does not verify against its own bundle: {result.Reason} (valid until {svid.NotAfter:u}).");
     }
 
     private void AddFederated(Dictionary<TrustDomain, X509Bundle> bundles, IEnumerable<KeyValuePair<string, ByteString>> federated, CancellationToken cancellationToken)
@@ -149,7 +149,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
     {
         if (!SpiffeId.TryParse(key, out var id) || id.Path.Length > 0)
         {
-            _remarks.Add($"The bundle of {SpiffeIdProblem.Quote(key)} is left out: that is no trust domain's ID.");
+            _remarks.Add($"The bundle of {SpiffeIdProblem.Quote(key)} is ignored: the key is not the ID of a trust domain.");
             return;
         }
 
@@ -162,7 +162,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
         }
         catch (FormatException e)
         {
-            _remarks.Add($"The bundle of '{id.TrustDomain}' is left out, and its workloads are refused. {e.Message}");
+            _remarks.Add($"The bundle of '{id.TrustDomain}' is ignored, and peers of that trust domain are rejected. {e.Message}");
         }
     }
 

@@ -39,7 +39,7 @@ public sealed class AnswerTests(ITestOutputHelper output) : AgentTest(output)
     {
         using var pool = new PoolInspector(2 * MaxLength);
         var before = GC.GetTotalAllocatedBytes();
-        await AssertMalformedAsync($"A message was announced that is longer than the limit (MaxMessageBytes), which is {MaxLength}.", GrpcFrame.Of([1, 2, 3], announced: length));
+        await AssertMalformedAsync($"A message is longer than the limit (MaxMessageBytes), which is {MaxLength}.", GrpcFrame.Of([1, 2, 3], announced: length));
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 0x7FFFFFFF);
         Assert.Empty(pool.Returned);
     }
@@ -101,7 +101,7 @@ public sealed class AnswerTests(ITestOutputHelper output) : AgentTest(output)
 
     [Fact]
     public Task Bytes_that_are_no_message_are_refused_and_not_shown() =>
-        AssertMalformedAsync($"A message of {Bytes.Length + 1} bytes is none of the Workload API.", GrpcFrame.Of([.. Bytes, 0xFF]));
+        AssertMalformedAsync($"A message of {Bytes.Length + 1} bytes is not a message of the Workload API.", GrpcFrame.Of([.. Bytes, 0xFF]));
 
     [Fact, Trait("Spec", "WA-28"), Trait("Spec", "WA-07")]
     public async Task A_message_that_holds_too_much_says_so_and_does_not_end_the_stream()
@@ -125,7 +125,7 @@ public sealed class AnswerTests(ITestOutputHelper output) : AgentTest(output)
         using var pool = new PoolInspector(4 * 1024 * 1024);
         var failure = await Record.ExceptionAsync(() => ReadAsync(GrpcFrame.Of(bytes)));
 
-        if (kind == "no protobuf") Assert.Contains("is none of the Workload API", Assert.IsType<WorkloadApiException>(failure).Message, StringComparison.Ordinal);
+        if (kind == "no protobuf") Assert.Contains("is not a message of the Workload API", Assert.IsType<WorkloadApiException>(failure).Message, StringComparison.Ordinal);
         else Assert.Null(failure);
         var buffer = Assert.Single(pool.Returned);
         Assert.Equal(-1, buffer.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(Secret)));

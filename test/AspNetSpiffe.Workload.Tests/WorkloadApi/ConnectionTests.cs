@@ -11,7 +11,7 @@ public sealed class ConnectionTests(ITestOutputHelper output) : ClientTest(outpu
     public async Task Without_a_socket_the_error_says_to_start_the_agent()
     {
         await Agent.StopAsync();
-        await FailsTransientlyAsync(WorkloadApiFailure.NoSuchSocket, "There is no such socket. Start the agent, or correct the address.");
+        await FailsTransientlyAsync(WorkloadApiFailure.NoSuchSocket, "The socket does not exist. Start the agent, or correct the address.");
     }
 
     [Fact, Trait("Spec", "EP-24")]
@@ -20,7 +20,7 @@ public sealed class ConnectionTests(ITestOutputHelper output) : ClientTest(outpu
         await Agent.StopAsync();
         using var deaf = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         deaf.Bind(new UnixDomainSocketEndPoint(Agent.SocketPath));
-        await FailsTransientlyAsync(WorkloadApiFailure.ConnectionRefused, "Nobody listens there. Start the agent", "may be left from one that is gone");
+        await FailsTransientlyAsync(WorkloadApiFailure.ConnectionRefused, "Connection refused: no process listens on the socket. Start the agent", "may be left over from a stopped one");
     }
 
     [Fact, Trait("Spec", "EP-24")]
@@ -29,7 +29,7 @@ public sealed class ConnectionTests(ITestOutputHelper output) : ClientTest(outpu
         using var deaf = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         deaf.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         using var client = new WorkloadApiClient(WorkloadApiAddress.Parse($"tcp://{deaf.LocalEndPoint}"));
-        await FailsAsync(() => client.FetchX509ContextAsync(Patience), WorkloadApiFailure.ConnectionRefused, "Nobody listens there.");
+        await FailsAsync(() => client.FetchX509ContextAsync(Patience), WorkloadApiFailure.ConnectionRefused, "Connection refused: no process listens at the address.");
     }
 
     [FactAsUser, Trait("Spec", "EP-24"), UnsupportedOSPlatform("windows")]
@@ -59,9 +59,9 @@ public sealed class ConnectionTests(ITestOutputHelper output) : ClientTest(outpu
 
     [Theory, Trait("Trial", "O-02")]
     [InlineData("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "is a web server without HTTP/2")]
-    [InlineData("\u0015\u0003\u0003\0\u0002\u0002\u0046", "speaks TLS")]
-    [InlineData("220 mail.example.org ESMTP\r\n", "does not speak HTTP/2")]
-    [InlineData("x", "does not speak HTTP/2")]
+    [InlineData("\u0015\u0003\u0003\0\u0002\u0002\u0046", "uses TLS")]
+    [InlineData("220 mail.example.org ESMTP\r\n", "does not support HTTP/2")]
+    [InlineData("x", "does not support HTTP/2")]
     public async Task A_server_of_another_protocol_is_named(string greeting, string what)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -85,15 +85,15 @@ public sealed class ConnectionTests(ITestOutputHelper output) : ClientTest(outpu
         using var client = new WorkloadApiClient(WorkloadApiAddress.Parse($"tcp://{listener.LocalEndPoint}"));
         var fetching = client.FetchX509ContextAsync(Patience);
         (await listener.AcceptAsync(Patience)).Dispose();
-        await FailsAsync(() => fetching, WorkloadApiFailure.ConnectionLost, "closed it without a word", "a server that wants TLS");
+        await FailsAsync(() => fetching, WorkloadApiFailure.ConnectionLost, "closed it without sending anything", "a server that requires TLS");
     }
 
     [Fact, Trait("Trial", "O-02")]
     public async Task A_folder_where_the_socket_should_be_is_named_and_so_is_what_is_in_it()
     {
         var folder = Path.GetDirectoryName(Agent.SocketPath)!;
-        await FailsAtAsync(folder, "A folder is there, and no socket. The socket may be inside: there is 'agent.sock'.");
-        await FailsAtAsync(Directory.CreateDirectory(Path.Combine(folder, "mounted")).FullName, "A folder is there, and no socket. It is empty: container runtimes make a folder");
+        await FailsAtAsync(folder, "The path is a directory, not a socket. The socket may be inside; the directory contains 'agent.sock'.");
+        await FailsAtAsync(Directory.CreateDirectory(Path.Combine(folder, "mounted")).FullName, "The path is a directory, not a socket. It is empty: container runtimes create a directory");
     }
 
     [Theory, Trait("Trial", "O-02")]
@@ -103,8 +103,8 @@ public sealed class ConnectionTests(ITestOutputHelper output) : ClientTest(outpu
     {
         var file = Path.Combine(Path.GetDirectoryName(Agent.SocketPath)!, "file");
         await File.WriteAllTextAsync(file, text);
-        await FailsAtAsync(file, "An ordinary file is there, and no socket");
-        await FailsAtAsync(Path.Combine(file, "agent.sock"), $"'{file}' is a file, and no folder");
+        await FailsAtAsync(file, "The path is a regular file, not a socket");
+        await FailsAtAsync(Path.Combine(file, "agent.sock"), $"'{file}' is a file, not a directory");
         Assert.Equal(text, await File.ReadAllTextAsync(file));
     }
 
@@ -112,7 +112,7 @@ public sealed class ConnectionTests(ITestOutputHelper output) : ClientTest(outpu
     public async Task A_folder_that_is_missing_is_named_the_uppermost_one()
     {
         var folder = Path.Combine(Path.GetDirectoryName(Agent.SocketPath)!, "run");
-        await FailsAtAsync(Path.Combine(folder, "spire", "agent.sock"), $"There is no folder '{folder}': start the agent, or mount its folder into this container");
+        await FailsAtAsync(Path.Combine(folder, "spire", "agent.sock"), $"The directory '{folder}' does not exist: start the agent, or mount its directory into this container");
     }
 
     [Fact, Trait("Trial", "O-02")]
@@ -120,7 +120,7 @@ public sealed class ConnectionTests(ITestOutputHelper output) : ClientTest(outpu
     {
         var link = Path.Combine(Path.GetDirectoryName(Agent.SocketPath)!, "link.sock");
         File.CreateSymbolicLink(link, "/nowhere/agent.sock");
-        await FailsAtAsync(link, "A symbolic link is there, to '/nowhere/agent.sock', where there is nothing");
+        await FailsAtAsync(link, "The path is a symbolic link to '/nowhere/agent.sock', which does not exist");
     }
 
     [Fact]

@@ -28,7 +28,7 @@ public sealed class NamedPipeTests(ITestOutputHelper output) : AgentTest(output)
         var e = await Assert.ThrowsAsync<WorkloadApiException>(() => client.FetchX509ContextAsync(Patience));
 
         Assert.Equal(WorkloadApiFailure.NoSuchSocket, e.Failure);
-        Assert.Contains("There is no such pipe, or it is busy. Start the agent, or correct the address.", e.Message, StringComparison.Ordinal);
+        Assert.Contains("The pipe does not exist, or it is busy. Start the agent, or correct the address.", e.Message, StringComparison.Ordinal);
         Assert.True(e.IsTransient);
     }
 

@@ -59,7 +59,7 @@ public sealed class StatusTests(ITestOutputHelper output) : ClientTest(output)
     [Theory]
     [InlineData("99", "It answered 'Unknown'.")]
     [InlineData("-1", "It answered 'Unknown'.")]
-    [InlineData("seven", "a status that is no number")]
+    [InlineData("seven", "a status that is not a number")]
     public async Task A_status_that_gRPC_does_not_know_is_Unknown(string status, string text)
     {
         Agent.CloseWith(status, "");
@@ -72,7 +72,7 @@ public sealed class StatusTests(ITestOutputHelper output) : ClientTest(output)
     {
         Agent.Send(Pki.Response(Pki.Leaf()));
         Agent.CloseWith("seven", "");
-        Assert.Equal(StatusCode.Unknown, (await FailsAsync(WatchToTheEndAsync, WorkloadApiFailure.Status, "a status that is no number")).StatusCode);
+        Assert.Equal(StatusCode.Unknown, (await FailsAsync(WatchToTheEndAsync, WorkloadApiFailure.Status, "a status that is not a number")).StatusCode);
     }
 
     [Theory]
@@ -128,7 +128,7 @@ public sealed class StatusTests(ITestOutputHelper output) : ClientTest(output)
     public async Task An_answer_that_is_not_gRPC_says_so(int status, string? contentType)
     {
         Agent.AnswerHttp(status, contentType, "<html>");
-        var e = await FailsAsync(FetchAsync, WorkloadApiFailure.MalformedResponse, $"HTTP {status} and content type '{contentType}'", "no SPIFFE Workload API: check the address");
+        var e = await FailsAsync(FetchAsync, WorkloadApiFailure.MalformedResponse, $"HTTP {status} and content type '{contentType}'", "not a SPIFFE Workload API: check the address");
         Assert.Equal((StatusCode.Unavailable, true), (e.StatusCode, e.IsTransient));
     }
 

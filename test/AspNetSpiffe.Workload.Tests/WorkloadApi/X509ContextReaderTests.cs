@@ -90,7 +90,7 @@ public sealed class X509ContextReaderTests
     public void The_key_of_another_leaf_is_refused() => AssertRefused("private key", Changed(s => s.X509SvidKey = ByteString.CopyFrom(_pki.Leaf().Pkcs8)));
 
     [Fact, Trait("Spec", "XL-02")]
-    public void Bytes_after_the_key_are_refused() => AssertRefused("after its end", Changed(s => s.X509SvidKey = Append(s.X509SvidKey, 0)));
+    public void Bytes_after_the_key_are_refused() => AssertRefused("trailing bytes", Changed(s => s.X509SvidKey = Append(s.X509SvidKey, 0)));
 
     [Fact, Trait("Spec", "XL-03")]
     public void An_ID_that_the_leaf_does_not_have_is_refused() => AssertRefused("not 'spiffe://td/admin'", Changed(s => s.SpiffeId = "spiffe://td/admin"));
@@ -113,7 +113,7 @@ public sealed class X509ContextReaderTests
     [InlineData(null)]
     [InlineData(X509KeyUsageFlags.CrlSign)]
     public void An_intermediate_that_may_not_sign_certificates_is_refused(X509KeyUsageFlags? usage) =>
-        AssertRefused("no CA that may sign", _pki.Response(_pki.Root.Intermediate(i => i with { KeyUsage = usage }).Leaf()));
+        AssertRefused("not a CA that may sign", _pki.Response(_pki.Root.Intermediate(i => i with { KeyUsage = usage }).Leaf()));
 
     [Fact, Trait("Spec", "XL-05")]
     public void An_SVID_that_its_own_bundle_does_not_verify_is_refused() =>
@@ -183,7 +183,7 @@ public sealed class X509ContextReaderTests
         var context = _reader.Read(response);
         Assert.Equal(2, context.Bundles.Count);
         Assert.NotNull(context.Bundles.Find(other.TrustDomain));
-        Assert.Contains("left out", Assert.Single(_reader.Remarks), StringComparison.Ordinal);
+        Assert.Contains("ignored", Assert.Single(_reader.Remarks), StringComparison.Ordinal);
     }
 
     [Fact, Trait("Spec", "TB-03")]

@@ -34,7 +34,7 @@ internal sealed record AddressMistake(string Name, Func<string, string> Spoil)
         new("an escape of no number", text => text + "%zz"),
         new("an escape of a sign", text => text + "%+1"),
         new("an escaped zero", text => text + "%00"),
-        new("an escape that is no UTF-8", text => text + "%ff"),
+        new("an escape that is not UTF-8", text => text + "%ff"),
         new("a path too long for a socket", text => text + "/" + new string('x', 107)),
     ];
 
@@ -60,7 +60,7 @@ internal sealed record AddressMistake(string Name, Func<string, string> Spoil)
         new("the port zero", text => text[..text.LastIndexOf(':')] + ":0"),
         new("a port too high", text => text[..text.LastIndexOf(':')] + ":65536"),
         new("a port with a sign", text => text.Insert(text.LastIndexOf(':') + 1, "+")),
-        new("a port that is no number", text => text + "a"),
+        new("a port that is not a number", text => text + "a"),
         new("a port twice", text => text + ":80"),
         new("one slash", text => "tcp:/" + AuthorityOf(text)),
         new("no slashes", text => "tcp:" + AuthorityOf(text)),
