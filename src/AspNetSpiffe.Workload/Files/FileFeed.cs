@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace AspNetSpiffe;
 
-/// <summary>Looks at files again and again, and tells each state that is good, and each bad one that stays.</summary>
+/// <summary>Polls files, and reports each valid state, and each invalid one that persists.</summary>
 /// <remarks>
 /// By their contents, and not by notifications: volumes of containers and network file systems have none, and whoever swaps a symbolic link changes no file. One state is read at one moment, so
-/// that a pair of key and certificate can still be of two; whoever judges it refuses that, and the next look finds the pair.
+/// that a pair of key and certificate can still be of two; whoever judges it rejects that, and the next look finds the pair.
 /// </remarks>
 internal sealed class FileFeed(SvidFiles files, TimeProvider time, SpiffeLimits limits) : IFeed
 {

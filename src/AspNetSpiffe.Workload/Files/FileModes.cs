@@ -10,11 +10,11 @@ internal static class FileModes
     public static IEnumerable<string> WarningsOf(SvidFiles files)
     {
         if (OperatingSystem.IsWindows()) yield break;
-        if (files.Key is not null && Has(files.Key, OthersRead)) yield return $"The private key '{files.Key}' can be read by every user of this machine: give it the mode 0600, or 0640 (in Kubernetes: defaultMode or fsGroup of the volume).";
+        if (files.Key is not null && Has(files.Key, OthersRead)) yield return $"The private key '{files.Key}' can be read by every user of this machine: set its mode to 0600, or 0640 (in Kubernetes: defaultMode or fsGroup of the volume).";
         string?[] changeable = [files.Certificate, files.Key, files.Bundle, files.BundleMap, .. files.FindBundles().Select(bundle => bundle.Path)];
         foreach (var path in changeable.OfType<string>().Distinct(StringComparer.Ordinal))
             if (Has(path, OthersWrite))
-                yield return $"'{path}' can be changed by other users of this machine, who could choose our identity or whom we trust: take the right to write from its group and from others.";
+                yield return $"'{path}' can be modified by other users of this machine, who could replace the identity or the trust bundles of this workload: remove the write permission of its group and of others.";
     }
 
     // Of the file behind symbolic links. One that is gone by now has no mode.

@@ -27,7 +27,7 @@ internal sealed class FileSnapshot : IDisposable
     /// <summary>Gets what tells this state of the files from others.</summary>
     public string Digest { get; }
 
-    /// <summary>Gets the files of bundles by trust domain, as they were then: a folder may have others a moment later.</summary>
+    /// <summary>Gets the files of bundles by trust domain, as they were then: a directory may have others a moment later.</summary>
     public ImmutableArray<(TrustDomain TrustDomain, string Path)> Bundles { get; }
 
     /// <summary>Reads files as they are now; one that cannot be read is a part of their state.</summary>
@@ -37,7 +37,7 @@ internal sealed class FileSnapshot : IDisposable
     /// <exception cref="FormatException">It cannot be read; the message names it and says why.</exception>
     public static byte[] ReadFile(string path, int maxBytes) => ContentOf(Read(path, maxBytes));
 
-    /// <summary>Gives what is in a file.</summary>
+    /// <summary>Returns what is in a file.</summary>
     /// <exception cref="FormatException">It cannot be read; the message names it and says why.</exception>
     public byte[] ContentOf(string path) => ContentOf(_files[path]);
 
@@ -56,11 +56,11 @@ internal sealed class FileSnapshot : IDisposable
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return new([], $"There is no file '{path}'.");
+            return new([], $"The file '{path}' does not exist.");
         }
         catch (UnauthorizedAccessException)
         {
-            return new([], Directory.Exists(path) ? $"'{path}' is a folder, and a file was expected." : $"This process may not read '{path}': check its owner and mode.");
+            return new([], Directory.Exists(path) ? $"'{path}' is a directory, not a file." : $"This process may not read '{path}': check its owner and mode.");
         }
         catch (IOException e)
         {
@@ -73,7 +73,7 @@ internal sealed class FileSnapshot : IDisposable
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         var length = RandomAccess.GetLength(file);
-        if (length > maxBytes) throw new IOException($"it has {length} bytes, and {maxBytes} is the limit.");
+        if (length > maxBytes) throw new IOException($"it has {length} bytes; the limit is {maxBytes}.");
 
         var content = new byte[length];
         var read = 0;

@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>How somebody who writes SVIDs to files names them.</summary>
+/// <summary>The names of the files, as the tool that writes the SVIDs chooses them.</summary>
 public enum SpiffeFileLayout
 {
-    /// <summary>No names: each file is named by the settings.</summary>
+    /// <summary>No predefined names: each file is set by its path.</summary>
     None,
 
     /// <summary>cert-manager's csi-driver-spiffe: <c>tls.crt</c>, <c>tls.key</c>, <c>ca.crt</c>. Also a Kubernetes secret of cert-manager.</summary>

@@ -1,21 +1,21 @@
 namespace AspNetSpiffe;
 
-/// <summary>Files from which this workload has its identity, instead of a Workload API. Looked at twice a second; a change is taken up within two seconds, and without a restart.</summary>
+/// <summary>Files from which this workload has its identity, instead of a Workload API. Polled twice a second; a change is applied within two seconds, without a restart.</summary>
 /// <remarks>
-/// What is in the files is judged like an agent's message: key and certificate must belong together, and the SVID must verify against the bundle. Otherwise the last good one stays, and the log
-/// says why. Files that are missing have taken nothing back: the last SVID serves until it expires.
+/// The files are validated like an agent's message: key and certificate must belong together, and the SVID must verify against the bundle. Otherwise the last valid one is kept, and the log
+/// says why. Missing files withdraw nothing: the last SVID is used until it expires.
 /// </remarks>
 public sealed class SpiffeFileOptions
 {
-    /// <summary>Gets or sets the names of the files in <see cref="Directory"/>; those that are set here count instead.</summary>
+    /// <summary>Gets or sets the names of the files in <see cref="Directory"/>; paths that are set here override them.</summary>
     /// <value>Default: <see cref="SpiffeFileLayout.None"/>.</value>
     public SpiffeFileLayout Layout { get; set; }
 
-    /// <summary>Gets or sets the folder that the other paths are relative to, if they are.</summary>
+    /// <summary>Gets or sets the directory of relative paths in the other settings.</summary>
     /// <value>Default: the working directory of the process.</value>
     public string? Directory { get; set; }
 
-    /// <summary>Gets or sets the file of our certificate, PEM: the leaf, and after it its intermediates.</summary>
+    /// <summary>Gets or sets the file of our certificate, PEM: the leaf, followed by its intermediates.</summary>
     public string? Certificate { get; set; }
 
     /// <summary>Gets or sets the file of the private key, PEM. May be the file of the certificate.</summary>
@@ -52,7 +52,7 @@ public sealed class SpiffeFileOptions
         Interval = Interval,
     };
 
-    /// <summary>Finds each mistake, by the name of its property.</summary>
+    /// <summary>Finds each error, by the name of its property.</summary>
     internal IEnumerable<(string Property, string Mistake)> Mistakes()
     {
         if (!IsUsed) yield break;
@@ -67,12 +67,12 @@ public sealed class SpiffeFileOptions
                 yield return ($"{nameof(FederatedBundles)}:{trustDomain}", "is not the name of a trust domain, such as example.org.");
 
         if (Layout != SpiffeFileLayout.None && Directory is null && (Certificate is null || Key is null))
-            yield return (nameof(Directory), $"must be set: it is where the files of {nameof(Layout)} {Layout} are.");
+            yield return (nameof(Directory), $"must be set: it is the directory of the files of {nameof(Layout)} {Layout}.");
         if (HasBundlesOnly) yield break;
         if (Layout == SpiffeFileLayout.None && Certificate is null) yield return (nameof(Certificate), $"must be set, or {nameof(Layout)} and {nameof(Directory)}.");
         if (Layout == SpiffeFileLayout.None && Key is null) yield return (nameof(Key), $"must be set, or {nameof(Layout)} and {nameof(Directory)}.");
         if (Layout is SpiffeFileLayout.None or SpiffeFileLayout.PodCertificate && Bundle is null && BundleMap is null)
-            yield return (nameof(Bundle), $"must be set, or a {nameof(BundleMap)} that has our trust domain: without a bundle nobody can be verified.");
+            yield return (nameof(Bundle), $"must be set, or a {nameof(BundleMap)} that has our trust domain: without a bundle no peer can be verified.");
     }
 
     private string? PathOf(string? path, string certManager, string spiffeHelper, string? podCertificate, string? draft) => (path ?? Layout switch

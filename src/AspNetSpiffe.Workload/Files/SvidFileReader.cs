@@ -38,7 +38,7 @@ internal sealed class SvidFileReader(SvidFiles files, TimeProvider time, SpiffeL
             var bundles = ReadBundles(snapshot, FindTrustDomain(snapshot), remarks).Values.Where(bundle => !bundle.Jwt.Authorities.IsEmpty).Select(bundle => bundle.Jwt).ToArray();
             return bundles.Length > 0
                 ? new(new(bundles) { Remarks = [.. remarks] }, null, remarks)
-                : throw new FormatException("None of the files of bundles has a key for JWT-SVIDs. PEM has none: write SPIFFE bundle documents (JSON), which may.");
+                : throw new FormatException("None of the bundle files has a key for JWT-SVIDs. PEM cannot contain any: use SPIFFE bundle documents (JSON).");
         }
         catch (FormatException e)
         {
@@ -53,7 +53,7 @@ internal sealed class SvidFileReader(SvidFiles files, TimeProvider time, SpiffeL
         try
         {
             var bundles = ReadBundles(snapshot, FindTrustDomain(snapshot), remarks).Values.Select(bundle => bundle.X509).ToArray();
-            return bundles.Length > 0 ? new(new(bundles) { Remarks = [.. remarks] }, null, remarks) : throw new FormatException($"None of the files has a bundle. {RemarkList.Join(remarks)}".TrimEnd());
+            return bundles.Length > 0 ? new(new(bundles) { Remarks = [.. remarks] }, null, remarks) : throw new FormatException($"None of the files contains a bundle. {RemarkList.Join(remarks)}".TrimEnd());
         }
         catch (FormatException e)
         {
@@ -65,11 +65,11 @@ internal sealed class SvidFileReader(SvidFiles files, TimeProvider time, SpiffeL
 
     private X509SVIDResponse ReadMessage(FileSnapshot snapshot, List<string> remarks)
     {
-        if (files is not { Certificate: { } certificate, Key: { } keyFile }) throw new FormatException("The settings name files of bundles only, and no certificate: there is no identity.");
+        if (files is not { Certificate: { } certificate, Key: { } keyFile }) throw new FormatException("The settings name bundle files only and no certificate, so there is no identity.");
         var chain = InFile(certificate, () => PemBlocks.ReadCertificates(snapshot.ContentOf(certificate)));
         var id = InFile(certificate, () => X509SvidReader.ReadId(chain));
         var bundles = ReadBundles(snapshot, id.TrustDomain, remarks);
-        if (!bundles.Remove(id.TrustDomain, out var own)) throw new FormatException($"No file has the bundle of our own trust domain '{id.TrustDomain}'.");
+        if (!bundles.Remove(id.TrustDomain, out var own)) throw new FormatException($"No file contains the bundle of our own trust domain '{id.TrustDomain}'.");
 
         var key = InFile(keyFile, () => KeyPem.ReadPkcs8(snapshot.ContentOf(keyFile)));
         try
@@ -97,7 +97,7 @@ internal sealed class SvidFileReader(SvidFiles files, TimeProvider time, SpiffeL
         {
             foreach (var bundle in ReadOrKeep(file, snapshot, read, remarks))
                 if (!bundles.TryAdd(bundle.TrustDomain, bundle))
-                    remarks.Add($"The bundle of '{bundle.TrustDomain}' in '{file}' is ignored: another file has one too, and comes first.");
+                    remarks.Add($"The bundle of '{bundle.TrustDomain}' in '{file}' is ignored: another file that comes first has one too.");
         }
     }
 
@@ -110,7 +110,7 @@ internal sealed class SvidFileReader(SvidFiles files, TimeProvider time, SpiffeL
         catch (FormatException e)
         {
             var hasOld = _lastGood.TryGetValue(file, out var old);
-            remarks.Add($"{e.Message} {(hasOld ? "The last good bundle of this file stays." : "The workloads that it stands for are refused.")}");
+            remarks.Add($"{e.Message} {(hasOld ? "The last valid bundle of this file is kept." : "Its workloads are rejected.")}");
             return old ?? [];
         }
     }

@@ -19,13 +19,13 @@ internal sealed record SvidFiles
 
     public string? BundleMap { get; init; }
 
-    /// <summary>Gets a folder whose files name the trust domains that they are of.</summary>
+    /// <summary>Gets a directory whose files name the trust domains that they are of.</summary>
     public string? BundleFolder { get; init; }
 
     /// <summary>Gets how long to wait before the next look.</summary>
     public TimeSpan Interval { get; init; } = SpiffeFileOptions.DefaultInterval;
 
-    /// <summary>Gives the files of bundles by trust domain, as they are now.</summary>
+    /// <summary>Returns the files of bundles by trust domain, as they are now.</summary>
     public IEnumerable<(TrustDomain TrustDomain, string Path)> FindBundles() => BundleFolder is null ? FederatedBundles : FederatedBundles.Concat(InFolder(BundleFolder));
 
     private static IEnumerable<(TrustDomain, string)> InFolder(string folder) => (Directory.Exists(folder) ? Directory.EnumerateFiles(folder, $"*{DraftBundle}") : []).Order(StringComparer.Ordinal)

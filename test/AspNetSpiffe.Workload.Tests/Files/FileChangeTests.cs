@@ -117,11 +117,11 @@ public sealed class FileChangeTests(ITestOutputHelper output) : FileTest(output)
     }
 
     [Theory]
-    [InlineData("tls.key", "another", "The SVID 'spiffe://example.org/one' is refused. The private key is no PKCS#8 key of the leaf certificate: it cannot be read, or it belongs to another public key.")]
-    [InlineData("tls.key", "", "'{0}': It must hold one private key, and holds 0.")]
-    [InlineData("tls.crt", "-----BEGIN CERTIFICATE-----\nMIIB", "'{0}': Its PEM block 1 is cut off or malformed.")]
-    [InlineData("tls.crt", "nothing", "'{0}': It holds no PEM block 'CERTIFICATE'.")]
-    [InlineData("ca.crt", "stranger", "The SVID 'spiffe://example.org/one' is refused. It does not verify against the bundle that came with it: NotTrusted")]
+    [InlineData("tls.key", "another", "The SVID 'spiffe://example.org/one' is rejected. The private key is not a PKCS#8 key of the leaf certificate: it cannot be read, or it belongs to another public key.")]
+    [InlineData("tls.key", "", "'{0}': It must contain one private key, but contains 0.")]
+    [InlineData("tls.crt", "-----BEGIN CERTIFICATE-----\nMIIB", "'{0}': Its PEM block 1 is truncated or malformed.")]
+    [InlineData("tls.crt", "nothing", "'{0}': It contains no PEM block 'CERTIFICATE'.")]
+    [InlineData("ca.crt", "stranger", "The SVID 'spiffe://example.org/one' is refused. It does not verify against its own bundle: NotTrusted")]
     [InlineData("ca.crt", "{}", "'{0}': ")]
     [InlineData("ca.crt", null, "There is no file '{0}'.")]
     [InlineData("tls.crt", null, "There is no file '{0}'.")]
@@ -140,9 +140,9 @@ public sealed class FileChangeTests(ITestOutputHelper output) : FileTest(output)
         await WaitForAsync("UpdateRefused", Patience);
 
         var refused = Assert.Single(Logs.All, record => record.Event.Name == "UpdateRefused");
-        Assert.StartsWith($"Refused an update from the SVID files (certificate '{Folder.PathOf("tls.crt")}'). ", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Rejected an update from the SVID files (certificate '{Folder.PathOf("tls.crt")}'). ", refused.Message, StringComparison.Ordinal);
         Assert.Contains(string.Format(System.Globalization.CultureInfo.InvariantCulture, problem, Folder.PathOf(file)), refused.Message, StringComparison.Ordinal);
-        Assert.EndsWith("Identity: the last good one stays.", refused.Message, StringComparison.Ordinal);
+        Assert.EndsWith("Identity: the last valid one is kept.", refused.Message, StringComparison.Ordinal);
         Assert.Same(context, source.Current);
 
         Write(Pki.Leaf("/two"));
@@ -164,7 +164,7 @@ public sealed class FileChangeTests(ITestOutputHelper output) : FileTest(output)
         var next = await NextAsync(source);
         Assert.Equal("/two", next.DefaultSvid.Id.Path);
         Assert.Equal(partner.Root.Certificate.RawData, Assert.Single(next.Bundles.Find(partner.TrustDomain)!.Authorities).RawData);
-        Assert.Contains($"'{Folder.PathOf("partner")}': Its PEM block 1 is cut off or malformed. The last good bundle of this file stays.", (await WaitForAsync("UpdateRemark", Patience)).Message, StringComparison.Ordinal);
+        Assert.Contains($"'{Folder.PathOf("partner")}': Its PEM block 1 is truncated or malformed. The last good bundle of this file stays.", (await WaitForAsync("UpdateRemark", Patience)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class FileChangeTests(ITestOutputHelper output) : FileTest(output)
         Time.Advance(TimeSpan.FromSeconds(0.3));
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => waiting);
         Assert.Equal(
-            $"The SVID files (certificate '{Folder.PathOf("tls.crt")}') gave this workload no identity within 0.3 s. Its last update was refused: There is no file '{Folder.PathOf("tls.crt")}'.", error.Message);
+            $"The SVID files (certificate '{Folder.PathOf("tls.crt")}') issued no identity to this workload within 0.3 s. Its last update was rejected: There is no file '{Folder.PathOf("tls.crt")}'.", error.Message);
 
         Write(Pki.Leaf("/one"));
         await LookAsync(3);
@@ -211,7 +211,7 @@ public sealed class FileChangeTests(ITestOutputHelper output) : FileTest(output)
 
         Assert.Equal(2, source.Current!.Remarks.Length);
         Assert.StartsWith($"The private key '{Folder.PathOf("tls.key")}' can be read by every user of this machine", source.Current.Remarks[0], StringComparison.Ordinal);
-        Assert.StartsWith($"'{Folder.PathOf("ca.crt")}' can be changed by other users of this machine", source.Current.Remarks[1], StringComparison.Ordinal);
+        Assert.StartsWith($"'{Folder.PathOf("ca.crt")}' can be modified by other users of this machine", source.Current.Remarks[1], StringComparison.Ordinal);
         await WaitForAsync("UpdateRemark", Patience, times: 2);
     }
 

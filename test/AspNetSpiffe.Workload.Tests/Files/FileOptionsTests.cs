@@ -23,16 +23,16 @@ public sealed class FileOptionsTests(ITestOutputHelper output) : FileTest(output
 
     [Theory]
     [InlineData("Spiffe:Files:Layout: 'Vault' is none of None, CertManager, SpiffeHelper, PodCertificate, SpiffeDraft.", "Files:Layout=Vault")]
-    [InlineData("Spiffe:Files:Directory: must be set: it is where the files of Layout CertManager are.", "Files:Layout=CertManager")]
+    [InlineData("Spiffe:Files:Directory: must be set: it is the directory of the files of Layout CertManager.", "Files:Layout=CertManager")]
     [InlineData("Spiffe:Files:Certificate: must be set, or Layout and Directory.", "Files:Key=k", "Files:Bundle=b")]
     [InlineData("Spiffe:Files:Key: must be set, or Layout and Directory.", "Files:Certificate=c", "Files:Bundle=b")]
-    [InlineData("Spiffe:Files:Bundle: must be set, or a BundleMap that has our trust domain: without a bundle nobody can be verified.", "Files:Certificate=c", "Files:Key=k")]
-    [InlineData("Spiffe:Files:Bundle: must be set, or a BundleMap that has our trust domain: without a bundle nobody can be verified.", "Files:Layout=PodCertificate", "Files:Directory=/x")]
+    [InlineData("Spiffe:Files:Bundle: must be set, or a BundleMap that has our trust domain: without a bundle no peer can be verified.", "Files:Certificate=c", "Files:Key=k")]
+    [InlineData("Spiffe:Files:Bundle: must be set, or a BundleMap that has our trust domain: without a bundle no peer can be verified.", "Files:Layout=PodCertificate", "Files:Directory=/x")]
     [InlineData("Spiffe:Files:FederatedBundles:Partner: is not the name of a trust domain, such as example.org.", "Files:Layout=CertManager", "Files:Directory=/x", "Files:FederatedBundles:Partner=p")]
-    [InlineData("Spiffe:EndpointSocket: is set, and so are Files: keep one of them, for an identity has one origin.", "Files:Layout=CertManager", "Files:Directory=/x", "EndpointSocket=unix:///run/agent.sock")]
-    [InlineData("Spiffe:Files:Certificat: nobody reads this key. Did you mean 'Spiffe:Files:Certificate'?", "Files:Layout=CertManager", "Files:Directory=/x", "Files:Certificat=c")]
-    [InlineData("Spiffe:Files:FederatedBundles: is a section, but there is a text, 'p'. Write its keys below it.", "Files:Layout=CertManager", "Files:Directory=/x", "Files:FederatedBundles=p")]
-    [InlineData("Spiffe:Files:FederatedBundles:partner: is one value, and has no keys of its own such as 'Path'.", "Files:Layout=CertManager", "Files:Directory=/x", "Files:FederatedBundles:partner:Path=p")]
+    [InlineData("Spiffe:EndpointSocket: is set, and so are Files: keep one of them, because an identity has one source.", "Files:Layout=CertManager", "Files:Directory=/x", "EndpointSocket=unix:///run/agent.sock")]
+    [InlineData("Spiffe:Files:Certificat: unknown key. Did you mean 'Spiffe:Files:Certificate'?", "Files:Layout=CertManager", "Files:Directory=/x", "Files:Certificat=c")]
+    [InlineData("Spiffe:Files:FederatedBundles: is a section, but has the value 'p'. Write its keys below it.", "Files:Layout=CertManager", "Files:Directory=/x", "Files:FederatedBundles=p")]
+    [InlineData("Spiffe:Files:FederatedBundles:partner: is a single value and cannot have keys of its own such as 'Path'.", "Files:Layout=CertManager", "Files:Directory=/x", "Files:FederatedBundles:partner:Path=p")]
     public async Task A_mistake_is_told_with_its_key(string mistake, params string[] settings)
     {
         await using var services = Services([.. settings.Select(setting => setting.Split('=')).Select(parts => (parts[0], parts[1]))]);
@@ -45,7 +45,7 @@ public sealed class FileOptionsTests(ITestOutputHelper output) : FileTest(output
     {
         await using var services = new ServiceCollection().AddSpiffe(options => (options.Files.Layout, options.Files.Directory, options.Provider) = (SpiffeFileLayout.CertManager, "/x", _ => null!)).BuildServiceProvider();
         var error = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IOptions<SpiffeOptions>>().Value);
-        Assert.Contains("Spiffe:Files: are set, and so is the Provider: keep one of them, for an identity has one origin.", error.Failures);
+        Assert.Contains("Spiffe:Files: are set, and so is the Provider: keep one of them, because an identity has one source.", error.Failures);
     }
 
     [Fact]

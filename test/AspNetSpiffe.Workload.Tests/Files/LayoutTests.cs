@@ -110,7 +110,7 @@ public sealed class LayoutTests(ITestOutputHelper output) : FileTest(output)
 
         AssertWorkload(source.Current!, trustDomains: 2);
         Assert.Equal(first.Root.Certificate.RawData, Assert.Single(source.Current!.Bundles.Find(first.TrustDomain)!.Authorities).RawData);
-        Assert.Contains($"The bundle of 'partner.example' in '{Folder.PathOf("map")}' is ignored: another file has one too, and comes first.", source.Current!.Remarks);
+        Assert.Contains($"The bundle of 'partner.example' in '{Folder.PathOf("map")}' is ignored: another file that comes first has one too.", source.Current!.Remarks);
         await WaitForAsync("UpdateRemark", Patience, times: 2);
     }
 
@@ -137,7 +137,7 @@ public sealed class LayoutTests(ITestOutputHelper output) : FileTest(output)
         var bundles = Keep(new JwtBundleSource(CertManager(), Loggers, Time));
         bundles.Start();
         await LookAsync(2);
-        Assert.Contains("PEM has none: write SPIFFE bundle documents (JSON), which may.", (await WaitForAsync("UpdateRefused", Patience)).Message, StringComparison.Ordinal);
+        Assert.Contains("PEM cannot contain any: use SPIFFE bundle documents (JSON).", (await WaitForAsync("UpdateRefused", Patience)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class LayoutTests(ITestOutputHelper output) : FileTest(output)
         Start(new() { Files = { FederatedBundles = { ["example.org"] = Folder.PathOf("partner") } } });
         await LookAsync(2);
         Assert.Equal(
-            "Refused an update from the files of bundles. The settings name files of bundles only, and no certificate: there is no identity. Identity: there is none yet.",
+            "Rejected an update from the bundle files. The settings name bundle files only and no certificate, so there is no identity. Identity: none received yet.",
             (await WaitForAsync("UpdateRefused", Patience)).Message);
     }
 
@@ -179,7 +179,7 @@ public sealed class LayoutTests(ITestOutputHelper output) : FileTest(output)
     public void Files_give_no_tokens_and_the_error_says_so()
     {
         var error = Assert.Throws<InvalidOperationException>(() => new JwtSource(CertManager()));
-        Assert.StartsWith("JWT-SVIDs come from a Workload API, and this workload has its identity from files or from code", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("JWT-SVIDs require a Workload API, but this workload gets its identity from files or from code", error.Message, StringComparison.Ordinal);
     }
 
     private static byte[] Document(TestPki pki) => new SpiffeBundle(pki.Bundle, new(pki.TrustDomain, [])).ToUtf8Json();

@@ -39,10 +39,10 @@ public sealed class PemTests
     {
         using var elliptic = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var encrypted = elliptic.ExportEncryptedPkcs8PrivateKeyPem("x", new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1));
-        Assert.Equal("Its private key is encrypted. Write it without a password ('openssl pkey'), readable for this service only.", Refuse(Chain, encrypted));
-        Assert.Equal("It must hold one private key, and holds 2.", Refuse(Chain, Key + Key));
-        Assert.Equal("It must hold one private key, and holds 0.", Refuse(Chain, Chain));
-        Assert.Equal("It holds a block 'EC PARAMETERS', which is neither a certificate nor a key.", Refuse(Chain, PemEncoding.WriteString("EC PARAMETERS", [5, 0]) + "\n" + Key));
+        Assert.Equal("Its private key is encrypted. Store it without a password ('openssl pkey'), readable by this service only.", Refuse(Chain, encrypted));
+        Assert.Equal("It must contain one private key, but contains 2.", Refuse(Chain, Key + Key));
+        Assert.Equal("It must contain one private key, but contains 0.", Refuse(Chain, Chain));
+        Assert.Equal("It contains a block 'EC PARAMETERS', which is neither a certificate nor a key.", Refuse(Chain, PemEncoding.WriteString("EC PARAMETERS", [5, 0]) + "\n" + Key));
         Assert.Equal("Its private key is of the kind 'OPENSSH PRIVATE KEY'. Convert it to PKCS#8, for example with 'openssl pkey'.", Refuse(Chain, PemEncoding.WriteString("OPENSSH PRIVATE KEY", [5, 0])));
         Assert.Equal("Its private key cannot be read.", Refuse(Chain, PemEncoding.WriteString("EC PRIVATE KEY", [5, 0])));
         Assert.Contains("it belongs to another public key", Refuse(Chain, elliptic.ExportPkcs8PrivateKeyPem()), StringComparison.Ordinal);
@@ -51,12 +51,12 @@ public sealed class PemTests
     [Fact]
     public void What_is_wrong_with_certificates_is_said()
     {
-        Assert.Equal("It holds no PEM block 'CERTIFICATE'.", Refuse("", Key));
-        Assert.Equal("It holds a block 'X509 CRL', which is neither a certificate nor a key.", Refuse(PemEncoding.WriteString("X509 CRL", [5, 0]), Key));
+        Assert.Equal("It contains no PEM block 'CERTIFICATE'.", Refuse("", Key));
+        Assert.Equal("It contains a block 'X509 CRL', which is neither a certificate nor a key.", Refuse(PemEncoding.WriteString("X509 CRL", [5, 0]), Key));
         Assert.Equal("There is no DER certificate at byte 0 of 2.", Refuse(PemEncoding.WriteString("CERTIFICATE", [5, 0]), Key));
-        Assert.Contains("is no CA that may sign certificates", Refuse(Chain + SvidFolder.Pem(Pki.Leaf("/other").Leaf), Key), StringComparison.Ordinal);
+        Assert.Contains("is not a CA that may sign certificates", Refuse(Chain + SvidFolder.Pem(Pki.Leaf("/other").Leaf), Key), StringComparison.Ordinal);
         Assert.Equal("'spiffe://example.org' names a trust domain, not a workload.", Refuse(SvidFolder.Pem(Pki.Root.Certificate), Key));
-        Assert.Equal("The bundle of 'example.org' has a certificate that is no CA.", Assert.Throws<FormatException>(() => X509Bundle.CreateFromPem(Pki.TrustDomain, Chain)).Message);
+        Assert.Equal("The bundle of 'example.org' has a certificate that is not a CA.", Assert.Throws<FormatException>(() => X509Bundle.CreateFromPem(Pki.TrustDomain, Chain)).Message);
     }
 
     [Fact]
