@@ -2,13 +2,13 @@ using System.Net;
 
 namespace AspNetSpiffe;
 
-/// <summary>A place where a list of revoked certificates is: a file, or a URL of the configuration.</summary>
+/// <summary>A place where a certificate revocation list is: a file, or a URL of the configuration.</summary>
 internal abstract class RevocationListPlace(string name)
 {
     /// <summary>Gets the name of the place as the settings have it.</summary>
     public string Name => name;
 
-    /// <summary>Gives what is there.</summary>
+    /// <summary>Returns what is there.</summary>
     /// <exception cref="FormatException">It cannot be read; the message says why.</exception>
     public abstract Task<byte[]> ReadAsync(CancellationToken cancellationToken);
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Keeps the lists of revoked certificates current: each from its place, in the background. The last good one stays, whatever happens to the next.</summary>
+/// <summary>Keeps the certificate revocation lists current: each from its place, in the background. The last valid one is kept, whatever happens to the next.</summary>
 /// <remarks>Thread-safe. The lists of one moment are read without a lock.</remarks>
 internal sealed partial class RevocationWatch : IAsyncDisposable
 {
@@ -30,7 +30,7 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
     /// <param name="limits">How long they may be.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">May be called under locks: <see cref="NotificationQueue.CreateLogger"/>.</param>
-    /// <param name="changed">Is called when a list was taken up: whoever was let in before may be revoked now.</param>
+    /// <param name="changed">Is called when a list was loaded: a peer that was accepted before may be revoked now.</param>
     public RevocationWatch(SpiffeRevocationOptions options, SpiffeLimits limits, TimeProvider time, ILogger logger, Action changed)
     {
         (_acceptsUnknown, _time, _logger, _changed) = (options.OnUnknown == UnknownRevocation.Accept, time, logger, changed);
@@ -52,7 +52,7 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
         {
             for (var place = 0; place < _places.Length; place++)
             {
-                var problem = _lists[place].IsEmpty ? "it has not come yet." : StalenessOf(place);
+                var problem = _lists[place].IsEmpty ? "it has not been loaded yet." : StalenessOf(place);
                 if (problem is not null) yield return (_places[place].TrustDomain, $"'{_places[place].Place.Name}': {problem}");
             }
         }
@@ -91,7 +91,7 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
                 : TakeUp(index, seen = content!);
 
             failures = problem is null ? 0 : failures + 1;
-            if (told.IsNews(problem) && !_stopping.IsCancellationRequested) Log.Problem(_logger, place.Name, trustDomain, problem!, _lists[index].IsEmpty ? "there is none yet" : "the last good one stays");
+            if (told.IsNews(problem) && !_stopping.IsCancellationRequested) Log.Problem(_logger, place.Name, trustDomain, problem!, _lists[index].IsEmpty ? "none received yet" : "the last valid one is kept");
             await Task.Delay(DelayAfter(failures, place.Interval), _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -136,10 +136,10 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
     {
         if (lists.LastOrDefault(static list => list.SignedBy is not null) is not { } good) return [next];
         if (!good.Issuer.AsSpan().SequenceEqual(next.Issuer) || !next.IsSignedBy(good.SignedBy!)) return [good, next];
-        return next.Number < good.Number ? throw new FormatException($"Its number is {next.Number}, and that of the one before was {good.Number}: it is an older one.") : [next];
+        return next.Number < good.Number ? throw new FormatException($"Its number is {next.Number}, but the previous list has the number {good.Number}: this list is older.") : [next];
     }
 
-    private string? StalenessOf(int index) => _lists[index] is [.., var last] && last.NextUpdate < _time.GetUtcNow() ? $"It should have been renewed by {last.NextUpdate:u}, and does not count as an answer any more." : null;
+    private string? StalenessOf(int index) => _lists[index] is [.., var last] && last.NextUpdate < _time.GetUtcNow() ? $"It should have been renewed by {last.NextUpdate:u}, and is no longer used." : null;
 
     private static TimeSpan DelayAfter(int failures, TimeSpan interval)
     {
@@ -148,7 +148,7 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
         return delay < interval ? delay : interval;
     }
 
-    /// <summary>One problem is told once, until it has changed or passed.</summary>
+    /// <summary>One problem is logged once, until it has changed or passed.</summary>
     private sealed class ToldProblem
     {
         private string? _last;
@@ -164,19 +164,19 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
     /// <seealso cref="LogCategories.Revocation"/>
     private static partial class Log
     {
-        /// <summary>A list of revoked certificates is new, and in force. Open connections are checked against it too.</summary>
+        /// <summary>A new certificate revocation list was loaded. Open connections are checked against it too.</summary>
         /// <remarks>Nothing.</remarks>
         [LoggerMessage(
-            1, LogLevel.Information, "Took up the list of revoked certificates '{Place}' of '{TrustDomain}': issuer {Issuer}, number {Number}, {Count} revoked, in force until {NextUpdate:u}.",
+            1, LogLevel.Information, "Loaded the certificate revocation list '{Place}' of '{TrustDomain}': issuer {Issuer}, number {Number}, {Count} revoked, next update {NextUpdate:u}.",
             EventName = "RevocationListTaken")]
         public static partial void TakenUp(ILogger logger, string place, TrustDomain trustDomain, string issuer, string number, int count, DateTimeOffset nextUpdate);
 
         /// <summary>
-        /// A list of revoked certificates could not be read or fetched, is older than the one before, or was not renewed in time. The last good one stays until its time
-        /// is over; after that, peers are refused as <c>RevocationUnknown</c>, unless <c>OnUnknown</c> is <c>Accept</c>.
+        /// A certificate revocation list could not be read or fetched, is older than the one before, or was not renewed in time. The last valid one is used until its next update
+        /// is due; after that, peers are rejected as <c>RevocationUnknown</c>, unless <c>OnUnknown</c> is <c>Accept</c>.
         /// </summary>
-        /// <remarks>The line says what is wrong: its CA must publish the list in time, where the settings say. See <see href="../revocation.md">revocation</see>.</remarks>
-        [LoggerMessage(2, LogLevel.Error, "There is something wrong with the list of revoked certificates '{Place}' of '{TrustDomain}'. {Problem} List: {State}.", EventName = "RevocationListRefused")]
+        /// <remarks>The message has the cause: the CA must publish the list in time, at the configured place. See <see href="../revocation.md">revocation</see>.</remarks>
+        [LoggerMessage(2, LogLevel.Error, "The certificate revocation list '{Place}' of '{TrustDomain}' has an error. {Problem} List: {State}.", EventName = "RevocationListRefused")]
         public static partial void Problem(ILogger logger, string place, TrustDomain trustDomain, string problem, string state);
     }
 }

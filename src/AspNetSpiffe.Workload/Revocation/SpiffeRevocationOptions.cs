@@ -1,30 +1,30 @@
 namespace AspNetSpiffe;
 
-/// <summary>What to do with a peer of whom no list of revoked certificates can tell: the lists have not come, are too old, or are not of its issuers.</summary>
+/// <summary>What to do with a peer whose revocation status is unknown: the lists have not been loaded, are too old, or are not of its issuers.</summary>
 public enum UnknownRevocation
 {
-    /// <summary>Refuse it. Where lists come late, that is an outage.</summary>
+    /// <summary>Reject it. Late lists then cause an outage.</summary>
     Refuse,
 
-    /// <summary>Let it in. Whoever can keep the lists from us can make us accept what they would revoke.</summary>
+    /// <summary>Accept it. An attacker who can block the lists can make this workload accept revoked certificates.</summary>
     Accept,
 }
 
-/// <summary>Lists of revoked certificates (RFC 5280 §5), asked for each peer of the trust domains that have any. Off by default: SVIDs are short-lived, and a CA that leaves its bundle ends them all.</summary>
+/// <summary>Certificate revocation lists (RFC 5280 §5), checked for each peer of the trust domains that have any. Off by default: SVIDs are short-lived, and removing a CA from its bundle invalidates all of them.</summary>
 /// <remarks>
-/// Lists are read and renewed in the background, never in a handshake, and come from here alone: a URL in a certificate is never visited. Leaf and intermediates are looked up, each in the complete list that its
-/// own issuer signed; lists of changes, of some reasons, or of another issuer's certificates are refused. A list that cannot be read, or is older than the one before, is not taken.
+/// Lists are loaded and renewed in the background, never in a handshake, and only from here: a URL in a certificate is never followed. Leaf and intermediates are looked up, each in the complete list that its
+/// own issuer signed; delta lists, lists of some reasons, and indirect lists are rejected. A list that cannot be read, or is older than the one before, is ignored.
 /// </remarks>
 public sealed class SpiffeRevocationOptions
 {
-    /// <summary>Gets where the lists of a trust domain are, by its name: paths of files, and URLs (<c>http</c> too, for lists are signed). DER or PEM, one list in each.</summary>
+    /// <summary>Gets where the lists of a trust domain are, by its name: paths of files, and URLs (<c>http</c> too, because lists are signed). DER or PEM, one list in each.</summary>
     public IDictionary<string, IReadOnlyList<string>> Lists { get; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Gets or sets what to do with a peer of whom no list can tell.</summary>
+    /// <summary>Gets or sets what to do with a peer whose revocation status is unknown.</summary>
     /// <value>Default: <see cref="UnknownRevocation.Refuse"/>.</value>
     public UnknownRevocation OnUnknown { get; set; }
 
-    /// <summary>Gets or sets how often a list is fetched from its URL. Files are looked at each second.</summary>
+    /// <summary>Gets or sets how often a list is fetched from its URL. Files are polled each second.</summary>
     /// <value>Default: 10 minutes. From 1 second to a day.</value>
     public TimeSpan RefreshInterval { get; set; } = TimeSpan.FromMinutes(10);
 
@@ -36,7 +36,7 @@ public sealed class SpiffeRevocationOptions
     internal static Uri? UrlOf(string list) => Uri.TryCreate(list, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", UserInfo: "" } ? url : null;
 #pragma warning restore RS0030
 
-    /// <summary>Finds each mistake, by the name of its property.</summary>
+    /// <summary>Finds each error, by the name of its property.</summary>
     internal IEnumerable<(string Property, string Mistake)> Mistakes()
     {
         if (!Enum.IsDefined(OnUnknown)) yield return (nameof(OnUnknown), $"must be one of {string.Join(", ", Enum.GetNames<UnknownRevocation>())}, but is {OnUnknown}.");
@@ -48,7 +48,7 @@ public sealed class SpiffeRevocationOptions
             if (lists.Count == 0) yield return (key, "is empty. Name a list, or remove the key.");
             foreach (var list in lists)
                 if (IsUrl(list) && UrlOf(list) is null)
-                    yield return (key, $"'{list}' is neither a path nor a URL with http or https and without a user.");
+                    yield return (key, $"'{list}' is neither a path nor an http or https URL without user information.");
         }
     }
 }

@@ -57,11 +57,11 @@ public sealed class RevocationListTests
     public bool A_list_that_is_cut_off_or_goes_on_is_refused(ushort at) => IsRefused(Good[..(at % Good.Length)]) && IsRefused([.. Good, .. new byte[1 + (at % 9)]]);
 
     [Theory]
-    [InlineData("its version", "It is of another version than 2.")]
-    [InlineData("no nextUpdate", "It has no nextUpdate, so that nobody could know whether it is the last.")]
-    [InlineData("no number", "It has no number (RFC 5280 §5.2.3).")]
-    [InlineData("only other extensions", "It has no number (RFC 5280 §5.2.3).")]
-    [InlineData("two algorithms", "It names two signature algorithms.")]
+    [InlineData("its version", "Its version is not 2.")]
+    [InlineData("no nextUpdate", "It has no nextUpdate, so it cannot be known whether it is current.")]
+    [InlineData("no number", "It has no CRL number (RFC 5280 §5.2.3).")]
+    [InlineData("only other extensions", "It has no CRL number (RFC 5280 §5.2.3).")]
+    [InlineData("two algorithms", "It names two different signature algorithms.")]
     [InlineData("a list of changes", "The critical extension 2.5.29.27 of it is not supported: use a complete list of all certificates of one issuer.")]
     [InlineData("an entry of another issuer", "The critical extension 2.5.29.29 of an entry of it is not supported: use a complete list of all certificates of one issuer.")]
     public void What_we_cannot_honour_is_refused_and_said(string what, string problem) => Assert.Equal(problem, Assert.Throws<FormatException>(() => RevocationList.Parse(Write(what))).Message);
@@ -74,7 +74,7 @@ public sealed class RevocationListTests
     {
         Assert.Equal("It is neither DER nor one PEM block 'X509 CRL'.", Assert.Throws<FormatException>(() => RevocationList.Parse([])).Message);
         Assert.Equal("It is neither DER nor one PEM block 'X509 CRL'.", Assert.Throws<FormatException>(() => RevocationList.Parse("<html>"u8.ToArray())).Message);
-        Assert.StartsWith("It is no list of revoked certificates (RFC 5280 §5)", Assert.Throws<FormatException>(() => RevocationList.Parse(Revoked.Leaf.RawData)).Message, StringComparison.Ordinal);
+        Assert.StartsWith("It is not a certificate revocation list (RFC 5280 §5)", Assert.Throws<FormatException>(() => RevocationList.Parse(Revoked.Leaf.RawData)).Message, StringComparison.Ordinal);
     }
 
     private static bool IsRefused(byte[] content)

@@ -40,8 +40,8 @@ public sealed class RevocationWatchTests(ITestOutputHelper output) : FileTest(ou
         else await File.WriteAllBytesAsync(path, what switch { "text" => "<html>"u8.ToArray(), "half" => Pki.Issuer.List(6)[..100], _ => Pki.Issuer.List(4) }, Patience);
         await LookAtListsAsync(10);
         var refused = await WaitForAsync("RevocationListRefused", Patience);
-        Assert.StartsWith($"There is something wrong with the list of revoked certificates '{path}' of 'example.org'.", refused.Message, StringComparison.Ordinal);
-        Assert.EndsWith("List: the last good one stays.", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The certificate revocation list '{path}' of 'example.org' has an error.", refused.Message, StringComparison.Ordinal);
+        Assert.EndsWith("List: the last valid one is kept.", refused.Message, StringComparison.Ordinal);
         Assert.Single(Logs.All, record => record.Event.Name == "RevocationListRefused");
         Assert.Equal(RejectionReason.Revoked, Verify(source).Reason);
 
@@ -83,11 +83,11 @@ public sealed class RevocationWatchTests(ITestOutputHelper output) : FileTest(ou
     [Theory]
     [InlineData("Spiffe:Revocation:Lists:Example: is not the name of a trust domain, such as example.org.", "Lists:Example=/x")]
     [InlineData("Spiffe:Revocation:Lists:example.org: is empty. Name a list, or remove the key.", "Lists:example.org=")]
-    [InlineData("Spiffe:Revocation:Lists:example.org: 'ftp://x/y' is neither a path nor a URL with http or https and without a user.", "Lists:example.org:0=ftp://x/y")]
-    [InlineData("Spiffe:Revocation:Lists:example.org: 'https://me@x/y' is neither a path nor a URL with http or https and without a user.", "Lists:example.org:0=https://me@x/y")]
+    [InlineData("Spiffe:Revocation:Lists:example.org: 'ftp://x/y' is neither a path nor an http or https URL without user information.", "Lists:example.org:0=ftp://x/y")]
+    [InlineData("Spiffe:Revocation:Lists:example.org: 'https://me@x/y' is neither a path nor an http or https URL without user information.", "Lists:example.org:0=https://me@x/y")]
     [InlineData("Spiffe:Revocation:OnUnknown: 'Ignore' is none of Refuse, Accept.", "OnUnknown=Ignore")]
     [InlineData("Spiffe:Revocation:RefreshInterval: must be from 00:00:01 to 1.00:00:00, but is 2.00:00:00.", "RefreshInterval=2.00:00:00")]
-    [InlineData("Spiffe:Revocation:List: nobody reads this key. Did you mean 'Spiffe:Revocation:Lists'?", "List=/x")]
+    [InlineData("Spiffe:Revocation:List: unknown key. Did you mean 'Spiffe:Revocation:Lists'?", "List=/x")]
     public async Task A_mistake_is_told_with_its_key(string mistake, string setting)
     {
         var parts = setting.Split('=');
