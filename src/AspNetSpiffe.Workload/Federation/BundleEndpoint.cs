@@ -17,7 +17,7 @@ internal sealed record BundleEndpoint(
     /// <summary>Gets whether the endpoint serves the bundle that verifies it (SPIFFE Federation §5.2.2.2).</summary>
     public bool IsSelfServing => ServerId?.TrustDomain == TrustDomain;
 
-    /// <summary>Reads all entries, and finds each mistake by its key below the section.</summary>
+    /// <summary>Reads all entries, and finds each error by its key below the section.</summary>
     public static (ImmutableArray<BundleEndpoint> Endpoints, ImmutableArray<(string Key, string Mistake)> Mistakes) ReadAll(
         IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries, SpiffeLimits limits)
     {
@@ -32,7 +32,7 @@ internal sealed record BundleEndpoint(
     {
         if (options is null)
         {
-            refuse("", "is null. Give it a Url and a Profile, or remove it.");
+            refuse("", "is null. Set its Url and Profile, or remove it.");
             return null;
         }
 
@@ -45,7 +45,7 @@ internal sealed record BundleEndpoint(
         var isSelfServing = trustDomain is not null && serverId?.TrustDomain == trustDomain;
         var initial = isSelfServing && options.BundleFile is { } file ? Parse(":BundleFile", path => BundleFile.ReadBundle(trustDomain!, path), file, refuse) : null;
         if (isSelfServing && options.BundleFile is null)
-            refuse(":BundleFile", $"is required: the endpoint '{serverId}' serves the bundle that verifies it, and something must verify it before the first fetch. Name a file with the bundle of '{trustDomain}'.");
+            refuse(":BundleFile", $"is required: the endpoint '{serverId}' serves the bundle that verifies it, so an initial bundle is needed before the first fetch. Set it to a file with the bundle of '{trustDomain}'.");
         if (serverId is not null && trustDomain is not null && !isSelfServing && options.BundleFile is not null)
             refuse(":BundleFile", $"has no effect: the endpoint is of '{serverId.TrustDomain}', whose bundle comes from 'Federation:{serverId.TrustDomain}' or from the source of our identity. Remove it.");
 
@@ -67,16 +67,16 @@ internal sealed record BundleEndpoint(
         switch (options.Profile)
         {
             case BundleEndpointProfile.HttpsSpiffe:
-                if (options.RootsFile is not null) refuse(":RootsFile", "has no effect in the profile https_spiffe, where the bundle of the endpoint's trust domain verifies it. Remove it.");
+                if (options.RootsFile is not null) refuse(":RootsFile", "has no effect in the profile https_spiffe, where the endpoint is verified with the bundle of its trust domain. Remove it.");
                 if (options.EndpointId is not null) return Parse(":EndpointId", ReadServerId, options.EndpointId, refuse);
-                refuse(":EndpointId", "is required in the profile https_spiffe: the SPIFFE ID that the endpoint must prove.");
+                refuse(":EndpointId", "is required in the profile https_spiffe: the SPIFFE ID that the endpoint must have.");
                 return null;
             case BundleEndpointProfile.HttpsWeb:
-                if (options.EndpointId is not null) refuse(":EndpointId", "has no effect in the profile https_web, where the endpoint proves the name of its host. Remove it, or use https_spiffe.");
-                if (options.BundleFile is not null) refuse(":BundleFile", "has no effect in the profile https_web, where CAs of the Web verify the endpoint. Remove it, or use https_spiffe.");
+                if (options.EndpointId is not null) refuse(":EndpointId", "has no effect in the profile https_web, where the endpoint is verified by its host name. Remove it, or use https_spiffe.");
+                if (options.BundleFile is not null) refuse(":BundleFile", "has no effect in the profile https_web, where the endpoint is verified with Web PKI roots. Remove it, or use https_spiffe.");
                 return null;
             case null:
-                refuse(":Profile", "is required, and cannot be guessed: https_web or https_spiffe.");
+                refuse(":Profile", "is required: https_web or https_spiffe.");
                 return null;
             default:
                 refuse(":Profile", $"must be one of https_web, https_spiffe, but is {options.Profile}.");

@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>How a bundle endpoint proves who it is (SPIFFE Federation §5.2). Never inferred: the same URL may be either, and one is no substitute for the other (§7.2).</summary>
+/// <summary>How a bundle endpoint is authenticated (SPIFFE Federation §5.2). Never inferred: the same URL may be either, and one is no substitute for the other (§7.2).</summary>
 public enum BundleEndpointProfile
 {
-    /// <summary><c>https_web</c>: a certificate of the Web PKI, for the host in the URL (§5.2.1).</summary>
+    /// <summary><c>https_web</c>: a Web PKI certificate for the host in the URL (§5.2.1).</summary>
     HttpsWeb,
 
     /// <summary><c>https_spiffe</c>: a valid X509-SVID with exactly the configured SPIFFE ID, whatever the host (§5.2.2).</summary>

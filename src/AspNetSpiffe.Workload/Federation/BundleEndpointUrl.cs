@@ -13,22 +13,22 @@ internal static class BundleEndpointUrl
         url = null;
 
         // Characters that a URL cannot have are where two readers of one URL see two hosts.
-        if (text.Any(static c => c is <= ' ' or >= '\x7f' or '\\' or '"' or '<' or '>' or '^' or '`' or '{' or '|' or '}')) mistake = "has a character that no URL has; percent-encode it, and write the name of a host in Punycode.";
-        else if (!(from is null ? Uri.TryCreate(text, UriKind.Absolute, out url) : Uri.TryCreate(from, text, out url))) mistake = "is no absolute URL. Write it whole: https://host/path.";
+        if (text.Any(static c => c is <= ' ' or >= '\x7f' or '\\' or '"' or '<' or '>' or '^' or '`' or '{' or '|' or '}')) mistake = "has a character that is not allowed in a URL; percent-encode it, and write an international host name in Punycode.";
+        else if (!(from is null ? Uri.TryCreate(text, UriKind.Absolute, out url) : Uri.TryCreate(from, text, out url))) mistake = "is not an absolute URL, such as https://host/path.";
         else mistake = MistakeIn(url, text);
 
         if (mistake is not null) url = null;
         return url is not null;
     }
 
-    /// <summary>Gives a URL for a log. Queries are left out: that of a redirect may be a credential.</summary>
+    /// <summary>Returns a URL for a log. The query is removed: that of a redirect may be a credential.</summary>
     public static string Describe(Uri url) => url.GetLeftPart(UriPartial.Path);
 
     private static string? MistakeIn(Uri url, string text)
     {
-        if (url.Scheme != Uri.UriSchemeHttps) return $"has the scheme '{url.Scheme}'; a bundle endpoint has https.";
-        if (url.UserInfo.Length > 0 || AuthorityIn(text).Contains('@', StringComparison.Ordinal)) return "has a user name; a bundle endpoint has none, and asks for none.";
-        return url.Host.Length == 0 ? "names no host." : null;
+        if (url.Scheme != Uri.UriSchemeHttps) return $"has the scheme '{url.Scheme}'; a bundle endpoint requires https.";
+        if (url.UserInfo.Length > 0 || AuthorityIn(text).Contains('@', StringComparison.Ordinal)) return "has user information, which is not allowed in the URL of a bundle endpoint.";
+        return url.Host.Length == 0 ? "has no host." : null;
     }
 
     // An empty user name is one too, and Uri does not tell.

@@ -3,14 +3,14 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Keeps the bundle of one trust domain current: fetches, keeps the newest, waits as long as it asks, and so on. Whatever fails, the last good bundle stays.</summary>
+/// <summary>Keeps the bundle of one trust domain current: fetches, keeps the newest, waits as long as it asks, and so on. Whatever fails, the last valid bundle is kept.</summary>
 /// <param name="endpoint">Where the bundle is.</param>
 /// <param name="find">Finds the newest bundle of another trust domain, which the endpoint is of.</param>
 /// <param name="isOurOwn">Says whether the bundle is of our own trust domain.</param>
 /// <param name="publish">Takes each new bundle, before an operator hears of it.</param>
 /// <param name="count">Counts each fetch: why it failed, if it did.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Where fetches and troubles are told: each trouble once, and not with each attempt.</param>
+/// <param name="logger">Where fetches and problems are told: each problem once, and not with each attempt.</param>
 internal sealed partial class BundleEndpointWatch(
     BundleEndpoint endpoint, Func<TrustDomain, X509Bundle?> find, Func<bool> isOurOwn, Action<SpiffeBundle> publish, Action<TrustDomain, string?> count, TimeProvider time, ILogger logger)
 {
@@ -91,18 +91,18 @@ internal sealed partial class BundleEndpointWatch(
 
     private X509Bundle? FindServerBundle()
     {
-        if (isOurOwn()) throw new BundleFetchException("OurOwn", "It is our own trust domain, whose bundle comes from the source of our identity and nowhere else. Remove the entry.");
+        if (isOurOwn()) throw new BundleFetchException("OurOwn", "It is our own trust domain, whose bundle comes only from the source of our identity. Remove the entry.");
         if (endpoint.ServerId is not { } server) return null;
         return (endpoint.IsSelfServing ? _newest!.X509 : find(server.TrustDomain)) ?? throw new BundleFetchException(
             NoServerBundle,
-            $"There is no bundle of '{server.TrustDomain}' yet, which must verify the endpoint '{server}'. It comes from the source of our identity, or from an entry 'Spiffe:Federation:{server.TrustDomain}'.");
+            $"The bundle of '{server.TrustDomain}', which verifies the endpoint '{server}', is not available yet. It comes from the source of our identity, or from an entry 'Spiffe:Federation:{server.TrustDomain}'.");
     }
 
     private void Take(SpiffeBundle next, BundleFetch fetch)
     {
         // §4.2: where both have a number, the smaller one is the older one, whenever it came.
         if (_newest is { Sequence: { } newest } && next.Sequence < newest)
-            throw new BundleFetchException("Older", $"It served version {next.Sequence} of the bundle after version {newest}.");
+            throw new BundleFetchException("Older", $"It served version {next.Sequence} of the bundle, which is older than version {newest}.");
 
         var isNew = _newest is not { } last || !last.X509.Equals(next.X509) || !last.Jwt.Equals(next.Jwt);
         var isFirst = !_fetched;
@@ -110,7 +110,7 @@ internal sealed partial class BundleEndpointWatch(
         _told.MarkGood();
         if (isNew) publish(next);
 
-        if (isFirst || isNew) Log.Fetched(logger, endpoint.TrustDomain, isNew ? "is new" : "is as it was", next.X509.Count, next.Jwt.Authorities.Length, (object?)next.Sequence ?? "unknown", fetch.Way, fetch.Server);
+        if (isFirst || isNew) Log.Fetched(logger, endpoint.TrustDomain, isNew ? "is new" : "is unchanged", next.X509.Count, next.Jwt.Authorities.Length, (object?)next.Sequence ?? "unknown", fetch.Way, fetch.Server);
         if (next.Remarks.IsEmpty) _toldRemarks.MarkGood();
         foreach (var remark in next.Remarks.Where(_toldRemarks.IsNews)) Log.Remark(logger, endpoint.TrustDomain, remark);
     }
@@ -121,7 +121,7 @@ internal sealed partial class BundleEndpointWatch(
 
         // What verifies the endpoint may be on its way, from the agent or from another endpoint.
         var mayBeComing = cause == NoServerBundle && ++_waited < 5;
-        if (!mayBeComing && _told.IsNews(cause)) Log.Failed(logger, endpoint.TrustDomain, BundleEndpointUrl.Describe(endpoint.Url), problem, _newest is null ? "there is none yet" : _fetched ? "the last good one stays" : "the initial one stays", exception);
+        if (!mayBeComing && _told.IsNews(cause)) Log.Failed(logger, endpoint.TrustDomain, BundleEndpointUrl.Describe(endpoint.Url), problem, _newest is null ? "none received yet" : _fetched ? "the last valid one is kept" : "the initial one is kept", exception);
 
         var wait = _fetched ? Interval() : _beforeFirst.Next();
         var asked = retryAfter < LongestRetryAfter ? retryAfter : retryAfter is null ? null : LongestRetryAfter;
@@ -133,29 +133,29 @@ internal sealed partial class BundleEndpointWatch(
     /// <seealso cref="LogCategories.Federation"/>
     private static partial class Log
     {
-        /// <summary>A bundle endpoint was fetched for the first time, or served another bundle than before, which is in force now. The line says what verified the endpoint.</summary>
+        /// <summary>A bundle endpoint was fetched for the first time, or served another bundle than before, which is used now. The message says what verified the endpoint.</summary>
         /// <remarks>Nothing.</remarks>
         [LoggerMessage(1, LogLevel.Information, "The bundle of {TrustDomain} {What}: {X509} X.509 and {Jwt} JWT authorities, version {Sequence}. Fetched from {Urls}, verified by {Server}.", EventName = "BundleFetched")]
         public static partial void Fetched(ILogger logger, TrustDomain trustDomain, string what, int x509, int jwt, object sequence, string urls, string? server);
 
-        /// <summary>A bundle endpoint was asked, at each of the URLs of the line: with what verified it, a record of how trust came about (SPIFFE Federation §7.6).</summary>
+        /// <summary>A bundle was requested from an endpoint. The message has each URL and what verified the endpoint, as a record of how trust was established (SPIFFE Federation §7.6).</summary>
         /// <remarks>Nothing.</remarks>
-        [LoggerMessage(2, LogLevel.Debug, "Asked for the bundle of {TrustDomain} at {Urls}; verified by {Server}.", EventName = "BundleAsked")]
+        [LoggerMessage(2, LogLevel.Debug, "Requested the bundle of {TrustDomain} from {Urls}; verified by {Server}.", EventName = "BundleAsked")]
         public static partial void Asked(ILogger logger, TrustDomain trustDomain, string urls, string server);
 
         /// <summary>
-        /// A bundle endpoint did not answer, was refused, or served no bundle, or an older one. The last good bundle stays, and it is asked again. Told once for each
+        /// A bundle endpoint did not respond, was rejected, or served no bundle, or an older one. The last valid bundle is kept, and the fetch is retried. Logged once for each
         /// cause.
         /// </summary>
         /// <remarks>
-        /// The line says what is wrong. Without any bundle, peers of that trust domain are refused as <c>UnknownTrustDomain</c>; an old one lacks the newest authorities.
+        /// The message has the cause. Without any bundle, peers of that trust domain are rejected as <c>UnknownTrustDomain</c>; an old one lacks the newest authorities.
         /// See <see href="../federation.md">federation</see>.
         /// </remarks>
-        [LoggerMessage(3, LogLevel.Warning, "No new bundle of {TrustDomain} from {Url}; asking again. {Problem} Bundle: {State}.", EventName = "BundleNotFetched")]
+        [LoggerMessage(3, LogLevel.Warning, "No new bundle of {TrustDomain} from {Url}; retrying. {Problem} Bundle: {State}.", EventName = "BundleNotFetched")]
         public static partial void Failed(ILogger logger, TrustDomain trustDomain, string url, string problem, string state, Exception? exception);
 
-        /// <summary>A part of a fetched bundle was left out; the rest is in force.</summary>
-        /// <remarks>The line says which. Whoever runs that trust domain must correct it.</remarks>
+        /// <summary>A part of a fetched bundle was ignored; the rest is used.</summary>
+        /// <remarks>The message says which part. The operator of that trust domain must correct it.</remarks>
         [LoggerMessage(4, LogLevel.Warning, "In the bundle of {TrustDomain}: {Remark}", EventName = "BundleRemark")]
         public static partial void Remark(ILogger logger, TrustDomain trustDomain, string remark);
     }

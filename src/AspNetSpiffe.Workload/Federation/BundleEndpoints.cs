@@ -6,7 +6,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>The bundles of all trust domains that have an endpoint in the settings, kept current by polling. Read the newest, be told of the next.</summary>
+/// <summary>The bundles of all trust domains that have an endpoint in the settings, kept current by polling. Read the newest, subscribe to the next.</summary>
 /// <remarks>Thread-safe; reading takes no lock, and nothing of it runs in a handshake. Only the settings say where a bundle comes from.</remarks>
 internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
     private volatile Given? _given;
 
     /// <param name="endpoints">The entries of the settings.</param>
-    /// <param name="loggerFactory">Where fetches and troubles are told.</param>
+    /// <param name="loggerFactory">Where fetches and problems are told.</param>
     /// <param name="time">The clock.</param>
     /// <param name="meter">Counts fetches.</param>
     public BundleEndpoints(ImmutableArray<BundleEndpoint> endpoints, ILoggerFactory loggerFactory, TimeProvider time, Meter meter)
@@ -35,7 +35,7 @@ internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Makes those of the settings.</summary>
-    /// <exception cref="ArgumentException">The settings have a mistake.</exception>
+    /// <exception cref="ArgumentException">The settings have an error.</exception>
     public static BundleEndpoints Of(IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries, SpiffeLimits limits, ILoggerFactory loggerFactory, TimeProvider time, Meter meter)
     {
         var (endpoints, mistakes) = BundleEndpoint.ReadAll(entries, limits);
@@ -106,9 +106,9 @@ internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
 
     private sealed record Given(TrustDomain Own, X509BundleSet Bundles);
 
-    /// <summary>Code that is told of new federated bundles threw an exception. The bundles are in force all the same.</summary>
+    /// <summary>A subscriber to new federated bundles threw an exception. The bundles are used nevertheless.</summary>
     /// <remarks>The exception names the subscriber: correct it, or report it if it is ours.</remarks>
     /// <seealso cref="LogCategories.Federation"/>
-    [LoggerMessage(10, LogLevel.Error, "A subscriber to federated bundles failed; the new bundles are in use all the same.", EventName = "SubscriberFailed")]
+    [LoggerMessage(10, LogLevel.Error, "A subscriber to federated bundles failed; the new bundles are in use nevertheless.", EventName = "SubscriberFailed")]
     private static partial void SubscriberFailed(ILogger logger, Exception exception);
 }

@@ -39,20 +39,20 @@ internal sealed class BundleFetch(BundleEndpoint endpoint, X509Bundle? serverBun
         }
         catch (OperationCanceledException e) when (!stopping.IsCancellationRequested)
         {
-            throw new BundleFetchException("Timeout", $"It has not answered within {Patience.TotalSeconds:0} s.", null, e);
+            throw new BundleFetchException("Timeout", $"It did not respond within {Patience.TotalSeconds:0} s.", null, e);
         }
         catch (FormatException e)
         {
-            throw new BundleFetchException($"NoBundle {e.Message}", $"Its answer is no bundle. {e.Message}", null, e);
+            throw new BundleFetchException($"NoBundle {e.Message}", $"Its response is not a bundle. {e.Message}", null, e);
         }
         catch (HttpRequestException e) when (_tls.Refusal is { } refusal)
         {
-            throw new BundleFetchException($"Refused {refusal}", $"Its certificate was refused: {refusal}", null, e);
+            throw new BundleFetchException($"Refused {refusal}", $"Its certificate was rejected: {refusal}", null, e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             var error = (e as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown;
-            throw new BundleFetchException($"{error}", error == HttpRequestError.ConfigurationLimitExceeded ? $"Its answer is larger than {MostBytes} bytes." : $"{e.GetBaseException().Message.TrimEnd('.')}.", null, e);
+            throw new BundleFetchException($"{error}", error == HttpRequestError.ConfigurationLimitExceeded ? $"Its response is larger than {MostBytes} bytes." : $"{e.GetBaseException().Message.TrimEnd('.')}.", null, e);
         }
     }
 
@@ -86,12 +86,12 @@ internal sealed class BundleFetch(BundleEndpoint endpoint, X509Bundle? serverBun
     private Uri ReadRedirect(HttpResponseMessage response)
     {
         var status = (int)response.StatusCode;
-        if (status is not (301 or 302 or 303 or 307 or 308)) throw new BundleFetchException($"Status {status}", $"It answered with status {status}.", RetryAfter(response.Headers.RetryAfter));
-        if (!endpoint.FollowRedirects) throw new BundleFetchException("Redirect", $"It answered with a redirect, status {status}, and 'FollowRedirects' is false.");
+        if (status is not (301 or 302 or 303 or 307 or 308)) throw new BundleFetchException($"Status {status}", $"It responded with status {status}.", RetryAfter(response.Headers.RetryAfter));
+        if (!endpoint.FollowRedirects) throw new BundleFetchException("Redirect", $"It responded with a redirect, status {status}, but 'FollowRedirects' is false.");
         if (_way.Count > MostRedirects) throw new BundleFetchException("Redirects", $"It redirected more than {MostRedirects} times.");
 
         // As it was sent: what a reader of URLs makes of it may look better than it is.
-        if (!response.Headers.NonValidated.TryGetValues("Location", out var locations) || locations.Count != 1) throw new BundleFetchException("Redirect", "Its redirect names no target, or several.");
+        if (!response.Headers.NonValidated.TryGetValues("Location", out var locations) || locations.Count != 1) throw new BundleFetchException("Redirect", "Its redirect has no Location header, or several.");
         return BundleEndpointUrl.TryRead(_way[^1], locations.ToString(), out var target, out var mistake)
             ? target
             : throw new BundleFetchException($"Redirect {mistake}", $"The target of its redirect {mistake}");

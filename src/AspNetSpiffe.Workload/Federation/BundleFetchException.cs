@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace AspNetSpiffe;
 
 /// <summary>A bundle endpoint gave no bundle that counts. The message is for an operator.</summary>
-/// <param name="cause">What tells one trouble from another, however often the words change.</param>
+/// <param name="cause">What tells one problem from another, however often the words change.</param>
 /// <param name="message">What happened, and what to do about it.</param>
 /// <param name="retryAfter">When the endpoint wants to be asked again, if it said so.</param>
 /// <param name="innerException">What it was.</param>

@@ -10,7 +10,7 @@ internal static class BundleFile
     private const int MostBytes = BundleFetch.MostBytes;
 
     /// <summary>Reads a bundle: a SPIFFE bundle document, or CA certificates in PEM.</summary>
-    /// <exception cref="FormatException">The file cannot be read, or is no bundle; the text says why.</exception>
+    /// <exception cref="FormatException">The file cannot be read, or is not a bundle; the text says why.</exception>
     public static SpiffeBundle ReadBundle(TrustDomain trustDomain, string path) => Read(path, content =>
         content.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..]
             ? SpiffeBundle.Parse(trustDomain, content)
@@ -42,7 +42,7 @@ internal static class BundleFile
         PemBlocks.Clear(blocks);
 
         // A private key beside them has no business there, and another label is another kind of file.
-        if (blocks.Exists(block => !block.IsCertificate)) throw new FormatException("The file has something in PEM that is no certificate; it must have CA certificates only.");
+        if (blocks.Exists(block => !block.IsCertificate)) throw new FormatException("The file has a PEM block that is not a certificate; it must contain CA certificates only.");
         return blocks.Count > 0 ? [.. blocks.Select(block => Decode(block.Der))] : throw new FormatException("The file is neither a SPIFFE bundle document nor certificates in PEM.");
     }
 

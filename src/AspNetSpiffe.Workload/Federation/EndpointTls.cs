@@ -13,10 +13,10 @@ internal sealed class EndpointTls(BundleEndpoint endpoint, X509Bundle? bundle, T
     /// <summary>Gets the certificate that the endpoint proved last.</summary>
     public string? Server { get; private set; }
 
-    /// <summary>Gets why the endpoint was refused last.</summary>
+    /// <summary>Gets why the endpoint was rejected last.</summary>
     public string? Refusal { get; private set; }
 
-    /// <summary>Makes the options of the connections: no certificate of ours, and no URL in one of theirs is followed.</summary>
+    /// <summary>Creates the options of the connections: no certificate of ours, and no URL in one of theirs is followed.</summary>
     public SslClientAuthenticationOptions CreateOptions() => new()
     {
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
@@ -54,9 +54,9 @@ internal sealed class EndpointTls(BundleEndpoint endpoint, X509Bundle? bundle, T
     // Not by its host: the ID says who it is.
     private string? RefuseSvid(SpiffeId expected, X509Certificate2? certificate, X509Chain? chain)
     {
-        if (bundle is null) return "there is no bundle that could verify it.";
+        if (bundle is null) return "no bundle is available to verify it.";
         var result = X509SvidVerifier.VerifyBuilt(certificate, chain, new([bundle]), PeerRole.Server, time.GetUtcNow(), endpoint.Limits);
-        if (!result.Accepted) return $"{result.Reason}{(result.Id is { } claimed ? $" (it claims to be '{claimed}')" : "")}. Expected was '{expected}'. See docs/rejections.md#{result.Reason.ToString().ToLowerInvariant()}.";
+        if (!result.Accepted) return $"{result.Reason}{(result.Id is { } claimed ? $" (claimed SPIFFE ID '{claimed}')" : "")}. Expected was '{expected}'. See docs/rejections.md#{result.Reason.ToString().ToLowerInvariant()}.";
         return result.Id == expected ? null : $"it is '{result.Id}'. Expected was '{expected}'.";
     }
 
@@ -64,7 +64,7 @@ internal sealed class EndpointTls(BundleEndpoint endpoint, X509Bundle? bundle, T
     {
         if (errors == SslPolicyErrors.None) return null;
         var statuses = chain?.ChainStatus.Select(status => status.Status.ToString()).Distinct().ToArray() ?? [];
-        return $"{errors}{(statuses.Length == 0 ? "" : $" ({string.Join(", ", statuses)})")}. Its certificate must be for the host in the URL, and of a CA that this machine trusts or 'RootsFile' has.";
+        return $"{errors}{(statuses.Length == 0 ? "" : $" ({string.Join(", ", statuses)})")}. Its certificate must be for the host in the URL, and issued by a CA that this machine trusts or that 'RootsFile' contains.";
     }
 
     private string Describe(X509Certificate2 certificate) =>

@@ -84,7 +84,7 @@ public sealed class BadAnswerTests(ITestOutputHelper output) : FederationTest(ou
         await asked.Task.WaitAsync(Patience);
         Time.Advance(TimeSpan.FromSeconds(30));
         await PollAsync();
-        Assert.Equal("It has not answered within 30 s.", bundles.FindProblem(Partner.TrustDomain));
+        Assert.Equal("It did not respond within 30 s.", bundles.FindProblem(Partner.TrustDomain));
         Assert.Equal(Partner.Bundle, X509Of(bundles));
     }
 
@@ -98,7 +98,7 @@ public sealed class BadAnswerTests(ITestOutputHelper output) : FederationTest(ou
         server.Serve(500);
         await NextPollAsync();
         await NextPollAsync();
-        Assert.Contains("the last good one stays", (await WaitForAsync("BundleNotFetched", Patience)).Message, StringComparison.Ordinal);
+        Assert.Contains("the last valid one is kept", (await WaitForAsync("BundleNotFetched", Patience)).Message, StringComparison.Ordinal);
 
         server.Serve(Bundle());
         await NextPollAsync();

@@ -85,7 +85,7 @@ public sealed class PollTests(ITestOutputHelper output) : FederationTest(output)
         await NextPollAsync();
         await NextPollAsync();
         Assert.Equal(next.Certificate.Thumbprint, Assert.Single(X509Of(bundles)!.Authorities).Thumbprint);
-        Assert.Equal("It served version 1 of the bundle after version 2.", bundles.FindProblem(Partner.TrustDomain));
+        Assert.Equal("It served version 1 of the bundle, which is older than version 2.", bundles.FindProblem(Partner.TrustDomain));
 
         // What was logged has been written by then.
         await bundles.DisposeAsync();

@@ -11,28 +11,28 @@ public sealed class SettingsTests(ITestOutputHelper output) : FederationTest(out
     [Fact, Trait("Spec", "FD-01")]
     public void Nothing_is_guessed()
     {
-        AssertMistakes([("partner", "")], $"{Entry}:Url: is required: the address of the bundle endpoint, such as https://host/path.", $"{Entry}:Profile: is required, and cannot be guessed: https_web or https_spiffe.");
-        AssertMistakes([("partner:Url", "https://partner/")], $"{Entry}:Profile: is required, and cannot be guessed: https_web or https_spiffe.");
+        AssertMistakes([("partner", "")], $"{Entry}:Url: is required: the address of the bundle endpoint, such as https://host/path.", $"{Entry}:Profile: is required: https_web or https_spiffe.");
+        AssertMistakes([("partner:Url", "https://partner/")], $"{Entry}:Profile: is required: https_web or https_spiffe.");
         AssertMistakes(
             [("partner:Url", "https://partner/"), ("partner:Profile", "https_spiffe")],
-            $"{Entry}:EndpointId: is required in the profile https_spiffe: the SPIFFE ID that the endpoint must prove.");
+            $"{Entry}:EndpointId: is required in the profile https_spiffe: the SPIFFE ID that the endpoint must have.");
         AssertMistakes(
             [("partner:Url", "https://partner/"), ("partner:Profile", "https_spiffe"), ("partner:EndpointId", EndpointId)],
-            $"{Entry}:BundleFile: is required: the endpoint '{EndpointId}' serves the bundle that verifies it, and something must verify it before the first fetch. Name a file with the bundle of 'partner'.");
+            $"{Entry}:BundleFile: is required: the endpoint '{EndpointId}' serves the bundle that verifies it, so an initial bundle is needed before the first fetch. Set it to a file with the bundle of 'partner'.");
     }
 
     [Theory, Trait("Spec", "FD-04")]
-    [InlineData("http://partner/", "'http://partner/' has the scheme 'http'; a bundle endpoint has https.")]
-    [InlineData("ftp://partner/", "'ftp://partner/' has the scheme 'ftp'; a bundle endpoint has https.")]
-    [InlineData("spiffe://partner/", "'spiffe://partner/' has the scheme 'spiffe'; a bundle endpoint has https.")]
-    [InlineData("https://user:secret@partner/", "has a user name; a bundle endpoint has none, and asks for none.")]
-    [InlineData("https://@partner/", "has a user name; a bundle endpoint has none, and asks for none.")]
-    [InlineData("partner/bundle.json", "'partner/bundle.json' is no absolute URL. Write it whole: https://host/path.")]
-    [InlineData("https:///bundle.json", "'https:///bundle.json' is no absolute URL. Write it whole: https://host/path.")]
-    [InlineData("https://partner:99999/", "'https://partner:99999/' is no absolute URL. Write it whole: https://host/path.")]
-    [InlineData("https:\\\\partner/", "'https:\\\\partner/' has a character that no URL has; percent-encode it, and write the name of a host in Punycode.")]
-    [InlineData(" https://partner/", "' https://partner/' has a character that no URL has; percent-encode it, and write the name of a host in Punycode.")]
-    [InlineData("https://pärtner/", "'https://p\\u00e4rtner/' has a character that no URL has; percent-encode it, and write the name of a host in Punycode.")]
+    [InlineData("http://partner/", "'http://partner/' has the scheme 'http'; a bundle endpoint requires https.")]
+    [InlineData("ftp://partner/", "'ftp://partner/' has the scheme 'ftp'; a bundle endpoint requires https.")]
+    [InlineData("spiffe://partner/", "'spiffe://partner/' has the scheme 'spiffe'; a bundle endpoint requires https.")]
+    [InlineData("https://user:secret@partner/", "has user information, which is not allowed in the URL of a bundle endpoint.")]
+    [InlineData("https://@partner/", "has user information, which is not allowed in the URL of a bundle endpoint.")]
+    [InlineData("partner/bundle.json", "'partner/bundle.json' is not an absolute URL, such as https://host/path.")]
+    [InlineData("https:///bundle.json", "'https:///bundle.json' is not an absolute URL, such as https://host/path.")]
+    [InlineData("https://partner:99999/", "'https://partner:99999/' is not an absolute URL, such as https://host/path.")]
+    [InlineData("https:\\\\partner/", "'https:\\\\partner/' has a character that is not allowed in a URL; percent-encode it, and write an international host name in Punycode.")]
+    [InlineData(" https://partner/", "' https://partner/' has a character that is not allowed in a URL; percent-encode it, and write an international host name in Punycode.")]
+    [InlineData("https://pärtner/", "'https://p\\u00e4rtner/' has a character that is not allowed in a URL; percent-encode it, and write an international host name in Punycode.")]
     public void A_URL_that_no_endpoint_may_have_is_refused_in_both_profiles(string url, string mistake)
     {
         AssertMistakes([("partner:Url", url), ("partner:Profile", "https_web")], $"{Entry}:Url: {mistake}");
@@ -63,15 +63,15 @@ public sealed class SettingsTests(ITestOutputHelper output) : FederationTest(out
         [$"{Entry}:Profile: must be one of https_web, https_spiffe, but is 7."], Validate(options => options.Federation["partner"] = new() { Url = "https://partner/", Profile = (BundleEndpointProfile)7 }));
 
     [Theory]
-    [InlineData("EndpointId", "spiffe://partner/endpoint", "has no effect in the profile https_web, where the endpoint proves the name of its host. Remove it, or use https_spiffe.")]
-    [InlineData("BundleFile", "bundle.json", "has no effect in the profile https_web, where CAs of the Web verify the endpoint. Remove it, or use https_spiffe.")]
+    [InlineData("EndpointId", "spiffe://partner/endpoint", "has no effect in the profile https_web, where the endpoint is verified by its host name. Remove it, or use https_spiffe.")]
+    [InlineData("BundleFile", "bundle.json", "has no effect in the profile https_web, where the endpoint is verified with Web PKI roots. Remove it, or use https_spiffe.")]
     public void What_https_web_cannot_honour_is_refused(string key, string text, string mistake) =>
         AssertMistakes([("partner:Url", "https://partner/"), ("partner:Profile", "https_web"), ($"partner:{key}", text)], $"{Entry}:{key}: {mistake}");
 
     [Theory]
     [InlineData("EndpointId", "partner/endpoint", "'partner/endpoint' does not begin with 'spiffe://' (lower case).")]
     [InlineData("EndpointId", "spiffe://partner", "'spiffe://partner' names a trust domain; an endpoint is a workload, and its ID has a path.")]
-    [InlineData("RootsFile", "roots.pem", "has no effect in the profile https_spiffe, where the bundle of the endpoint's trust domain verifies it. Remove it.")]
+    [InlineData("RootsFile", "roots.pem", "has no effect in the profile https_spiffe, where the endpoint is verified with the bundle of its trust domain. Remove it.")]
     public void What_https_spiffe_cannot_honour_is_refused(string key, string text, string mistake)
     {
         var settings = new Dictionary<string, string?> { ["partner:Url"] = "https://partner/", ["partner:Profile"] = "https_spiffe", ["partner:EndpointId"] = EndpointId, ["partner:BundleFile"] = PartnerFile() };
@@ -97,16 +97,16 @@ public sealed class SettingsTests(ITestOutputHelper output) : FederationTest(out
 
     [Fact]
     public void Nothing_is_no_entry() =>
-        Assert.Equal(["Spiffe:Federation:partner: is null. Give it a Url and a Profile, or remove it."], Validate(options => options.Federation["partner"] = null!));
+        Assert.Equal(["Spiffe:Federation:partner: is null. Set its Url and Profile, or remove it."], Validate(options => options.Federation["partner"] = null!));
 
     [Theory]
     [InlineData("", "The file is neither a SPIFFE bundle document nor certificates in PEM.")]
     [InlineData("{", "not valid JSON")]
     [InlineData("no bundle", "The file is neither a SPIFFE bundle document nor certificates in PEM.")]
-    [InlineData("{root}\n-----BEGIN CERTIFICATE-----\nAAAA", "Its PEM block 2 is cut off or malformed.")]
+    [InlineData("{root}\n-----BEGIN CERTIFICATE-----\nAAAA", "Its PEM block 2 is truncated or malformed.")]
     [InlineData("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "The file has a certificate that cannot be read.")]
-    [InlineData("{root}\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "The file has something in PEM that is no certificate")]
-    [InlineData("{leaf}", "has a certificate that is no CA")]
+    [InlineData("{root}\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "The file has a PEM block that is not a certificate")]
+    [InlineData("{leaf}", "has a certificate that is not a CA")]
     [InlineData(null, "Could not find file")]
     public void A_file_without_a_bundle_is_refused_by_its_key_and_path(string? content, string mistake)
     {
@@ -148,15 +148,15 @@ public sealed class SettingsTests(ITestOutputHelper output) : FederationTest(out
     }
 
     [Theory]
-    [InlineData("partner:Uri", "https://partner/", "Spiffe:Federation:partner:Uri: nobody reads this key. Did you mean 'Spiffe:Federation:partner:Url'?")]
-    [InlineData("partner:EndpointSpiffeId", "spiffe://partner/x", "Spiffe:Federation:partner:EndpointSpiffeId: nobody reads this key. Did you mean 'Spiffe:Federation:partner:EndpointId'?")]
-    [InlineData("partner", "https://partner/", "Spiffe:Federation:partner: is a section, but there is a text, 'https://partner/'. Write its keys below it.")]
-    [InlineData("partner:Url:0", "https://partner/", "Spiffe:Federation:partner:Url: is one value, and has no keys of its own such as '0'.")]
+    [InlineData("partner:Uri", "https://partner/", "Spiffe:Federation:partner:Uri: unknown key. Did you mean 'Spiffe:Federation:partner:Url'?")]
+    [InlineData("partner:EndpointSpiffeId", "spiffe://partner/x", "Spiffe:Federation:partner:EndpointSpiffeId: unknown key. Did you mean 'Spiffe:Federation:partner:EndpointId'?")]
+    [InlineData("partner", "https://partner/", "Spiffe:Federation:partner: is a section, but has the value 'https://partner/'. Write its keys below it.")]
+    [InlineData("partner:Url:0", "https://partner/", "Spiffe:Federation:partner:Url: is a single value and cannot have keys of its own such as '0'.")]
     public void A_key_that_nobody_reads_is_a_mistake(string key, string text, string mistake) => Assert.Contains(mistake, Validate(("partner:Url", "https://partner/"), ("partner:Profile", "https_web"), (key, text)));
 
     [Fact]
     public void The_section_itself_has_a_near_name() => Assert.Equal(
-        ["Spiffe:Federations: nobody reads this key. Did you mean 'Spiffe:Federation'?"], new UnreadKeys([SpiffeOptionsSetup.Keys], new ConfigurationBuilder().AddInMemoryCollection([new("Spiffe:Federations:partner:Url", "x")]).Build()).Validate(null, new()).Failures);
+        ["Spiffe:Federations: unknown key. Did you mean 'Spiffe:Federation'?"], new UnreadKeys([SpiffeOptionsSetup.Keys], new ConfigurationBuilder().AddInMemoryCollection([new("Spiffe:Federations:partner:Url", "x")]).Build()).Validate(null, new()).Failures);
 
     private string PartnerFile() => Write(Partner.Root.Certificate.ExportCertificatePem());
 

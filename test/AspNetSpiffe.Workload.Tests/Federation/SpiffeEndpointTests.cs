@@ -20,8 +20,8 @@ public sealed class SpiffeEndpointTests(ITestOutputHelper output) : FederationTe
 
     [Theory, Trait("Spec", "FD-10")]
     [InlineData("id", "it is 'spiffe://partner/endpoint/2'. Expected was 'spiffe://partner/endpoint'.")]
-    [InlineData("authority", "NotTrusted (it claims to be 'spiffe://partner/endpoint')")]
-    [InlineData("trust domain", "UnknownTrustDomain (it claims to be 'spiffe://other/endpoint')")]
+    [InlineData("authority", "NotTrusted (claimed SPIFFE ID 'spiffe://partner/endpoint')")]
+    [InlineData("trust domain", "UnknownTrustDomain (claimed SPIFFE ID 'spiffe://other/endpoint')")]
     [InlineData("web", "NotOneUriSan.")]
     [InlineData("expired", "Expired (it claims")]
     [InlineData("long", "TooLarge")]
