@@ -5,15 +5,15 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>The question that every handshake asks: is this peer verified, and may it be here? Counts each answer and logs refusals.</summary>
+/// <summary>The question that every handshake asks: is this peer verified, and may it be here? Counts each answer and logs rejections.</summary>
 internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPattern?> allowed)
 {
     /// <summary>
-    /// The certificate of a client or a server is not accepted, and the handshake ended. The peer sees only that; the line has the reason, what it presented and where it
-    /// is. It is at level Debug beyond the first line a minute of a reason and an address.
+    /// The certificate of a client or a server was rejected, and the handshake failed. The reason is not sent to the peer; the message has the reason, the presented
+    /// certificate and the address. Rate-limited: level Debug after the first message per minute, reason and address.
     /// </summary>
-    /// <remarks>Look the reason up among <see href="../rejections.md#peers">those of peers</see>: each has what it means and what to do.</remarks>
-    /// <value><see cref="LogLevel.Information"/>, <see cref="LogLevel.Debug"/>: <c>Refused a {Role}: {Reason}. {Advice}</c></value>
+    /// <remarks>See the reason in <see href="../rejections.md#peers">the rejection reasons of peers</see>, with its meaning and remedy.</remarks>
+    /// <value><see cref="LogLevel.Information"/>, <see cref="LogLevel.Debug"/>: <c>Rejected a {Role} in the TLS handshake: {Reason}. {Advice}</c></value>
     /// <seealso cref="LogCategories.Handshake"/>
     private static readonly EventId PeerRefused = new(1, "PeerRefused");
 
@@ -21,7 +21,7 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
     private readonly RefusalLimit _limit = new(source.Time);
     private readonly VerifiedPeers _peers = new(source.Limits);
 
-    /// <summary>Gives what SslStream builds its chain with before it asks us; without it, it would use the system's CAs and download from URLs that the peer chose.</summary>
+    /// <summary>Returns what SslStream builds its chain with before it asks us; without it, it would use the system's CAs and download from URLs that the peer chose.</summary>
     public X509ChainPolicy ChainPolicy(TrustContext trust) => trust.OurBundle is { } ours ? _peers.ExpectPeer(ours, source.Time.GetUtcNow()) : VerifiedPeers.TrustNobody;
 
     public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, PeerRole role, EndPoint? remote)
@@ -92,13 +92,13 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
         // Here it is composed as seldom as it is logged: what it is made of, our SVID with its key among it, must not live as long as the history.
         source.Registry.Refusals.Add(RoleName(role), result.Reason, isTold ? advice() : null, new() { At = source.Time.GetUtcNow(), ClaimedId = result.Id, Remote = address });
         var sentence = () => LogEntry.Join(
-            $"Refused a {RoleName(role)}: {result.Reason}.",
+            $"Rejected a {RoleName(role)} in the TLS handshake: {result.Reason}.",
             $"It presented {Presented(result.Id, issuer)}{(address is null ? "" : $", from {address}")}.",
             advice(),
             $"See docs/rejections.md#{result.Reason.ToString().ToLowerInvariant()}.",
             LogEntry.LeftOut(suppressed));
         var entry = new LogEntry(
-            "Refused a {Role}: {Reason}. {Advice}", sentence,
+            "Rejected a {Role} in the TLS handshake: {Reason}. {Advice}", sentence,
             ("Role", RoleName(role)), ("Reason", result.Reason), ("SpiffeId", result.Id?.ToString()), ("Remote", address), ("Issuer", issuer), ("Advice", advice), ("Suppressed", suppressed));
         _logger.Log(isTold ? LogLevel.Information : LogLevel.Debug, PeerRefused, entry, null, static (entry, _) => entry.ToString());
         if (isTold) Trace(result, role, remote, took);

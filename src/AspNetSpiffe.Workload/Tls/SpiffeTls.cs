@@ -5,30 +5,30 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>The one place that sets up TLS with SVIDs, for servers and for clients, on any SslStream: mutual TLS, unless another mode is meant.</summary>
+/// <summary>The one place that sets up TLS with SVIDs, for servers and for clients, on any SslStream: mutual TLS, unless another mode is chosen.</summary>
 /// <remarks>Thread-safe. Make one for each set of allowed peers and configure each handshake with it, so that each uses the newest SVID and bundles.</remarks>
 public sealed class SpiffeTls
 {
     private readonly ITrustSource _source;
     private readonly HandshakeVerifier _verifier;
 
-    /// <summary>Makes a set-up.</summary>
+    /// <summary>Creates a set-up.</summary>
     /// <param name="source">Our SVID and the bundles.</param>
-    /// <param name="allowedPeers">Who may be at the other end; <see langword="null"/> means every member of our own trust domain.</param>
+    /// <param name="allowedPeers">The allowed peers; <see langword="null"/> means every member of our own trust domain.</param>
     public SpiffeTls(X509Source source, SpiffeIdPattern? allowedPeers)
         : this(source, () => allowedPeers)
     {
     }
 
-    /// <summary>Makes a set-up whose allowed peers may change.</summary>
+    /// <summary>Creates a set-up whose allowed peers may change.</summary>
     /// <param name="source">Our SVID and the bundles.</param>
-    /// <param name="allowedPeers">Says at each handshake who may be at the other end; <see langword="null"/> means every member of our own trust domain.</param>
+    /// <param name="allowedPeers">Returns the allowed peers at each handshake; <see langword="null"/> means every member of our own trust domain.</param>
     public SpiffeTls(X509Source source, Func<SpiffeIdPattern?> allowedPeers)
         : this((ITrustSource)source, allowedPeers)
     {
     }
 
-    /// <summary>Makes a set-up for clients, which show an SVID where the source has one.</summary>
+    /// <summary>Creates a set-up for clients, which present an SVID if the source has one.</summary>
     internal SpiffeTls(ITrustSource source, Func<SpiffeIdPattern?> allowedPeers)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -37,24 +37,24 @@ public sealed class SpiffeTls
         _verifier = new(source, allowedPeers);
     }
 
-    /// <summary>Sets up one handshake in which we are the server: our SVID is shown, the client's is required and verified.</summary>
+    /// <summary>Sets up one handshake in which we are the server: our SVID is presented, the client's is required and verified.</summary>
     /// <inheritdoc cref="Configure(SslServerAuthenticationOptions, SpiffeServerMode, EndPoint?, Action{VerificationResult}?)"/>
     public void Configure(SslServerAuthenticationOptions options, EndPoint? remote = null, Action<VerificationResult>? verified = null) =>
         Configure(options, SpiffeServerMode.Mutual, remote, verified);
 
-    /// <summary>Sets up one handshake in which we are the server, in the mode that is meant.</summary>
+    /// <summary>Sets up one handshake in which we are the server, in the given mode.</summary>
     /// <param name="options">
     /// The options of one handshake. What concerns certificates is overwritten, except for our own with <see cref="SpiffeServerMode.WebCertificate"/>; protocols and ALPN stay.
     /// </param>
-    /// <param name="mode">Who proves what to whom.</param>
+    /// <param name="mode">The TLS mode: what is authenticated.</param>
     /// <param name="remote">The client's address, for the log.</param>
-    /// <param name="verified">Is told the outcome, during the handshake; nothing of a client that need not show a certificate and shows none.</param>
+    /// <param name="verified">Is called with the outcome, during the handshake; not called for a client without a certificate if none is required.</param>
     /// <exception cref="AuthenticationException">We have no SVID, or it has expired; with <see cref="SpiffeServerMode.WebCertificate"/>, we have no bundles.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The mode is none.</exception>
     public void Configure(SslServerAuthenticationOptions options, SpiffeServerMode mode, EndPoint? remote = null, Action<VerificationResult>? verified = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (!Enum.IsDefined(mode)) throw new ArgumentOutOfRangeException(nameof(mode), mode, "This is no mode of a server.");
+        if (!Enum.IsDefined(mode)) throw new ArgumentOutOfRangeException(nameof(mode), mode, "This is not a mode of a server.");
 
         // A web certificate does not end with our SVID.
         var trust = mode == SpiffeServerMode.WebCertificate ? _source.RequireTrust() : _source.RequireValid();
@@ -77,10 +77,10 @@ public sealed class SpiffeTls
             : Callback(PeerRole.Client, remote, verified, mayBeAnonymous: mode == SpiffeServerMode.OptionalClientCertificate);
     }
 
-    /// <summary>Sets up one handshake in which we are the client: the server's SVID is verified, ours is shown when it is asked for.</summary>
+    /// <summary>Sets up one handshake in which we are the client: the server's SVID is verified, ours is presented on request.</summary>
     /// <param name="options">The options of one handshake. What concerns certificates is overwritten; protocols, ALPN and target host stay.</param>
     /// <param name="remote">The server's address, for the log.</param>
-    /// <param name="verified">Is told the outcome, during the handshake.</param>
+    /// <param name="verified">Is called with the outcome, during the handshake.</param>
     /// <exception cref="AuthenticationException">We have no SVID, or it has expired.</exception>
     public void Configure(SslClientAuthenticationOptions options, EndPoint? remote = null, Action<VerificationResult>? verified = null)
     {
@@ -98,7 +98,7 @@ public sealed class SpiffeTls
         options.RemoteCertificateValidationCallback = Callback(PeerRole.Server, remote, verified);
     }
 
-    /// <summary>Verifies what SslStream gives to a validation callback, where the callback cannot be set by <see cref="Configure(SslServerAuthenticationOptions, EndPoint?, Action{VerificationResult}?)"/>.</summary>
+    /// <summary>Verifies what SslStream passes to a validation callback, where the callback cannot be set by <see cref="Configure(SslServerAuthenticationOptions, EndPoint?, Action{VerificationResult}?)"/>.</summary>
     /// <remarks>Never throws for what a peer sent. Disposes the elements of <paramref name="chain"/>, not the certificate.</remarks>
     /// <param name="certificate">The peer's certificate, if it presented one.</param>
     /// <param name="chain">The chain that SslStream built, with all that the peer sent. What SslStream thinks of it does not count.</param>
@@ -107,11 +107,11 @@ public sealed class SpiffeTls
     public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, PeerRole role, EndPoint? remote = null) =>
         _verifier.Verify(certificate, chain, role, remote);
 
-    /// <summary>Asks again whether a peer that was verified earlier still is: by the clock, by the newest bundle, by the allowed peers.</summary>
-    /// <returns>Every reason why it is not, each by itself; empty when it still is.</returns>
+    /// <summary>Checks again whether a peer that was verified earlier still is: its validity, the newest bundle, the allowed peers.</summary>
+    /// <returns>All reasons why it is not; empty when it still is.</returns>
     /// <remarks>
-    /// A connection may outlive what was true at its handshake. Builds no chain and, when there is no reason, allocates nothing, so it may be asked of thousands of
-    /// connections. Without an identity of our own, only the clock is asked.
+    /// A connection may outlive the validity of its peer. Builds no chain and, without a reason, allocates nothing, so it can be called for thousands of
+    /// connections. Without an identity of our own, only the validity is checked.
     /// </remarks>
     public IReadOnlyList<RejectionReason> Recheck(SpiffePeer peer)
     {

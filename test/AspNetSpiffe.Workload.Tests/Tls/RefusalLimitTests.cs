@@ -27,7 +27,7 @@ public sealed class RefusalLimitTests(ITestOutputHelper output) : RefusalTest(ou
         Time.Advance(AMoment);
         Verify(Stranger, At(1));
         Assert.Equal([0L, 100L], Told.Select(r => r.Values["Suppressed"]));
-        Assert.Contains("100 more for this reason were left out before it.", Told[1].Message, StringComparison.Ordinal);
+        Assert.Contains("100 more for this reason were suppressed before this one.", Told[1].Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -119,7 +119,7 @@ public sealed class RefusalReasonTests(ITestOutputHelper output) : RefusalTest(o
     {
         Withdraw();
         Assert.Equal(RejectionReason.UnknownTrustDomain, Verify(Pki.Leaf()).Reason);
-        Assert.Contains("We have no identity at the moment", Assert.Single(Refusals).Message, StringComparison.Ordinal);
+        Assert.Contains("This workload has no identity now", Assert.Single(Refusals).Message, StringComparison.Ordinal);
     }
 
     [Fact, Trait("Spec", "XV-r")]

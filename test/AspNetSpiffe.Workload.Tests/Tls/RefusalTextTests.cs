@@ -7,7 +7,7 @@ namespace AspNetSpiffe.Workload.Tests.Tls;
 /// <summary>What a stranger writes into its certificate neither forges a line of the log nor fills it.</summary>
 public sealed class RefusalTextTests(ITestOutputHelper output) : RefusalTest(output)
 {
-    private const string Forged = "Refused a client: NotAllowed. It presented spiffe://td/admin";
+    private const string Forged = "Rejected a client in the TLS handshake: NotAllowed. It presented spiffe://td/admin";
 
     private static readonly TestPki Elsewhere = new("elsewhere");
 
@@ -99,12 +99,12 @@ public sealed class RefusalTextTests(ITestOutputHelper output) : RefusalTest(out
         Verify(Federated.Leaf("/a"), Remote);
         Assert.Equal(
             [
-                "Refused a client: NoCertificate. It presented no certificate. Give it an SVID. What can have none, such as a browser or a health probe, needs a plain-http endpoint of its own. " +
+                "Rejected a client in the TLS handshake: NoCertificate. It presented no certificate. The client needs an SVID. A client that cannot have one, such as a browser or a health probe, needs a separate plain-http endpoint. " +
                 "See docs/rejections.md#nocertificate.",
-                "Refused a client: NotOneUriSan. It presented a certificate without a SPIFFE ID, issued by 'CN=SPIFFE test intermediate, O=td', from localhost:8443. " +
-                "Its certificate is not as the X509-SVID standard says: its issuer must correct that. See docs/rejections.md#notoneurisan.",
-                "Refused a client: NotAllowed. It presented spiffe://partner/a, issued by 'CN=SPIFFE test root, O=partner', from 192.0.2.7:40123. " +
-                "Allowed: spiffe://td/**. To let it in, add its ID, or a pattern that matches it, to 'Spiffe:AllowedPeers'. See docs/rejections.md#notallowed.",
+                "Rejected a client in the TLS handshake: NotOneUriSan. It presented a certificate without a SPIFFE ID, issued by 'CN=SPIFFE test intermediate, O=td', from localhost:8443. " +
+                "Its certificate violates the X509-SVID standard: its issuer must correct it. See docs/rejections.md#notoneurisan.",
+                "Rejected a client in the TLS handshake: NotAllowed. It presented spiffe://partner/a, issued by 'CN=SPIFFE test root, O=partner', from 192.0.2.7:40123. " +
+                "Allowed: spiffe://td/**. To allow it, add its ID, or a pattern that matches it, to 'Spiffe:AllowedPeers'. See docs/rejections.md#notallowed.",
             ],
             Refusals.Where(r => r.Level == Microsoft.Extensions.Logging.LogLevel.Information).Select(r => r.Message));
     }
