@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says whether peers can be verified: whether there are bundles, whether their authorities are valid, and whether endpoints and lists of revoked certificates are kept current.</summary>
+/// <summary>Says whether peers can be verified: whether there are bundles, whether their authorities are valid, and whether endpoints and certificate revocation lists are kept current.</summary>
 internal sealed class BundleHealthCheck(SourceRegistry sources, Func<BundleEndpoints> endpoints) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -30,16 +30,16 @@ internal sealed class BundleHealthCheck(SourceRegistry sources, Func<BundleEndpo
         }
 
         var now = source.Time.GetUtcNow();
-        if (source is X509BundleSource { Status.History.Last.Problem: { } problem }) troubles.Add($"There is trouble with {source.Origin}. {problem}");
+        if (source is X509BundleSource { Status.History.Last.Problem: { } problem }) troubles.Add($"{source.Origin.Title} reports an error. {problem}");
         foreach (var bundle in trust.Bundles)
         {
             var last = bundle.Authorities.Select(static authority => Validity.Of(authority)).Select(static validity => (DateTimeOffset?)validity.End).Max();
             data[bundle.TrustDomain.Name] = (object?)last ?? "no authorities";
             if (last > now) continue;
             (bundle.TrustDomain == trust.TrustDomain ? failures : troubles).Add(
-                $"The bundle of '{bundle.TrustDomain}' {(last is null ? "has no authorities" : $"has had no valid authority since {last:u}")}: its members are refused.");
+                $"The bundle of '{bundle.TrustDomain}' {(last is null ? "has no authorities" : $"has had no valid authority since {last:u}")}: its members are rejected.");
         }
 
-        foreach (var (trustDomain, stale) in source.Revocation?.Problems ?? []) troubles.Add($"A list of revoked certificates of '{trustDomain}': {stale}");
+        foreach (var (trustDomain, stale) in source.Revocation?.Problems ?? []) troubles.Add($"A certificate revocation list of '{trustDomain}': {stale}");
     }
 }

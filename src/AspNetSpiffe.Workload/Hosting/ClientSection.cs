@@ -46,8 +46,8 @@ internal sealed class ClientSection : IValidateOptions<SpiffeOptions>
 
     private static string[] MistakesIn(SpiffeClientMode mode, string? server)
     {
-        if (mode == SpiffeClientMode.WebServer) return server is null ? [] : [$"has no effect in the mode {mode}: the server is verified by its host name, and by no SPIFFE ID. Remove the key, or choose another mode."];
-        if (server is null) return ["is missing. Say who must answer: an ID, or a pattern such as spiffe://example.org/orders."];
+        if (mode == SpiffeClientMode.WebServer) return server is null ? [] : [$"has no effect in the mode {mode}: the server is verified by its host name, not by a SPIFFE ID. Remove the key, or choose another mode."];
+        if (server is null) return ["is missing. Set it to the expected server: an ID, or a pattern such as spiffe://example.org/orders."];
         try
         {
             SpiffeIdPattern.Parse(server);
@@ -61,7 +61,7 @@ internal sealed class ClientSection : IValidateOptions<SpiffeOptions>
 
     private IEnumerable<string> ChangesTo(Settings now)
     {
-        const string Late = "A client keeps the one of the start: only a restart takes up another.";
+        const string Late = "The change is applied after a restart.";
         if (now.Mode != _settings.Mode) yield return $"{SectionReader.PathOf(ModeOf(_client))}: was {_settings.Mode}, and is {now.Mode} now. {Late}";
         if (now.Server != _settings.Server) yield return $"{SectionReader.PathOf(ServerOf(_client))}: was '{_settings.Server}', and is '{now.Server}' now. {Late}";
     }

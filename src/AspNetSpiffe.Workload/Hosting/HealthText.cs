@@ -3,7 +3,7 @@ namespace AspNetSpiffe;
 /// <summary>What all our health checks say in the same way.</summary>
 internal static class HealthText
 {
-    /// <summary>Gives what an operator asks for first of each watch.</summary>
+    /// <summary>Returns what an operator asks for first of each watch.</summary>
     public static Dictionary<string, object> DataOf(WatchStatus status)
     {
         var data = new Dictionary<string, object> { ["origin"] = status.Origin.Name, ["connected"] = status.History.IsConnected };

@@ -24,12 +24,12 @@ internal sealed class IdentityHealthCheck(SourceRegistry sources, bool isRequire
         var valid = $"The SVID '{svid.Id}' is valid until {svid.NotAfter:u}, for {HealthText.Rounded(svid.Validity.End - now)}";
         return source.LastProblem is null && !source.Expiry.IsDue
             ? HealthCheckResult.Healthy($"{valid}.", data)
-            : HealthCheckResult.Degraded($"{valid}, and is not renewed. {Cause(source)}", data: data);
+            : HealthCheckResult.Degraded($"{valid}, and has not been renewed. {Cause(source)}", data: data);
     }
 
     private static string Cause(X509Source source) => source.LastProblem is { } problem
-        ? $"There is trouble with {source.Origin}. {problem}"
-        : $"{source.Origin.Title} brings no newer one, although nothing is wrong with it: {source.Origin.RenewalAdvice}.";
+        ? $"{source.Origin.Title} reports an error. {problem}"
+        : $"{source.Origin.Title} has sent no newer SVID, although it reports no error: {source.Origin.RenewalAdvice}.";
 
     private static Dictionary<string, object> DataOf(X509Source source, X509Svid? svid, DateTimeOffset now)
     {

@@ -13,13 +13,13 @@ internal sealed class SpiffeClientOptions
     {
         var calls = Calls.Exists(c => !c.IsDefault) ? Calls.FindAll(c => !c.IsDefault) : Calls;
         var methods = calls.Select(c => c.Method).Distinct(StringComparer.Ordinal).ToArray();
-        if (methods.Length > 1) throw new InvalidOperationException($"The HTTP client '{client}' has {string.Join(" and ", methods)}, and a client has one mode of TLS. Keep one of them.");
+        if (methods.Length > 1) throw new InvalidOperationException($"The HTTP client '{client}' has {string.Join(" and ", methods)}, but a client has one TLS mode. Keep one of them.");
 
         var servers = calls.Select(c => c.Server?.ToString()).Distinct(StringComparer.Ordinal).ToArray();
         if (servers.Length > 1)
             throw new InvalidOperationException(
-                $"The HTTP client '{client}' has {methods[0]} {servers.Length} times, for '{string.Join("' and '", servers)}', and a client has one expected server. " +
-                $"Keep one; if several may answer, say so in one pattern: '{string.Join(',', servers)}'.");
+                $"The HTTP client '{client}' has {methods[0]} {servers.Length} times, for '{string.Join("' and '", servers)}', but a client has one expected server. " +
+                $"Keep one; to expect several servers, use one pattern: '{string.Join(',', servers)}'.");
         if (calls.Select(c => c.Roots).Distinct().Count() > 1)
             throw new InvalidOperationException($"The HTTP client '{client}' has {methods[0]} several times, with different roots. Keep one of them, with all its roots.");
         return calls[0] with { Configure = handler => calls.ForEach(c => c.Configure?.Invoke(handler)) };

@@ -6,14 +6,14 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Health checks of the workload's SPIFFE identity.</summary>
 public static class SpiffeHealthChecksBuilderExtensions
 {
-    /// <summary>Adds three checks: <c>spiffe-identity</c>, <c>spiffe-bundles</c> and <c>spiffe-tokens</c>. They look at what the sources have, and ask no agent.</summary>
+    /// <summary>Adds three checks: <c>spiffe-identity</c>, <c>spiffe-bundles</c> and <c>spiffe-tokens</c>. They read the state of the sources, and send nothing to the agent.</summary>
     /// <remarks>
     /// <para>
-    /// <c>spiffe-identity</c> is healthy while our SVID is valid and renewed in time; degraded while it is valid and its origin is away, or has not renewed it in the last third of its life;
+    /// <c>spiffe-identity</c> is healthy while our SVID is valid and renewed in time; degraded while it is valid and its origin is unavailable, or has not renewed it in the last third of its lifetime;
     /// unhealthy without a valid SVID. <c>spiffe-bundles</c> is unhealthy without an authority of our own trust domain that is valid, and degraded when something is wrong with the
-    /// bundle of another, its endpoint, or a list of revoked certificates. <c>spiffe-tokens</c> is unhealthy while no keys to verify tokens, or no token of ours, has ever come, and degraded when the last attempt failed.
+    /// bundle of another, its endpoint, or a certificate revocation list. <c>spiffe-tokens</c> is unhealthy until the first keys to verify tokens, or the first token of ours, have been received, and degraded when the last attempt failed.
     /// </para>
-    /// What an application does not use is healthy. The data of each check has what an operator asks for first: IDs, expiry, the last update and the last problem; never a key or a token. Thread-safe.
+    /// What an application does not use is healthy. The data of each check has IDs, expiry, the last update and the last problem; never a key or a token. Thread-safe.
     /// </remarks>
     /// <param name="builder">The health checks of the host.</param>
     /// <param name="failureStatus">What is reported instead of <see cref="HealthStatus.Unhealthy"/>.</param>

@@ -9,15 +9,15 @@ namespace Microsoft.Extensions.DependencyInjection;
 
 public static partial class SpiffeHttpClientBuilderExtensions
 {
-    /// <summary>Lets the client call only the server that is meant, and shows it nothing of ours: the server's SVID is verified, and who calls it does not learn from TLS.</summary>
+    /// <summary>Lets the client call only the expected server, without presenting a certificate: the server's SVID is verified, and TLS does not authenticate the client.</summary>
     /// <param name="builder">The client.</param>
-    /// <param name="expectedServer">Who must answer: an ID, or a <see cref="SpiffeIdPattern"/>.</param>
+    /// <param name="expectedServer">The expected server: an ID, or a <see cref="SpiffeIdPattern"/>.</param>
     /// <param name="configure">Changes the other settings of the connections; see <see cref="SpiffeHttpHandler.Create"/>.</param>
     /// <remarks>
-    /// Bundles are enough: the Workload API need give us no identity, and the host waits for the first bundles only. Our SVID is not shown even where the host has one. To say who
+    /// Only trust bundles are needed: no identity of this workload is required, and the host waits for the first bundles only. Our SVID is not presented even if the host has one. To say who
     /// calls, add <see cref="AddSpiffeJwt"/>, which does need an identity.
     /// </remarks>
-    /// <exception cref="FormatException"><paramref name="expectedServer"/> is no pattern; the message names the mistake and its position.</exception>
+    /// <exception cref="FormatException"><paramref name="expectedServer"/> is not a pattern; the message names the error and its position.</exception>
     /// <example><code>
     /// builder.Services.AddHttpClient("public").AddSpiffeTls("spiffe://example.org/catalogue");
     /// </code></example>
@@ -33,9 +33,9 @@ public static partial class SpiffeHttpClientBuilderExtensions
         return builder.AskAtStart();
     }
 
-    /// <summary>Lets the client show our SVID to servers with a web certificate, which is verified by its host name. No SPIFFE ID of the server is verified.</summary>
+    /// <summary>Lets the client present our SVID to servers with a Web PKI certificate, which is verified by its host name. No SPIFFE ID of the server is verified.</summary>
     /// <param name="builder">The client.</param>
-    /// <param name="roots">Who may vouch for the server, and nobody else; <see langword="null"/> means the authorities that this system trusts.</param>
+    /// <param name="roots">The only trusted roots for the server; <see langword="null"/> means the roots that this system trusts.</param>
     /// <param name="configure">Changes the other settings of the connections; see <see cref="SpiffeHttpHandler.CreateMtlsToWeb"/>, which also says what is not verified.</param>
     /// <exception cref="ArgumentException">There are no roots in <paramref name="roots"/>.</exception>
     /// <example><code>
@@ -49,14 +49,14 @@ public static partial class SpiffeHttpClientBuilderExtensions
         return builder.AddPrimaryHandler(new(nameof(AddSpiffeMtlsToWeb), SpiffeClientMode.WebServer, null, roots, configure, IsDefault: builder.Name is null));
     }
 
-    /// <summary>Lets the configuration say how the client calls: <c>Spiffe:Clients:&lt;name of the client&gt;:Mode</c> and <c>:Server</c>.</summary>
+    /// <summary>Lets the configuration choose the TLS mode of the client: <c>Spiffe:Clients:&lt;name of the client&gt;:Mode</c> and <c>:Server</c>.</summary>
     /// <param name="builder">The client, which has a name.</param>
     /// <param name="configure">Changes the other settings of the connections; see <see cref="SpiffeHttpHandler.Create"/>.</param>
     /// <remarks>
-    /// The modes are <c>Mutual</c>, as with <see cref="AddSpiffeMtls(IHttpClientBuilder, string, Action{SocketsHttpHandler}?)"/>, which is meant where none is named;
+    /// The modes are <c>Mutual</c>, as with <see cref="AddSpiffeMtls(IHttpClientBuilder, string, Action{SocketsHttpHandler}?)"/>, which is the default;
     /// <c>NoClientCertificate</c>, as with <see cref="AddSpiffeTls(IHttpClientBuilder, string, Action{SocketsHttpHandler}?)"/>; and <c>WebServer</c>, as with
-    /// <see cref="AddSpiffeMtlsToWeb"/> and the authorities that this system trusts. <c>Server</c> is the expected server of the first two. Mistakes fail the start; what is
-    /// changed later counts after a restart.
+    /// <see cref="AddSpiffeMtlsToWeb"/> and the authorities that this system trusts. <c>Server</c> is the expected server of the first two. Errors fail the start; what is
+    /// changed later is applied after a restart.
     /// </remarks>
     /// <exception cref="ArgumentException">The client has no name, or one that no key can have.</exception>
     /// <example><code>

@@ -3,16 +3,16 @@ using Microsoft.Extensions.Http;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Gives HTTP clients, and gRPC clients made by the client factory, this workload's SPIFFE identity.</summary>
+/// <summary>Adds this workload's SPIFFE identity to HTTP clients, and to gRPC clients of the client factory.</summary>
 public static partial class SpiffeHttpClientBuilderExtensions
 {
     private static readonly TimeSpan DefaultHandlerLifetime = new HttpClientFactoryOptions().HandlerLifetime;
 
-    /// <summary>Lets the client call over mutual TLS: with our current SVID, and only to the server that is meant.</summary>
+    /// <summary>Lets the client call over mutual TLS: with our current SVID, and only the expected server.</summary>
     /// <param name="builder">The client.</param>
-    /// <param name="expectedServer">Who must answer: an ID, or a <see cref="SpiffeIdPattern"/>.</param>
+    /// <param name="expectedServer">The expected server: an ID, or a <see cref="SpiffeIdPattern"/>.</param>
     /// <param name="configure">Changes the other settings of the connections, such as cookies and proxies; see <see cref="SpiffeHttpHandler.Create"/>.</param>
-    /// <exception cref="FormatException"><paramref name="expectedServer"/> is no pattern; the message names the mistake and its position.</exception>
+    /// <exception cref="FormatException"><paramref name="expectedServer"/> is not a pattern; the message names the error and its position.</exception>
     /// <example><code>
     /// builder.Services.AddHttpClient&lt;OrdersClient&gt;().AddSpiffeMtls("spiffe://example.org/orders");
     /// </code></example>
@@ -34,8 +34,8 @@ public static partial class SpiffeHttpClientBuilderExtensions
 
     /// <summary>Adds our JWT-SVID to each request of the client that has no <c>Authorization</c> of its own; never over plain http, nor after a redirect.</summary>
     /// <param name="builder">The client.</param>
-    /// <param name="audience">Who the server is to itself: the audience that it accepts.</param>
-    /// <param name="configure">Which of our identities, and whether plain http is good enough; see <see cref="JwtSvidHandlerOptions"/>.</param>
+    /// <param name="audience">The audience that the server accepts.</param>
+    /// <param name="configure">Which of our identities, and whether plain http is allowed; see <see cref="JwtSvidHandlerOptions"/>.</param>
     /// <remarks>
     /// The token says who we are, not who the server is: over ordinary TLS the server's certificate says so, with
     /// <see cref="AddSpiffeMtls(IHttpClientBuilder, string, Action{SocketsHttpHandler}?)"/> its SPIFFE ID.

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Makes the primary handlers of the clients that have AddSpiffeMtls or its like, from the settings that it finds, and sees to it that nothing takes their place.</summary>
+/// <summary>Creates the primary handlers of the clients that have AddSpiffeMtls or its like, from the settings that it finds, and sees to it that nothing takes their place.</summary>
 internal sealed class SpiffePrimaryHandlers(IServiceProvider services, IOptionsMonitor<SpiffeClientOptions> clients) : IHttpMessageHandlerBuilderFilter
 {
     // As long as the client factory keeps a handler by default.
@@ -28,7 +28,7 @@ internal sealed class SpiffePrimaryHandlers(IServiceProvider services, IOptionsM
         var call = clients.Get(name).Require(name);
         if (builder.PrimaryHandler is not SocketsHttpHandler chosen)
             throw new InvalidOperationException(
-                $"The HTTP client '{name}' has {call.Method}, and before it a primary handler that is a {TypeOf(builder.PrimaryHandler)}: its settings cannot be kept. {RemedyFor(call.Method)}");
+                $"The HTTP client '{name}' has {call.Method}, but an earlier call sets a primary handler that is a {TypeOf(builder.PrimaryHandler)}, whose settings cannot be kept. {RemedyFor(call.Method)}");
 
         KeepDefaults(chosen);
         var handler = SpiffeHttpHandler.CreateFrom(TlsOf(call), chosen, call.Configure);
@@ -41,12 +41,12 @@ internal sealed class SpiffePrimaryHandlers(IServiceProvider services, IOptionsM
         { Mode: SpiffeClientMode.WebServer } => ClientTls.ToWeb(services.GetRequiredService<X509Source>(), call.Roots),
         { Mode: SpiffeClientMode.NoClientCertificate, Server: { } server } => ClientTls.WithoutSvid(services.GetRequiredService<X509BundleSource>(), server),
         { Server: { } server } => ClientTls.Mutual(services.GetRequiredService<X509Source>(), server),
-        _ => throw new InvalidOperationException($"{call.Method} names no server."),
+        _ => throw new InvalidOperationException($"{call.Method} has no expected server."),
     };
 
     private static string RemedyFor(string method) =>
         "Remove the call that sets it (ConfigurePrimaryHttpMessageHandler, UseSocketsHttpHandler or ConfigureHttpMessageHandlerBuilder; perhaps in ConfigureHttpClientDefaults, or an " +
-        $"IHttpMessageHandlerBuilderFilter), and make the settings in the argument 'configure' of {method}, which gets the SocketsHttpHandler.";
+        $"IHttpMessageHandlerBuilderFilter), and change the settings in the argument 'configure' of {method}, which receives the SocketsHttpHandler.";
 
     private void Build(HttpMessageHandlerBuilder builder, Action<HttpMessageHandlerBuilder> next)
     {
@@ -68,8 +68,8 @@ internal sealed class SpiffePrimaryHandlers(IServiceProvider services, IOptionsM
     {
         var method = clients.Get(name).Calls[0].Method;
         return new(
-            $"The HTTP client '{name}' would call without its SPIFFE identity, and call anybody: " +
-            $"the handler that {method} made was replaced by a {TypeOf(by)}. {RemedyFor(method)}");
+            $"The HTTP client '{name}' would call without its SPIFFE identity, and accept any server: " +
+            $"the handler that {method} created was replaced by a {TypeOf(by)}. {RemedyFor(method)}");
     }
 
     // Made by somebody else, it has the framework's defaults: proxies from the environment, and connections for ever.

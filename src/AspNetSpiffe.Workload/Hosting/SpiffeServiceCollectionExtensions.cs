@@ -8,11 +8,11 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Gives a host a SPIFFE identity.</summary>
+/// <summary>Adds a SPIFFE identity to a host.</summary>
 public static class SpiffeServiceCollectionExtensions
 {
     /// <summary>Adds the workload's identity: one <see cref="X509Source"/> that the host fills before it starts and keeps current, and one <see cref="JwtSource"/>.</summary>
-    /// <remarks>May be called several times; there is one source of each kind all the same. The <see cref="JwtSource"/> connects when it is first asked for a token.</remarks>
+    /// <remarks>May be called several times; there is still one source of each kind. The <see cref="JwtSource"/> connects with the first request for a token.</remarks>
     /// <example><code>
     /// builder.Services.AddSpiffe();
     /// builder.Services.AddHttpClient("orders").AddSpiffeMtls("spiffe://example.org/orders");
@@ -21,7 +21,7 @@ public static class SpiffeServiceCollectionExtensions
 
     /// <inheritdoc cref="AddSpiffe(IServiceCollection)"/>
     /// <param name="services">The services of the host.</param>
-    /// <param name="configure">Runs after the configuration section <c>Spiffe</c> was read, and so wins.</param>
+    /// <param name="configure">Runs after the configuration section <c>Spiffe</c> was read, and overrides it.</param>
     public static IServiceCollection AddSpiffe(this IServiceCollection services, Action<SpiffeOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);

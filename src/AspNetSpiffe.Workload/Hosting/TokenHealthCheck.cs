@@ -18,8 +18,8 @@ internal sealed class TokenHealthCheck(SourceRegistry sources) : IHealthCheck
     private static (bool, string)? Judge(JwtBundleSource source, Dictionary<string, object> data)
     {
         foreach (var (key, value) in HealthText.DataOf(source.Status)) data[$"bundles.{key}"] = value;
-        if (source.Current is null) return (true, $"There are no keys yet to verify tokens with. {source.Status.History.Last?.Problem ?? "They have not come."}");
-        return source.Status.History.Last is { Problem: { } problem } ? (false, $"The keys to verify tokens with are not kept current. There is trouble with {source.Status.Origin}. {problem}") : null;
+        if (source.Current is null) return (true, $"There are no keys yet to verify tokens with. {source.Status.History.Last?.Problem ?? "None have been received."}");
+        return source.Status.History.Last is { Problem: { } problem } ? (false, $"The keys to verify tokens with are not up to date. {source.Status.Origin.Title} reports an error. {problem}") : null;
     }
 
     private static (bool, string)? Judge(JwtSource source, Dictionary<string, object> data)

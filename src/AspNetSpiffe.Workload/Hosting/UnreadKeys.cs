@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Finds the keys of the section <c>Spiffe</c> that nobody reads: a setting that is misspelt must not be taken for one that is absent.</summary>
+/// <summary>Finds the unknown keys of the section <c>Spiffe</c>: a misspelt setting must not be taken for an absent one.</summary>
 /// <param name="keys">The keys of each options class of this host, registered under <see cref="SpiffeOptions.SectionName"/>.</param>
 /// <param name="configuration">The configuration, if the host has one.</param>
 internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] IEnumerable<IReadOnlyCollection<string>> keys, IConfiguration? configuration = null) : IValidateOptions<SpiffeOptions>
@@ -37,7 +37,7 @@ internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] 
 
     // An empty text is an empty section in JSON.
     private static string[] TextOf(IConfigurationSection section) =>
-        string.IsNullOrEmpty(section.Value) ? [] : [$"{section.Path}: is a section, but there is a text, '{section.Value}'. Write its keys below it."];
+        string.IsNullOrEmpty(section.Value) ? [] : [$"{section.Path}: is a section, but has the value '{section.Value}'. Write its keys below it."];
 
     // Where a name is the user's, it is whatever stands there.
     private HashSet<string> KeysFor(string key)
@@ -56,12 +56,12 @@ internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] 
     private static string Explain(string key, HashSet<string> known)
     {
         if (OfServers.Contains(key, StringComparer.OrdinalIgnoreCase))
-            return "only a server reads this key, and this host has none, so that nobody would honour it. Remove it here, or call 'builder.WebHost.UseSpiffeMtls()'.";
+            return "this key is used by servers only, and this host has no server. Remove it, or call 'builder.WebHost.UseSpiffeMtls()'.";
 
         var (nearest, distance) = known.Concat(OfServers).Concat(known.SelectMany(SectionsOf)).Select(right => (Key: right, Distance: Distance(key, right))).MinBy(near => near.Distance);
         return distance <= Math.Max(2, key.Length / 3)
-            ? $"nobody reads this key. Did you mean '{SectionReader.PathOf(nearest)}'?"
-            : $"nobody reads this key. The keys are {string.Join(", ", known.Order(StringComparer.OrdinalIgnoreCase).Select(SectionReader.PathOf))}.";
+            ? $"unknown key. Did you mean '{SectionReader.PathOf(nearest)}'?"
+            : $"unknown key. The keys are {string.Join(", ", known.Order(StringComparer.OrdinalIgnoreCase).Select(SectionReader.PathOf))}.";
     }
 
     private static IEnumerable<string> SectionsOf(string key)

@@ -63,7 +63,7 @@ public sealed class BundleAndTokenHealthTests(ITestOutputHelper output) : Health
         Build(change: options => options.Revocation.Lists["td"] = ["/nowhere/td.crl"]);
         await StartAsync();
         await WaitForAsync("RevocationListRefused", Patience);
-        AssertIs(HealthStatus.Degraded, "A list of revoked certificates of 'td': '/nowhere/td.crl': it has not come yet.", await CheckAsync(Bundles));
+        AssertIs(HealthStatus.Degraded, "A certificate revocation list of 'td': '/nowhere/td.crl': it has not been loaded yet.", await CheckAsync(Bundles));
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class BundleAndTokenHealthTests(ITestOutputHelper output) : Health
         Agent.CloseWith(StatusCode.Unavailable, "away for tests");
         await Readings.WaitForAsync("spiffe.watch.failures", 1, Patience);
         var entry = await CheckAsync(Bundles);
-        AssertIs(HealthStatus.Degraded, "There is trouble with the SPIFFE Workload API at ", entry);
+        AssertIs(HealthStatus.Degraded, $"The SPIFFE Workload API at '{Agent.Address}' reports an error. ", entry);
         Assert.Contains("away for tests", entry.Description, StringComparison.Ordinal);
     }
 
@@ -97,7 +97,7 @@ public sealed class BundleAndTokenHealthTests(ITestOutputHelper output) : Health
 
         Agent.CloseWith(StatusCode.Unavailable, "away for tests");
         await Readings.WaitForAsync("spiffe.watch.failures", 1, Patience);
-        AssertIs(HealthStatus.Degraded, "The keys to verify tokens with are not kept current.", await CheckAsync(Tokens));
+        AssertIs(HealthStatus.Degraded, "The keys to verify tokens with are not up to date.", await CheckAsync(Tokens));
     }
 
     [Fact]

@@ -53,7 +53,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : SourceTest(output
 
         var first = source.EnsureStartedAsync(Patience);
         await Agent.WaitForCallAsync(1, Patience);
-        AssertAbsent(source, $"There is no SVID yet: the SPIFFE Workload API at '{Agent.Address}' has given none since the source was started.");
+        AssertAbsent(source, $"There is no SVID yet: the SPIFFE Workload API at '{Agent.Address}' has sent none since the source was started.");
 
         Agent.Send(Pki.Response(Pki.Leaf()));
         await first;
@@ -62,7 +62,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : SourceTest(output
         await WaitForAsync("IdentityMissing", Patience);
         Time.Advance(TimeSpan.FromMilliseconds(1));
         await changed;
-        AssertAbsent(source, $"There is no SVID: the SPIFFE Workload API at '{Agent.Address}' has taken it back.");
+        AssertAbsent(source, $"There is no SVID: the SPIFFE Workload API at '{Agent.Address}' has withdrawn it.");
     }
 
     private static void AssertAbsent(X509Source source, string why) => Assert.Equal(

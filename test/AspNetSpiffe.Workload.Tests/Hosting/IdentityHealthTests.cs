@@ -35,7 +35,7 @@ public sealed class IdentityHealthTests(ITestOutputHelper output) : HealthTest(o
 
         var entry = await CheckAsync(Name);
         AssertIs(HealthStatus.Degraded, "The SVID 'spiffe://td/web' is valid until ", entry);
-        Assert.Contains(", and is not renewed. There is trouble with the SPIFFE Workload API at ", entry.Description, StringComparison.Ordinal);
+        Assert.Contains($", and has not been renewed. The SPIFFE Workload API at '{Agent.Address}' reports an error. ", entry.Description, StringComparison.Ordinal);
         Assert.Contains("away for tests", entry.Data["lastError"].ToString(), StringComparison.Ordinal);
         Assert.InRange((TimeSpan)entry.Data["remaining"], TimeSpan.FromMinutes(28), TimeSpan.FromMinutes(31));
     }
@@ -66,7 +66,7 @@ public sealed class IdentityHealthTests(ITestOutputHelper output) : HealthTest(o
         Time.Jump(TimeSpan.FromMinutes(21));
         var entry = await CheckAsync(Name);
         AssertIs(HealthStatus.Degraded, "The SVID 'spiffe://td/web' is valid until ", entry);
-        Assert.Contains("brings no newer one, although nothing is wrong with it: look at the agent's log", entry.Description, StringComparison.Ordinal);
+        Assert.Contains("has sent no newer SVID, although it reports no error: check the agent's log", entry.Description, StringComparison.Ordinal);
     }
 
     [Theory]
