@@ -15,11 +15,11 @@ public sealed class DiagnosticsPageTests(Chromium chromium, OrdersService servic
         var page = await OpenAsync(View.Light);
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "SPIFFE diagnostics" })).ToBeVisibleAsync();
         await Expect(page.Locator(".tiles")).ToContainTextAsync("✓ Valid");
-        await Expect(page.Locator(".tiles")).ToContainTextAsync("✓ Answers");
+        await Expect(page.Locator(".tiles")).ToContainTextAsync("✓ Connected");
         await Expect(Section(page, "Identity").GetByRole(AriaRole.Listitem)).ToHaveCountAsync(3);
-        await Expect(Section(page, "Refusals")).ToContainTextAsync("add its ID, or a pattern that matches it, to 'Spiffe:AllowedPeers'");
-        await Expect(Section(page, "Refusals")).ToContainTextAsync("spiffe://stranger.example/visitor");
-        await Expect(Section(page, "Refusals")).ToContainTextAsync("Expected was 'spiffe://example.org/ns/shop/sa/ledger'");
+        await Expect(Section(page, "Rejections")).ToContainTextAsync("add its ID, or a pattern that matches it, to 'Spiffe:AllowedPeers'");
+        await Expect(Section(page, "Rejections")).ToContainTextAsync("spiffe://stranger.example/visitor");
+        await Expect(Section(page, "Rejections")).ToContainTextAsync("Expected was 'spiffe://example.org/ns/shop/sa/ledger'");
         await Expect(Row(page, "Callers", OrdersService.Cart)).ToHaveCountAsync(2);
         await Expect(Row(page, "Callers", OrdersService.Courier)).ToHaveCountAsync(1);
         await Expect(Row(page, "Calls out", "spiffe://example.org/ns/shop/sa/payments")).ToContainTextAsync("spiffe://example.org/ns/shop/sa/*");

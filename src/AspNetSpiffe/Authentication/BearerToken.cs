@@ -17,7 +17,7 @@ internal static class BearerToken
         return false;
     }
 
-    /// <summary>Gives the token, or <see langword="null"/> where there is not exactly one: nobody is to choose between two.</summary>
+    /// <summary>Returns the token, or <see langword="null"/> where there is not exactly one: nobody is to choose between two.</summary>
     public static string? Find(HttpRequest request) =>
         request.Headers.Authorization is [{ } value] && IsBearer(value) ? value[Scheme.Length..].TrimStart(' ') : null;
 

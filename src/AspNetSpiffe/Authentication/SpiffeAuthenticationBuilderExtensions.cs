@@ -8,26 +8,26 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds the authentication scheme <c>Spiffe</c>.</summary>
 public static class SpiffeAuthenticationBuilderExtensions
 {
-    /// <summary>Makes the verified peer of a connection the user of its requests. <c>UseSpiffeMtls()</c> has done so already; calling both does no harm.</summary>
-    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
+    /// <summary>Adds the scheme that makes the verified peer of a connection the user of its requests. <c>UseSpiffeMtls()</c> includes it; calling both is allowed.</summary>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     public static AuthenticationBuilder AddSpiffe(this AuthenticationBuilder builder) => builder.AddSpiffe(static _ => { });
 
     /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder)"/>
-    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="configureOptions">Changes the options of the scheme.</param>
     public static AuthenticationBuilder AddSpiffe(this AuthenticationBuilder builder, Action<SpiffeAuthenticationOptions> configureOptions) =>
         builder.AddSpiffe(SpiffeAuthenticationDefaults.AuthenticationScheme, configureOptions);
 
     /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder)"/>
-    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
-    /// <param name="authenticationScheme">The name of the scheme. Words such as <c>RequireSpiffe</c> ask the one that is named <c>Spiffe</c>.</param>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
+    /// <param name="authenticationScheme">The name of the scheme. Endpoint conventions such as <c>RequireSpiffe</c> use the one that is named <c>Spiffe</c>.</param>
     /// <param name="configureOptions">Changes the options of the scheme.</param>
     public static AuthenticationBuilder AddSpiffe(this AuthenticationBuilder builder, string authenticationScheme, Action<SpiffeAuthenticationOptions> configureOptions) =>
         builder.AddSpiffe(authenticationScheme, displayName: null, configureOptions);
 
     /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder, string, Action{SpiffeAuthenticationOptions})"/>
-    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
-    /// <param name="authenticationScheme">The name of the scheme. Words such as <c>RequireSpiffe</c> ask the one that is named <c>Spiffe</c>.</param>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
+    /// <param name="authenticationScheme">The name of the scheme. Endpoint conventions such as <c>RequireSpiffe</c> use the one that is named <c>Spiffe</c>.</param>
     /// <param name="displayName">The name for people.</param>
     /// <param name="configureOptions">Changes the options of the scheme.</param>
     public static AuthenticationBuilder AddSpiffe(
@@ -41,7 +41,7 @@ public static class SpiffeAuthenticationBuilderExtensions
         return builder.AddSchemeOnce<SpiffeAuthenticationOptions, SpiffeAuthenticationHandler>(authenticationScheme, displayName, static schemes => schemes.Peers);
     }
 
-    /// <summary>Adds a scheme of ours. The framework refuses a second scheme of the same name, whoever adds it, and <c>UseSpiffeMtls()</c> adds one beside the application.</summary>
+    /// <summary>Adds a scheme of ours. The framework rejects a second scheme of the same name, whoever adds it, and <c>UseSpiffeMtls()</c> adds one beside the application.</summary>
     internal static AuthenticationBuilder AddSchemeOnce<TOptions, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
         this AuthenticationBuilder builder, string authenticationScheme, string? displayName, Func<SpiffeSchemes, HashSet<string>> kind)
         where TOptions : AuthenticationSchemeOptions, new()

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe;
 
-/// <summary>A caller was verified. The application may add claims to <see cref="Identity"/>, replace the principal, or refuse.</summary>
+/// <summary>A caller was verified. The application may add claims to <see cref="Identity"/>, replace the principal, or reject the caller.</summary>
 public sealed class SpiffeAuthenticatedContext : ResultContext<AuthenticationSchemeOptions>
 {
     internal SpiffeAuthenticatedContext(HttpContext context, AuthenticationScheme scheme, AuthenticationSchemeOptions options, SpiffeIdentity identity, DateTimeOffset expires)
@@ -14,11 +14,11 @@ public sealed class SpiffeAuthenticatedContext : ResultContext<AuthenticationSch
         Properties.ExpiresUtc = expires;
     }
 
-    /// <summary>Gets who was verified.</summary>
+    /// <summary>Gets the verified peer.</summary>
     public SpiffeIdentity Identity { get; }
 }
 
-/// <summary>What came with the request is no good. The answer is the same whatever is wrong; this says what, for the application's own records.</summary>
+/// <summary>The credential of the request was rejected. The response does not depend on the reason; this context has the reason, for the application's own records.</summary>
 public sealed class SpiffeAuthenticationFailedContext : BaseContext<AuthenticationSchemeOptions>
 {
     internal SpiffeAuthenticationFailedContext(HttpContext context, AuthenticationScheme scheme, AuthenticationSchemeOptions options, string problem)
@@ -28,7 +28,7 @@ public sealed class SpiffeAuthenticationFailedContext : BaseContext<Authenticati
     public string Problem { get; }
 }
 
-/// <summary>A request is about to be answered with 401.</summary>
+/// <summary>A request is about to get a 401 response.</summary>
 public sealed class SpiffeChallengeContext : PropertiesContext<AuthenticationSchemeOptions>
 {
     internal SpiffeChallengeContext(HttpContext context, AuthenticationScheme scheme, AuthenticationSchemeOptions options, AuthenticationProperties properties)
@@ -36,14 +36,14 @@ public sealed class SpiffeChallengeContext : PropertiesContext<AuthenticationSch
     {
     }
 
-    /// <summary>Gets whether the application has answered.</summary>
+    /// <summary>Gets whether the application has written the response.</summary>
     public bool Handled { get; private set; }
 
-    /// <summary>Says that the application has answered.</summary>
+    /// <summary>Marks the response as written by the application.</summary>
     public void HandleResponse() => Handled = true;
 }
 
-/// <summary>A request of a verified caller is about to be answered with 403.</summary>
+/// <summary>A request of a verified caller is about to get a 403 response.</summary>
 public sealed class SpiffeForbiddenContext : PropertiesContext<AuthenticationSchemeOptions>
 {
     internal SpiffeForbiddenContext(HttpContext context, AuthenticationScheme scheme, AuthenticationSchemeOptions options, AuthenticationProperties properties)

@@ -1,26 +1,26 @@
 namespace AspNetSpiffe;
 
 /// <summary>What an application may add to the schemes <c>Spiffe</c> and <c>SpiffeJwt</c>. Derive from it, or set its properties; what they throw fails the request.</summary>
-/// <remarks>Requests call it at the same time. The verdict of the handshake or of the verifier comes first: nothing here makes an unverified caller a verified one.</remarks>
+/// <remarks>Called concurrently by requests. The verification in the handshake or of the token comes first: an event cannot make an unverified caller a verified one.</remarks>
 public class SpiffeAuthenticationEvents
 {
-    /// <summary>Gets or sets what is called when a caller was verified, before it becomes the user: it may add claims, or refuse with <c>context.Fail(…)</c>.</summary>
+    /// <summary>Gets or sets what is called when a caller was verified, before it becomes the user: it may add claims, or reject the caller with <c>context.Fail(…)</c>.</summary>
     public Func<SpiffeAuthenticatedContext, Task> OnAuthenticated { get; set; } = static _ => Task.CompletedTask;
 
-    /// <summary>Gets or sets what is called when what came with the request is no good: a token that was refused, or a peer whose SVID has expired.</summary>
+    /// <summary>Gets or sets what is called when the credential of a request was rejected: an invalid token, or a peer whose SVID has expired.</summary>
     public Func<SpiffeAuthenticationFailedContext, Task> OnAuthenticationFailed { get; set; } = static _ => Task.CompletedTask;
 
     /// <summary>Gets or sets what is called before the 401 is written; <c>context.HandleResponse()</c> keeps it from being written.</summary>
     public Func<SpiffeChallengeContext, Task> OnChallenge { get; set; } = static _ => Task.CompletedTask;
 
-    /// <summary>Gets or sets what is called when a verified caller may not: it may write the answer, whose status is 403 otherwise.</summary>
+    /// <summary>Gets or sets what is called when a verified caller is forbidden: it may write the response, whose status is 403 otherwise.</summary>
     public Func<SpiffeForbiddenContext, Task> OnForbidden { get; set; } = static _ => Task.CompletedTask;
 
     /// <summary>Called when a caller was verified.</summary>
     /// <param name="context">The request, and who was verified.</param>
     public virtual Task Authenticated(SpiffeAuthenticatedContext context) => OnAuthenticated(context);
 
-    /// <summary>Called when what came with the request is no good.</summary>
+    /// <summary>Called when the credential of the request was rejected.</summary>
     /// <param name="context">The request, and what was wrong.</param>
     public virtual Task AuthenticationFailed(SpiffeAuthenticationFailedContext context) => OnAuthenticationFailed(context);
 
@@ -28,7 +28,7 @@ public class SpiffeAuthenticationEvents
     /// <param name="context">The request.</param>
     public virtual Task Challenge(SpiffeChallengeContext context) => OnChallenge(context);
 
-    /// <summary>Called when a verified caller may not.</summary>
+    /// <summary>Called when a verified caller is forbidden.</summary>
     /// <param name="context">The request.</param>
     public virtual Task Forbidden(SpiffeForbiddenContext context) => OnForbidden(context);
 }

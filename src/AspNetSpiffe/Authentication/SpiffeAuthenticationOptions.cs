@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace AspNetSpiffe;
 
-/// <summary>The options of the scheme <c>Spiffe</c>. Who is verified is not decided here but in the TLS handshake.</summary>
+/// <summary>The options of the scheme <c>Spiffe</c>. Peers are verified in the TLS handshake, not here.</summary>
 public sealed class SpiffeAuthenticationOptions : AuthenticationSchemeOptions
 {
     /// <summary>Gets or sets what the application adds to authentication.</summary>

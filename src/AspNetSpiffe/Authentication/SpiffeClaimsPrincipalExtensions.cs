@@ -2,15 +2,15 @@ using AspNetSpiffe;
 
 namespace System.Security.Claims;
 
-/// <summary>Reads the SPIFFE identity of a user: of <c>HttpContext.User</c>, of a hub's <c>Context.User</c>, of whatever a handler is given. Nothing here allocates.</summary>
+/// <summary>Reads the SPIFFE identity of a user: of <c>HttpContext.User</c>, of a hub's <c>Context.User</c>, or any other principal. Does not allocate.</summary>
 public static class SpiffeClaimsPrincipalExtensions
 {
     /// <summary>Gets the SPIFFE ID of the caller, or <see langword="null"/> when no scheme of this library has verified one.</summary>
     /// <param name="user">The user of a request or a connection.</param>
     public static SpiffeId? GetSpiffeId(this ClaimsPrincipal user) => user.GetSpiffeIdentity()?.Id;
 
-    /// <summary>Gets the caller: the owner of the token where one was verified, else the client that a trusted proxy has forwarded, else the peer of the connection; <see langword="null"/> when nobody was.</summary>
-    /// <remarks>It is the one that was verified; whether its proof still counts, <see cref="SpiffeIdentity.ValidUntil"/> says.</remarks>
+    /// <summary>Gets the caller: the owner of the token where one was verified, else the client that a trusted proxy has forwarded, else the peer of the connection; <see langword="null"/> without an authenticated caller.</summary>
+    /// <remarks>It is the one that was verified; <see cref="SpiffeIdentity.ValidUntil"/> says how long its credential is valid.</remarks>
     /// <param name="user">The user of a request or a connection.</param>
     public static SpiffeIdentity? GetSpiffeIdentity(this ClaimsPrincipal user)
     {

@@ -8,13 +8,13 @@ namespace Microsoft.AspNetCore.Http;
 
 /// <summary>Reads the SPIFFE identity of the caller from an <see cref="HttpContext"/>.</summary>
 /// <remarks>
-/// The caller is the <see cref="SpiffeIdentity"/> in <see cref="HttpContext.User"/>: the one that policies mean. The peer is who opened the connection, whatever the request brought.
+/// The caller is the <see cref="SpiffeIdentity"/> in <see cref="HttpContext.User"/>: the one that policies check. The peer is the client of the connection, whatever the request contains.
 /// </remarks>
 public static class SpiffeHttpContextExtensions
 {
     private const string Scheme = SpiffeAuthenticationDefaults.AuthenticationScheme;
 
-    /// <summary>Gets the verified peer of the connection, expired or not, or <see langword="null"/> when nobody was verified on it. Whatever token the request has, it is the same.</summary>
+    /// <summary>Gets the verified peer of the connection, expired or not, or <see langword="null"/> when no peer was verified on it. It does not depend on a token of the request.</summary>
     /// <param name="context">The request.</param>
     public static SpiffePeer? GetSpiffePeer(this HttpContext context)
     {
@@ -22,8 +22,8 @@ public static class SpiffeHttpContextExtensions
         return context.Features.Get<ISpiffePeerFeature>()?.Peer;
     }
 
-    /// <summary>Gets the verified token of the request, or <see langword="null"/> when it has none, or nobody has asked for it.</summary>
-    /// <remarks>An endpoint asks for it that names the scheme <c>SpiffeJwt</c>, and so do the default scheme and <c>AuthenticateAsync("SpiffeJwt")</c>.</remarks>
+    /// <summary>Gets the verified token of the request, or <see langword="null"/> when it has none, or no scheme has read it.</summary>
+    /// <remarks>It is read by an endpoint that names the scheme <c>SpiffeJwt</c>, by the default scheme, and by <c>AuthenticateAsync("SpiffeJwt")</c>.</remarks>
     /// <param name="context">The request.</param>
     public static SpiffeToken? GetSpiffeToken(this HttpContext context)
     {
@@ -31,10 +31,10 @@ public static class SpiffeHttpContextExtensions
         return context.Features.Get<RequestToken>()?.Token;
     }
 
-    /// <summary>Gets the SPIFFE ID of the caller, the one that the policies of the endpoint mean, or <see langword="null"/> when nobody was verified.</summary>
+    /// <summary>Gets the SPIFFE ID of the caller, the one that the policies of the endpoint check, or <see langword="null"/> without an authenticated caller.</summary>
     /// <remarks>
-    /// It is that of <see cref="HttpContext.User"/>. Where the default scheme of the application is another and nobody asked for a token, so that the user is of that scheme,
-    /// it is whom the scheme <c>Spiffe</c> makes of the connection.
+    /// It is that of <see cref="HttpContext.User"/>. Where the default scheme of the application is another one and no token was read, so that the user is of that scheme,
+    /// it is the caller that the scheme <c>Spiffe</c> authenticates from the connection.
     /// </remarks>
     /// <param name="context">The request.</param>
     public static SpiffeId? GetSpiffeId(this HttpContext context)
@@ -45,12 +45,12 @@ public static class SpiffeHttpContextExtensions
 
     /// <summary>Gets the verified peer of the connection.</summary>
     /// <param name="context">The request.</param>
-    /// <exception cref="InvalidOperationException">Nobody was verified on this connection; the message names the call that is missing.</exception>
+    /// <exception cref="InvalidOperationException">No peer was verified on this connection; the message names the missing call.</exception>
     public static SpiffePeer GetRequiredSpiffePeer(this HttpContext context) => context.GetSpiffePeer() ?? throw NoPeer(context);
 
-    /// <summary>Gets the SPIFFE ID of the caller, the one that the policies of the endpoint mean.</summary>
+    /// <summary>Gets the SPIFFE ID of the caller, the one that the policies of the endpoint check.</summary>
     /// <param name="context">The request.</param>
-    /// <exception cref="InvalidOperationException">Nobody was verified; the message names the call that is missing.</exception>
+    /// <exception cref="InvalidOperationException">There is no authenticated caller; the message names the missing call.</exception>
     public static SpiffeId GetRequiredSpiffeId(this HttpContext context) =>
         context.GetSpiffeId() ?? throw (context.Features.Get<RequestToken>() is null ? NoPeer(context) : NoToken());
 
@@ -65,8 +65,8 @@ public static class SpiffeHttpContextExtensions
 
     private static InvalidOperationException NoPeer(HttpContext context) => new(
         context.Features.Get<ISpiffePeerFeature>() is null
-            ? "This request came over a connection that does not speak SPIFFE. Call 'builder.WebHost.UseSpiffeMtls()', or 'listenOptions.UseSpiffe()' for one endpoint."
-            : "Nobody was verified on the connection of this request. Add 'RequireSpiffe()' to the endpoint, so that only verified callers reach it.");
+            ? "The connection of this request does not use SPIFFE. Call 'builder.WebHost.UseSpiffeMtls()', or 'listenOptions.UseSpiffe()' for one endpoint."
+            : "The connection of this request has no authenticated caller. Add 'RequireSpiffe()' to the endpoint, so that only verified callers reach it.");
 
     private static InvalidOperationException NoToken() =>
         new("This request has no verified token. Add 'RequireAuthorization()' to the endpoint, so that only verified callers reach it.");

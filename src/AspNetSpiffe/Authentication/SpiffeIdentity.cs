@@ -2,10 +2,10 @@ using System.Security.Claims;
 
 namespace AspNetSpiffe;
 
-/// <summary>The caller of a request, in its <see cref="ClaimsPrincipal"/>: a SPIFFE ID, and where it was proved. Nothing else says who calls.</summary>
+/// <summary>The caller of a request, in its <see cref="ClaimsPrincipal"/>: a SPIFFE ID, and the credential that it was verified by. Nothing else identifies the caller.</summary>
 /// <remarks>
-/// Only the authentication handlers of this library make one. Claims decide nothing, because any scheme could issue the same.
-/// <see cref="ClaimsIdentity.Clone"/> gives another <see cref="SpiffeIdentity"/>; a copy by <c>new ClaimsIdentity(identity)</c> or by serialization is an ordinary one, and proves nothing.
+/// Only the authentication handlers of this library create one. Claims are not evaluated, because any scheme could issue the same.
+/// <see cref="ClaimsIdentity.Clone"/> returns another <see cref="SpiffeIdentity"/>; a copy by <c>new ClaimsIdentity(identity)</c> or by serialization is an ordinary one, and identifies no caller.
 /// The claims are those of <see cref="SpiffeClaimTypes"/>. Each request has an identity of its own, which is as safe to share between threads as any <see cref="ClaimsIdentity"/>.
 /// </remarks>
 public sealed class SpiffeIdentity : ClaimsIdentity
@@ -38,10 +38,10 @@ public sealed class SpiffeIdentity : ClaimsIdentity
     /// <summary>Gets the SPIFFE ID of the caller.</summary>
     public SpiffeId Id { get; }
 
-    /// <summary>Gets where it was proved.</summary>
+    /// <summary>Gets the credential that it was verified by.</summary>
     public SpiffeIdentitySource Source { get; }
 
-    /// <summary>Gets the moment from which the proof no longer counts. Policies look at the clock: a request or a hub may outlive it.</summary>
+    /// <summary>Gets when the credential expires. Policies check it: a request or a hub connection may outlive it.</summary>
     public DateTimeOffset ValidUntil { get; }
 
     /// <summary>Gets the name of the scheme that verified it.</summary>

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>Where a <see cref="SpiffeIdentity"/> was proved. Where an endpoint names several schemes, the later stands before the earlier.</summary>
+/// <summary>The credential that a <see cref="SpiffeIdentity"/> was verified by. Where an endpoint names several schemes, a later value takes precedence over an earlier one.</summary>
 public enum SpiffeIdentitySource
 {
     /// <summary>In the TLS handshake of the connection, by an X509-SVID and its key: the scheme <c>Spiffe</c>.</summary>

@@ -56,16 +56,16 @@ internal sealed class CallerCheck(SpiffeSchemes schemes, AuthorizationOptions au
         && (schemes.Contain(scheme) || authentication.GetSchemeAsync(scheme).GetAwaiter().GetResult()?.HandlerType == typeof(PolicySchemeHandler));
 
     private string Describe(Endpoint endpoint, string policy, bool isMeant, string scheme) => isMeant
-        ? $"The endpoint '{endpoint.DisplayName}' names the scheme '{scheme}', and its policy '{policy}' does not, so that nobody can see whom it means. " +
-          $"Write 'AuthenticationSchemes = \"{scheme}\"' beside it for the {(schemes.Tokens.Contains(scheme) ? "owner of the token" : "client of the proxy")}, or call 'RequireSpiffe(\"{policy}\")' for the peer of the connection."
+        ? $"The endpoint '{endpoint.DisplayName}' names the scheme '{scheme}', but its policy '{policy}' does not, so it is ambiguous which caller the policy applies to. " +
+          $"Write 'AuthenticationSchemes = \"{scheme}\"' next to it for the {(schemes.Tokens.Contains(scheme) ? "owner of the token" : "client of the proxy")}, or call 'RequireSpiffe(\"{policy}\")' for the peer of the connection."
         : $"The policy '{policy}' on a method of the hub '{endpoint.DisplayName}' names the scheme '{scheme}', but the hub does not: put it on the hub.";
 
     private string DescribeNobody(Endpoint endpoint, string? policy, HashSet<string> named)
     {
-        var asked = named.Count > 0 ? $"it names only {string.Join(", ", named.Select(scheme => $"'{scheme}'"))}"
-            : _default is { } scheme ? $"it names no scheme, and the default is '{scheme}'"
-            : "it names no scheme, and the application has no default";
-        return $"The endpoint '{endpoint.DisplayName}' requires a SPIFFE ID of its caller{(policy is null ? "" : $" ('{policy}')")}, but {asked}, so that nobody could pass. " +
-            $"Write 'AuthenticationSchemes = \"Spiffe\"' beside it for the peer of the connection, 'AuthenticationSchemes = \"SpiffeJwt\"' for the owner of a token, or call 'RequireSpiffe(\"{policy ?? "spiffe://…"}\")'.";
+        var asked = named.Count > 0 ? $"it uses only {string.Join(", ", named.Select(scheme => $"'{scheme}'"))}"
+            : _default is { } scheme ? $"it names no scheme, and the default scheme is '{scheme}'"
+            : "it names no scheme, and the application has no default scheme";
+        return $"The endpoint '{endpoint.DisplayName}' requires a SPIFFE ID of its caller{(policy is null ? "" : $" ('{policy}')")}, but {asked}, so no caller could meet it. " +
+            $"Write 'AuthenticationSchemes = \"Spiffe\"' next to it for the peer of the connection, 'AuthenticationSchemes = \"SpiffeJwt\"' for the owner of a token, or call 'RequireSpiffe(\"{policy ?? "spiffe://…"}\")'.";
     }
 }

@@ -62,7 +62,7 @@ internal sealed partial class EndpointCheck(
         }
         catch (FormatException mistake)
         {
-            throw new InvalidOperationException($"The endpoint '{endpoint.DisplayName}' has a policy that cannot be. {mistake.Message}", mistake);
+            throw new InvalidOperationException($"The endpoint '{endpoint.DisplayName}' has an invalid policy. {mistake.Message}", mistake);
         }
     }
 
@@ -77,29 +77,29 @@ internal sealed partial class EndpointCheck(
         if (known is null || !known.Requirements.Any(r => r.ToString() == requirement))
             throw new InvalidOperationException(
                 $"The policy provider '{provider.GetType()}' does not know the policy '{name}' of the endpoint '{endpoint.DisplayName}'. " +
-                "Register it before the call of 'UseSpiffeMtls()', which then answers for such names and asks it for all others.");
+                "Register it before the call of 'UseSpiffeMtls()', which then provides such policies and uses it for all others.");
     }
 
     private void RequireEffect(Endpoint endpoint, bool hasWord, IAuthorizeData[] own)
     {
         if (endpoint.Metadata.GetMetadata<IDynamicEndpointMetadata>() is { IsDynamic: true })
             throw new InvalidOperationException(
-                $"The endpoint '{endpoint.DisplayName}' stands for a controller or a page that ASP.NET Core chooses with each request, and it drops what is required here: everybody would get in. " +
-                "Write '[RequireSpiffe(\"spiffe://…\")]' or '[Authorize(Policy = \"spiffe://…\")]' on the controller or page instead, or the word on the application.");
+                $"The endpoint '{endpoint.DisplayName}' maps to a controller or a page that ASP.NET Core selects for each request, which ignores the requirement of this endpoint: any caller would be accepted. " +
+                "Write '[RequireSpiffe(\"spiffe://…\")]' or '[Authorize(Policy = \"spiffe://…\")]' on the controller or page instead, or call the method on the application.");
         if (hasWord && authentication.GetSchemeAsync(SpiffeAuthenticationDefaults.AuthenticationScheme).GetAwaiter().GetResult() is null)
             throw new InvalidOperationException(
-                $"The endpoint '{endpoint.DisplayName}' requires a certificate, and nothing in this application verifies peers. " +
-                "Call 'builder.WebHost.UseSpiffeMtls()', or name the owners of tokens: '[Authorize(Policy = \"spiffe://…\", AuthenticationSchemes = \"SpiffeJwt\")]'.");
+                $"The endpoint '{endpoint.DisplayName}' requires a certificate, but this application does not verify peers. " +
+                "Call 'builder.WebHost.UseSpiffeMtls()', or require the owners of tokens: '[Authorize(Policy = \"spiffe://…\", AuthenticationSchemes = \"SpiffeJwt\")]'.");
         if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null && own.Any(data => SpiffePolicies.IsOurs(data.Policy))) Log.Lifted(logger, endpoint.DisplayName);
     }
 
     /// <seealso cref="EndpointCheck"/>
     private static partial class Log
     {
-        /// <summary>An endpoint requires a SPIFFE ID and has <c>AllowAnonymous</c> too, which wins: everybody may call it.</summary>
+        /// <summary>An endpoint requires a SPIFFE ID and also has <c>AllowAnonymous</c>, which takes precedence: any caller is accepted.</summary>
         /// <remarks>Remove one of the two.</remarks>
         [LoggerMessage(
-            1, LogLevel.Warning, "The endpoint '{Endpoint}' requires a SPIFFE ID and allows everybody: AllowAnonymous lifts what is required beside it. Remove one of the two.", EventName = "RequirementLifted")]
+            1, LogLevel.Warning, "The endpoint '{Endpoint}' requires a SPIFFE ID but allows anonymous callers: AllowAnonymous disables the requirement. Remove one of the two.", EventName = "RequirementLifted")]
         public static partial void Lifted(ILogger logger, string? endpoint);
     }
 }

@@ -22,7 +22,7 @@ internal sealed partial class PeerRequirement : IAuthorizationRequirement
 
     public bool IsPathPrefix => _whom.StartsWith('/');
 
-    /// <exception cref="FormatException">The text is no pattern.</exception>
+    /// <exception cref="FormatException">The text is not a pattern.</exception>
     public static PeerRequirement Of(string pattern) => Of(SpiffeIdPattern.Parse(pattern));
 
     public static PeerRequirement Of(SpiffeIdPattern pattern) => new(pattern.Matches, pattern.ToString());

@@ -2,9 +2,9 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace AspNetSpiffe;
 
-/// <summary>Lets only those connections reach a controller, action, hub, hub method, gRPC service or handler whose certificate a pattern means.</summary>
+/// <summary>Requires a peer certificate whose SPIFFE ID matches a pattern for a controller, action, hub, hub method, gRPC service or handler.</summary>
 /// <remarks>
-/// The same as <c>RequireSpiffe("spiffe://…")</c> on an endpoint: it means the peer of the connection, whoever the user is, and takes no part in who the user is.
+/// The same as <c>RequireSpiffe("spiffe://…")</c> on an endpoint: it checks the peer of the connection, independently of the user, and does not change the user.
 /// <c>[Authorize(Policy = "spiffe://…")]</c> means the caller, who may be the owner of a token. Several of them must all be met.
 /// </remarks>
 /// <example><code>[RequireSpiffe("spiffe://example.org/ns/reporting/**")]</code></example>
@@ -13,15 +13,15 @@ namespace AspNetSpiffe;
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method, AllowMultiple = true)]
 public sealed class RequireSpiffeAttribute : AuthorizeAttribute
 {
-    /// <summary>Lets every verified peer pass.</summary>
+    /// <summary>Requires a verified peer.</summary>
     public RequireSpiffeAttribute()
         : this(SpiffeIdPattern.Any)
     {
     }
 
-    /// <summary>Lets those peers pass whom a pattern means.</summary>
-    /// <param name="pattern">Whom: a SPIFFE ID, one with wildcards, or several with a comma between them.</param>
-    /// <exception cref="FormatException">The text is no pattern; the message names the mistake, its position and what to write instead.</exception>
+    /// <summary>Requires a peer that matches a pattern.</summary>
+    /// <param name="pattern">The allowed peers: a SPIFFE ID, one with wildcards, or several separated by commas.</param>
+    /// <exception cref="FormatException">The text is not a pattern; the message names the error, its position and what to write instead.</exception>
     public RequireSpiffeAttribute(string pattern)
         : this(SpiffeIdPattern.Parse(pattern))
     {
@@ -30,9 +30,9 @@ public sealed class RequireSpiffeAttribute : AuthorizeAttribute
     private RequireSpiffeAttribute(SpiffeIdPattern pattern)
         : base(PeerRequirement.Of(pattern).Name) => Pattern = pattern;
 
-    /// <summary>Gets whom the attribute lets pass.</summary>
+    /// <summary>Gets the allowed peers.</summary>
     public SpiffeIdPattern Pattern { get; }
 
-    /// <summary>Gets the name of the policy. It cannot be set: another policy would take the pattern's place.</summary>
+    /// <summary>Gets the name of the policy. It cannot be set: another policy would replace the pattern.</summary>
     public new string Policy => base.Policy!;
 }

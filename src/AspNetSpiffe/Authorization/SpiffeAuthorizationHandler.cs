@@ -19,7 +19,7 @@ internal sealed class SpiffeAuthorizationHandler(TimeProvider time, IOptions<Spi
         // UseAuthentication() before UseRouting(): a scheme could not know that the endpoint lets another decide, and what that one refused must not be made good.
         if (isOneOfSeveral || (caller is not null && http is not null && await schemes.Value.YieldsAsync(http, caller.Source, caller.IsCertificate)))
         {
-            context.Fail(new(this, "The request has more than one that could be its caller, and the endpoint names both schemes: call UseRouting() before UseAuthentication()."));
+            context.Fail(new(this, "The request has more than one possible caller, and the endpoint names both schemes: call UseRouting() before UseAuthentication()."));
             return;
         }
 

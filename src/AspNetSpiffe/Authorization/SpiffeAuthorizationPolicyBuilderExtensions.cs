@@ -2,14 +2,14 @@ using AspNetSpiffe;
 
 namespace Microsoft.AspNetCore.Authorization;
 
-/// <summary>Says whom a policy means, by SPIFFE ID.</summary>
+/// <summary>Adds requirements on the SPIFFE ID of the caller to a policy.</summary>
 public static class SpiffeAuthorizationPolicyBuilderExtensions
 {
-    /// <summary>Requires that the caller is one that a pattern means, as a policy named <c>spiffe://…</c> does: a <see cref="SpiffeRequirement"/>.</summary>
-    /// <remarks>The caller is the owner of the token or the peer of the connection: the policy, or another of the endpoint, or the default scheme says which scheme is asked.</remarks>
+    /// <summary>Requires that the caller matches a pattern, as a policy named <c>spiffe://…</c> does: a <see cref="SpiffeRequirement"/>.</summary>
+    /// <remarks>The caller is the owner of the token or the peer of the connection: the policy, another policy of the endpoint, or the default scheme chooses the authentication scheme.</remarks>
     /// <param name="policy">The policy.</param>
-    /// <param name="pattern">Whom: a SPIFFE ID, one with wildcards, or several with a comma between them.</param>
-    /// <exception cref="FormatException">The text is no pattern; the message names the mistake, its position and what to write instead.</exception>
+    /// <param name="pattern">The allowed peers: a SPIFFE ID, one with wildcards, or several separated by commas.</param>
+    /// <exception cref="FormatException">The text is not a pattern; the message names the error, its position and what to write instead.</exception>
     public static AuthorizationPolicyBuilder RequireSpiffe(this AuthorizationPolicyBuilder policy, string pattern)
     {
         ArgumentNullException.ThrowIfNull(policy);

@@ -7,7 +7,7 @@ namespace AspNetSpiffe;
 
 /// <summary>The verified caller, as a parameter of a minimal-API handler, of a controller's action or of a page's handler.</summary>
 /// <remarks>
-/// A minimal-API handler or an action with a <c>SpiffeCaller</c> runs for verified callers only; anybody else gets 401 from <c>UseAuthorization()</c>. A <c>SpiffeCaller?</c> is <see langword="null"/> for them.
+/// A minimal-API handler or an action with a <c>SpiffeCaller</c> runs for verified callers only; all others get 401 from <c>UseAuthorization()</c>. A <c>SpiffeCaller?</c> is <see langword="null"/> for them.
 /// It is the <see cref="SpiffeIdentity"/> of <see cref="HttpContext.User"/>, the one that policies mean. Immutable, and so safe to share between threads.
 /// </remarks>
 /// <example><code>app.MapGet("/hello", (SpiffeCaller caller) => $"Hello, {caller.Id}");</code></example>
@@ -18,20 +18,20 @@ public sealed class SpiffeCaller : IBindableFromHttpContext<SpiffeCaller>, IEndp
     /// <summary>Gets the caller's SPIFFE ID.</summary>
     public SpiffeId Id { get; }
 
-    /// <summary>Gives the caller's SPIFFE ID.</summary>
+    /// <summary>Returns the caller's SPIFFE ID.</summary>
     public override string ToString() => Id.ToString();
 
     /// <summary>Finds the caller of a request; ASP.NET Core calls this.</summary>
     /// <param name="context">The request.</param>
     /// <param name="parameter">The parameter to bind.</param>
-    /// <returns>The caller, or <see langword="null"/> when nobody was verified.</returns>
+    /// <returns>The caller, or <see langword="null"/> without an authenticated caller.</returns>
     public static ValueTask<SpiffeCaller?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
         ArgumentNullException.ThrowIfNull(context);
         return ValueTask.FromResult(Find(context));
     }
 
-    /// <summary>Makes an endpoint whose handler needs a caller answer 401 when there is none; ASP.NET Core calls this.</summary>
+    /// <summary>Makes an endpoint whose handler requires a caller respond with 401 when there is none; ASP.NET Core calls this.</summary>
     /// <param name="parameter">The parameter of the handler.</param>
     /// <param name="builder">The endpoint.</param>
     static void IEndpointParameterMetadataProvider.PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder)

@@ -3,39 +3,39 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace Microsoft.AspNetCore.Builder;
 
-/// <summary>Says who may call an endpoint or a group of them, by the certificate of the connection.</summary>
+/// <summary>Endpoint conventions that require a peer certificate for an endpoint or a group of endpoints.</summary>
 /// <remarks>
 /// For every kind of endpoint: minimal APIs, controllers, Razor pages, hubs, gRPC services. They are authorization metadata, as <c>RequireAuthorization()</c> is: judged by <c>UseAuthorization()</c>
-/// before caches and handlers, in place of a fallback policy, and lifted by <c>AllowAnonymous()</c> (which the start warns of). They mean the peer of the connection, whoever the user is,
-/// and beside <c>[Authorize]</c> both must be met. Several of them must all be met. Nobody verified gets 401, anybody else whom they do not mean 403, as Problem Details;
+/// before caches and handlers, in place of a fallback policy, and disabled by <c>AllowAnonymous()</c> (with a warning at start). They check the peer of the connection, independently of the user,
+/// and with <c>[Authorize]</c> both must be met. Several of them must all be met. Without a verified peer the response is 401, with a peer that does not match 403, as Problem Details;
 /// gRPC clients read those as Unauthenticated and PermissionDenied.
 /// </remarks>
 public static class SpiffeEndpointConventionBuilderExtensions
 {
-    /// <summary>Lets every verified peer pass.</summary>
+    /// <summary>Requires a verified peer.</summary>
     /// <param name="builder">The endpoint or group.</param>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
     public static TBuilder RequireSpiffe<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(new RequireSpiffeAttribute());
 
-    /// <summary>Lets those peers pass whom a pattern means, for example <c>spiffe://example.org/ns/shop/**</c>.</summary>
+    /// <summary>Requires a peer that matches a pattern, for example <c>spiffe://example.org/ns/shop/**</c>.</summary>
     /// <param name="builder">The endpoint or group.</param>
-    /// <param name="pattern">Whom: a SPIFFE ID, one with wildcards, or several with a comma between them.</param>
+    /// <param name="pattern">The allowed peers: a SPIFFE ID, one with wildcards, or several separated by commas.</param>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
-    /// <exception cref="FormatException">The text is no pattern; the message names the mistake, its position and what to write instead.</exception>
+    /// <exception cref="FormatException">The text is not a pattern; the message names the error, its position and what to write instead.</exception>
     public static TBuilder RequireSpiffe<TBuilder>(this TBuilder builder, string pattern)
         where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(new RequireSpiffeAttribute(pattern));
 
-    /// <summary>Lets the workloads of one trust domain pass.</summary>
+    /// <summary>Requires a peer of one trust domain.</summary>
     /// <param name="builder">The endpoint or group.</param>
     /// <param name="trustDomain">The name of the trust domain, for example <c>example.org</c>; the case of its letters does not matter.</param>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
-    /// <exception cref="FormatException">The text names no trust domain; the message names the mistake and its position.</exception>
+    /// <exception cref="FormatException">The text names no trust domain; the message names the error and its position.</exception>
     public static TBuilder RequireTrustDomain<TBuilder>(this TBuilder builder, string trustDomain)
         where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(new AuthorizeAttribute(PeerRequirement.OfTrustDomain(trustDomain).Name));
 
-    /// <summary>Lets those peers pass whose SPIFFE ID has a path that begins with whole segments: <c>/ops</c> covers <c>/ops</c> and <c>/ops/x</c>, never <c>/opsx</c>.</summary>
-    /// <remarks>A federated trust domain names its workloads as it likes: add <c>RequireTrustDomain</c> unless you mean the path in all of them.</remarks>
+    /// <summary>Requires a peer whose SPIFFE ID has a path that begins with whole segments: <c>/ops</c> covers <c>/ops</c> and <c>/ops/x</c>, never <c>/opsx</c>.</summary>
+    /// <remarks>A federated trust domain chooses the names of its workloads: add <c>RequireTrustDomain</c> unless the path is meant in all trust domains.</remarks>
     /// <param name="builder">The endpoint or group.</param>
     /// <param name="prefix">Segments with their leading slash and without a trailing one. They are of the peer's SPIFFE ID, not of the request.</param>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
@@ -44,7 +44,7 @@ public static class SpiffeEndpointConventionBuilderExtensions
     public static TBuilder RequirePathPrefix<TBuilder>(this TBuilder builder, string prefix)
         where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(new AuthorizeAttribute(PeerRequirement.OfPathPrefix(prefix).Name));
 
-    /// <summary>Puts the caller's SPIFFE ID on every log line of a request, as the scope value <c>SpiffeId</c>. Refuses nobody.</summary>
+    /// <summary>Adds the caller's SPIFFE ID to every log entry of a request, as the scope value <c>SpiffeId</c>. Rejects no request.</summary>
     /// <param name="builder">The endpoint or group.</param>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
     public static TBuilder LogIdentity<TBuilder>(this TBuilder builder)
@@ -56,7 +56,7 @@ public static class SpiffeEndpointConventionBuilderExtensions
         builder.Add(static endpoint =>
         {
             var next = endpoint.RequestDelegate ?? throw new InvalidOperationException(
-                $"The endpoint '{endpoint.DisplayName}' is not known yet when its conventions run. Call 'LogIdentity()' on the application instead of the endpoint.");
+                $"The endpoint '{endpoint.DisplayName}' is not available yet when its conventions run. Call 'LogIdentity()' on the application instead of the endpoint.");
             endpoint.RequestDelegate = new CallerLogScope(next).InvokeAsync;
         });
         return builder;

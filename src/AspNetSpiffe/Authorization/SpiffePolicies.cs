@@ -16,8 +16,8 @@ internal sealed partial class SpiffePolicies
 
     public static bool IsOurs(string? name) => IsPattern(name) || IsWord(name);
 
-    /// <summary>Gives the policy of a name.</summary>
-    /// <exception cref="FormatException">The name is no pattern; the message names the mistake, its position and what to write instead.</exception>
+    /// <summary>Returns the policy of a name.</summary>
+    /// <exception cref="FormatException">The name is not a pattern; the message names the error, its position and what to write instead.</exception>
     public AuthorizationPolicy Get(string name)
     {
         if (_policies.TryGetValue(name, out var known)) return known;

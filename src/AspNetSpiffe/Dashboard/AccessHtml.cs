@@ -25,14 +25,14 @@ internal static class AccessHtml
     {
         null => default,
         { Answer: Answer.Yes } yes => Html.Of($"<p class=\"result\"><span class=\"ok\">✓ It may connect.</span> {yes.Why}</p>"),
-        { } no => Html.Of($"<p class=\"result\"><span class=\"bad\">✗ It may not connect.</span> {no.Why} What follows counts for it only as the owner of a token, or behind a proxy.</p>"),
+        { } no => Html.Of($"<p class=\"result\"><span class=\"bad\">✗ It may not connect.</span> {no.Why} The following applies to it only as the owner of a token, or behind a proxy.</p>"),
     };
 
     private static Html Matrix(AccessReport access)
     {
         (string Of, string Demand)[] demands = [.. access.Endpoints.SelectMany(static endpoint => endpoint.Rules).Select(static rule => (rule.Of, rule.Demand)).Distinct().OrderBy(static demand => Array.IndexOf(Order, demand.Of)).ThenBy(static demand => demand.Demand, StringComparer.Ordinal)];
         var heads = Html.Of($"{TableHtml.Head("Endpoint")}{(access.Connect is null ? default : TableHtml.Head("May it call?"))}{demands.Select(Head)}");
-        return TableHtml.Write("Endpoints and what each demands", heads, [.. access.Endpoints.Select(endpoint => Row(endpoint, demands))], "There are no endpoints.");
+        return TableHtml.Write("Endpoints and their requirements", heads, [.. access.Endpoints.Select(endpoint => Row(endpoint, demands))], "There are no endpoints.");
     }
 
     private static Html Head((string Of, string Demand) demand) => Html.Of($"<th scope=\"col\"><span class=\"sub\">{demand.Of}</span>{Html.Code(demand.Demand)}</th>");

@@ -38,13 +38,13 @@ internal sealed class AccessReader(IServiceProvider services, X509Source identit
 
     private AnswerReport Connect(SpiffeId id)
     {
-        if (id.Path.Length == 0) return new(Answer.No, "It names a trust domain, not a workload.");
-        if (identity.Current is not { } context) return new(Answer.No, "We have no identity at the moment, and so no bundles.");
-        if (context.Bundles.Find(id.TrustDomain) is not { } bundle) return new(Answer.No, $"We have no bundle of its trust domain '{id.TrustDomain}': federate the two.");
-        if (bundle.Authorities.IsEmpty) return new(Answer.No, $"Our bundle of its trust domain '{id.TrustDomain}' has no authority.");
+        if (id.Path.Length == 0) return new(Answer.No, "It is the ID of a trust domain, not of a workload.");
+        if (identity.Current is not { } context) return new(Answer.No, "This service has no identity now, and therefore no bundles.");
+        if (context.Bundles.Find(id.TrustDomain) is not { } bundle) return new(Answer.No, $"There is no bundle of its trust domain '{id.TrustDomain}': federate the two trust domains.");
+        if (bundle.Authorities.IsEmpty) return new(Answer.No, $"The bundle of its trust domain '{id.TrustDomain}' has no authority.");
         return PatternList.Allows(_allowed, id, identity)
-            ? new(Answer.Yes, "It is among the allowed peers, and we have the bundle of its trust domain.")
-            : new(Answer.No, $"It is not among the allowed peers: {PatternList.Describe(_allowed)}. Add it, or a pattern that matches it, to 'Spiffe:AllowedPeers'.");
+            ? new(Answer.Yes, "It is one of the allowed peers, and the bundle of its trust domain is available.")
+            : new(Answer.No, $"It is not one of the allowed peers: {PatternList.Describe(_allowed)}. Add it, or a pattern that matches it, to 'Spiffe:AllowedPeers'.");
     }
 
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A policy provider of the application may fail; the page shows it and the other endpoints.")]
@@ -53,11 +53,11 @@ internal sealed class AccessReader(IServiceProvider services, X509Source identit
         var methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods is { Count: > 0 } some ? string.Join(", ", some) : "any";
         var pattern = "/" + endpoint.RoutePattern.RawText?.TrimStart('/');
         Answer? open = id is null ? null : Answer.Yes;
-        if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null) return new(methods, pattern, "Everybody: AllowAnonymous lifts what is demanded.", [], open);
+        if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null) return new(methods, pattern, "Any caller: AllowAnonymous disables the requirements.", [], open);
         try
         {
             var policy = await EndpointPolicy.FindAsync(endpoint, services.GetRequiredService<IAuthorizationPolicyProvider>());
-            if (policy is null) return new(methods, pattern, "Everybody who can connect: no policy.", [], open);
+            if (policy is null) return new(methods, pattern, "Any caller that can connect: no policy.", [], open);
 
             var scheme = SchemeOf(policy, defaultScheme);
             ImmutableArray<RuleReport> rules = [.. policy.Requirements.Select(requirement => RuleReader.Read(requirement, scheme, id)).Distinct()];

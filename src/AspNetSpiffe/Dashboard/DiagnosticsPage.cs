@@ -27,10 +27,10 @@ internal static class DiagnosticsPage
         {Tile("Identity", IdentityState(report))}
         {Tile(report.Origin.IsAgent ? "Agent" : "Source", OriginState(report))}
         {Tile("Callers connected", Fact($"{report.Callers.Sum(static caller => caller.Count)}", $"{report.Callers.Length} SPIFFE IDs"))}
-        {Tile("Refused since the start", RefusalState(report))}
+        {Tile("Rejected since start", RefusalState(report))}
         </dl>
         <nav aria-label="Sections"><ul>
-        <li><a href="#identity">Identity</a></li><li><a href="#refusals">Refusals</a></li><li><a href="#access">Who may call what</a></li><li><a href="#callers">Callers</a></li>
+        <li><a href="#identity">Identity</a></li><li><a href="#refusals">Rejections</a></li><li><a href="#access">Who may call what</a></li><li><a href="#callers">Callers</a></li>
         <li><a href="#calls">Calls out</a></li><li><a href="#bundles">Bundles</a></li><li><a href="#updates">Updates</a></li>
         </ul></nav>
         </header>
@@ -57,7 +57,7 @@ internal static class DiagnosticsPage
 
     private static Html IdentityState(DiagnosticsReport report) => Default(report) switch
     {
-        null => Fact("✗ None", "nobody can be called, and nobody can connect", "bad"),
+        null => Fact("✗ None", "no connections, in or out", "bad"),
         { } svid when svid.NotAfter <= report.At => Fact("✗ Expired", $"{TimeHtml.Length(report.At - svid.NotAfter)} ago", "bad"),
         { } svid => Fact("✓ Valid", $"for {TimeHtml.Length(svid.NotAfter - report.At)}", "ok"),
     };
@@ -65,10 +65,10 @@ internal static class DiagnosticsPage
     private static Html OriginState(DiagnosticsReport report)
     {
         var updated = report.Origin.LastUpdate is { } last ? $"last update {TimeHtml.Length(report.At - last)} ago" : "no update yet";
-        return report.Origin.IsConnected && report.Origin.Problem is null ? Fact("✓ Answers", updated, "ok") : Fact("! Trouble", updated, "warn");
+        return report.Origin.IsConnected && report.Origin.Problem is null ? Fact("✓ Connected", updated, "ok") : Fact("! Error", updated, "warn");
     }
 
     private static Html RefusalState(DiagnosticsReport report) => report.Refusals.IsEmpty
-        ? Fact("0", "nobody")
+        ? Fact("0", "no peers")
         : Fact($"{report.Refusals.Sum(static group => group.Count)}", $"last {TimeHtml.Length(report.At - report.Refusals[0].Last)} ago");
 }

@@ -12,7 +12,7 @@ internal sealed class DiagnosticsReader(IServiceProvider services)
 
     private readonly X509Source _identity = services.GetRequiredService<X509Source>();
 
-    /// <summary>Makes a report.</summary>
+    /// <summary>Creates a report.</summary>
     /// <param name="asked">The text of the SPIFFE ID that somebody asks about; <see langword="null"/> where nobody does.</param>
     public async Task<DiagnosticsReport> ReadAsync(string? asked)
     {

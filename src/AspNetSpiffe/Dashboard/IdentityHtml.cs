@@ -3,7 +3,7 @@ namespace AspNetSpiffe;
 /// <summary>Our SVIDs, each with the time that it has left and its chain.</summary>
 internal static class IdentityHtml
 {
-    /// <summary>Gives the rules by which the time that an SVID has left counts down without a script.</summary>
+    /// <summary>Returns the rules by which the time that an SVID has left counts down without a script.</summary>
     public static IEnumerable<Html> Countdowns(DiagnosticsReport report) => report.Svids.Select((svid, i) =>
     {
         var left = (long)Math.Max(1, Math.Floor((svid.NotAfter - report.At).TotalSeconds));

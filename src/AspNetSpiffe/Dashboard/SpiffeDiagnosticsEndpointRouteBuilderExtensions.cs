@@ -9,14 +9,14 @@ using Microsoft.Extensions.Hosting;
 
 namespace Microsoft.AspNetCore.Builder;
 
-/// <summary>Shows what an operator asks of a service with a SPIFFE identity.</summary>
+/// <summary>Maps the diagnostics page of a service with a SPIFFE identity.</summary>
 public static class SpiffeDiagnosticsEndpointRouteBuilderExtensions
 {
-    /// <summary>Shows our SVIDs, the bundles, who is connected, who was refused and what to do about it, whom we call, and who may call what: a page for people, JSON for programs.</summary>
+    /// <summary>Maps a page with our SVIDs, the bundles, connected callers, rejected peers and remedies, called servers, and the access matrix of the endpoints; also as JSON.</summary>
     /// <remarks>
     /// JSON with <c>Accept: application/json</c> or <c>?format=json</c>; <c>?id=spiffe://…</c> says what an ID may call, and why not. The page is one response without script and without anything from
-    /// outside. It has no key and no token, and it has names, addresses and policies that are not for everybody: outside the Development environment the endpoint must demand something by
-    /// <c>RequireSpiffe("spiffe://…")</c> or <c>RequireAuthorization(…)</c>, itself or its group, and no <c>AllowAnonymous()</c> may lift it. Otherwise the start fails. A fallback policy is not
+    /// outside. It contains no key and no token, but names, addresses and policies that are not public: outside the Development environment the endpoint must have a requirement by
+    /// <c>RequireSpiffe("spiffe://…")</c> or <c>RequireAuthorization(…)</c>, itself or its group, and no <c>AllowAnonymous()</c> may disable it. Otherwise the start fails. A fallback policy is not
     /// enough, because it says nothing about this endpoint and may change for other reasons; where there is one, it holds in Development too.
     /// </remarks>
     /// <param name="endpoints">The endpoints of the application, whose services have <c>UseSpiffeMtls()</c> or <c>AddSpiffeServer()</c>.</param>
@@ -30,7 +30,7 @@ public static class SpiffeDiagnosticsEndpointRouteBuilderExtensions
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(pattern);
         if (endpoints.ServiceProvider.GetService<PeerConnectionRegistry>() is null)
-            throw new InvalidOperationException("MapSpiffeDiagnostics shows a server with an identity, and this application has none: call 'builder.WebHost.UseSpiffeMtls()' or 'builder.Services.AddSpiffeServer()' before it is built.");
+            throw new InvalidOperationException("MapSpiffeDiagnostics requires a server with an identity: call 'builder.WebHost.UseSpiffeMtls()' or 'builder.Services.AddSpiffeServer()' before it is built.");
 
         var page = endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], (RequestDelegate)DiagnosticsEndpoint.AnswerAsync).WithDisplayName("SPIFFE diagnostics");
 
@@ -46,8 +46,8 @@ public static class SpiffeDiagnosticsEndpointRouteBuilderExtensions
         if (!lifted && endpoint.Metadata.OfType<IAuthorizeData>().Any()) return;
 
         throw new InvalidOperationException(
-            $"The diagnostics page '{(endpoint as RouteEndpointBuilder)?.RoutePattern.RawText}' {(lifted ? "has an AllowAnonymous, which lifts all that it demands" : "demands nothing of who reads it")}, " +
-            "and outside the Development environment it must: it shows names, addresses and policies. " +
-            $"{(lifted ? "Remove that and say" : "Say")} who may read it: 'app.MapSpiffeDiagnostics(\"/spiffe\").RequireSpiffe(\"spiffe://example.org/ops/**\")', or '.RequireAuthorization(…)' with a policy of your own.");
+            $"The diagnostics page '{(endpoint as RouteEndpointBuilder)?.RoutePattern.RawText}' {(lifted ? "has AllowAnonymous, which disables its authorization" : "has no authorization requirement")}, " +
+            "but outside the Development environment it requires one: it shows names, addresses and policies. " +
+            $"{(lifted ? "Remove it and add" : "Add")} a requirement: 'app.MapSpiffeDiagnostics(\"/spiffe\").RequireSpiffe(\"spiffe://example.org/ops/**\")', or '.RequireAuthorization(…)' with a policy of your own.");
     }
 }

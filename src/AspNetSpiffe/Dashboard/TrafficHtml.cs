@@ -1,23 +1,23 @@
 namespace AspNetSpiffe;
 
-/// <summary>Who is connected, who was refused, whom we call, and what came of our identity.</summary>
+/// <summary>Who is connected, who was rejected, whom we call, and what came of our identity.</summary>
 internal static class TrafficHtml
 {
     public static Html Callers(DiagnosticsReport report) => Html.Of($"""
         <section aria-labelledby="callers"><h2 id="callers">Callers</h2>
-        {TableHtml.Write("Open connections by caller", ["Caller", "From", "Since", "Valid until", "State"], report.Callers.SelectMany(caller => Rows(caller, report.At)), "Nobody is connected with an SVID.")}
+        {TableHtml.Write("Open connections by caller", ["Caller", "From", "Since", "Valid until", "State"], report.Callers.SelectMany(caller => Rows(caller, report.At)), "No caller with an SVID is connected.")}
         </section>
         """);
 
     public static Html Refusals(DiagnosticsReport report) => Html.Of($"""
-        <section aria-labelledby="refusals"><h2 id="refusals">Refusals</h2>
-        {(report.Refusals.IsEmpty ? Html.Of($"<p class=\"muted\">Nobody has been refused since the start.</p>") : Html.Of($"{report.Refusals.Select(group => Refusal(group, report.At))}"))}
+        <section aria-labelledby="refusals"><h2 id="refusals">Rejections</h2>
+        {(report.Refusals.IsEmpty ? Html.Of($"<p class=\"muted\">No peer has been rejected since start.</p>") : Html.Of($"{report.Refusals.Select(group => Refusal(group, report.At))}"))}
         </section>
         """);
 
     public static Html Calls(DiagnosticsReport report) => Html.Of($"""
         <section aria-labelledby="calls"><h2 id="calls">Calls out</h2>
-        {TableHtml.Write("Clients, whom they expect and who answered", ["Expected", "Answered", "At", "Valid until"], report.Clients.SelectMany(client => Rows(client, report.At)), "No client with an identity has been made.")}
+        {TableHtml.Write("Clients, expected servers and connected servers", ["Expected", "Connected", "At", "Valid until"], report.Clients.SelectMany(client => Rows(client, report.At)), "No client with an identity has been created.")}
         </section>
         """);
 
@@ -26,7 +26,7 @@ internal static class TrafficHtml
         <p>From {report.Origin.Name}.</p>
         {(report.Origin.Problem is { } problem ? Html.Of($"<p class=\"warn\">! {problem}</p>") : default)}
         {report.Origin.Remarks.Select(static remark => Html.Of($"<p class=\"warn\">! {remark}</p>"))}
-        {TableHtml.Write("The last 20 updates", ["When", "What", "Times"], report.Origin.Events.Select(one => Row(one, report.At)), "Nothing has come yet.")}
+        {TableHtml.Write("The last 20 updates", ["When", "What", "Times"], report.Origin.Events.Select(one => Row(one, report.At)), "No update yet.")}
         </section>
         """);
 
@@ -43,7 +43,7 @@ internal static class TrafficHtml
     private static Html Refusal(SpiffeRefusalGroup group, DateTimeOffset now) => Html.Of($"""
         <article><h3>{Html.Code(group.Reason)} <span class="badge">{group.Kind}</span> <span class="badge">{group.Count} ×</span></h3>
         <p>{group.Advice}</p>
-        <p class="muted">{(group.Count > 1 ? Html.Of($"First {TimeHtml.At(group.First)}, last") : Html.Of($"Last"))} {TimeHtml.Since(group.Last, now)}. The SPIFFE IDs are what they claimed to be, which nobody has proved:</p>
+        <p class="muted">{(group.Count > 1 ? Html.Of($"First {TimeHtml.At(group.First)}, last") : Html.Of($"Last"))} {TimeHtml.Since(group.Last, now)}. The SPIFFE IDs are claimed, not verified:</p>
         <ul class="plain">{group.Examples.Select(Example)}</ul></article>
         """);
 
@@ -52,7 +52,7 @@ internal static class TrafficHtml
 
     private static IEnumerable<Html> Rows(SpiffeClientStatus client, DateTimeOffset now)
     {
-        var expected = Html.Of($"<th scope=\"row\">{Html.Code(client.Expected?.ToString() ?? "a web certificate")}</th>");
+        var expected = Html.Of($"<th scope=\"row\">{Html.Code(client.Expected?.ToString() ?? "a Web PKI certificate")}</th>");
         if (client.Connections.IsEmpty) return [Html.Of($"<tr>{expected}<td colspan=\"3\" class=\"muted\">no open connection to a server with a SPIFFE ID</td></tr>")];
         return client.Connections.Select(one => Html.Of($"""
             <tr>{expected}<td>{Html.Code(one.ServerId.ToString())}</td><td>{Html.Code(one.Authority)}</td><td>{TimeHtml.Until(one.ValidUntil, now)}</td></tr>
@@ -66,7 +66,7 @@ internal static class TrafficHtml
     private static Html What(SpiffeWatchEvent one) => (one.IsUpdate, one.Problem) switch
     {
         (_, null) => Html.Of($"<span class=\"ok\">✓ updated</span>"),
-        (true, { } problem) => Html.Of($"<span class=\"bad\">✗ update refused</span> {problem}"),
+        (true, { } problem) => Html.Of($"<span class=\"bad\">✗ update rejected</span> {problem}"),
         (false, { } problem) => Html.Of($"<span class=\"warn\">! no connection</span> {problem}"),
     };
 }

@@ -89,11 +89,11 @@ internal sealed partial class CallerLogScope(RequestDelegate next)
     /// <seealso cref="CallerLogScope"/>
     private static partial class Log
     {
-        /// <summary>A log provider threw an exception when <c>LogIdentity()</c> gave it the ID of the caller. Requests are served, and their lines may lack the ID. Said once.</summary>
+        /// <summary>A log provider threw an exception when <c>LogIdentity()</c> passed it the ID of the caller. Requests are served; their log entries may lack the ID. Logged once.</summary>
         /// <remarks>The exception names the provider: correct or replace it.</remarks>
         // The check would ask all providers, and one that throws there would keep it from the others.
         [LoggerMessage(
-            1, LogLevel.Error, "A log provider failed to take the caller's SPIFFE ID; the requests go on without it. This is said once.", EventName = "LogScopeFailed", SkipEnabledCheck = true)]
+            1, LogLevel.Error, "A log provider failed to add the caller's SPIFFE ID to the log scope; requests are processed without it. Logged once.", EventName = "LogScopeFailed", SkipEnabledCheck = true)]
         public static partial void ScopeFailed(ILogger logger, Exception exception);
     }
 

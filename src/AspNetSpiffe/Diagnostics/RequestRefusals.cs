@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Logs and notes what was refused of requests: who sent it sees no reason, so the reason must stand in our log; but a stranger must not fill it.</summary>
+/// <summary>Logs and notes what was rejected of requests: who sent it sees no reason, so the reason must stand in our log; but a stranger must not fill it.</summary>
 internal sealed class RequestRefusals(string what, string span, EventId eventId, string category, ServerNotifications notifications, RefusalHistory history, TimeProvider time)
 {
     private readonly ILogger _logger = notifications.CreateLogger(category);
@@ -19,13 +19,13 @@ internal sealed class RequestRefusals(string what, string span, EventId eventId,
         var (claimed, address) = (id?.ToString(), remote?.ToString());
         history.Add(what, reason, isTold ? problem ?? $"See {page}." : null, new() { At = time.GetUtcNow(), ClaimedId = id, Remote = address });
         var sentence = () => LogEntry.Join(
-            $"Refused a {what}: {reason}.",
+            $"Rejected a {what}: {reason}.",
             $"It claimed {claimed ?? "no SPIFFE ID"}{(address is null ? "" : $", from {address}")}.",
             problem,
             $"See {page}.",
             LogEntry.LeftOut(suppressed));
         var entry = new LogEntry(
-            $"Refused a {what}: {{Reason}}. {{Problem}}", sentence,
+            $"Rejected a {what}: {{Reason}}. {{Problem}}", sentence,
             ("Reason", reason), ("SpiffeId", claimed), ("Remote", address), ("Problem", problem), ("Suppressed", suppressed));
         _logger.Log(level, eventId, entry, null, static (entry, _) => entry.ToString());
         if (!isTold) return;

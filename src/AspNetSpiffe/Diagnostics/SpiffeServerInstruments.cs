@@ -8,14 +8,14 @@ internal static class SpiffeServerInstruments
 
     public static readonly MetricDefinition Ended = MetricDefinition.Counter(
         "spiffe.server.connections.ended", "{connection}",
-        "Connections that we closed because what was true at their handshake is no longer; of several reasons, the first that counts.", Tag.ErrorType);
+        "Connections closed by the server because their peer is no longer accepted; of several reasons, the first.", Tag.ErrorType);
 
     public static readonly MetricDefinition Aborted = MetricDefinition.Counter(
-        "spiffe.server.connections.aborted", "{connection}", "Of those, the ones whose requests did not finish in time.", Tag.ErrorType);
+        "spiffe.server.connections.aborted", "{connection}", "Of the closed connections, those aborted because their requests did not finish in time.", Tag.ErrorType);
 
     public static readonly MetricDefinition TokensRejected = MetricDefinition.Counter(
-        "spiffe.server.tokens.rejected", "{token}", "Requests whose token was refused.", Tag.ErrorType);
+        "spiffe.server.tokens.rejected", "{token}", "Requests whose token was rejected.", Tag.ErrorType);
 
     public static readonly MetricDefinition ForwardedRejected = MetricDefinition.Counter(
-        "spiffe.server.forwarded.rejected", "{request}", "Requests of trusted proxies whose forwarded certificate was refused.", Tag.ErrorType);
+        "spiffe.server.forwarded.rejected", "{request}", "Requests of trusted proxies whose forwarded certificate was rejected.", Tag.ErrorType);
 }

@@ -18,7 +18,7 @@ internal static class ClientCertElement
             var mayComeAgain = key.Equals("URI", StringComparison.OrdinalIgnoreCase) || key.Equals("DNS", StringComparison.OrdinalIgnoreCase);
             if (!pairs.TryAdd(key, value) && !mayComeAgain) throw Malformed();
             if (rest.IsEmpty) return pairs;
-            if (rest[0] == ',') throw new FormatException("The header 'X-Forwarded-Client-Cert' describes more than one client: let Envoy replace it ('forward_client_cert_details: SANITIZE_SET').");
+            if (rest[0] == ',') throw new FormatException("The header 'X-Forwarded-Client-Cert' has more than one client: configure Envoy to replace it ('forward_client_cert_details: SANITIZE_SET').");
             if (rest[0] != ';') throw Malformed();
         }
     }

@@ -6,11 +6,11 @@ public enum ForwardedCertificateFormat
     /// <summary>RFC 9440: <c>Client-Cert</c>, and its intermediates in <c>Client-Cert-Chain</c>.</summary>
     ClientCert,
 
-    /// <summary>Envoy's <c>X-Forwarded-Client-Cert</c>, with <c>Cert</c> or <c>Chain</c>. It must describe one client: let Envoy <c>SANITIZE_SET</c>, not append.</summary>
+    /// <summary>Envoy's <c>X-Forwarded-Client-Cert</c>, with <c>Cert</c> or <c>Chain</c>. It must contain one client: configure Envoy with <c>SANITIZE_SET</c>, not append.</summary>
     XForwardedClientCert,
 
     /// <summary>
-    /// One header with a PEM in URL encoding, as nginx makes it: <c>proxy_set_header X-Client-Cert $ssl_client_escaped_cert</c>. nginx sends the leaf alone,
+    /// One header with a URL-encoded PEM certificate, as nginx sends it: <c>proxy_set_header X-Client-Cert $ssl_client_escaped_cert</c>. nginx sends the leaf alone,
     /// so that it can be verified only if an authority of the bundle has signed it, or the issuer of our own SVIDs.
     /// </summary>
     EscapedPem,

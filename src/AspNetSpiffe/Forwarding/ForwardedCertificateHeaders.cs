@@ -6,14 +6,14 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>Reads the headers of one format. Strict: what is not exactly as the format says is refused whole.</summary>
+/// <summary>Reads the headers of one format. Strict: what is not exactly as the format says is rejected as a whole.</summary>
 internal static class ForwardedCertificateHeaders
 {
     public const string ClientCert = "Client-Cert";
     public const string ClientCertChain = "Client-Cert-Chain";
     public const string XForwardedClientCert = "X-Forwarded-Client-Cert";
 
-    /// <summary>Gives the headers of a format, the one with the leaf first.</summary>
+    /// <summary>Returns the headers of a format, the one with the leaf first.</summary>
     public static string[] NamesOf(SpiffeForwardedAuthenticationOptions options) => options.Format switch
     {
         ForwardedCertificateFormat.ClientCert => [ClientCert, ClientCertChain],
@@ -49,7 +49,7 @@ internal static class ForwardedCertificateHeaders
     private static X509Certificate2 ReadItem(string item, string name)
     {
         var text = item.AsSpan().Trim(" \t");
-        if (text.Length < 3 || text[0] != ':' || text[^1] != ':' || !Base64.IsValid(text[1..^1])) throw new FormatException($"The header '{name}' has something else than a byte sequence (RFC 9440 §2.1).");
+        if (text.Length < 3 || text[0] != ':' || text[^1] != ':' || !Base64.IsValid(text[1..^1])) throw new FormatException($"The header '{name}' is not a byte sequence (RFC 9440 §2.1).");
         return ReadDer(Convert.FromBase64String(text[1..^1].ToString()));
     }
 
@@ -79,7 +79,7 @@ internal static class ForwardedCertificateHeaders
             rest = rest[fields.Location.End.Value..];
         }
 
-        return certificates.Count > 0 && rest.IsWhiteSpace() ? certificates : throw new FormatException($"The header '{name}' has something else than certificates in PEM.");
+        return certificates.Count > 0 && rest.IsWhiteSpace() ? certificates : throw new FormatException($"The header '{name}' does not contain certificates in PEM only.");
     }
 
     // The loader would pass over bytes after the certificate.

@@ -20,7 +20,7 @@ internal sealed class ForwardedCertificates(
         // A cache that was registered after ours would leave the verdict to a chain that the framework builds, which downloads from where a stranger says.
         if (app.ApplicationServices.GetService<ICertificateValidationCache>() is not ForwardedCertificateCache)
             throw new InvalidOperationException(
-                "AddSpiffeForwarded() would not be asked about certificates. Call it after AddCertificateCache(), or after whatever else registers an ICertificateValidationCache.");
+                "AddSpiffeForwarded() would not validate certificates. Call it after AddCertificateCache(), or after any other registration of an ICertificateValidationCache.");
 
         Source[] sources = [.. schemes.Value.Forwarded.Select(scheme => new Source(scheme, monitor.Get(scheme)))];
         string[] names = [.. sources.SelectMany(one => one.Headers).Union(Standard, StringComparer.OrdinalIgnoreCase)];

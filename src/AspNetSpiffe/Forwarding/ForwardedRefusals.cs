@@ -3,15 +3,15 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Counts each refused certificate of a proxy's client and logs it: neither proxy nor client sees a reason, so the reason must stand in our log.</summary>
+/// <summary>Counts each rejected certificate of a proxy's client and logs it: neither proxy nor client sees a reason, so the reason must stand in our log.</summary>
 internal sealed class ForwardedRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications, RefusalHistory history)
 {
     /// <summary>
-    /// A trusted proxy forwarded a certificate of its client that is not accepted. Neither of them sees the reason; the line has it. It is at level Debug beyond the first
-    /// line a minute of a reason and an address.
+    /// A trusted proxy forwarded a certificate of its client that was rejected. The reason is not sent to either of them; the message has it. Rate-limited: level Debug after the first
+    /// message per minute, reason and address.
     /// </summary>
-    /// <remarks>Look the reason up under <see href="../rejections.md#forwarded">forwarded certificates</see>: each has what it means and what to do.</remarks>
-    /// <value><see cref="LogLevel.Information"/>, <see cref="LogLevel.Debug"/>: <c>Refused a forwarded certificate: {Reason}. {Problem}</c></value>
+    /// <remarks>See the reason in <see href="../rejections.md#forwarded">forwarded certificates</see>, with its meaning and remedy.</remarks>
+    /// <value><see cref="LogLevel.Information"/>, <see cref="LogLevel.Debug"/>: <c>Rejected a forwarded certificate: {Reason}. {Problem}</c></value>
     /// <seealso cref="LogCategories.Forwarded"/>
     private static readonly EventId ForwardedCertificateRefused = new(1, "ForwardedCertificateRefused");
 
@@ -21,7 +21,7 @@ internal sealed class ForwardedRefusals(SpiffeServerMetrics metrics, TimeProvide
     {
         metrics.ForwardedRefused(reason);
         var problem = reason == RejectionReason.NotAllowed
-            ? $"Allowed: {PatternList.Describe(options.AllowedPattern)}. To let it call, add its ID, or a pattern that matches it, to 'AllowedCallers'."
+            ? $"Allowed: {PatternList.Describe(options.AllowedPattern)}. To allow it, add its ID, or a pattern that matches it, to 'AllowedCallers'."
             : mistake;
         _log.Tell(reason, id, problem, "docs/rejections.md#forwarded", context);
     }

@@ -10,12 +10,12 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds the authentication scheme <c>SpiffeForwarded</c>.</summary>
 public static class SpiffeForwardedAuthenticationBuilderExtensions
 {
-    /// <summary>Makes the client of a trusted proxy the user of the request, where an endpoint or the default names the scheme <c>SpiffeForwarded</c>: by the X509-SVID that the proxy has forwarded, verified as in a handshake.</summary>
+    /// <summary>Adds the scheme that makes the client of a trusted proxy the user of the request, where an endpoint or the default names the scheme <c>SpiffeForwarded</c>: by the forwarded X509-SVID, verified as in a handshake.</summary>
     /// <remarks>
-    /// The schemes of <c>AddCertificate()</c> see a verified certificate as that of the connection, and give the same caller without a chain of their own.
+    /// The schemes of <c>AddCertificate()</c> see a verified certificate as that of the connection, and authenticate the same caller without building a chain.
     /// Calling this again changes the same options.
     /// </remarks>
-    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="configureOptions">Names at least one trusted proxy.</param>
     /// <example><code>
     /// builder.Services.AddAuthentication().AddSpiffeForwarded(options => options.TrustedProxies.Add("spiffe://example.org/ns/edge/envoy"));
@@ -25,7 +25,7 @@ public static class SpiffeForwardedAuthenticationBuilderExtensions
         builder.AddSpiffeForwarded(SpiffeForwardedAuthenticationDefaults.AuthenticationScheme, configureOptions);
 
     /// <inheritdoc cref="AddSpiffeForwarded(AuthenticationBuilder, Action{SpiffeForwardedAuthenticationOptions})"/>
-    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="authenticationScheme">The name of the scheme.</param>
     /// <param name="configureOptions">Names at least one trusted proxy.</param>
     public static AuthenticationBuilder AddSpiffeForwarded(
@@ -33,7 +33,7 @@ public static class SpiffeForwardedAuthenticationBuilderExtensions
         builder.AddSpiffeForwarded(authenticationScheme, displayName: null, configureOptions);
 
     /// <inheritdoc cref="AddSpiffeForwarded(AuthenticationBuilder, Action{SpiffeForwardedAuthenticationOptions})"/>
-    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> gives.</param>
+    /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="authenticationScheme">The name of the scheme.</param>
     /// <param name="displayName">The name for people.</param>
     /// <param name="configureOptions">Names at least one trusted proxy.</param>

@@ -14,7 +14,7 @@ internal sealed class SpiffeForwardedAuthenticationHandler(IOptionsMonitor<Spiff
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (ForwardedCertificate.Of(Context) is not { } forwarded || forwarded.Scheme != Scheme.Name) return AuthenticateResult.NoResult();
-        if (forwarded.Peer is not { } peer) return await FailAsync($"The forwarded certificate was refused: {forwarded.Reason}.");
+        if (forwarded.Peer is not { } peer) return await FailAsync($"The forwarded certificate was rejected: {forwarded.Reason}.");
 
         var result = await SucceedAsync(new(forwarded, peer, Options.ClaimsIssuer), peer);
         return result.Succeeded && await schemes.Value.YieldsAsync(Context, SpiffeIdentitySource.Forwarded, forwarded.CountsAsPeer) ? new YieldingCaller(result.Principal) : RequestSpan.Tell(Context, result);

@@ -2,9 +2,9 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace AspNetSpiffe;
 
-/// <summary>The options of the scheme <c>SpiffeForwarded</c>: which proxies are believed, and whom they may speak for. Set them before the start; mistakes fail it, and later changes of a configuration change nothing.</summary>
+/// <summary>The options of the scheme <c>SpiffeForwarded</c>: the trusted proxies, and the callers that they may forward. Set them before start; errors fail the start, and later changes of a configuration are not applied.</summary>
 /// <remarks>
-/// A header proves nothing by itself: certificates are public, and whoever is believed can be any client. A trusted proxy must have verified that its client holds
+/// A header alone proves nothing: certificates are public, and a trusted proxy can impersonate any client. A trusted proxy must have verified that its client holds
 /// the key, and must overwrite the header that its client may have sent.
 /// </remarks>
 public sealed class SpiffeForwardedAuthenticationOptions : AuthenticationSchemeOptions
@@ -12,10 +12,10 @@ public sealed class SpiffeForwardedAuthenticationOptions : AuthenticationSchemeO
     private readonly List<string> _trustedProxies = [];
     private SpiffeIdPattern? _pattern;
 
-    /// <summary>Gets who may forward certificates. There must be one; what anybody else sends is removed from the request.</summary>
+    /// <summary>Gets the proxies that may forward certificates. At least one is required; the headers of other peers are removed from the request.</summary>
     /// <value>
     /// <see cref="SpiffeIdPattern"/>s of the peer of the connection, such as <c>spiffe://example.org/ns/edge/envoy</c>; <c>loopback</c> for every process of this machine or pod
-    /// that connects over 127.0.0.1 or ::1; <c>unix</c> for whoever may open the Unix domain socket that this server listens on.
+    /// that connects over 127.0.0.1 or ::1; <c>unix</c> for every process that can open the Unix domain socket that this server listens on.
     /// </value>
     public IList<string> TrustedProxies => _trustedProxies;
 
@@ -27,13 +27,13 @@ public sealed class SpiffeForwardedAuthenticationOptions : AuthenticationSchemeO
     /// <value>Default: <see langword="null"/>, which means <see cref="SpiffeForwardedAuthenticationDefaults.HeaderName"/>.</value>
     public string? HeaderName { get; set; }
 
-    /// <summary>Gets or sets the <see cref="SpiffeIdPattern"/>s of the callers that may be forwarded; all others are refused.</summary>
-    /// <value>Default: <see langword="null"/>, which means every member of our own trust domain. An empty list means nobody.</value>
+    /// <summary>Gets or sets the <see cref="SpiffeIdPattern"/>s of the callers that may be forwarded; all others are rejected.</summary>
+    /// <value>Default: <see langword="null"/>, which means every member of our own trust domain. An empty list allows no peer.</value>
     public IReadOnlyList<string>? AllowedCallers { get; set; }
 
     /// <summary>
     /// Gets or sets whether a forwarded certificate takes the place of the connection's: for the scheme <c>Spiffe</c>, and so for <c>RequireSpiffe</c>, <c>RequireTrustDomain</c>,
-    /// <c>RequirePathPrefix</c> and <c>GetSpiffeId()</c>. For a request that has one, good or bad, the certificate of the proxy then no longer counts.
+    /// <c>RequirePathPrefix</c> and <c>GetSpiffeId()</c>. For a request that has one, valid or not, the certificate of the proxy is then not used.
     /// </summary>
     /// <value>Default: <see langword="false"/>.</value>
     public bool CountsAsPeer { get; set; }

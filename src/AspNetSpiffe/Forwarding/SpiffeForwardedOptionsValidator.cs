@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Finds every mistake in the options of the scheme at once, at start.</summary>
+/// <summary>Finds every error in the options of the scheme at once, at start.</summary>
 internal sealed class SpiffeForwardedOptionsValidator : IValidateOptions<SpiffeForwardedAuthenticationOptions>
 {
     public ValidateOptionsResult Validate(string? name, SpiffeForwardedAuthenticationOptions options)
@@ -15,14 +15,14 @@ internal sealed class SpiffeForwardedOptionsValidator : IValidateOptions<SpiffeF
     {
         if (options.TrustedProxies.Count == 0)
             yield return
-                "TrustedProxies: is empty, so that every forwarded certificate would be ignored. Say who may forward: a SPIFFE ID or pattern of the proxy, 'loopback' or 'unix': " +
+                "TrustedProxies: is empty, so every forwarded certificate would be ignored. Add the trusted proxies: a SPIFFE ID or pattern of the proxy, 'loopback' or 'unix': " +
                 "AddSpiffeForwarded(options => options.TrustedProxies.Add(\"spiffe://example.org/ns/edge/envoy\")).";
         foreach (var mistake in options.TrustedProxies.SelectMany(MistakesIn)) yield return mistake;
-        if (!Enum.IsDefined(options.Format)) yield return $"Format: is '{options.Format}', which is none.";
+        if (!Enum.IsDefined(options.Format)) yield return $"Format: '{options.Format}' is not a valid format.";
         else if (options.HeaderName is not null && options.Format != ForwardedCertificateFormat.EscapedPem)
-            yield return $"HeaderName: is '{options.HeaderName}', but the format {options.Format} has its own headers. Remove it, or set the format {ForwardedCertificateFormat.EscapedPem}.";
+            yield return $"HeaderName: is '{options.HeaderName}', but the format {options.Format} defines its own headers. Remove it, or set the format {ForwardedCertificateFormat.EscapedPem}.";
         else if (options.HeaderName is { } header && (header.Length == 0 || header.Any(sign => !char.IsAsciiLetterOrDigit(sign) && sign != '-')))
-            yield return $"HeaderName: '{header}' is no name of a header; write letters, digits and '-'.";
+            yield return $"HeaderName: '{header}' is not the name of a header; write letters, digits and '-'.";
         foreach (var mistake in PatternList.MistakesIn(options.AllowedCallers, nameof(options.AllowedCallers))) yield return mistake;
     }
 
@@ -32,8 +32,8 @@ internal sealed class SpiffeForwardedOptionsValidator : IValidateOptions<SpiffeF
         var mistakes = PatternList.MistakesIn([proxy!], "TrustedProxies").ToArray();
         if (mistakes.Length > 0) return [$"TrustedProxies:{i}: '{proxy}' is neither 'loopback' nor 'unix' nor a pattern of SPIFFE IDs. {mistakes[0]}"];
         var pattern = SpiffeIdPattern.Parse(proxy!);
-        return pattern.Equals(SpiffeIdPattern.Any) ? [$"TrustedProxies:{i}: '{proxy}' would let every caller pass for any other. Name the proxies."]
-            : pattern.Equals(SpiffeIdPattern.None) ? [$"TrustedProxies:{i}: '{proxy}' is nobody. Name the proxies."]
+        return pattern.Equals(SpiffeIdPattern.Any) ? [$"TrustedProxies:{i}: '{proxy}' would let every caller impersonate any other. List the proxies."]
+            : pattern.Equals(SpiffeIdPattern.None) ? [$"TrustedProxies:{i}: '{proxy}' matches no proxy. List the proxies."]
             : [];
     }
 }

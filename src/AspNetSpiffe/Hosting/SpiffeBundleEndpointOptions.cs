@@ -3,12 +3,12 @@ namespace AspNetSpiffe;
 /// <summary>What <c>MapSpiffeBundle</c> publishes.</summary>
 public sealed class SpiffeBundleEndpointOptions
 {
-    /// <summary>Gets or sets how often those who federate with us should ask again, in whole seconds from <see cref="SpiffeBundle.MinRefreshHint"/> to <see cref="SpiffeBundle.MaxRefreshHint"/>.</summary>
+    /// <summary>Gets or sets how often federated trust domains should refresh the bundle, in whole seconds from <see cref="SpiffeBundle.MinRefreshHint"/> to <see cref="SpiffeBundle.MaxRefreshHint"/>.</summary>
     /// <value>Default: 5 minutes, which is also what consumers assume without a hint (SPIFFE Trust Domain and Bundle §6.1).</value>
     /// <remarks>A new authority should be published three to five hints before it signs (§4.1.2): an agent that prepares authorities for less needs a shorter one.</remarks>
     public TimeSpan RefreshHint { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Gets or sets whether the keys that sign JWT-SVIDs are published too.</summary>
-    /// <value>Default: <see langword="true"/>. Where the Workload API knows no JWT-SVIDs, no bundle is published before this is <see langword="false"/>: one without them would say that there are none.</value>
+    /// <value>Default: <see langword="true"/>. If the Workload API does not support JWT-SVIDs, no bundle is published until this is <see langword="false"/>: a bundle without JWT keys would claim that there are none.</value>
     public bool JwtKeys { get; set; } = true;
 }

@@ -11,10 +11,10 @@ public static class SpiffeBundleEndpointRouteBuilderExtensions
 {
     private const string RetryAfterSeconds = "5";
 
-    /// <summary>Publishes the newest bundle of our own trust domain at a path, for those who federate with it (SPIFFE Trust Domain and Bundle §5.2).</summary>
+    /// <summary>Publishes the newest bundle of our own trust domain at a path, for federated trust domains (SPIFFE Trust Domain and Bundle §5.2).</summary>
     /// <remarks>
-    /// Everybody may read it, whatever the fallback policy: bundles are public. The standard wants it on an endpoint that asks for no client certificate, with a certificate of the Web
-    /// (profile <c>https_web</c>) or our own SVID (<c>https_spiffe</c>); behind <c>UseSpiffeMtls()</c> only those could read it whom we trust already. 503 before the bundles have come.
+    /// Anonymous access is allowed, whatever the fallback policy: bundles are public. The standard requires an endpoint without client certificates, with a Web PKI certificate
+    /// (profile <c>https_web</c>) or our own SVID (<c>https_spiffe</c>); behind <c>UseSpiffeMtls()</c> only already trusted peers could read it. 503 until the bundles are available.
     /// </remarks>
     /// <param name="endpoints">The endpoints of the application, whose services have <c>AddSpiffe()</c> or what includes it.</param>
     /// <param name="pattern">The path.</param>
@@ -32,7 +32,7 @@ public static class SpiffeBundleEndpointRouteBuilderExtensions
         configure?.Invoke(options);
         var hint = options.RefreshHint;
         if (hint < SpiffeBundle.MinRefreshHint || hint > SpiffeBundle.MaxRefreshHint || hint.Ticks % TimeSpan.TicksPerSecond != 0)
-            throw new ArgumentOutOfRangeException(nameof(configure), hint, "RefreshHint: give whole seconds, from one minute to one day.");
+            throw new ArgumentOutOfRangeException(nameof(configure), hint, "RefreshHint: must be whole seconds, from one minute to one day.");
 
         var services = endpoints.ServiceProvider;
         var document = new BundleDocument(

@@ -5,11 +5,11 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Adds what a server needs to speak SPIFFE on some of its endpoints.</summary>
+/// <summary>Adds the services for a server that uses SPIFFE on some of its endpoints.</summary>
 public static class SpiffeServerServiceCollectionExtensions
 {
     /// <summary>Adds the identity, the authentication scheme <c>Spiffe</c> and policies named by a pattern; changes no endpoint.</summary>
-    /// <remarks>For applications that put <c>listenOptions.UseSpiffe()</c> on single endpoints. <c>UseSpiffeMtls()</c> includes it.</remarks>
+    /// <remarks>For applications that call <c>listenOptions.UseSpiffe()</c> on single endpoints. <c>UseSpiffeMtls()</c> includes it.</remarks>
     public static IServiceCollection AddSpiffeServer(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.AspNetCore.Hosting;
 
-/// <summary>Gives a web application a SPIFFE identity and mutual TLS.</summary>
+/// <summary>Adds a SPIFFE identity and mutual TLS to a web application.</summary>
 public static class SpiffeWebHostBuilderExtensions
 {
     /// <summary>Serves every https endpoint with this workload's SVID and admits only verified peers, unless an endpoint has a mode of its own.</summary>
@@ -27,7 +27,7 @@ public static class SpiffeWebHostBuilderExtensions
 
     /// <inheritdoc cref="UseSpiffeMtls(IWebHostBuilder)"/>
     /// <param name="builder">The web host.</param>
-    /// <param name="configure">Runs after the configuration section <c>Spiffe</c> was read, and so wins.</param>
+    /// <param name="configure">Runs after the configuration section <c>Spiffe</c> was read, and overrides it.</param>
     public static IWebHostBuilder UseSpiffeMtls(this IWebHostBuilder builder, Action<SpiffeServerOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(builder);

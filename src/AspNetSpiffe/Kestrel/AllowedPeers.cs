@@ -6,7 +6,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>Who may connect, as the newest valid configuration says. A mistake in a reloaded configuration is logged, and the last good one stays.</summary>
+/// <summary>Who may connect, as the newest valid configuration says. An error in a reloaded configuration is logged, and the last valid one is kept.</summary>
 internal sealed partial class AllowedPeers : IDisposable
 {
     private static readonly string Default = Microsoft.Extensions.Options.Options.DefaultName;
@@ -23,7 +23,7 @@ internal sealed partial class AllowedPeers : IDisposable
 
     /// <param name="factory">Makes our options.</param>
     /// <param name="section">Checks all of the section, whoever reads it.</param>
-    /// <param name="notifications">Hears of changes and of mistakes.</param>
+    /// <param name="notifications">Hears of changes and of errors.</param>
     /// <param name="configuration">What is reloaded.</param>
     public AllowedPeers(
         IOptionsFactory<SpiffeServerOptions> factory, IOptionsFactory<SpiffeOptions> section, ServerNotifications notifications, IConfiguration? configuration = null)
@@ -115,31 +115,31 @@ internal sealed partial class AllowedPeers : IDisposable
             if (SameAs(before)) return [];
             var lost = before._given.Where(was => _given.GetValueOrDefault(was.Key, -1) < was.Value).Select(was => was.Key).ToList();
             if (lost.Count == 0 && before.Pattern is not null && Pattern is null) lost.Add(nameof(Options.AllowedPeers));
-            return lost.Select(key => $"{SectionReader.PathOf(key)}: was set, and is missing now where it was set. Write the value that you want; only a restart takes what is missing for a decision.");
+            return lost.Select(key => $"{SectionReader.PathOf(key)}: was set, and has been removed from its source. Write the intended value; the removal is applied only after a restart.");
         }
     }
 
     /// <seealso cref="LogCategories.AllowedPeers"/>
     private static partial class Log
     {
-        /// <summary>A reloaded configuration changed who may connect, or when connections are closed. It is in force; open connections are checked against it too.</summary>
-        /// <remarks>Compare the line with what was meant.</remarks>
-        [LoggerMessage(1, LogLevel.Information, "The configuration changed. Allowed peers: {AllowedPeers}.", EventName = "AllowedPeersChanged")]
+        /// <summary>A reloaded configuration changed the allowed peers, or when connections are closed. It is applied; open connections are checked against it too.</summary>
+        /// <remarks>Compare the message with the intended configuration.</remarks>
+        [LoggerMessage(1, LogLevel.Information, "The configuration was reloaded. Allowed peers: {AllowedPeers}.", EventName = "AllowedPeersChanged")]
         public static partial void Changed(ILogger logger, string allowedPeers);
 
-        /// <summary>A reloaded configuration has a mistake, or lacks a setting that it had. The settings before it stay in force.</summary>
-        /// <remarks>Correct what the line names and save again; do not restart before, for a start fails over a mistake. To remove a setting, remove it and restart.</remarks>
-        [LoggerMessage(2, LogLevel.Error, "The changed configuration has mistakes, so the one before stays. {Mistakes}", EventName = "AllowedPeersRefused")]
+        /// <summary>A reloaded configuration has an error, or lacks a setting that it had. The previous settings are kept.</summary>
+        /// <remarks>Correct what the message names and save again; do not restart before, because an error fails the start. To remove a setting, remove it and restart.</remarks>
+        [LoggerMessage(2, LogLevel.Error, "The reloaded configuration is invalid and was rejected; the previous one is kept. {Mistakes}", EventName = "AllowedPeersRefused")]
         public static partial void Refused(ILogger logger, string mistakes);
 
-        /// <summary>Code that is told of changed settings threw an exception. New handshakes are held to the new settings; open connections may not have been checked.</summary>
-        /// <remarks>Report it, with the exception. A restart closes what may have stayed open.</remarks>
-        [LoggerMessage(3, LogLevel.Error, "A subscriber to changes of the allowed peers failed; the new ones count all the same.", EventName = "AllowedPeersSubscriberFailed")]
+        /// <summary>A subscriber to changed settings threw an exception. The new settings are applied to new handshakes; open connections may not have been checked.</summary>
+        /// <remarks>Report it, with the exception. A restart closes connections that may have stayed open.</remarks>
+        [LoggerMessage(3, LogLevel.Error, "A subscriber to changes of the allowed peers failed; the new ones are applied nevertheless.", EventName = "AllowedPeersSubscriberFailed")]
         public static partial void SubscriberFailed(ILogger logger, Exception exception);
 
-        /// <summary>The list of allowed peers is there and empty, so every peer is refused as <c>NotAllowed</c>.</summary>
-        /// <remarks>Name the peers in <c>Spiffe:AllowedPeers</c>. To allow the members of our own trust domain, remove the key and restart.</remarks>
-        [LoggerMessage(4, LogLevel.Warning, "Spiffe:AllowedPeers is empty, so that nobody may connect.", EventName = "NobodyAllowed")]
+        /// <summary>The list of allowed peers is set and empty, so every peer is rejected as <c>NotAllowed</c>.</summary>
+        /// <remarks>List the peers in <c>Spiffe:AllowedPeers</c>. To allow the members of our own trust domain, remove the key and restart.</remarks>
+        [LoggerMessage(4, LogLevel.Warning, "Spiffe:AllowedPeers is empty: no peer is allowed to connect.", EventName = "NobodyAllowed")]
         public static partial void Nobody(ILogger logger);
     }
 }

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>Says when a connection is asked to close, so that its peer opens the next one with a renewed SVID before requests over this one are refused.</summary>
+/// <summary>Says when a connection is asked to close, so that its peer opens the next one with a renewed SVID before requests over this one are rejected.</summary>
 internal static class EarlyClose
 {
     // A peer that comes back with the same SVID must not be asked again and again: at least two thirds of what was left at its handshake are its own.

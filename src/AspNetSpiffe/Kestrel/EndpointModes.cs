@@ -43,7 +43,7 @@ internal sealed class EndpointModes : IValidateOptions<SpiffeOptions>
         if (_modes.Keys.FirstOrDefault(name => !known.Contains(name, StringComparer.OrdinalIgnoreCase)) is not { } lost) return;
 
         throw new InvalidOperationException(
-            $"{SectionReader.PathOf($"{Section}:{lost}")}: Kestrel's configuration has no endpoint of this name, so nobody would honour the mode. " +
+            $"{SectionReader.PathOf($"{Section}:{lost}")}: Kestrel's configuration has no endpoint of this name, so the mode would have no effect. " +
             $"{(known.Length == 0 ? "It has none" : $"It has {string.Join(", ", known.Select(name => $"'{name}'"))}")}. " +
             "Correct the name; or, for an endpoint in code, call listenOptions.UseSpiffe(mode) there.");
     }
@@ -53,13 +53,13 @@ internal sealed class EndpointModes : IValidateOptions<SpiffeOptions>
 
     // Beside keys, a text is found by who looks for keys that nobody reads.
     private static string[] TextOf(IConfigurationSection? section, Dictionary<string, SpiffeServerMode> modes) =>
-        modes.Count > 0 || string.IsNullOrEmpty(section?.Value) ? [] : [$"{section.Path}: is a section, but there is a text, '{section.Value}'. Write the names of endpoints below it."];
+        modes.Count > 0 || string.IsNullOrEmpty(section?.Value) ? [] : [$"{section.Path}: is a section, but has the value '{section.Value}'. Write the names of endpoints below it."];
 
     private IEnumerable<string> ChangesTo(Dictionary<string, SpiffeServerMode> now) =>
         from endpoint in now.Keys.Union(_modes.Keys, StringComparer.OrdinalIgnoreCase)
         let mode = now.GetValueOrDefault(endpoint, SpiffeServerMode.Mutual)
         where mode != Of(endpoint)
-        select $"{SectionReader.PathOf(KeyOf(endpoint))}: was {Of(endpoint)} at the start, and is {mode} now. An endpoint keeps the mode of the start: only a restart takes up another.";
+        select $"{SectionReader.PathOf(KeyOf(endpoint))}: was {Of(endpoint)} at the start, and is {mode} now. The change is applied after a restart.";
 
     private (Dictionary<string, SpiffeServerMode> Modes, IReadOnlyList<string> Mistakes) Read()
     {

@@ -56,16 +56,16 @@ internal sealed partial class HttpsEndpointRequired(IServiceProvider services, I
     }
 
     private static string Explain(string addresses) =>
-        $"UseSpiffeMtls() secures https endpoints, and this server has none: it listens on {addresses}. Give it one, for example " +
+        $"UseSpiffeMtls() secures https endpoints, and this server has none: it listens on {addresses}. Add one, for example " +
         "with the environment variable ASPNETCORE_URLS=https://+:8443 or with 'listenOptions.UseHttps()' in code. " +
-        "If callers without an identity are meant, set 'Spiffe:RequireHttpsEndpoint' to false.";
+        "If callers without an identity are intended, set 'Spiffe:RequireHttpsEndpoint' to false.";
 
     /// <seealso cref="HttpsEndpointRequired"/>
     private static partial class Log
     {
         /// <summary>The server has no https endpoint, and <c>Spiffe:RequireHttpsEndpoint</c> allows that: no caller of it has a verified identity.</summary>
         /// <remarks>Give it an https endpoint, and remove the setting. Where something before it verifies callers, nothing.</remarks>
-        [LoggerMessage(1, LogLevel.Warning, "No endpoint has mutual TLS, and Spiffe:RequireHttpsEndpoint is false: all callers of {Addresses} are without an identity.", EventName = "NoHttpsEndpoint")]
+        [LoggerMessage(1, LogLevel.Warning, "No endpoint has mutual TLS, and Spiffe:RequireHttpsEndpoint is false: callers of {Addresses} are not authenticated by SPIFFE.", EventName = "NoHttpsEndpoint")]
         public static partial void NothingSecured(ILogger logger, string addresses);
     }
 }

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace AspNetSpiffe;
 
-/// <summary>The settings of one https endpoint that put it into its mode. Others stay; those that contradict are refused.</summary>
+/// <summary>The settings of one https endpoint that put it into its mode. Others stay; those that contradict are rejected.</summary>
 internal sealed class HttpsSettings
 {
     private readonly Handshake _handshake;
@@ -95,9 +95,9 @@ internal sealed class HttpsSettings
 
     private static InvalidOperationException Conflict(string where, string[] settings, SpiffeServerMode mode = SpiffeServerMode.Mutual) => new(
         mode == SpiffeServerMode.Mutual
-            ? $"UseSpiffeMtls() serves this workload's SVID on every https endpoint and verifies every client by it, so it cannot honour {string.Join(", ", settings)} of '{where}'. " +
-              "Remove that; or, to speak SPIFFE on some endpoints only, call builder.Services.AddSpiffeServer() instead of UseSpiffeMtls() and listenOptions.UseSpiffe() on those."
-            : $"The endpoint '{where}' has the mode {mode}, which cannot honour {string.Join(", ", settings)}. Remove that: the mode says all of it.");
+            ? $"UseSpiffeMtls() serves this workload's SVID on every https endpoint and verifies every client by it, so it cannot be combined with {string.Join(", ", settings)} of '{where}'. " +
+              "Remove it; or, to use SPIFFE on some endpoints only, call builder.Services.AddSpiffeServer() instead of UseSpiffeMtls() and listenOptions.UseSpiffe() on those."
+            : $"The endpoint '{where}' has the mode {mode}, which cannot be combined with {string.Join(", ", settings)}. Remove it: the mode determines these settings.");
 
     /// <summary>The application's own OnAuthenticate, and then ours, which has the last word.</summary>
     private sealed class Beginning(Action<ConnectionContext, SslServerAuthenticationOptions>? others, Handshake handshake, SpiffeServerMode mode)

@@ -12,7 +12,7 @@ internal static class KestrelSection
     /// <param name="kestrel">The section.</param>
     /// <param name="modes">The modes of its endpoints.</param>
     /// <param name="showsDefault">Whether an endpoint in code may show the default certificate.</param>
-    /// <exception cref="InvalidOperationException">An endpoint would accept clients that its mode refuses, or ask for their certificates too late or in vain, or has a certificate that it would not show.</exception>
+    /// <exception cref="InvalidOperationException">An endpoint would accept clients that its mode rejects, or ask for their certificates too late or in vain, or has a certificate that it would not show.</exception>
     public static void ThrowIfConflicting(IConfiguration? kestrel, EndpointModes modes, bool showsDefault)
     {
         if (kestrel is null) return;
@@ -34,14 +34,14 @@ internal static class KestrelSection
     {
         if (!Enum.TryParse<ClientCertificateMode>(section.Value, ignoreCase: true, out var setting) || mode.AgreesWith(setting)) return;
         throw new InvalidOperationException(mode == SpiffeServerMode.Mutual
-            ? $"The configuration key '{section.Path}' says '{section.Value}', so clients without a certificate would be let in, but UseSpiffeMtls() requires " +
-              "an SVID of every client. Remove the key, or give callers without an SVID a plain-http endpoint of their own, or an https endpoint whose mode is named in 'Spiffe:Endpoints'."
-            : $"The configuration key '{section.Path}' says '{section.Value}', but 'Spiffe:Endpoints' says that the endpoint has the mode {mode}. Remove the key: the mode says all.");
+            ? $"The configuration key '{section.Path}' is '{section.Value}', so clients without a certificate would be accepted, but UseSpiffeMtls() requires " +
+              "an SVID of every client. Remove the key, or use a separate plain-http endpoint for callers without an SVID, or an https endpoint with a mode in 'Spiffe:Endpoints'."
+            : $"The configuration key '{section.Path}' is '{section.Value}', but the endpoint has the mode {mode} in 'Spiffe:Endpoints'. Remove the key: the mode determines it.");
     }
 
     private static InvalidOperationException Useless(IConfigurationSection certificate) => new(
-        $"The configuration key '{certificate.Path}' names a certificate, but UseSpiffeMtls() serves this workload's SVID on every https endpoint. Remove the key; or, to show it on an " +
-        "endpoint of the configuration, give that the mode WebCertificate in 'Spiffe:Endpoints'; or, to speak " +
+        $"The configuration key '{certificate.Path}' names a certificate, but UseSpiffeMtls() serves this workload's SVID on every https endpoint. Remove the key; or, to present it on an " +
+        "endpoint of the configuration, set its mode to WebCertificate in 'Spiffe:Endpoints'; or, to use " +
         "SPIFFE on some endpoints only, call builder.Services.AddSpiffeServer() instead of UseSpiffeMtls() and listenOptions.UseSpiffe() on those.");
 
     private static IEnumerable<IConfigurationSection> Find(IConfiguration section, string key) =>

@@ -41,7 +41,7 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
         return open.Count == 0
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail(
-                $"Something that was registered after UseSpiffeMtls() has replaced the mutual TLS of https endpoints: {string.Join(", ", open)}. " +
+                $"Options that were registered after UseSpiffeMtls() have replaced the mutual TLS of https endpoints: {string.Join(", ", open)}. " +
                 "Move that PostConfigure<KestrelServerOptions>(…) before UseSpiffeMtls(), or use ConfigureKestrel(…) instead.");
     }
 
@@ -77,7 +77,7 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
         GiveDefaultCertificate(options, https);
         if (https.ServerCertificate is null && https.ServerCertificateSelector is null)
             throw new InvalidOperationException(
-                $"The endpoint '{where}' has the mode {SpiffeServerMode.WebCertificate}, and no certificate. Name one as for any endpoint of Kestrel: 'Certificate' of the endpoint or " +
+                $"The endpoint '{where}' has the mode {SpiffeServerMode.WebCertificate}, but no certificate. Set one as for any endpoint of Kestrel: 'Certificate' of the endpoint or " +
                 "'Kestrel:Certificates:Default' in the configuration, ServerCertificate or ServerCertificateSelector in code.");
     }
 
@@ -110,7 +110,7 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
             others?.Invoke(endpoint);
             if (!endpoint.IsHttps || KestrelInternals.CallbackOptions(endpoint.ListenOptions) is not null || KestrelInternals.HttpsOptions(endpoint.ListenOptions) is not null)
                 throw new InvalidOperationException(
-                    $"{SectionReader.PathOf(EndpointModes.KeyOf(name))}: cannot be honoured, because the endpoint {(endpoint.IsHttps ? "has TLS that code has set up" : "is no https endpoint")}. Remove the key, or correct the endpoint.");
+                    $"{SectionReader.PathOf(EndpointModes.KeyOf(name))}: cannot be applied, because the endpoint {(endpoint.IsHttps ? "has TLS that code has configured" : "is not an https endpoint")}. Remove the key, or correct the endpoint.");
             settings.Secure(endpoint.HttpsOptions, name, mode);
 
             // Without any, Kestrel itself refuses, unless each of the names of its section Sni has one.

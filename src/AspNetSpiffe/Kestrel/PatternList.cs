@@ -3,7 +3,7 @@ namespace AspNetSpiffe;
 /// <summary>A list of patterns among the options: absent for members of our own trust domain, empty for nobody.</summary>
 internal static class PatternList
 {
-    /// <summary>Makes one pattern of all; <see langword="null"/> where the list is absent.</summary>
+    /// <summary>Creates one pattern of all; <see langword="null"/> where the list is absent.</summary>
     public static SpiffeIdPattern? Compile(IReadOnlyList<string>? patterns) => patterns switch
     {
         null => null,
@@ -25,7 +25,7 @@ internal static class PatternList
     }
 
     public static string Describe(SpiffeIdPattern? pattern) =>
-        pattern is null ? "members of our own trust domain" : pattern.Equals(SpiffeIdPattern.None) ? "nobody" : pattern.ToString();
+        pattern is null ? "members of our own trust domain" : pattern.Equals(SpiffeIdPattern.None) ? "no peers" : pattern.ToString();
 
     private static string[] MistakesIn(string? pattern, string key)
     {

@@ -32,7 +32,7 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
 
     public EndPoint? Remote { get; } = connection.RemoteEndPoint;
 
-    /// <summary>Gets whether new requests are refused.</summary>
+    /// <summary>Gets whether new requests are rejected.</summary>
     public bool HasEnded => _reasons.Count > 0;
 
     /// <summary>Gets why the connection has ended; empty before.</summary>
@@ -92,7 +92,7 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
     /// <summary>Cuts the connection off. May run callbacks of the application.</summary>
     public void Abort()
     {
-        var why = new ConnectionAbortedException($"The peer may not stay: {string.Join(", ", _reasons)}.");
+        var why = new ConnectionAbortedException($"The connection was aborted because its peer is no longer accepted: {string.Join(", ", _reasons)}.");
         if (connection is ConnectionContext context) context.Abort(why);
         else connection.Features.Get<IConnectionLifetimeFeature>()?.Abort();
     }

@@ -41,33 +41,33 @@ internal sealed partial class PeerConnectionEvents(SpiffeServerMetrics metrics, 
     private static partial class Log
     {
         /// <summary>
-        /// The server closes a connection, because what was true at its handshake is no longer: the chain of its peer expired or is revoked, its CA left the bundle, or
-        /// the peer is not allowed any more.
+        /// The server closes a connection because its peer is no longer accepted: its certificate chain expired or is revoked, its CA was removed from the bundle, or
+        /// the peer is no longer allowed.
         /// </summary>
         /// <remarks>
-        /// For <c>Expired</c>, look at why the peer did not come with a renewed SVID: its agent, or a client that keeps one connection. For other reasons, see
-        /// <see href="../rejections.md#peers">those of peers</see>.
+        /// For <c>Expired</c>, check why the peer did not reconnect with a renewed SVID: its agent, or a client that keeps one connection. For other reasons, see
+        /// <see href="../rejections.md#peers">the rejection reasons of peers</see>.
         /// </remarks>
         [LoggerMessage(
-            1, LogLevel.Information, "Closing the connection of {SpiffeId} from {Remote}: {Reason}. New requests are refused from {RefusedFrom:u} on, and those under way have {DrainTimeout} to finish.",
+            1, LogLevel.Information, "Closing the connection of {SpiffeId} from {Remote}: {Reason}. New requests are rejected from {RefusedFrom:u} on, and in-flight requests have {DrainTimeout} to finish.",
             EventName = "PeerConnectionEnded")]
         public static partial void ConnectionEnded(ILogger logger, SpiffeId spiffeId, EndPoint? remote, object reason, DateTimeOffset refusedFrom, TimeSpan drainTimeout);
 
-        /// <summary>A connection was closed (<see href="#peerconnectionended">PeerConnectionEnded</see>), and requests under way on it did not finish within <c>Spiffe:DrainTimeout</c>: they were cut off.</summary>
+        /// <summary>A connection was closed (<see href="#peerconnectionended">PeerConnectionEnded</see>), and in-flight requests on it did not finish within <c>Spiffe:DrainTimeout</c>: they were aborted.</summary>
         /// <remarks>Nothing, if it is rare. If requests may take as long, set a longer <c>Spiffe:DrainTimeout</c>.</remarks>
-        [LoggerMessage(2, LogLevel.Information, "Cut off the connection of {SpiffeId} from {Remote}: {Reason}, and its requests did not finish in time.", EventName = "PeerConnectionAborted")]
+        [LoggerMessage(2, LogLevel.Information, "Aborted the connection of {SpiffeId} from {Remote}: {Reason}, and its requests did not finish in time.", EventName = "PeerConnectionAborted")]
         public static partial void ConnectionAborted(ILogger logger, SpiffeId spiffeId, EndPoint? remote, object reason);
 
-        /// <summary>The connection was closed, and a callback that the application registered for this moment threw an exception. Said once.</summary>
+        /// <summary>A callback that the application registered for the closing of a connection threw an exception. Logged once.</summary>
         /// <remarks>The exception names the callback: correct it.</remarks>
         [LoggerMessage(
-            3, LogLevel.Error, "A callback that the application registered on a connection failed when the connection was closed; it is closed all the same. This is said once.",
+            3, LogLevel.Error, "A callback that the application registered on a connection failed when the connection was closed; the connection is closed nevertheless. Logged once.",
             EventName = "ConnectionCallbackFailed")]
         public static partial void CallbackFailed(ILogger logger, Exception exception);
 
         /// <summary>The regular check of all open connections threw an exception. Until the next one succeeds, connections that should be closed stay open.</summary>
-        /// <remarks>If it comes again, report it, with the exception, and restart.</remarks>
-        [LoggerMessage(4, LogLevel.Error, "The connections could not be checked; trying again in a second.", EventName = "ConnectionCheckFailed")]
+        /// <remarks>If it recurs, report it, with the exception, and restart.</remarks>
+        [LoggerMessage(4, LogLevel.Error, "The check of the open connections failed; retrying in a second.", EventName = "ConnectionCheckFailed")]
         public static partial void CheckFailed(ILogger logger, Exception exception);
     }
 }

@@ -6,25 +6,25 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Microsoft.AspNetCore.Hosting;
 
-/// <summary>Puts TLS with SVIDs on single endpoints of Kestrel.</summary>
+/// <summary>Configures TLS with SVIDs on single endpoints of Kestrel.</summary>
 public static class SpiffeListenOptionsExtensions
 {
     /// <summary>Serves this endpoint with this workload's SVID and admits only verified peers.</summary>
     /// <remarks>
-    /// For applications in which some endpoints speak SPIFFE and others do not, and for the slim builder. Register the services with
+    /// For applications in which some endpoints use SPIFFE and others do not, and for the slim builder. Register the services with
     /// <see cref="SpiffeServerServiceCollectionExtensions.AddSpiffeServer(IServiceCollection)"/>, or with <c>UseSpiffeMtls</c>, which covers every https endpoint.
     /// </remarks>
     /// <exception cref="InvalidOperationException">The services are not registered.</exception>
     public static ListenOptions UseSpiffe(this ListenOptions listenOptions) => listenOptions.UseSpiffe(SpiffeServerMode.Mutual);
 
-    /// <summary>Puts this endpoint into a mode: who proves what to whom, and what is not verified, is said with each.</summary>
+    /// <summary>Sets the TLS mode of this endpoint. Each mode documents what is authenticated, and what is not verified.</summary>
     /// <param name="listenOptions">The endpoint.</param>
     /// <param name="mode">The mode.</param>
     /// <param name="configureHttps">
-    /// For <see cref="SpiffeServerMode.WebCertificate"/> only: chooses the certificate, and makes other settings of https. Where it chooses none, that of <c>Kestrel:Certificates:Default</c> is shown.
+    /// For <see cref="SpiffeServerMode.WebCertificate"/> only: sets the certificate and other https options. Without a certificate, that of <c>Kestrel:Certificates:Default</c> is presented.
     /// </param>
     /// <remarks>As <see cref="UseSpiffe(ListenOptions)"/>. On a server with <c>UseSpiffeMtls</c>, this is how an endpoint in code gets a mode of its own.</remarks>
-    /// <exception cref="ArgumentException">The mode is none, or has no use for <paramref name="configureHttps"/>.</exception>
+    /// <exception cref="ArgumentException">The mode is undefined, or does not support <paramref name="configureHttps"/>.</exception>
     /// <exception cref="InvalidOperationException">The services are not registered, or <paramref name="configureHttps"/> contradicts the mode.</exception>
     /// <example><code>
     /// kestrel.ListenAnyIP(8443, listen => listen.UseSpiffe(SpiffeServerMode.NoClientCertificate));
@@ -33,13 +33,13 @@ public static class SpiffeListenOptionsExtensions
     public static ListenOptions UseSpiffe(this ListenOptions listenOptions, SpiffeServerMode mode, Action<HttpsConnectionAdapterOptions>? configureHttps = null)
     {
         ArgumentNullException.ThrowIfNull(listenOptions);
-        if (!Enum.IsDefined(mode)) throw new ArgumentOutOfRangeException(nameof(mode), mode, "This is no mode of a server.");
+        if (!Enum.IsDefined(mode)) throw new ArgumentOutOfRangeException(nameof(mode), mode, "This is not a mode of a server.");
         if (configureHttps is not null && mode != SpiffeServerMode.WebCertificate)
-            throw new ArgumentException($"The mode {mode} shows our SVID and has no settings of https. Leave the argument out, or choose {SpiffeServerMode.WebCertificate}.", nameof(configureHttps));
+            throw new ArgumentException($"The mode {mode} presents our SVID and supports no https settings. Remove the argument, or choose {SpiffeServerMode.WebCertificate}.", nameof(configureHttps));
 
         var services = listenOptions.ApplicationServices;
         var handshake = services.GetService<Handshake>()
-            ?? throw new InvalidOperationException("UseSpiffe() needs the services of SPIFFE. Call 'builder.Services.AddSpiffeServer()' or 'builder.WebHost.UseSpiffeMtls()'.");
+            ?? throw new InvalidOperationException("UseSpiffe() requires the SPIFFE services. Call 'builder.Services.AddSpiffeServer()' or 'builder.WebHost.UseSpiffeMtls()'.");
 
         services.GetService<HttpsEndpointRequired>()?.FoundListener();
         return mode == SpiffeServerMode.WebCertificate

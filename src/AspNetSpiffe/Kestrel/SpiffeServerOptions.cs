@@ -1,13 +1,13 @@
 namespace AspNetSpiffe;
 
-/// <summary>Who may connect to this server, and for how long. Bound from the configuration section <c>Spiffe</c>; changes of the configuration are taken up at once.</summary>
+/// <summary>The allowed peers of this server, and when their connections are closed. Bound from the configuration section <c>Spiffe</c>; a reload of the configuration is applied at once.</summary>
 public sealed class SpiffeServerOptions
 {
-    /// <summary>Gets or sets the <see cref="SpiffeIdPattern"/>s of the peers that may connect; all others are refused at the handshake.</summary>
-    /// <value>Default: <see langword="null"/>, which means every member of our own trust domain. An empty list means nobody.</value>
+    /// <summary>Gets or sets the <see cref="SpiffeIdPattern"/>s of the peers that may connect; all others are rejected in the handshake.</summary>
+    /// <value>Default: <see langword="null"/>, which means every member of our own trust domain. An empty list allows no peer.</value>
     /// <remarks>
-    /// Who may call what is said by policies; who may connect at all is said here. A list that is set in code replaces that of the configuration, and of several sources of
-    /// configuration the last one that has any of the list gives all of it. While the service runs, a list that goes missing stays as it was.
+    /// Policies control who may call what; this list controls who may connect at all. A list that is set in code replaces that of the configuration, and of several sources of
+    /// configuration the last one that has any entry of the list provides all of it. While the service runs, a list that is removed stays as it was.
     /// </remarks>
     /// <example><code>
     /// builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers = ["spiffe://example.org/gateway", "spiffe://partner/clients/*"]);
@@ -16,35 +16,35 @@ public sealed class SpiffeServerOptions
 
     /// <summary>Gets or sets whether the start of a server with <c>UseSpiffeMtls()</c> fails when it has no https endpoint.</summary>
     /// <value>Default: true.</value>
-    /// <remarks>Where some endpoints are https and others http, those with http take callers without an identity.</remarks>
+    /// <remarks>If some endpoints are https and others http, those with http accept unauthenticated callers.</remarks>
     public bool RequireHttpsEndpoint { get; set; } = true;
 
-    /// <summary>Gets or sets whether connections end when a certificate of their peer's chain expires: its SVID, an intermediate or the authority.</summary>
+    /// <summary>Gets or sets whether connections are closed when a certificate of their peer's chain expires: its SVID, an intermediate or the authority.</summary>
     /// <value>Default: true.</value>
     /// <remarks>
-    /// An ended connection takes no new requests (HTTP/2: GOAWAY); those that still arrive get 401. See <see cref="CloseBeforeExpiry"/> and <see cref="DrainTimeout"/>.
+    /// A closing connection accepts no new requests (HTTP/2: GOAWAY); those that still arrive get 401. See <see cref="CloseBeforeExpiry"/> and <see cref="DrainTimeout"/>.
     /// </remarks>
     public bool CloseWhenExpired { get; set; } = true;
 
-    /// <summary>Gets or sets how long before its peer's chain expires a connection is asked to close (HTTP/2: GOAWAY, HTTP/1.1: <c>Connection: close</c>).</summary>
-    /// <value>Default: 30 seconds. From 0, which asks only when it has expired, to 1 day.</value>
+    /// <summary>Gets or sets how long before its peer's chain expires a connection is closed gracefully (HTTP/2: GOAWAY, HTTP/1.1: <c>Connection: close</c>).</summary>
+    /// <value>Default: 30 seconds. From 0, which closes only after expiry, to 1 day.</value>
     /// <remarks>
-    /// A busy caller then opens its next connection, with its renewed SVID, before one of its requests is refused; until the expiry itself all requests are served.
-    /// Each connection is asked at a random moment of the earlier half of this time, and never before two thirds of what was left at its handshake have passed.
-    /// Over HTTP/2 it is asked with an answer, which ends no sooner than 0.2 seconds after it began: requests that were on their way are answered too.
-    /// Without <see cref="CloseWhenExpired"/> it means nothing.
+    /// A busy caller then opens its next connection, with its renewed SVID, before one of its requests is rejected; until the expiry itself all requests are served.
+    /// Each connection is closed at a random time in the first half of this period, and never before two thirds of the validity left at its handshake have passed.
+    /// Over HTTP/2 GOAWAY is sent with a response, which ends no sooner than 0.2 seconds after it began: requests already sent are served too.
+    /// Without <see cref="CloseWhenExpired"/> it has no effect.
     /// </remarks>
     public TimeSpan CloseBeforeExpiry { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Gets or sets whether connections end when the authority that verified their peer leaves the bundle, or the whole bundle goes.</summary>
+    /// <summary>Gets or sets whether connections are closed when the authority that verified their peer, or the whole bundle, is removed.</summary>
     /// <value>Default: true.</value>
     public bool CloseWhenUntrusted { get; set; } = true;
 
-    /// <summary>Gets or sets whether connections end when <see cref="AllowedPeers"/> no longer covers their peer.</summary>
+    /// <summary>Gets or sets whether connections are closed when <see cref="AllowedPeers"/> no longer covers their peer.</summary>
     /// <value>Default: true.</value>
     public bool CloseWhenDisallowed { get; set; } = true;
 
-    /// <summary>Gets or sets how long the requests under way on an ended connection have to finish before it is cut off.</summary>
+    /// <summary>Gets or sets how long in-flight requests on a closing connection have to finish before it is aborted.</summary>
     /// <value>Default: 30 seconds. From 0 to a day; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Finds every mistake in the options at once, by the name of its configuration key: texts that nobody can read, and values out of their range.</summary>
+/// <summary>Finds every error in the options at once, by the name of its configuration key: texts that nobody can read, and values out of their range.</summary>
 internal sealed class SpiffeServerOptionsValidator(IConfiguration? configuration = null) : IValidateOptions<SpiffeServerOptions>
 {
     public ValidateOptionsResult Validate(string? name, SpiffeServerOptions options)

@@ -9,7 +9,7 @@ namespace AspNetSpiffe;
 
 /// <summary>The last gate before the application: 401 for a request over a SPIFFE connection whose peer is nobody where the mode wants somebody, or nobody any more.</summary>
 /// <remarks>
-/// The handshake refuses strangers already. This gate stands for what Kestrel applies after us (an endpoint whose code replaces OnAuthenticate, or that a
+/// The handshake rejects strangers already. This gate stands for what Kestrel applies after us (an endpoint whose code replaces OnAuthenticate, or that a
 /// reloaded configuration changed to AllowCertificate), and for requests that still arrive over an ended connection. Plain-http endpoints pass.
 /// </remarks>
 internal sealed partial class VerifiedPeersOnly(
@@ -73,13 +73,13 @@ internal sealed partial class VerifiedPeersOnly(
     private static partial class Log
     {
         /// <summary>
-        /// Code of the application set up the TLS of an https endpoint after <c>UseSpiffeMtls()</c>, so its clients are not verified. Each of its requests gets 401. Said
+        /// Code of the application configured the TLS of an https endpoint after <c>UseSpiffeMtls()</c>, so its clients are not verified. Each of its requests is rejected with 401. Logged
         /// once.
         /// </summary>
         /// <remarks>Remove that code, or call <c>UseSpiffe()</c> on the endpoint.</remarks>
         [LoggerMessage(
-            1, LogLevel.Error, "The https endpoint on port {Port} does not verify its clients by their SVIDs: other code has set up its TLS. All its requests get 401. " +
-                "Remove that code, or call UseSpiffe() on this endpoint. This is said once.", EventName = "EndpointWithoutSpiffe")]
+            1, LogLevel.Error, "The https endpoint on port {Port} does not verify its clients by their SVIDs: other code has configured its TLS. All its requests are rejected with 401. " +
+                "Remove that code, or call UseSpiffe() on this endpoint. Logged once.", EventName = "EndpointWithoutSpiffe")]
         public static partial void EndpointWithoutSpiffe(ILogger logger, int? port);
     }
 }

@@ -37,7 +37,7 @@ internal sealed class AgentTokens(X509Source identity, IOptions<SpiffeOptions> s
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return TokenVerdict.Refuse(JwtRejectionReason.NoAnswer, read.Id, $"The Workload API did not answer within {Patience.TotalSeconds} s.");
+            return TokenVerdict.Refuse(JwtRejectionReason.NoAnswer, read.Id, $"The Workload API did not respond within {Patience.TotalSeconds} s.");
         }
     }
 

@@ -1,11 +1,11 @@
 namespace AspNetSpiffe;
 
-/// <summary>Who verifies the signature of a token that came with a request.</summary>
+/// <summary>How the signature of the token of a request is verified.</summary>
 public enum JwtSvidValidation
 {
-    /// <summary>We do, against the JWT bundles that the Workload API keeps current: no call for a request.</summary>
+    /// <summary>Locally, with the JWT bundles that the Workload API keeps current: no call per request.</summary>
     Local,
 
-    /// <summary>The Workload API does, for each request (Workload API §6.2.3). Without its answer the token is refused.</summary>
+    /// <summary>The Workload API, for each request (Workload API §6.2.3). Without its response the token is rejected.</summary>
     Agent,
 }

@@ -39,8 +39,8 @@ internal sealed partial class JwtVerificationAtStart(
         catch (InvalidOperationException e)
         {
             throw new InvalidOperationException(
-                "AddSpiffeJwt() names no AllowedCallers, so it takes tokens of our own trust domain, and only our own SVID says which that is. " +
-                $"{e.Message} Or name the callers: AddSpiffeJwt(options => options.AllowedCallers = [\"spiffe://example.org/**\"]) needs no SVID.", e);
+                "AddSpiffeJwt() has no AllowedCallers, so it accepts tokens of our own trust domain, which is known only from our own SVID. " +
+                $"{e.Message} Or list the callers: AddSpiffeJwt(options => options.AllowedCallers = [\"spiffe://example.org/**\"]) requires no SVID.", e);
         }
     }
 
@@ -48,7 +48,7 @@ internal sealed partial class JwtVerificationAtStart(
     {
         if (services.GetRequiredService<X509Source>().Address is null)
             throw new InvalidOperationException(
-                $"AddSpiffeJwt() lets the Workload API validate tokens ({nameof(JwtSvidValidation)}.{nameof(JwtSvidValidation.Agent)}), and this workload has its identity from files or from code. Validate locally.");
+                $"AddSpiffeJwt() lets the Workload API validate tokens ({nameof(JwtSvidValidation)}.{nameof(JwtSvidValidation.Agent)}), but this workload gets its identity from files or from code. Validate locally.");
     }
 
     private async Task RequireBundlesAsync(CancellationToken cancellationToken)
@@ -61,17 +61,17 @@ internal sealed partial class JwtVerificationAtStart(
         catch (Exception e) when (e is TimeoutException or WorkloadApiException)
         {
             throw new InvalidOperationException(
-                $"{(source.Address is { } address ? $"The SPIFFE Workload API at '{address}' gave no JWT bundles" : "There are no JWT bundles")}, so no token could be verified. {e.Message} " +
-                "If it does not know the JWT profile, remove 'AddSpiffeJwt()'; if it is slow, allow a longer 'Spiffe:StartupTimeout'.", e);
+                $"{(source.Address is { } address ? $"The SPIFFE Workload API at '{address}' sent no JWT bundles" : "There are no JWT bundles")}, so no token could be verified. {e.Message} " +
+                "If it does not support the JWT profile, remove 'AddSpiffeJwt()'; if it is slow, increase 'Spiffe:StartupTimeout'.", e);
         }
     }
 
     /// <seealso cref="JwtVerificationAtStart"/>
     private static partial class Log
     {
-        /// <summary>The list of callers whose tokens count is there and empty, so every token is refused as <c>NotAllowed</c>.</summary>
+        /// <summary>The list of allowed callers is set and empty, so every token is rejected as <c>NotAllowed</c>.</summary>
         /// <remarks>Name the callers in <c>AllowedCallers</c>, or leave the list out to allow the members of our own trust domain.</remarks>
-        [LoggerMessage(1, LogLevel.Warning, "AllowedCallers of AddSpiffeJwt() is empty, so that no token counts.", EventName = "NobodyAllowed")]
+        [LoggerMessage(1, LogLevel.Warning, "AllowedCallers of AddSpiffeJwt() is empty: every token is rejected.", EventName = "NobodyAllowed")]
         public static partial void Nobody(ILogger logger);
     }
 }

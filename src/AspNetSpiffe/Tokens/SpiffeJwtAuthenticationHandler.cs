@@ -24,7 +24,7 @@ internal sealed class SpiffeJwtAuthenticationHandler(IOptionsMonitor<SpiffeJwtAu
         if (verdict.Token is not { } token)
         {
             refusals.Tell(verdict, Context);
-            return await FailAsync($"The token was refused: {verdict.Reason}.");
+            return await FailAsync($"The token was rejected: {verdict.Reason}.");
         }
 
         // Sums of times may overflow.

@@ -2,29 +2,29 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace AspNetSpiffe;
 
-/// <summary>The options of the scheme <c>SpiffeJwt</c>: which tokens make a caller. Set them before the start; mistakes fail it, and later changes of a configuration change nothing.</summary>
+/// <summary>The options of the scheme <c>SpiffeJwt</c>: which tokens are accepted. Set them before start; errors fail the start, and later changes of a configuration are not applied.</summary>
 /// <remarks>
-/// Whoever has a token is taken for its owner, so tokens must travel over TLS only. The scheme does not ask for https, because TLS often ends
-/// before this process: see to it that nothing between there and here can read the requests.
+/// Anyone who has a token can use it, so tokens must be sent over TLS only. The scheme does not require https, because TLS often ends
+/// before this process: make sure that nothing between the TLS endpoint and this process can read the requests.
 /// </remarks>
 public sealed class SpiffeJwtAuthenticationOptions : AuthenticationSchemeOptions
 {
     private readonly List<string> _audiences = [];
     private SpiffeIdPattern? _pattern;
 
-    /// <summary>Gets who we are to our callers: a token must be addressed to at least one of these, exactly as written. There must be one.</summary>
+    /// <summary>Gets the audiences of this service: a token must have at least one of these, exactly as written. At least one is required.</summary>
     public IList<string> Audiences => _audiences;
 
-    /// <summary>Gets or sets the <see cref="SpiffeIdPattern"/>s of the owners whose tokens count; all others are refused.</summary>
-    /// <value>Default: <see langword="null"/>, which means every member of our own trust domain. An empty list means nobody.</value>
-    /// <remarks>Only our own SVID says which trust domain is ours. A service that has none, and verifies tokens with bundles alone, must name its callers.</remarks>
+    /// <summary>Gets or sets the <see cref="SpiffeIdPattern"/>s of the owners whose tokens are accepted; all others are rejected.</summary>
+    /// <value>Default: <see langword="null"/>, which means every member of our own trust domain. An empty list allows no peer.</value>
+    /// <remarks>Our own trust domain is known only from our own SVID. A service without one, which verifies tokens with bundles alone, must list its callers.</remarks>
     public IReadOnlyList<string>? AllowedCallers { get; set; }
 
-    /// <summary>Gets or sets who verifies the signatures.</summary>
+    /// <summary>Gets or sets how the signatures are verified.</summary>
     /// <value>Default: <see cref="JwtSvidValidation.Local"/>.</value>
     public JwtSvidValidation Validation { get; set; }
 
-    /// <summary>Gets or sets by how much the clocks of the issuer and of this service may differ.</summary>
+    /// <summary>Gets or sets the tolerated difference between the clocks of the issuer and of this service.</summary>
     /// <value>Default: 30 seconds. From 0 to 60 seconds.</value>
     public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(30);
 

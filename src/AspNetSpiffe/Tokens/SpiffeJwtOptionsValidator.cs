@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Finds every mistake in the options of the scheme at once, at start.</summary>
+/// <summary>Finds every error in the options of the scheme at once, at start.</summary>
 internal sealed class SpiffeJwtOptionsValidator : IValidateOptions<SpiffeJwtAuthenticationOptions>
 {
     private static readonly TimeRange Skews = new(TimeSpan.Zero, TimeSpan.FromSeconds(60));
@@ -17,11 +17,11 @@ internal sealed class SpiffeJwtOptionsValidator : IValidateOptions<SpiffeJwtAuth
     {
         if (options.Audiences.Count == 0)
             yield return
-                "Audiences: is empty, so that every token would be refused. Name this service as its callers do: " +
+                "Audiences: is empty, so every token would be rejected. Add the name of this service that its callers use as audience: " +
                 "AddSpiffeJwt(options => options.Audiences.Add(\"https://orders.example.org\")).";
-        if (options.Audiences.Any(string.IsNullOrEmpty)) yield return "Audiences: has an empty text.";
+        if (options.Audiences.Any(string.IsNullOrEmpty)) yield return "Audiences: has an empty entry.";
         foreach (var mistake in PatternList.MistakesIn(options.AllowedCallers, nameof(options.AllowedCallers))) yield return mistake;
-        if (!Enum.IsDefined(options.Validation)) yield return $"Validation: is '{options.Validation}', which is none.";
+        if (!Enum.IsDefined(options.Validation)) yield return $"Validation: '{options.Validation}' is not a valid value.";
         if (Skews.MistakeIn(options.ClockSkew) is { } skew) yield return $"ClockSkew: {skew}";
     }
 }

@@ -22,5 +22,5 @@ internal sealed class TokenGate(X509Source identity, IServiceProvider services)
         return result.Accepted ? TokenVerdict.Accept(new(result.Id, result.Svid.ExpiresAt, result.Svid.Claims)) : TokenVerdict.Refuse(result.Reason, result.Id, result.Detail);
     }
 
-    private string Allowed(SpiffeJwtAuthenticationOptions options) => "Allowed: " + (options.AllowedPattern?.ToString() ?? (identity.Current is { } context ? $"members of '{context.TrustDomain}'" : "nobody, because we have no identity ourselves")) + ". To let it call, add its ID, or a pattern that matches it, to 'AllowedCallers'.";
+    private string Allowed(SpiffeJwtAuthenticationOptions options) => "Allowed: " + (options.AllowedPattern?.ToString() ?? (identity.Current is { } context ? $"members of '{context.TrustDomain}'" : "no caller, because this workload has no identity")) + ". To allow it, add its ID, or a pattern that matches it, to 'AllowedCallers'.";
 }

@@ -3,15 +3,15 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Counts each refused token and logs it. The token never stands there.</summary>
+/// <summary>Counts each rejected token and logs it. The token never stands there.</summary>
 internal sealed class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications, RefusalHistory history)
 {
     /// <summary>
-    /// A request brought a token that is not accepted. Its sender sees no reason; the line has it. It is a warning where the agent gave no answer, and at level Debug beyond
-    /// the first line a minute of a reason and an address.
+    /// The token of a request was rejected. The reason is not sent to the caller; the message has it. Level Warning if the agent did not respond. Rate-limited: level Debug after
+    /// the first message per minute, reason and address.
     /// </summary>
-    /// <remarks>Look the reason up under <see href="../rejections.md#tokens">tokens</see>: each has what it means and what to do.</remarks>
-    /// <value><see cref="LogLevel.Information"/>, <see cref="LogLevel.Warning"/>, <see cref="LogLevel.Debug"/>: <c>Refused a token: {Reason}. {Problem}</c></value>
+    /// <remarks>See the reason in <see href="../rejections.md#tokens">tokens</see>, with its meaning and remedy.</remarks>
+    /// <value><see cref="LogLevel.Information"/>, <see cref="LogLevel.Warning"/>, <see cref="LogLevel.Debug"/>: <c>Rejected a token: {Reason}. {Problem}</c></value>
     /// <seealso cref="LogCategories.Tokens"/>
     private static readonly EventId TokenRefused = new(1, "TokenRefused");
 

@@ -160,7 +160,7 @@ public sealed class WordsTests
     [InlineData("example.org,other.org", "has a ',' at position 11")]
     [InlineData("*", "has a '*' at position 0")]
     [InlineData("spiffe://example.org", "has a '/' at position 7")]
-    [InlineData("exämple.org", "is no SPIFFE ID")]
+    [InlineData("exämple.org", "is not a SPIFFE ID")]
     [InlineData("", "")]
     public void A_malformed_trust_domain_is_refused_at_the_call(string trustDomain, string message)
     {

@@ -92,7 +92,7 @@ public sealed class BearerTests(ITestOutputHelper output) : BearerTest(output)
         using var client = Bearer(server);
         var e = await Assert.ThrowsAsync<HttpRequestException>(() => CallAsync(client, $"{scheme}://{UrlOf(server).Authority}/"));
         Assert.Contains($"The request to '{scheme}://{UrlOf(server).Authority}' was not sent", e.Message, StringComparison.Ordinal);
-        Assert.Contains("https only", e.Message, StringComparison.Ordinal);
+        Assert.Contains("over https (or wss) only", e.Message, StringComparison.Ordinal);
         Assert.Empty(Arrived);
     }
 

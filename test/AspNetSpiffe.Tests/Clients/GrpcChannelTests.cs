@@ -95,7 +95,7 @@ public sealed class GrpcChannelTests(ITestOutputHelper output) : MeshTest(output
         var server = await StartGreeterAsync(1, called, options => options.AllowedPeers = ["spiffe://example.org/admin"]);
         using var channel = Channel(SpiffeHttpHandler.Create(await SourceAsync("client"), SpiffeIdPattern.Parse(Expected)), server);
         var error = await Assert.ThrowsAsync<RpcException>(() => CallAsync(channel));
-        Assert.Contains("may have refused our SVID 'spiffe://example.org/client'", error.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("may have rejected our SVID 'spiffe://example.org/client'", error.Status.Detail, StringComparison.Ordinal);
     }
 
     private Task<WebApplication> StartGreeterAsync(int number, ConcurrentQueue<int> called, Action<SpiffeServerOptions>? configure = null) =>

@@ -52,7 +52,7 @@ public sealed class PrimaryHandlerTests(ITestOutputHelper output) : MeshTest(out
             Replacements[way](client);
             client.AddSpiffeMtls(Expected);
         });
-        AssertRefused(host, "its settings cannot be kept");
+        AssertRefused(host, "whose settings cannot be kept");
     }
 
     [Fact, Trait("Trial", "C-03")]

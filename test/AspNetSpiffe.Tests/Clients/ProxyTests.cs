@@ -143,7 +143,7 @@ public sealed class ProxyTests(ITestOutputHelper output) : MeshTest(output)
             using var invoker = new HttpMessageInvoker(SpiffeHttpHandler.Create(await SourceAsync("client"), SpiffeIdPattern.Any, proxy.Use));
             using var request = new HttpRequestMessage(HttpMethod.Get, address);
             var error = await Assert.ThrowsAsync<HttpRequestException>(() => invoker.SendAsync(request, Timeout));
-            Assert.Contains("https only", error.Message, StringComparison.Ordinal);
+            Assert.Contains("https (and wss) only", error.Message, StringComparison.Ordinal);
             Assert.Equal(0, proxy.Connections);
         }
     }

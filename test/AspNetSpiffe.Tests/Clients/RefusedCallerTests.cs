@@ -78,13 +78,13 @@ public sealed class RefusedCallerTests(ITestOutputHelper output) : IssuedTest(ou
         using var client = Client(new("https://127.0.0.1:1"), SpiffeHttpHandler.Create(source, SpiffeIdPattern.Any));
         var error = await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client));
         Assert.Equal(HttpRequestError.ConnectionError, error.HttpRequestError);
-        Assert.DoesNotContain("refused our SVID", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("rejected our SVID", error.Message, StringComparison.Ordinal);
     }
 
     private static void AssertSays(HttpRequestException error)
     {
-        Assert.True(error.Message.Contains("It may have refused our SVID 'spiffe://example.org/client'", StringComparison.Ordinal), $"{error}");
-        Assert.Contains("its own log", error.Message, StringComparison.Ordinal);
+        Assert.True(error.Message.Contains("It may have rejected our SVID 'spiffe://example.org/client'", StringComparison.Ordinal), $"{error}");
+        Assert.Contains("the server's log", error.Message, StringComparison.Ordinal);
         Assert.NotNull(error.InnerException);
         Assert.Equal(Assert.IsType<HttpRequestException>(error.InnerException).HttpRequestError, error.HttpRequestError);
     }

@@ -12,9 +12,9 @@ public sealed class RejectionAdviceTests(ITestOutputHelper output) : MeshTest(ou
         Agent.AddFederatedBundle(stranger);
         var error = await RefusalAsync(await StartServerAsync(), stranger);
         Assert.Equal(
-            "The server was refused: UnknownTrustDomain. It presented 'spiffe://example.org/server'. The Workload API gives us no bundle of the trust domain 'example.org'. " +
-            "We have the bundle of 'elsewhere'. Is it the address of the server that is meant? If it is, federate. " +
-            "SPIRE federates trust domains when each server has the other's bundle and our registration entry says federatesWith; development agents do with AddFederatedBundle. Or name its bundle endpoint in 'Spiffe:Federation'.",
+            "The server was rejected: UnknownTrustDomain. It presented 'spiffe://example.org/server'. The Workload API provides no trust bundle of the trust domain 'example.org'. " +
+            "Available: the bundle of 'elsewhere'. Check the address of the server. If it is correct, federate the trust domains. " +
+            "With SPIRE, federation requires that each server has the other's bundle and that our registration entry has federatesWith; with development agents, call AddFederatedBundle. Or configure its bundle endpoint in 'Spiffe:Federation'.",
             error.Message);
     }
 
@@ -23,10 +23,10 @@ public sealed class RejectionAdviceTests(ITestOutputHelper output) : MeshTest(ou
     {
         var error = await RefusalAsync(await StartServerAsync(), await StartAgentAsync("example.org", "client"));
         Assert.Equal(
-            "The server was refused: NotTrusted. It presented 'spiffe://example.org/server'. Its chain leads to no authority in our bundle of 'example.org', which has 1 authority. " +
-            "We have the bundle of 'example.org'. Has it its SVID from another agent, which calls its trust domain 'example.org' too? Then use one agent for both, or give the trust domains two names " +
-            "and federate them. SPIRE federates trust domains when each server has the other's bundle and our registration entry says federatesWith; development agents do with AddFederatedBundle. Or name its bundle endpoint in 'Spiffe:Federation'. " +
-            "If its CA is new, our agent has not told us of it yet.",
+            "The server was rejected: NotTrusted. It presented 'spiffe://example.org/server'. Its certificate chain leads to no authority in the trust bundle of 'example.org', which has 1 authority. " +
+            "Available: the bundle of 'example.org'. If its SVID was issued by another agent with the same trust domain name 'example.org', use one agent for both, or give the trust domains different names " +
+            "and federate them. With SPIRE, federation requires that each server has the other's bundle and that our registration entry has federatesWith; with development agents, call AddFederatedBundle. Or configure its bundle endpoint in 'Spiffe:Federation'. " +
+            "If its CA is new, the bundle update has not arrived yet.",
             error.Message);
     }
 
@@ -35,8 +35,8 @@ public sealed class RejectionAdviceTests(ITestOutputHelper output) : MeshTest(ou
     {
         var error = await RefusalAsync(await StartServerAsync(), Agent, "spiffe://example.org/database");
         Assert.Equal(
-            "The server was refused: NotAllowed. It presented 'spiffe://example.org/server'. Expected was 'spiffe://example.org/database'. " +
-            "Is it the address of the server that is meant? If it is, expect its ID, or a pattern that matches it.",
+            "The server was rejected: NotAllowed. It presented 'spiffe://example.org/server'. Expected was 'spiffe://example.org/database'. " +
+            "Check the address of the server. If it is correct, expect its ID, or a pattern that matches it.",
             error.Message);
     }
 
@@ -48,7 +48,7 @@ public sealed class RejectionAdviceTests(ITestOutputHelper output) : MeshTest(ou
             foreach (var id in new[] { null, SpiffeId.Parse(Expected) })
             {
                 var message = new SpiffePeerRejectedException(VerificationResult.Reject(reason, id), SpiffeIdPattern.Any, ours: null).Message;
-                Assert.StartsWith($"The server was refused: {reason}. It presented {(id is null ? "no SPIFFE ID" : $"'{id}'")}", message, StringComparison.Ordinal);
+                Assert.StartsWith($"The server was rejected: {reason}. It presented {(id is null ? "no SPIFFE ID" : $"'{id}'")}", message, StringComparison.Ordinal);
                 Assert.True(message.Length > 100, message);
                 if (id is not null) Assert.DoesNotContain("''", message, StringComparison.Ordinal);
             }

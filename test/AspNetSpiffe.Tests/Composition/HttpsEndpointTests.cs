@@ -43,8 +43,8 @@ public sealed class HttpsEndpointTests(ITestOutputHelper output) : MeshTest(outp
 
         var address = Assert.Single(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses);
         Assert.Equal(
-            $"UseSpiffeMtls() secures https endpoints, and this server has none: it listens on {address}. Give it one, for example with the environment variable " +
-            "ASPNETCORE_URLS=https://+:8443 or with 'listenOptions.UseHttps()' in code. If callers without an identity are meant, set 'Spiffe:RequireHttpsEndpoint' to false.",
+            $"UseSpiffeMtls() secures https endpoints, and this server has none: it listens on {address}. Add one, for example with the environment variable " +
+            "ASPNETCORE_URLS=https://+:8443 or with 'listenOptions.UseHttps()' in code. If callers without an identity are intended, set 'Spiffe:RequireHttpsEndpoint' to false.",
             error.Message);
         Assert.NotEqual(HttpStatusCode.OK, early.Status);
         Assert.False(called);

@@ -20,12 +20,12 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     [InlineData("memory", "Spiffe:MaxSvids=1", "Spiffe:MaxSvids", "Spiffe:Limits:MaxSvids")]
     [InlineData("memory", "Spiffe:Limits:AllowedPeers:0=spiffe://example.org/admin", "Spiffe:Limits:AllowedPeers", "Spiffe:AllowedPeers")]
     public async Task A_key_that_nobody_reads_fails_the_start_and_names_the_nearest(string source, string text, string key, string nearest) =>
-        await AssertNamesAsync((source, text), $"{key}: nobody reads this key. Did you mean '{nearest}'?");
+        await AssertNamesAsync((source, text), $"{key}: unknown key. Did you mean '{nearest}'?");
 
     [Fact, Trait("Trial", "H-02")]
     public async Task A_key_that_is_near_to_none_fails_the_start_and_lists_all() => await AssertRefusedAsync(
         ("memory", "Spiffe:Whom=spiffe://example.org/admin"),
-        "Spiffe:Whom: nobody reads this key. The keys are Spiffe:AllowedPeers, Spiffe:CloseBeforeExpiry, Spiffe:CloseWhenDisallowed, Spiffe:CloseWhenExpired, Spiffe:CloseWhenUntrusted, Spiffe:DrainTimeout, Spiffe:EndpointSocket, " +
+        "Spiffe:Whom: unknown key. The keys are Spiffe:AllowedPeers, Spiffe:CloseBeforeExpiry, Spiffe:CloseWhenDisallowed, Spiffe:CloseWhenExpired, Spiffe:CloseWhenUntrusted, Spiffe:DrainTimeout, Spiffe:EndpointSocket, " +
         "Spiffe:Federation:*:BundleFile, Spiffe:Federation:*:EndpointId, Spiffe:Federation:*:FollowRedirects, Spiffe:Federation:*:Profile, " +
         "Spiffe:Federation:*:RootsFile, Spiffe:Federation:*:Url, " +
         "Spiffe:Files:Bundle, Spiffe:Files:BundleMap, Spiffe:Files:Certificate, Spiffe:Files:Directory, Spiffe:Files:FederatedBundles:*, Spiffe:Files:Key, Spiffe:Files:Layout, " +
@@ -38,7 +38,7 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     {
         await AssertRefusedAsync(
             ("json", """{"Spiffe":"spiffe://example.org/admin"}"""),
-            "Spiffe: is a section, but there is a text, 'spiffe://example.org/admin'. Write its keys below it.");
+            "Spiffe: is a section, but has the value 'spiffe://example.org/admin'. Write its keys below it.");
     }
 
     [Fact, Trait("Trial", "O-07"), Trait("Spec", "CF-02")]
@@ -68,28 +68,28 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
             "Spiffe:Identity: is empty. Write a value, or remove the key.",
             "Spiffe:IdentityRevocation: '1' is none of Withdraw, KeepUntilExpiry.",
             "Spiffe:WithdrawalDelay: '3 s' is not a time. Write hours, minutes and seconds: 00:00:30 for 30 seconds, 1.00:00:00 for a day.",
-            "Spiffe:Retry:InitialDelay: is one value, and has no keys of its own such as 'Value'.",
+            "Spiffe:Retry:InitialDelay: is a single value and cannot have keys of its own such as 'Value'.",
             "Spiffe:Retry:Jitter: 'a little' is not a number such as 0.2.",
             "Spiffe:Limits:MaxSvids: 'many' is not a whole number.",
-            "Spiffe:EndpointSocket: 'unix://tmp/agent.sock' is no address of a Workload API: 'tmp' stands where a host would; write three slashes, as in 'unix:///tmp/agent.sock'.",
+            "Spiffe:EndpointSocket: 'unix://tmp/agent.sock' is not an address of a Workload API: 'tmp' is in the place of a host name; write three slashes, as in 'unix:///tmp/agent.sock'.",
             "Spiffe:StartupTimeout: must be from 00:00:00.0010000 to 1.00:00:00, or -00:00:00.001 for no limit, but is -00:00:05.",
             "Spiffe:Limits:MaxNames: must be from 1 to 10000, but is 0.",
-            "Spiffe:AllowedPeer: nobody reads this key. Did you mean 'Spiffe:AllowedPeers'?",
+            "Spiffe:AllowedPeer: unknown key. Did you mean 'Spiffe:AllowedPeers'?",
             "Spiffe:CloseWhenExpired: 'no' is neither true nor false.",
-            "Spiffe:DrainTimeout: '30' is a bare number, which might mean days or seconds. Write 00:00:30 for 30 seconds.",
-            "Spiffe:AllowedPeers:1: The pattern 'spiffe://*/x' has a '*' in the trust domain at position 9; name each trust domain, or write 'spiffe:any' for any verified peer.",
-            "SpiffeJwt: Audiences: is empty, so that every token would be refused. Name this service as its callers do: " +
+            "Spiffe:DrainTimeout: '30' is a number without a unit, which could mean days or seconds. Write 00:00:30 for 30 seconds.",
+            "Spiffe:AllowedPeers:1: The pattern 'spiffe://*/x' has a '*' in the trust domain at position 9; list each trust domain, or write 'spiffe:any' for any verified peer.",
+            "SpiffeJwt: Audiences: is empty, so every token would be rejected. Add the name of this service that its callers use as audience: " +
             "AddSpiffeJwt(options => options.Audiences.Add(\"https://orders.example.org\")).");
     }
 
     [Fact, Trait("Trial", "O-07")]
     public async Task Mistakes_in_the_settings_of_a_worker_are_told_once_too() =>
-        await AssertRefusedAsync(() => StartWorkerAsync(("Spiffe:StartupTimeout", "30")), "Spiffe:StartupTimeout: '30' is a bare number, which might mean days or seconds. Write 00:00:30 for 30 seconds.");
+        await AssertRefusedAsync(() => StartWorkerAsync(("Spiffe:StartupTimeout", "30")), "Spiffe:StartupTimeout: '30' is a number without a unit, which could mean days or seconds. Write 00:00:30 for 30 seconds.");
 
     [Fact, Trait("Trial", "H-02"), Trait("Spec", "CF-03")]
     public async Task A_key_of_a_server_fails_the_start_of_a_worker_which_cannot_honour_it() => await AssertRefusedAsync(
         () => StartWorkerAsync(("Spiffe:AllowedPeers:0", "spiffe://example.org/admin")),
-        "Spiffe:AllowedPeers: only a server reads this key, and this host has none, so that nobody would honour it. Remove it here, or call 'builder.WebHost.UseSpiffeMtls()'.");
+        "Spiffe:AllowedPeers: this key is used by servers only, and this host has no server. Remove it, or call 'builder.WebHost.UseSpiffeMtls()'.");
 
     [Fact]
     public async Task A_worker_starts_with_the_keys_that_it_reads()

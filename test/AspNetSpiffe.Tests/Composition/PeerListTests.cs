@@ -37,7 +37,7 @@ public sealed class PeerListTests(ITestOutputHelper output) : SettingsTest(outpu
     {
         ExpectWarning("NobodyAllowed");
         Assert.Equal("", await AdmittedAsync(await StartServerAsync([(source, text)])));
-        Assert.Equal("Spiffe:AllowedPeers is empty, so that nobody may connect.", (await WaitForAsync("NobodyAllowed", Timeout)).Message);
+        Assert.Equal("Spiffe:AllowedPeers is empty: no peer is allowed to connect.", (await WaitForAsync("NobodyAllowed", Timeout)).Message);
     }
 
     [Fact, Trait("Trial", "H-02")]
@@ -48,22 +48,22 @@ public sealed class PeerListTests(ITestOutputHelper output) : SettingsTest(outpu
     }
 
     [Theory, Trait("Trial", "H-02")]
-    [InlineData("""{"AllowedPeers":null}""", "Spiffe:AllowedPeers: is null, which may mean everybody or nobody. Name somebody, write an empty list for nobody, or remove the key.")]
-    [InlineData("""{"AllowedPeers":{}}""", "Spiffe:AllowedPeers: is null, which may mean everybody or nobody. Name somebody, write an empty list for nobody, or remove the key.")]
-    [InlineData("""{"AllowedPeers":{"first":"spiffe://example.org/admin"}}""", "Spiffe:AllowedPeers:first: is no entry of a list. The keys of its entries are numbers: Spiffe:AllowedPeers:0.")]
-    [InlineData("""{"AllowedPeers":["spiffe://example.org/admin",""]}""", "Spiffe:AllowedPeers:1: is not a text. Each entry of the list is one text, and none is empty.")]
-    [InlineData("""{"AllowedPeers":[["spiffe://example.org/admin"]]}""", "Spiffe:AllowedPeers:0: is not a text. Each entry of the list is one text, and none is empty.")]
-    [InlineData("""{"AllowedPeers":[null]}""", "Spiffe:AllowedPeers:0: is not a text. Each entry of the list is one text, and none is empty.")]
-    [InlineData("""{"AllowedPeers":" "}""", "Spiffe:AllowedPeers:0: The pattern ' ' has nothing at position 1; write one pattern, or several with a comma between them.")]
-    [InlineData("""{"AllowedPeers":"spiffe://example.org/admin,"}""", "Spiffe:AllowedPeers:0: The pattern 'spiffe://example.org/admin,' has nothing at position 27; write one pattern, or several with a comma between them.")]
+    [InlineData("""{"AllowedPeers":null}""", "Spiffe:AllowedPeers: is null, which is ambiguous. Write patterns, an empty list to allow no peer, or remove the key.")]
+    [InlineData("""{"AllowedPeers":{}}""", "Spiffe:AllowedPeers: is null, which is ambiguous. Write patterns, an empty list to allow no peer, or remove the key.")]
+    [InlineData("""{"AllowedPeers":{"first":"spiffe://example.org/admin"}}""", "Spiffe:AllowedPeers:first: is not an entry of a list. The keys of its entries are numbers: Spiffe:AllowedPeers:0.")]
+    [InlineData("""{"AllowedPeers":["spiffe://example.org/admin",""]}""", "Spiffe:AllowedPeers:1: is not a string. Each entry of the list must be a non-empty string.")]
+    [InlineData("""{"AllowedPeers":[["spiffe://example.org/admin"]]}""", "Spiffe:AllowedPeers:0: is not a string. Each entry of the list must be a non-empty string.")]
+    [InlineData("""{"AllowedPeers":[null]}""", "Spiffe:AllowedPeers:0: is not a string. Each entry of the list must be a non-empty string.")]
+    [InlineData("""{"AllowedPeers":" "}""", "Spiffe:AllowedPeers:0: The pattern ' ' has an empty alternative at position 1; write one pattern, or several separated by commas.")]
+    [InlineData("""{"AllowedPeers":"spiffe://example.org/admin,"}""", "Spiffe:AllowedPeers:0: The pattern 'spiffe://example.org/admin,' has an empty alternative at position 27; write one pattern, or several separated by commas.")]
     [InlineData("""{"AllowedPeers":"true"}""", "Spiffe:AllowedPeers:0: The pattern 'true' does not begin with 'spiffe://' at position 0.")]
-    [InlineData("""{"AllowedPeers":["spiffe:any","spiffe://example.org/admin"]}""", "Spiffe:AllowedPeers: In the pattern 'spiffe:any,spiffe://example.org/admin', 'spiffe:any' at position 0 makes the others pointless; let it stand alone or take it out.")]
+    [InlineData("""{"AllowedPeers":["spiffe:any","spiffe://example.org/admin"]}""", "Spiffe:AllowedPeers: In the pattern 'spiffe:any,spiffe://example.org/admin', 'spiffe:any' at position 0 must be the only pattern; remove it or the others.")]
     public async Task A_list_that_is_none_fails_the_start(string section, string mistake) => await AssertRefusedAsync(("json", $$$"""{"Spiffe":{{{section}}}}"""), mistake);
 
     [Fact, Trait("Trial", "H-02")]
     public async Task A_text_and_a_list_in_one_source_fail_the_start() => await AssertRefusedAsync(
         ("environment", $"Spiffe__AllowedPeers={AdminId} Spiffe__AllowedPeers__0={ClientId}"),
-        $"Spiffe:AllowedPeers: is a text ('{AdminId}') and a list at once. Keep one of them.");
+        $"Spiffe:AllowedPeers: is both a string ('{AdminId}') and a list. Keep one of them.");
 
     [Fact, Trait("Trial", "H-02")]
     public async Task A_null_in_code_is_named() => await AssertRefusedAsync(

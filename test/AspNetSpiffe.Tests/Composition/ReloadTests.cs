@@ -9,7 +9,7 @@ namespace AspNetSpiffe.Tests.Composition;
 public sealed class ReloadTests(ITestOutputHelper output) : SettingsTest(output)
 {
     private const string Narrow = """{"Spiffe":{"AllowedPeers":["spiffe://example.org/admin"]}}""";
-    private const string Kept = "The changed configuration has mistakes, so the one before stays. ";
+    private const string Kept = "The reloaded configuration is invalid and was rejected; the previous one is kept. ";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("spiffe-settings-").FullName;
 
@@ -114,7 +114,7 @@ public sealed class ReloadTests(ITestOutputHelper output) : SettingsTest(output)
         ExpectWarning("NobodyAllowed");
         var server = await StartAsync(Narrow);
         Reload(server, """{"Spiffe":{"AllowedPeers":[]}}""");
-        Assert.Equal("The configuration changed. Allowed peers: nobody.", (await WaitForAsync("AllowedPeersChanged", Timeout)).Message);
+        Assert.Equal("The configuration was reloaded. Allowed peers: no peers.", (await WaitForAsync("AllowedPeersChanged", Timeout)).Message);
         Assert.Equal("", await AdmittedAsync(server));
     }
 
@@ -122,7 +122,7 @@ public sealed class ReloadTests(ITestOutputHelper output) : SettingsTest(output)
     [InlineData("\"DrainTimeout\":\"30 s\"", "Spiffe:DrainTimeout: '30 s' is not a time. Write hours, minutes and seconds: 00:00:30 for 30 seconds, 1.00:00:00 for a day.")]
     [InlineData("\"DrainTimeout\":\"60.00:00:00\"", "Spiffe:DrainTimeout: must be from 00:00:00 to 1.00:00:00, or -00:00:00.001 for no limit, but is 60.00:00:00.")]
     [InlineData("\"CloseWhenDisallowed\":\"never\"", "Spiffe:CloseWhenDisallowed: 'never' is neither true nor false.")]
-    [InlineData("\"AllowedPeer\":\"x\"", "Spiffe:AllowedPeer: nobody reads this key. Did you mean 'Spiffe:AllowedPeers'?")]
+    [InlineData("\"AllowedPeer\":\"x\"", "Spiffe:AllowedPeer: unknown key. Did you mean 'Spiffe:AllowedPeers'?")]
     [InlineData("\"Retry\":{\"Jitter\":2}", "Spiffe:Retry:Jitter: must be from 0 to 0.9, but is 2.")]
     public async Task A_mistake_in_a_changed_file_is_logged_once_and_the_last_good_settings_stay(string mistaken, string mistake)
     {
@@ -155,7 +155,7 @@ public sealed class ReloadTests(ITestOutputHelper output) : SettingsTest(output)
     }
 
     private static string Missing(string key) =>
-        $"Spiffe:{key}: was set, and is missing now where it was set. Write the value that you want; only a restart takes what is missing for a decision.";
+        $"Spiffe:{key}: was set, and has been removed from its source. Write the intended value; the removal is applied only after a restart.";
 
     private WebApplicationBuilder FileBuilder(string text)
     {

@@ -55,9 +55,9 @@ public abstract class SettingsTest(ITestOutputHelper output) : MeshTest(output)
         AllowWarning("HostedServiceStartupFaulted");
         var error = await Assert.ThrowsAnyAsync<OptionsValidationException>(start);
 
-        var summary = $"The settings of SPIFFE have {(mistakes.Length == 1 ? "a mistake" : $"{mistakes.Length} mistakes")}";
+        var summary = $"The SPIFFE settings have {(mistakes.Length == 1 ? "an error" : $"{mistakes.Length} errors")}";
         Assert.Equal(string.Join(Environment.NewLine + "  ", mistakes.Prepend(summary + ":")), error.Message);
-        Assert.Equal($"{summary}, which the log has named.", error.ToString());
+        Assert.Equal($"{summary}; see the log.", error.ToString());
         Assert.Equal(error.Message, Assert.Single(Logs.All, record => record.ToString().Contains(mistakes[0], StringComparison.Ordinal)).Message);
     }
 

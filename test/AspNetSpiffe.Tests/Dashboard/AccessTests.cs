@@ -62,7 +62,7 @@ public sealed class AccessTests(ITestOutputHelper output) : DiagnosticsTest(outp
     }
 
     [Theory]
-    [InlineData("spiffe://example.org/elsewhere", "not among the allowed peers")]
+    [InlineData("spiffe://example.org/elsewhere", "not one of the allowed peers")]
     [InlineData("spiffe://partner.example/client", "no bundle of its trust domain 'partner.example'")]
     [InlineData("spiffe://example.org", "names a trust domain")]
     public async Task Who_may_not_connect_is_told_why(string id, string why)

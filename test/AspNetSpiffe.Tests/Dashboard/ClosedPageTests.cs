@@ -12,10 +12,10 @@ public sealed class ClosedPageTests(ITestOutputHelper output) : DiagnosticsTest(
     [InlineData("Production")]
     [InlineData("Staging")]
     public Task Outside_Development_a_page_that_demands_nothing_fails_the_start(string environment) =>
-        AssertClosedAsync("demands nothing", app => app.MapSpiffeDiagnostics(), environment: environment);
+        AssertClosedAsync("has no authorization requirement", app => app.MapSpiffeDiagnostics(), environment: environment);
 
     [Fact]
-    public Task A_fallback_policy_is_no_demand_of_the_page() => AssertClosedAsync("demands nothing", app => app.MapSpiffeDiagnostics(), Fallback);
+    public Task A_fallback_policy_is_no_demand_of_the_page() => AssertClosedAsync("has no authorization requirement", app => app.MapSpiffeDiagnostics(), Fallback);
 
     [Fact]
     public Task A_demand_that_AllowAnonymous_lifts_is_none() =>
@@ -23,7 +23,7 @@ public sealed class ClosedPageTests(ITestOutputHelper output) : DiagnosticsTest(
 
     [Fact]
     public Task A_policy_that_authorization_alone_would_read_is_no_demand() =>
-        AssertClosedAsync("demands nothing", app => app.MapSpiffeDiagnostics().WithMetadata(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build()));
+        AssertClosedAsync("has no authorization requirement", app => app.MapSpiffeDiagnostics().WithMetadata(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build()));
 
     [Theory]
     [InlineData("Production")]

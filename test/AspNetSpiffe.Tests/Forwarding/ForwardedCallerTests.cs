@@ -275,7 +275,7 @@ public sealed class ForwardedCallerTests(ITestOutputHelper output) : ForwardedTe
         Assert.Equal("401 SpiffeForwarded", await AskAsync(server, "/caller", await ForwardedAsync("client")));
         Assert.Equal("Forwarded /admin, peer", await AskAsync(server, "/caller", await ForwardedAsync("admin")));
         Assert.Equal("401 SpiffeForwarded", await AskAsync(server, "/caller", ("Client-Cert", "no")));
-        Assert.Equal(["The forwarded certificate was refused: Unreadable."], heard);
+        Assert.Equal(["The forwarded certificate was rejected: Unreadable."], heard);
     }
 
     [Theory]
@@ -292,7 +292,7 @@ public sealed class ForwardedCallerTests(ITestOutputHelper output) : ForwardedTe
         });
 
         Assert.Equal(isAllowed ? $"Forwarded /{workload}, peer" : "401 SpiffeForwarded", await AskAsync(server, "/caller", await ForwardedAsync(workload)));
-        if (!isAllowed) Assert.Contains("Refused a forwarded certificate: NotAllowed. It claimed spiffe://example.org/client", await RefusalAsync());
+        if (!isAllowed) Assert.Contains("Rejected a forwarded certificate: NotAllowed. It claimed spiffe://example.org/client", await RefusalAsync());
     }
 
     [Fact]

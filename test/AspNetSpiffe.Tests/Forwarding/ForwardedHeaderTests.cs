@@ -52,7 +52,7 @@ public sealed class ForwardedHeaderTests(ITestOutputHelper output) : ForwardedTe
 
         Assert.Equal("401 SpiffeForwarded", await AskAsync(server, "/caller", (name, text)));
         var refusal = await RefusalAsync();
-        Assert.Contains("Refused a forwarded certificate: Unreadable.", refusal);
+        Assert.Contains("Rejected a forwarded certificate: Unreadable.", refusal);
         Assert.Contains(problem, refusal);
         Assert.Contains("docs/rejections.md#forwarded", refusal);
     }

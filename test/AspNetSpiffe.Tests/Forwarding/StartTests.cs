@@ -13,11 +13,11 @@ public sealed class StartTests(ITestOutputHelper output) : ForwardedTest(output)
         { _ => { }, "SpiffeForwarded: TrustedProxies: is empty" },
         { options => options.TrustedProxies.Add("localhost"), "TrustedProxies:0: 'localhost' is neither 'loopback' nor 'unix' nor a pattern" },
         { options => options.TrustedProxies.Add("127.0.0.1"), "TrustedProxies:0: '127.0.0.1' is neither" },
-        { options => options.TrustedProxies.Add("spiffe:any"), "would let every caller pass for any other" },
-        { options => options.TrustedProxies.Add("spiffe:none"), "is nobody" },
-        { options => Trusting(options).Format = (ForwardedCertificateFormat)7, "Format: is '7', which is none" },
+        { options => options.TrustedProxies.Add("spiffe:any"), "would let every caller impersonate any other" },
+        { options => options.TrustedProxies.Add("spiffe:none"), "matches no proxy" },
+        { options => Trusting(options).Format = (ForwardedCertificateFormat)7, "Format: '7' is not a valid format" },
         { options => Trusting(options).HeaderName = "X-My-Cert", "HeaderName: is 'X-My-Cert', but the format ClientCert has its own headers" },
-        { options => (Trusting(options).Format, options.HeaderName) = (ForwardedCertificateFormat.EscapedPem, "a b"), "HeaderName: 'a b' is no name of a header" },
+        { options => (Trusting(options).Format, options.HeaderName) = (ForwardedCertificateFormat.EscapedPem, "a b"), "HeaderName: 'a b' is not the name of a header" },
         { options => Trusting(options).AllowedCallers = ["nobody"], "AllowedCallers:0:" },
     };
 
@@ -38,7 +38,7 @@ public sealed class StartTests(ITestOutputHelper output) : ForwardedTest(output)
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => StartForwardedAsync(
             options => Trusting(options),
             app => app.MapGet("/both", Describe).RequireAuthorization(Schemes("SpiffeForwarded", "spiffe://example.org/a"), new AuthorizeAttribute("spiffe://example.org/b"))));
-        Assert.Contains("names the scheme 'SpiffeForwarded', and its policy 'spiffe://example.org/b' does not", error.Message);
+        Assert.Contains("names the scheme 'SpiffeForwarded', but its policy 'spiffe://example.org/b' does not", error.Message);
         Assert.Contains("the client of the proxy", error.Message);
     }
 

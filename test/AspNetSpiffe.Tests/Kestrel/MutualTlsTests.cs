@@ -171,7 +171,7 @@ public sealed class MutualTlsTests(ITestOutputHelper output) : MeshTest(output)
     {
         using var client = Client(new Uri("http://127.0.0.1:1"), SpiffeHttpHandler.Create(await SourceAsync("client"), SpiffeIdPattern.Any));
         var error = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync("/", Timeout));
-        Assert.Contains("https only", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("https (and wss) only", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class RevocationTests(ITestOutputHelper output) : IssuedTest(outpu
             await using var next = await RawHttp2.ConnectAsync(NamedAddressOf(server), new Presented(peer), Timeout);
             await next.GetAsync("/", Timeout);
         });
-        Assert.Contains("Refused a client: Revoked. It presented spiffe://example.org/peer", (await WaitForAsync("PeerRefused", Timeout)).Message, StringComparison.Ordinal);
+        Assert.Contains("Rejected a client in the TLS handshake: Revoked. It presented spiffe://example.org/peer", (await WaitForAsync("PeerRefused", Timeout)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -53,9 +53,9 @@ public sealed class RevocationTests(ITestOutputHelper output) : IssuedTest(outpu
         Assert.True(source.Verify(peer.Leaf, [.. peer.Intermediates], PeerRole.Client).Accepted);
 
         answer = http => Results.Redirect("/elsewhere.crl").ExecuteAsync(http);
-        Assert.Contains("The server answered 302. List: the last good one stays.", (await WaitForAsync("RevocationListRefused", Timeout)).Message, StringComparison.Ordinal);
+        Assert.Contains("The server answered 302. List: the last valid one is kept.", (await WaitForAsync("RevocationListRefused", Timeout)).Message, StringComparison.Ordinal);
         answer = http => Results.NotFound().ExecuteAsync(http);
-        Assert.Contains("The server answered 404. List: the last good one stays.", (await WaitForAsync("RevocationListRefused", Timeout, times: 2)).Message, StringComparison.Ordinal);
+        Assert.Contains("The server answered 404. List: the last valid one is kept.", (await WaitForAsync("RevocationListRefused", Timeout, times: 2)).Message, StringComparison.Ordinal);
         Assert.True(source.Verify(peer.Leaf, [.. peer.Intermediates], PeerRole.Client).Accepted);
 
         answer = http => Results.Bytes(_pki.Issuer.List(2, null, peer.Leaf)).ExecuteAsync(http);

@@ -59,13 +59,13 @@ public sealed class ClientSectionTests(ITestOutputHelper output) : SettingsTest(
     }
 
     [Theory]
-    [InlineData("", "Spiffe:Clients:orders:Server: is missing. Say who must answer: an ID, or a pattern such as spiffe://example.org/orders.")]
-    [InlineData("Spiffe:Clients:orders:Mode=NoClientCertificate", "Spiffe:Clients:orders:Server: is missing. Say who must answer: an ID, or a pattern such as spiffe://example.org/orders.")]
+    [InlineData("", "Spiffe:Clients:orders:Server: is missing. Set it to the expected server: an ID, or a pattern such as spiffe://example.org/orders.")]
+    [InlineData("Spiffe:Clients:orders:Mode=NoClientCertificate", "Spiffe:Clients:orders:Server: is missing. Set it to the expected server: an ID, or a pattern such as spiffe://example.org/orders.")]
     [InlineData("Spiffe:Clients:orders:Mode=Web", "Spiffe:Clients:orders:Mode: 'Web' is none of Mutual, NoClientCertificate, WebServer.")]
-    [InlineData("Spiffe:Clients:orders:Mode=WebServer Spiffe:Clients:orders:Server=spiffe://example.org/server", "Spiffe:Clients:orders:Server: has no effect in the mode WebServer: the server is verified by its host name, and by no SPIFFE ID. Remove the key, or choose another mode.")]
-    [InlineData("Spiffe:Clients:orders:Server=spiffe://*/x", "Spiffe:Clients:orders:Server: The pattern 'spiffe://*/x' has a '*' in the trust domain at position 9; name each trust domain, or write 'spiffe:any' for any verified peer.")]
-    [InlineData("Spiffe:Clients:orders:Server=spiffe://example.org/server Spiffe:Clients:orders:Servr=x", "Spiffe:Clients:orders:Servr: nobody reads this key. Did you mean 'Spiffe:Clients:orders:Server'?")]
-    [InlineData("Spiffe:Clients:orders:Server=spiffe://example.org/server Spiffe:Clients:order:Mode=WebServer", "Spiffe:Clients:order: nobody reads this key. Did you mean 'Spiffe:Clients:orders'?")]
+    [InlineData("Spiffe:Clients:orders:Mode=WebServer Spiffe:Clients:orders:Server=spiffe://example.org/server", "Spiffe:Clients:orders:Server: has no effect in the mode WebServer: the server is verified by its host name, not by a SPIFFE ID. Remove the key, or choose another mode.")]
+    [InlineData("Spiffe:Clients:orders:Server=spiffe://*/x", "Spiffe:Clients:orders:Server: The pattern 'spiffe://*/x' has a '*' in the trust domain at position 9; list each trust domain, or write 'spiffe:any' for any verified peer.")]
+    [InlineData("Spiffe:Clients:orders:Server=spiffe://example.org/server Spiffe:Clients:orders:Servr=x", "Spiffe:Clients:orders:Servr: unknown key. Did you mean 'Spiffe:Clients:orders:Server'?")]
+    [InlineData("Spiffe:Clients:orders:Server=spiffe://example.org/server Spiffe:Clients:order:Mode=WebServer", "Spiffe:Clients:order: unknown key. Did you mean 'Spiffe:Clients:orders'?")]
     public async Task A_mistake_fails_the_start_by_its_key(string settings, string mistake)
     {
         await AssertRefusedAsync(() => StartAsync(settings), mistake);
@@ -80,7 +80,7 @@ public sealed class ClientSectionTests(ITestOutputHelper output) : SettingsTest(
         ExpectWarning("SettingsRefused");
         AllowWarning("HostedServiceStartupFaulted");
         var error = await Assert.ThrowsAnyAsync<Exception>(() => StartAsync(builder));
-        Assert.Contains("Spiffe:Clients: nobody reads this key.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Spiffe:Clients: unknown key.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class ClientSectionTests(ITestOutputHelper output) : SettingsTest(
         server.Configuration["Spiffe:Clients:orders:Server"] = "spiffe:any";
         ((IConfigurationRoot)server.Configuration).Reload();
         var refusal = (await WaitForAsync("AllowedPeersRefused", Timeout)).Message;
-        Assert.Contains("Spiffe:Clients:orders:Mode: was Mutual, and is NoClientCertificate now. A client keeps the one of the start", refusal, StringComparison.Ordinal);
+        Assert.Contains("Spiffe:Clients:orders:Mode: was Mutual, and is NoClientCertificate now. The change is applied after a restart.", refusal, StringComparison.Ordinal);
         Assert.Contains($"Spiffe:Clients:orders:Server: was '{Expected}', and is 'spiffe:any' now.", refusal, StringComparison.Ordinal);
 
         // The client was not made before.
@@ -127,7 +127,7 @@ public sealed class ClientSectionTests(ITestOutputHelper output) : SettingsTest(
     {
         using var host = await HostAsync(services => services.AddHttpClient("orders").AddSpiffeMtls(Expected).AddSpiffeMtlsToWeb());
         var error = Assert.Throws<InvalidOperationException>(() => host.Services.GetRequiredService<IHttpClientFactory>().CreateClient("orders"));
-        Assert.Equal("The HTTP client 'orders' has AddSpiffeMtls and AddSpiffeMtlsToWeb, and a client has one mode of TLS. Keep one of them.", error.Message);
+        Assert.Equal("The HTTP client 'orders' has AddSpiffeMtls and AddSpiffeMtlsToWeb, but a client has one TLS mode. Keep one of them.", error.Message);
     }
 
     [Fact]

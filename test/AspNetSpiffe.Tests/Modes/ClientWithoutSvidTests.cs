@@ -167,7 +167,7 @@ public sealed class ClientWithoutSvidTests(ITestOutputHelper output) : ModeTest(
         var server = await StartAsync(SpiffeServerMode.Mutual, "configuration");
         using var client = Client(NamedAddressOf(server), SpiffeHttpHandler.CreateTls(await BundlesAsync(), SpiffeIdPattern.Parse(Expected)));
         var failure = await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client, version));
-        Assert.Contains("It may want a client certificate, and this client shows none", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("It may require a client certificate, and this client presents none", failure.Message, StringComparison.Ordinal);
         Assert.Equal(RejectionReason.NoCertificate, (await WaitForAsync("PeerRefused", Timeout)).Values["Reason"]);
     }
 
@@ -177,7 +177,7 @@ public sealed class ClientWithoutSvidTests(ITestOutputHelper output) : ModeTest(
         var (bundles, svid) = (await BundlesAsync(), await SvidAsync());
         var error = Assert.Throws<InvalidOperationException>(() =>
             SpiffeHttpHandler.CreateTls(bundles, SpiffeIdPattern.Any, handler => handler.SslOptions.ClientCertificates = [svid.Leaf]));
-        Assert.Contains("the client shows no certificate", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the client presents no certificate", error.Message, StringComparison.Ordinal);
     }
 
     private static X509BundlesResponse BundlesOf(IEnumerable<X509Certificate2> authorities) => new() { Bundles = { ["spiffe://example.org"] = ByteString.CopyFrom(TestPki.Der(authorities)) } };

@@ -49,22 +49,22 @@ public sealed class ModeSettingsTests(ITestOutputHelper output) : SettingsTest(o
     [InlineData("Spiffe:Endpoints:E:Mode=1", $"Spiffe:Endpoints:E:Mode: '1' is none of {Names}.")]
     [InlineData("Spiffe:Endpoints:E:Mode=Mutual,NoClientCertificate", $"Spiffe:Endpoints:E:Mode: 'Mutual,NoClientCertificate' is none of {Names}.")]
     [InlineData("Spiffe:Endpoints:E:Mode=", "Spiffe:Endpoints:E:Mode: is empty. Write a value, or remove the key.")]
-    [InlineData("Spiffe:Endpoints:E:Mod=NoClientCertificate", "Spiffe:Endpoints:E:Mod: nobody reads this key. Did you mean 'Spiffe:Endpoints:E:Mode'?")]
-    [InlineData("Spiffe:Endpoints=NoClientCertificate", "Spiffe:Endpoints: is a section, but there is a text, 'NoClientCertificate'. Write the names of endpoints below it.")]
-    [InlineData("Spiffe:Endpoints:E=NoClientCertificate", "Spiffe:Endpoints:E: is a section, but there is a text, 'NoClientCertificate'. Write its keys below it.")]
+    [InlineData("Spiffe:Endpoints:E:Mod=NoClientCertificate", "Spiffe:Endpoints:E:Mod: unknown key. Did you mean 'Spiffe:Endpoints:E:Mode'?")]
+    [InlineData("Spiffe:Endpoints=NoClientCertificate", "Spiffe:Endpoints: is a section, but has the value 'NoClientCertificate'. Write the names of endpoints below it.")]
+    [InlineData("Spiffe:Endpoints:E=NoClientCertificate", "Spiffe:Endpoints:E: is a section, but has the value 'NoClientCertificate'. Write its keys below it.")]
     public Task A_mode_that_is_none_is_a_mistake_by_its_key(string setting, string mistake) => AssertRefusedAsync(() => StartWithAsync(setting), mistake);
 
     [Theory]
-    [InlineData("Spiffe:Endpoints:F:Mode=NoClientCertificate", "Spiffe:Endpoints:F: Kestrel's configuration has no endpoint of this name, so nobody would honour the mode. It has 'E'.")]
+    [InlineData("Spiffe:Endpoints:F:Mode=NoClientCertificate", "Spiffe:Endpoints:F: Kestrel's configuration has no endpoint of this name, so the mode would have no effect. It has 'E'.")]
     [InlineData("Spiffe:Endpoints:F:Mode=Mutual", "Spiffe:Endpoints:F: Kestrel's configuration has no endpoint of this name")]
-    [InlineData("Kestrel:Endpoints:H:Url=http://127.0.0.1:0 Spiffe:Endpoints:H:Mode=NoClientCertificate", "Spiffe:Endpoints:H:Mode: cannot be honoured, because the endpoint is no https endpoint.")]
+    [InlineData("Kestrel:Endpoints:H:Url=http://127.0.0.1:0 Spiffe:Endpoints:H:Mode=NoClientCertificate", "Spiffe:Endpoints:H:Mode: cannot be applied, because the endpoint is not an https endpoint.")]
     [InlineData("Spiffe:Endpoints:E:Mode=NoClientCertificate Kestrel:Endpoints:E:ClientCertificateMode=AllowCertificate", "'Kestrel:Endpoints:E:ClientCertificateMode' says 'AllowCertificate'")]
     [InlineData("Spiffe:Endpoints:E:Mode=NoClientCertificate Kestrel:Endpoints:E:Sni:*:ClientCertificateMode=RequireCertificate", "'Kestrel:Endpoints:E:Sni:*:ClientCertificateMode' says 'RequireCertificate'")]
-    [InlineData("Spiffe:Endpoints:E:Mode=OptionalClientCertificate Kestrel:Endpoints:E:ClientCertificateMode=RequireCertificate", "says that the endpoint has the mode OptionalClientCertificate")]
-    [InlineData("Spiffe:Endpoints:E:Mode=OptionalClientCertificate Kestrel:Endpoints:E:ClientCertificateMode=DelayCertificate", "says that the endpoint has the mode OptionalClientCertificate")]
-    [InlineData("Spiffe:Endpoints:E:Mode=WebCertificate Kestrel:Endpoints:E:ClientCertificateMode=AllowCertificate", "says that the endpoint has the mode WebCertificate")]
+    [InlineData("Spiffe:Endpoints:E:Mode=OptionalClientCertificate Kestrel:Endpoints:E:ClientCertificateMode=RequireCertificate", "but the endpoint has the mode OptionalClientCertificate in 'Spiffe:Endpoints'")]
+    [InlineData("Spiffe:Endpoints:E:Mode=OptionalClientCertificate Kestrel:Endpoints:E:ClientCertificateMode=DelayCertificate", "but the endpoint has the mode OptionalClientCertificate in 'Spiffe:Endpoints'")]
+    [InlineData("Spiffe:Endpoints:E:Mode=WebCertificate Kestrel:Endpoints:E:ClientCertificateMode=AllowCertificate", "but the endpoint has the mode WebCertificate in 'Spiffe:Endpoints'")]
     [InlineData("Spiffe:Endpoints:E:Mode=OptionalClientCertificate Kestrel:EndpointDefaults:ClientCertificateMode=AllowCertificate", "'Kestrel:EndpointDefaults:ClientCertificateMode' says 'AllowCertificate'")]
-    [InlineData("Spiffe:Endpoints:E:Mode=NoClientCertificate Kestrel:Endpoints:E:ClientCertificateMode=RequireCertificate", "says that the endpoint has the mode NoClientCertificate")]
+    [InlineData("Spiffe:Endpoints:E:Mode=NoClientCertificate Kestrel:Endpoints:E:ClientCertificateMode=RequireCertificate", "but the endpoint has the mode NoClientCertificate in 'Spiffe:Endpoints'")]
     [InlineData("Spiffe:Endpoints:E:Mode=NoClientCertificate Kestrel:Endpoints:E:Certificate:Path=server.pem", "'Kestrel:Endpoints:E:Certificate' names a certificate")]
     [InlineData("Spiffe:Endpoints:E:Mode=OptionalClientCertificate Kestrel:Certificates:Default:Path=server.pem", "'Kestrel:Certificates:Default' names a certificate")]
     [InlineData("Spiffe:Endpoints:E:Mode=WebCertificate Kestrel:Endpoints:F:Url=https://127.0.0.1:0 Kestrel:Endpoints:F:Certificate:Path=server.pem", "'Kestrel:Endpoints:F:Certificate' names a certificate")]
@@ -88,7 +88,7 @@ public sealed class ModeSettingsTests(ITestOutputHelper output) : SettingsTest(o
             else endpoint.HttpsOptions.ClientCertificateValidation = (_, _, _) => true;
         }));
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(builder));
-        Assert.Contains($"The endpoint 'E' has the mode {mode}, which cannot honour {setting}.", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"The endpoint 'E' has the mode {mode}, which cannot be combined with {setting}.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class ModeSettingsTests(ITestOutputHelper output) : SettingsTest(o
         Reload(server);
         var (was, now) = (before ?? "Mutual", after ?? "Mutual");
         Assert.Contains(
-            $"Spiffe:Endpoints:E:Mode: was {was} at the start, and is {now} now. An endpoint keeps the mode of the start: only a restart takes up another.",
+            $"Spiffe:Endpoints:E:Mode: was {was} at the start, and is {now} now. The change is applied after a restart.",
             (await WaitForAsync("AllowedPeersRefused", Timeout)).Message, StringComparison.Ordinal);
 
         // Also where Kestrel makes the endpoint anew.

@@ -36,7 +36,7 @@ public abstract class ModeTest(ITestOutputHelper output) : TokenTest(output)
     /// <summary>The roots of the web.</summary>
     private protected X509Certificate2Collection Roots => [Web.Root.Certificate];
 
-    /// <summary>Makes a certificate of the web, which is no SVID.</summary>
+    /// <summary>Makes a certificate of the web, which is not an SVID.</summary>
     private protected X509Certificate2 WebCertificate(string host = "localhost", TestPki? by = null) =>
         (by ?? Web).Leaf(leaf => leaf with { Subject = $"CN={host}", Uris = [], DnsNames = [host], ExtendedKeyUsages = [CertificateSpec.ServerAuth] }).Leaf;
 

@@ -91,7 +91,7 @@ public sealed class WebServerTests(ITestOutputHelper output) : ModeTest(output)
         var server = await StartWebAsync(WebCertificate(), builder => builder.Configuration["Spiffe:AllowedPeers:0"] = "spiffe://example.org/admin");
         using var client = Client(NamedAddressOf(server), SpiffeHttpHandler.CreateMtlsToWeb(await SourceAsync("client"), Roots, Way(throughProxy)));
         var failure = await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client, version));
-        Assert.Contains($"It may have refused our SVID '{ClientId}'", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"It may have rejected our SVID '{ClientId}'", failure.Message, StringComparison.Ordinal);
         Assert.Equal(RejectionReason.NotAllowed, (await WaitForAsync("PeerRefused", Timeout)).Values["Reason"]);
     }
 

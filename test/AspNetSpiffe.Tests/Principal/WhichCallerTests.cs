@@ -24,18 +24,18 @@ public sealed class WhichCallerTests(ITestOutputHelper output) : TokenTest(outpu
     private static readonly (string Text, bool Speaks, SpiffePeer? Peer, string? Token, bool IsUser)[] Requests =
     [
         ("plain", false, null, null, false),
-        ("nobody", true, null, null, false),
+        ("no peer", true, null, null, false),
         ("A", true, PeerA, null, false),
         ("B", true, PeerB, null, false),
         ("A expired", true, ExpiredA, null, false),
         ("plain, token A", false, null, "client", false),
         ("token A", true, null, "client", false),
         ("token B", true, null, "admin", false),
-        ("bad token", true, null, "bad", false),
+        ("invalid token", true, null, "bad", false),
         ("A, token A", true, PeerA, "client", false),
         ("A, token B", true, PeerA, "admin", false),
         ("B, token A", true, PeerB, "client", false),
-        ("A, bad token", true, PeerA, "bad", false),
+        ("A, invalid token", true, PeerA, "bad", false),
         ("A expired, token A", true, ExpiredA, "client", false),
         ("user", true, null, null, true),
         ("A, user", true, PeerA, null, true),
@@ -67,7 +67,7 @@ public sealed class WhichCallerTests(ITestOutputHelper output) : TokenTest(outpu
             if (served.Contains(endpoint)) rows.Add(Row(endpoint.Text, await AskAsync(server, Array.IndexOf(served, endpoint))));
             else
             {
-                Assert.Contains("so that nobody could pass", (await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(scheme, fallback, [endpoint]))).Message, StringComparison.Ordinal);
+                Assert.Contains("so no caller could meet it", (await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(scheme, fallback, [endpoint]))).Message, StringComparison.Ordinal);
                 rows.Add(Row(endpoint.Text, ["the start fails"]));
             }
         }

@@ -75,7 +75,7 @@ public sealed class AgentValidationTests(ITestOutputHelper output) : TokenTest(o
         var verdict = tokens.VerifyAsync(TestToken.For(ClientId, Audience).ToString(), new() { Audiences = { Audience } }, Timeout);
         await agent.WaitForCallAsync(1, Timeout);
         time.Advance(TimeSpan.FromSeconds(5));
-        Assert.Equal(TokenVerdict.Refuse(JwtRejectionReason.NoAnswer, SpiffeId.Parse(ClientId), "The Workload API did not answer within 5 s."), await verdict);
+        Assert.Equal(TokenVerdict.Refuse(JwtRejectionReason.NoAnswer, SpiffeId.Parse(ClientId), "The Workload API did not respond within 5 s."), await verdict);
     }
 
     [Theory]

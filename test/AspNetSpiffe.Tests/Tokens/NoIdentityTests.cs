@@ -28,7 +28,7 @@ public sealed class NoIdentityTests(ITestOutputHelper output) : TokenTest(output
         Assert.All(Logs.All.Where(record => record.Event.Name == "TokenRefused"), refusal =>
         {
             Assert.Equal(JwtRejectionReason.NotAllowed, refusal.Values["Reason"]);
-            Assert.Contains("Allowed: nobody, because we have no identity ourselves.", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains("Allowed: no caller, because this workload has no identity.", refusal.Message, StringComparison.Ordinal);
         });
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(open, federated));
     }

@@ -65,7 +65,7 @@ public sealed class RefusalTests(ITestOutputHelper output) : TokenTest(output)
         Assert.Equal(Unauthorized, await SendRawAsync(closed, "/user", $"Authorization: Bearer {token}"));
         var refusal = await WaitForAsync("TokenRefused", Timeout);
         Assert.Equal(
-            (JwtRejectionReason.NotAllowed, "spiffe://other.org/client", "Allowed: members of 'example.org'. To let it call, add its ID, or a pattern that matches it, to 'AllowedCallers'."),
+            (JwtRejectionReason.NotAllowed, "spiffe://other.org/client", "Allowed: members of 'example.org'. To allow it, add its ID, or a pattern that matches it, to 'AllowedCallers'."),
             (refusal.Values["Reason"], refusal.Values["SpiffeId"], refusal.Values["Problem"]));
 
         var open = await StartPlainAsync(MapUser, options => options.AllowedCallers = ["spiffe://other.org/**"]);

@@ -30,7 +30,7 @@ public sealed class StartTests(ITestOutputHelper output) : TokenTest(output)
             options.ClockSkew = TimeSpan.FromSeconds(61);
             options.Validation = (JwtSvidValidation)2;
         }));
-        foreach (var text in new[] { "has an empty text", "AllowedCallers:0", "ClockSkew: must be from 00:00:00 to 00:01:00, but is 00:01:01.", "which is none" }) Assert.Contains(text, error.Message);
+        foreach (var text in new[] { "has an empty entry", "AllowedCallers:0", "ClockSkew: must be from 00:00:00 to 00:01:00, but is 00:01:01.", "is not a valid value" }) Assert.Contains(text, error.Message);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class StartTests(ITestOutputHelper output) : TokenTest(output)
 
         var builder = Builder(("urls", "http://127.0.0.1:0"), ("Spiffe:EndpointSocket", agent.Address));
         AddTokens(builder, options => options.AllowedCallers = [ClientId]);
-        Assert.Contains("gave no JWT bundles", (await FailStartAsync(builder, "UpdateRefused")).Message);
+        Assert.Contains("sent no JWT bundles", (await FailStartAsync(builder, "UpdateRefused")).Message);
     }
 
     [Fact]

@@ -45,10 +45,10 @@ public sealed class VerifierOnlyTests(ITestOutputHelper output) : TokenTest(outp
         AddTokens(builder, null);
         var error = await FailInTimeAsync(builder);
         Assert.StartsWith(
-            "AddSpiffeJwt() names no AllowedCallers, so it takes tokens of our own trust domain, and only our own SVID says which that is. " +
-            $"The SPIFFE Workload API at '{builder.Configuration["Spiffe:EndpointSocket"]}' gave this workload no identity within 30 s. It answered 'PermissionDenied: no identity issued'.",
+            "AddSpiffeJwt() has no AllowedCallers, so it accepts tokens of our own trust domain, which is known only from our own SVID. " +
+            $"The SPIFFE Workload API at '{builder.Configuration["Spiffe:EndpointSocket"]}' issued no identity to this workload within 30 s. It answered 'PermissionDenied: no identity issued'.",
             error.Message, StringComparison.Ordinal);
-        Assert.EndsWith("Or name the callers: AddSpiffeJwt(options => options.AllowedCallers = [\"spiffe://example.org/**\"]) needs no SVID.", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("Or list the callers: AddSpiffeJwt(options => options.AllowedCallers = [\"spiffe://example.org/**\"]) requires no SVID.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact, Trait("Trial", "A-17")]
@@ -69,7 +69,7 @@ public sealed class VerifierOnlyTests(ITestOutputHelper output) : TokenTest(outp
         var server = await StartPlainAsync(app => app.MapGet("/user", () => "").RequireAuthorization(), options => options.AllowedCallers = []);
         using var client = PlainClient(server);
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(client, "/user", await TokenAsync()));
-        Assert.Equal("AllowedCallers of AddSpiffeJwt() is empty, so that no token counts.", (await WaitForAsync("NobodyAllowed", Timeout)).Message);
+        Assert.Equal("AllowedCallers of AddSpiffeJwt() is empty: every token is rejected.", (await WaitForAsync("NobodyAllowed", Timeout)).Message);
     }
 
     [Fact, Trait("Trial", "H-02")]
