@@ -6,7 +6,7 @@ namespace AspNetSpiffe;
 
 /// <summary>A SPIFFE Workload API server with its own certificate authority, in memory, for development and tests. Never for production.</summary>
 /// <remarks>
-/// One Unix socket of mode 0600 per workload: whoever may open it is that workload, there is no attestation. Serves the X.509 and the JWT
+/// One Unix socket of mode 0600 per workload: any process that can open it is that workload, there is no attestation. Serves the X.509 and the JWT
 /// profile. A change is pushed to open streams at once. Safe to use from several threads. Members throw
 /// <see cref="ObjectDisposedException"/> once the agent has stopped.
 /// </remarks>
@@ -42,12 +42,12 @@ public sealed class DevAgent : IAsyncDisposable
     /// <summary>Gets the root certificates that are in the bundle of the agent's trust domain now.</summary>
     public ImmutableArray<X509Certificate2> X509Authorities => _state.Public.X509Authorities;
 
-    /// <summary>Starts an agent. When this returns, its sockets answer.</summary>
+    /// <summary>Starts an agent. When this returns, its sockets accept connections.</summary>
     /// <param name="options">What to serve, and where.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
     /// <exception cref="ArgumentException">The options have no workload, or an identity, a hint or a lifetime that is not valid.</exception>
     /// <exception cref="IOException">
-    /// A socket's path is too long for a Unix socket, or somebody listens on it already; or the directory is one in which others could exchange the sockets.
+    /// A socket's path is too long for a Unix socket, or another process already listens on it; or other users could replace the sockets in the directory.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">This is Windows.</exception>
     /// <exception cref="UnauthorizedAccessException">The directory cannot be made or written to.</exception>
@@ -99,7 +99,7 @@ public sealed class DevAgent : IAsyncDisposable
     /// <exception cref="ArgumentException">The agent was started without such a workload.</exception>
     public void Rotate(string workload) => _state.Rotate(workload);
 
-    /// <summary>Rotates the authority, step one: a new root and a new JWT key come into the bundle; the old ones still sign.</summary>
+    /// <summary>Rotates the authority, step one: a new root and a new JWT key are added to the bundle; the old ones still sign.</summary>
     /// <exception cref="InvalidOperationException">One has been prepared already.</exception>
     public void PrepareAuthority() => _state.PrepareAuthority();
 
@@ -107,11 +107,11 @@ public sealed class DevAgent : IAsyncDisposable
     /// <exception cref="InvalidOperationException">None has been prepared, or the old one of the last rotation has not been revoked.</exception>
     public void ActivateAuthority() => _state.ActivateAuthority();
 
-    /// <summary>Rotates the authority, step three: the old one is tainted, so all identities are renewed with the new one at once instead of at half of their lives.</summary>
+    /// <summary>Rotates the authority, step three: the old one is tainted, so all identities are renewed with the new one at once instead of at half of their lifetimes.</summary>
     /// <exception cref="InvalidOperationException">There is no old one.</exception>
     public void TaintAuthority() => _state.TaintAuthority();
 
-    /// <summary>Rotates the authority, step four: the old one leaves the bundle. What it has signed is not trusted any more.</summary>
+    /// <summary>Rotates the authority, step four: the old one is removed from the bundle. SVIDs that it signed are no longer trusted.</summary>
     /// <exception cref="InvalidOperationException">There is no old one, or it has not been tainted.</exception>
     public void RevokeAuthority() => _state.RevokeAuthority();
 
@@ -133,7 +133,7 @@ public sealed class DevAgent : IAsyncDisposable
         _state.AddFederated(other.Public);
     }
 
-    /// <summary>Lets workloads verify peers of another trust domain no more.</summary>
+    /// <summary>Removes the bundle of another trust domain, so that workloads reject its peers.</summary>
     /// <param name="trustDomain">The other trust domain.</param>
     /// <returns>Whether it was federated.</returns>
     public bool RemoveFederatedBundle(TrustDomain trustDomain)
@@ -142,7 +142,7 @@ public sealed class DevAgent : IAsyncDisposable
         return _state.RemoveFederated(trustDomain);
     }
 
-    /// <summary>Gives a workload one more identity, or changes the hint and DNS names of one that it has.</summary>
+    /// <summary>Registers one more identity for a workload, or changes the hint and DNS names of an existing one.</summary>
     /// <param name="workload">The name of the workload.</param>
     /// <param name="identity">The identity. It becomes the last, or keeps its place.</param>
     /// <exception cref="ArgumentException">The agent was started without such a workload, or the identity or its hint is not valid.</exception>
@@ -152,18 +152,18 @@ public sealed class DevAgent : IAsyncDisposable
         _state.Register(workload, identity);
     }
 
-    /// <summary>Takes one identity from a workload. One that has none left is told PermissionDenied, also in mid-stream (Workload API §5.2.1).</summary>
+    /// <summary>Withdraws one identity from a workload. A workload without identities gets PermissionDenied, also in mid-stream (Workload API §5.2.1).</summary>
     /// <param name="workload">The name of the workload.</param>
     /// <param name="path">The path of the identity's SPIFFE ID.</param>
     /// <exception cref="ArgumentException">The agent was started without such a workload.</exception>
     public void Unregister(string workload, string path) => _state.Unregister(workload, i => i.Path == path);
 
-    /// <summary>Takes all identities from a workload. It is told PermissionDenied, also in mid-stream (Workload API §5.2.1).</summary>
+    /// <summary>Withdraws all identities from a workload. It gets PermissionDenied, also in mid-stream (Workload API §5.2.1).</summary>
     /// <param name="workload">The name of the workload.</param>
     /// <exception cref="ArgumentException">The agent was started without such a workload.</exception>
     public void Unregister(string workload) => _state.Unregister(workload, static _ => true);
 
-    /// <summary>Stops the agent: streams end with Unavailable, the sockets are removed, and the folder too if the agent made it.</summary>
+    /// <summary>Stops the agent: streams end with Unavailable, the sockets are removed, and the directory too if the agent made it.</summary>
     public Task StopAsync() => _stopped.Value;
 
     /// <inheritdoc cref="StopAsync"/>

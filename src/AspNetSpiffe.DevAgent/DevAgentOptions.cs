@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AspNetSpiffe;
 
-/// <summary>What a development agent serves, where, and for how long its SVIDs live. Not safe to change while an agent starts with it.</summary>
+/// <summary>The workloads, sockets and SVID lifetimes of a development agent. Not safe to change while an agent starts with it.</summary>
 public sealed class DevAgentOptions
 {
     private readonly OrderedDictionary<string, IReadOnlyList<DevIdentity>> _workloads = new(StringComparer.Ordinal);
@@ -14,20 +14,20 @@ public sealed class DevAgentOptions
     /// <value>Default: <c>example.org</c>.</value>
     public TrustDomain TrustDomain { get; set; } = TrustDomain.Parse("example.org");
 
-    /// <summary>Gets or sets the folder for the sockets: one per workload, named like it.</summary>
-    /// <value>Default: <see langword="null"/>, a fresh folder of mode 0700 among the temporary files.</value>
+    /// <summary>Gets or sets the directory for the sockets: one per workload, named like it.</summary>
+    /// <value>Default: <see langword="null"/>, a fresh directory of mode 0700 among the temporary files.</value>
     /// <remarks>
-    /// A folder that the agent had to make is removed when it stops; of a folder that was there, only the sockets are. One that belongs to another user, or that
-    /// others may write to, is refused: they could put sockets of their own in the place of ours.
+    /// A directory that the agent created is removed when it stops; from an existing directory, only the sockets are removed. One that belongs to another user, or that
+    /// others can write to, is rejected: they could replace the sockets.
     /// </remarks>
     public string? Directory { get; set; }
 
-    /// <summary>Gets or sets how long an X509-SVID lives.</summary>
+    /// <summary>Gets or sets the lifetime of an X509-SVID.</summary>
     /// <value>Default: 1 hour. From 1 second to 365 days.</value>
     /// <remarks>SVIDs are renewed at half of it.</remarks>
     public TimeSpan SvidLifetime { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>Gets or sets how long a JWT-SVID lives.</summary>
+    /// <summary>Gets or sets the lifetime of a JWT-SVID.</summary>
     /// <value>Default: 5 minutes. From 1 second to 365 days.</value>
     public TimeSpan JwtLifetime { get; set; } = TimeSpan.FromMinutes(5);
 
@@ -39,7 +39,7 @@ public sealed class DevAgentOptions
     /// <value>Default: <see cref="TimeProvider.System"/>.</value>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
-    /// <summary>Gets or sets where the agent logs what it issues and takes back.</summary>
+    /// <summary>Gets or sets where the agent logs what it issues and withdraws.</summary>
     /// <value>Default: nowhere.</value>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
@@ -55,7 +55,7 @@ public sealed class DevAgentOptions
 
     /// <summary>Adds a workload with any number of identities, and so a socket.</summary>
     /// <param name="name">The name of the workload and of its socket: ASCII letters, digits, '-', '_' and '.'.</param>
-    /// <param name="identities">Its identities; the first is its default one. With none, it is refused until one is registered.</param>
+    /// <param name="identities">Its identities; the first is its default one. Without any, its calls are rejected until one is registered.</param>
     /// <returns>These options, for the next call.</returns>
     /// <exception cref="ArgumentException">The name is not valid, or is there already.</exception>
     public DevAgentOptions AddWorkload(string name, params IReadOnlyList<DevIdentity> identities)
@@ -63,9 +63,9 @@ public sealed class DevAgentOptions
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(identities);
         if (name.Length == 0 || name[0] == '.' || !name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
-            throw new ArgumentException($"'{name}' cannot name a workload and its socket: use ASCII letters, digits, '-', '_' and '.', not '.' first.", nameof(name));
+            throw new ArgumentException($"'{name}' is not a valid name of a workload and its socket: use ASCII letters, digits, '-', '_' and '.', not '.' first.", nameof(name));
         if (!_workloads.TryAdd(name, [.. identities]))
-            throw new ArgumentException($"A workload named '{name}' has been added already; give all its identities in one call.", nameof(name));
+            throw new ArgumentException($"A workload named '{name}' has already been added; pass all its identities in one call.", nameof(name));
         return this;
     }
 
@@ -78,10 +78,10 @@ public sealed class DevAgentOptions
     internal void ThrowIfInvalid()
     {
         if (_workloads.Count == 0)
-            throw new ArgumentException("The development agent has no workload to serve; add one, for example AddWorkload(\"server\", \"/server\").");
+            throw new ArgumentException("The development agent has no workload; add one, for example AddWorkload(\"server\", \"/server\").");
         ThrowIfNoLifetime(SvidLifetime, nameof(SvidLifetime));
         ThrowIfNoLifetime(JwtLifetime, nameof(JwtLifetime));
-        if (!Enum.IsDefined(KeyAlgorithm)) throw new ArgumentException($"'{KeyAlgorithm}' is no key algorithm of {nameof(DevKeyAlgorithm)}.");
+        if (!Enum.IsDefined(KeyAlgorithm)) throw new ArgumentException($"'{KeyAlgorithm}' is not a key algorithm of {nameof(DevKeyAlgorithm)}.");
     }
 
     // Longer ones would outlive the authority that signs them.

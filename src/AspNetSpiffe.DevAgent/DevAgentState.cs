@@ -106,7 +106,7 @@ internal sealed partial class DevAgentState : IDisposable
     public void AddFederated(TrustMaterial other) => Locked(() =>
     {
         if (other.TrustDomain == _options.TrustDomain)
-            throw new ArgumentException($"'{other.TrustDomain}' is the agent's own trust domain; only other ones can be federated with it.");
+            throw new ArgumentException($"'{other.TrustDomain}' is the agent's own trust domain; only other trust domains can be federated with it.");
         _federated[other.TrustDomain.Name] = other;
         PublishAll();
         Log.Federated(_logger, other.TrustDomain);
@@ -141,7 +141,7 @@ internal sealed partial class DevAgentState : IDisposable
 
         // Workload API §5.2.1: a client ignores the second identity of one hint.
         if (identity.Hint.Length > 0 && others.FirstOrDefault(s => s.Identity.Hint == identity.Hint) is { } twin)
-            throw new ArgumentException($"The workload '{workload.Name}' has the hint '{identity.Hint}' for '{twin.Id}' already; give '{id}' another one.");
+            throw new ArgumentException($"The workload '{workload.Name}' already has the hint '{identity.Hint}' for '{twin.Id}'; use another one for '{id}'.");
 
         var svid = _authorities.Active.Issue(id, identity, _options.KeyAlgorithm, _options.SvidLifetime);
         if (others.IsEmpty) workload.RotateAt = _options.TimeProvider.GetUtcNow() + _options.SvidLifetime / 2;
@@ -192,44 +192,44 @@ internal sealed partial class DevAgentState : IDisposable
         [LoggerMessage(1, LogLevel.Information, "Identity {SpiffeId} of workload '{Workload}' renewed: serial number {SerialNumber}, valid until {NotAfter:u}.", EventName = "SvidRenewed")]
         public static partial void Renewed(ILogger logger, SpiffeId spiffeId, string workload, string serialNumber, DateTimeOffset notAfter);
 
-        /// <summary>The application gave a workload an identity, or changed the hint or the DNS names of one.</summary>
+        /// <summary>The application registered an identity for a workload, or changed its hint or its DNS names.</summary>
         /// <remarks>Nothing.</remarks>
         [LoggerMessage(2, LogLevel.Information, "Identity {Path} registered for workload '{Workload}'.", EventName = "IdentityRegistered")]
         public static partial void Registered(ILogger logger, string workload, string path);
 
-        /// <summary>The application took an identity from a workload, which learns of it at once.</summary>
+        /// <summary>The application withdrew an identity from a workload, which is notified at once.</summary>
         /// <remarks>Nothing. If it was not meant, look for the call of <c>Unregister</c>.</remarks>
-        [LoggerMessage(3, LogLevel.Information, "Identity {SpiffeId} taken back from workload '{Workload}'.", EventName = "IdentityUnregistered")]
+        [LoggerMessage(3, LogLevel.Information, "Identity {SpiffeId} withdrawn from workload '{Workload}'.", EventName = "IdentityUnregistered")]
         public static partial void Unregistered(ILogger logger, string workload, SpiffeId spiffeId);
 
         /// <summary>Rotation of the authority, step one: a new root and a new JWT key are in the bundle; the old ones still sign.</summary>
         /// <remarks>Nothing. Give workloads time to learn of it before <c>ActivateAuthority</c>.</remarks>
-        [LoggerMessage(4, LogLevel.Information, "A new authority of {TrustDomain} is in the bundle.", EventName = "AuthorityPrepared")]
+        [LoggerMessage(4, LogLevel.Information, "A new authority of {TrustDomain} was added to the bundle.", EventName = "AuthorityPrepared")]
         public static partial void AuthorityPrepared(ILogger logger, TrustDomain trustDomain);
 
         /// <summary>Rotation of the authority, step two: the new one signs what is issued from now on; the old one stays in the bundle.</summary>
-        /// <remarks>Nothing. <c>TaintAuthority</c> comes next.</remarks>
+        /// <remarks>Nothing. The next step is <c>TaintAuthority</c>.</remarks>
         [LoggerMessage(5, LogLevel.Information, "The new authority of {TrustDomain} signs from now on.", EventName = "AuthorityActivated")]
         public static partial void AuthorityActivated(ILogger logger, TrustDomain trustDomain);
 
-        /// <summary>Rotation of the authority, step four: the old one is not in the bundle any more, and what it signed is not trusted.</summary>
-        /// <remarks>Nothing. A peer that is refused as <c>NotTrusted</c> from now on has not taken its renewed SVID.</remarks>
-        [LoggerMessage(6, LogLevel.Information, "The old authority of {TrustDomain} has left the bundle.", EventName = "AuthorityRevoked")]
+        /// <summary>Rotation of the authority, step four: the old one was removed from the bundle, and SVIDs that it signed are no longer trusted.</summary>
+        /// <remarks>Nothing. A peer that is rejected as <c>NotTrusted</c> from now on does not use its renewed SVID.</remarks>
+        [LoggerMessage(6, LogLevel.Information, "The old authority of {TrustDomain} was removed from the bundle.", EventName = "AuthorityRevoked")]
         public static partial void AuthorityRevoked(ILogger logger, TrustDomain trustDomain);
 
         /// <summary>Rotation of the authority, step three: what the old one signed is renewed with the new one at once.</summary>
-        /// <remarks>Nothing. <c>RevokeAuthority</c> comes next, when all workloads have their new SVIDs.</remarks>
-        [LoggerMessage(9, LogLevel.Information, "The old authority of {TrustDomain} is tainted: what it has signed is renewed.", EventName = "AuthorityTainted")]
+        /// <remarks>Nothing. The next step is <c>RevokeAuthority</c>, when all workloads have their new SVIDs.</remarks>
+        [LoggerMessage(9, LogLevel.Information, "The old authority of {TrustDomain} is tainted: SVIDs that it signed are renewed.", EventName = "AuthorityTainted")]
         public static partial void AuthorityTainted(ILogger logger, TrustDomain trustDomain);
 
         /// <summary>The application federated another trust domain: workloads have its bundle and can verify its peers.</summary>
         /// <remarks>Nothing.</remarks>
-        [LoggerMessage(7, LogLevel.Information, "Workloads may verify peers of {TrustDomain} from now on.", EventName = "FederatedBundleAdded")]
+        [LoggerMessage(7, LogLevel.Information, "The bundle of {TrustDomain} was added: workloads can verify its peers.", EventName = "FederatedBundleAdded")]
         public static partial void Federated(ILogger logger, TrustDomain trustDomain);
 
-        /// <summary>The application ended the federation with a trust domain: workloads lose its bundle and refuse its peers as <c>UnknownTrustDomain</c>.</summary>
+        /// <summary>The application ended the federation with a trust domain: workloads no longer get its bundle and reject its peers as <c>UnknownTrustDomain</c>.</summary>
         /// <remarks>Nothing.</remarks>
-        [LoggerMessage(8, LogLevel.Information, "Workloads verify no peers of {TrustDomain} any more.", EventName = "FederatedBundleRemoved")]
+        [LoggerMessage(8, LogLevel.Information, "The bundle of {TrustDomain} was removed: workloads reject its peers.", EventName = "FederatedBundleRemoved")]
         public static partial void NotFederated(ILogger logger, TrustDomain trustDomain);
     }
 }

@@ -19,7 +19,7 @@ internal sealed class DevAuthorities(TrustDomain trustDomain, TimeProvider time)
 
     public void Prepare()
     {
-        if (_prepared is not null) throw new InvalidOperationException("An authority has been prepared already; activate it before you prepare another.");
+        if (_prepared is not null) throw new InvalidOperationException("An authority has already been prepared; activate it before you prepare another.");
         _prepared = new(trustDomain, time);
     }
 
@@ -38,7 +38,7 @@ internal sealed class DevAuthorities(TrustDomain trustDomain, TimeProvider time)
 
     public void Revoke()
     {
-        if (_old is null || !_tainted) throw new InvalidOperationException("There is no tainted authority to revoke; call TaintAuthority first, so that what it has signed is renewed.");
+        if (_old is null || !_tainted) throw new InvalidOperationException("There is no tainted authority to revoke; call TaintAuthority first, so that SVIDs that it signed are renewed.");
         _tainted = false;
         _old.Dispose();
         _old = null;

@@ -18,13 +18,13 @@ public sealed class DevCertificateAuthority : IDisposable
     private readonly Lock _signing = new();
     private readonly TimeProvider _time;
 
-    /// <summary>Makes an authority with fresh keys, with the clock of the system.</summary>
+    /// <summary>Creates an authority with fresh keys, with the clock of the system.</summary>
     /// <param name="trustDomain">The trust domain that it issues identities of.</param>
     public DevCertificateAuthority(TrustDomain trustDomain) : this(trustDomain, TimeProvider.System)
     {
     }
 
-    /// <summary>Makes an authority with fresh keys.</summary>
+    /// <summary>Creates an authority with fresh keys.</summary>
     /// <param name="trustDomain">The trust domain that it issues identities of.</param>
     /// <param name="timeProvider">The clock of the lifetimes.</param>
     public DevCertificateAuthority(TrustDomain trustDomain, TimeProvider timeProvider)
@@ -54,7 +54,7 @@ public sealed class DevCertificateAuthority : IDisposable
     internal TrustMaterial Public => new(TrustDomain, [Root], [JwtKey.Public]);
 
     /// <summary>Issues an X509-SVID with a new P-256 key.</summary>
-    /// <param name="id">Whom it names: a workload of <see cref="TrustDomain"/>.</param>
+    /// <param name="id">The SPIFFE ID: a workload of <see cref="TrustDomain"/>.</param>
     /// <param name="lifetime">How long it is valid.</param>
     /// <param name="dnsNames">DNS names that it carries besides the SPIFFE ID.</param>
     /// <returns>The leaf with its private key; <see cref="Intermediate"/> belongs after it.</returns>
@@ -67,9 +67,9 @@ public sealed class DevCertificateAuthority : IDisposable
         return leaf.CopyWithPrivateKey(key);
     }
 
-    /// <summary>Issues an X509-SVID for a key that somebody else holds, for example that of a certificate request.</summary>
-    /// <remarks>Whoever asks must have proved that it holds the private key, and that <paramref name="id"/> is its own: the authority cannot know.</remarks>
-    /// <param name="id">Whom it names: a workload of <see cref="TrustDomain"/>.</param>
+    /// <summary>Issues an X509-SVID for the public key of another party, for example that of a certificate request.</summary>
+    /// <remarks>The caller must verify that the requester holds the private key and owns <paramref name="id"/>: the authority cannot.</remarks>
+    /// <param name="id">The SPIFFE ID: a workload of <see cref="TrustDomain"/>.</param>
     /// <param name="publicKey">Its public key.</param>
     /// <param name="lifetime">How long it is valid.</param>
     /// <param name="dnsNames">DNS names that it carries besides the SPIFFE ID.</param>
@@ -87,8 +87,8 @@ public sealed class DevCertificateAuthority : IDisposable
     }
 
     /// <summary>Issues a JWT-SVID, signed with ES256.</summary>
-    /// <param name="id">Whom it names: a workload of <see cref="TrustDomain"/>.</param>
-    /// <param name="audiences">For whom it is meant; at least one (JWT-SVID §3.2).</param>
+    /// <param name="id">The SPIFFE ID: a workload of <see cref="TrustDomain"/>.</param>
+    /// <param name="audiences">The audiences; at least one (JWT-SVID §3.2).</param>
     /// <param name="lifetime">How long it is valid.</param>
     /// <returns>The token in JWS compact form.</returns>
     /// <exception cref="ArgumentException">The ID has no path or is of another trust domain, or there is no audience.</exception>
@@ -96,7 +96,7 @@ public sealed class DevCertificateAuthority : IDisposable
     {
         ThrowIfNotOurs(id);
         ImmutableArray<string> all = [.. audiences];
-        if (all.IsEmpty || all.Contains("")) throw new ArgumentException("A JWT-SVID needs at least one audience, and none that is empty.", nameof(audiences));
+        if (all.IsEmpty || all.Contains("")) throw new ArgumentException("A JWT-SVID requires at least one audience, and none may be empty.", nameof(audiences));
 
         var now = _time.GetUtcNow();
         lock (_signing) return JwtKey.Sign(id, all, now, now + lifetime);
@@ -136,6 +136,6 @@ public sealed class DevCertificateAuthority : IDisposable
     {
         ArgumentNullException.ThrowIfNull(id);
         if (!id.IsMemberOf(TrustDomain) || id.Path.Length == 0)
-            throw new ArgumentException($"The authority of '{TrustDomain}' issues identities of workloads in its own trust domain only, not '{id}'.", nameof(id));
+            throw new ArgumentException($"The authority of '{TrustDomain}' issues identities only for workloads in its own trust domain, not '{id}'.", nameof(id));
     }
 }

@@ -21,7 +21,7 @@ public sealed class DevIdentity
     /// <summary>Gets the path of the SPIFFE ID, for example <c>/ns/shop/sa/cart</c>. A workload's path is never empty (X509-SVID §3.1).</summary>
     public required string Path { get; init; }
 
-    /// <summary>Gets the word by which the workload tells its identities apart (Workload API §8).</summary>
+    /// <summary>Gets the hint by which the workload distinguishes its identities (Workload API §8).</summary>
     /// <value>Default: empty, no hint.</value>
     public string Hint { get; init; } = "";
 
@@ -33,7 +33,7 @@ public sealed class DevIdentity
     internal SpiffeId ToId(TrustDomain trustDomain)
     {
         if (Path.Length == 0)
-            throw new ArgumentException("The path of an identity is empty; a workload's SPIFFE ID has one, for example '/server'.");
+            throw new ArgumentException("The path of an identity is empty; use one such as '/server'.");
         if (Encoding.UTF8.GetByteCount(Hint) > MaxHintBytes)
             throw new ArgumentException($"The hint of '{Path}' has more than {MaxHintBytes} bytes (Workload API §8); shorten it.");
 

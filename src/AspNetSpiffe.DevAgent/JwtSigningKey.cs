@@ -24,7 +24,7 @@ internal sealed class JwtSigningKey : IDisposable
 
     public JsonWebKey Public { get; }
 
-    /// <summary>Makes a token: JWT-SVID §2 (a closed set of headers) and §3 (sub, aud, exp).</summary>
+    /// <summary>Creates a token: JWT-SVID §2 (a closed set of headers) and §3 (sub, aud, exp).</summary>
     public string Sign(SpiffeId subject, ImmutableArray<string> audiences, DateTimeOffset issuedAt, DateTimeOffset expiresAt) => Tokens.CreateToken(new SecurityTokenDescriptor
     {
         Claims = new Dictionary<string, object>

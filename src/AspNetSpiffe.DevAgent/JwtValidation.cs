@@ -11,13 +11,13 @@ internal static class JwtValidation
 {
     private static readonly JsonWebTokenHandler Tokens = new() { MapInboundClaims = false };
 
-    /// <exception cref="FormatException">The token is refused; the message says why and holds nothing of the token.</exception>
+    /// <exception cref="FormatException">The token is rejected; the message says why and holds nothing of the token.</exception>
     public static async Task<(SpiffeId Id, Struct Claims)> ValidateAsync(string token, string audience, WorkloadSnapshot snapshot, TimeProvider time)
     {
         var jwt = Read(token);
         if (jwt.TryGetHeaderValue<object>("crit", out _)) throw new FormatException("the token has critical headers that are not understood");
 
-        var id = SpiffeId.TryParse(jwt.Subject, out var subject) && subject.Path.Length > 0 ? subject : throw new FormatException("the subject of the token is no workload's SPIFFE ID");
+        var id = SpiffeId.TryParse(jwt.Subject, out var subject) && subject.Path.Length > 0 ? subject : throw new FormatException("the subject of the token is not the SPIFFE ID of a workload");
         var trust = snapshot.FindTrust(id.TrustDomain) ?? throw new FormatException("no bundle for the trust domain of the token's subject");
         var result = await Tokens.ValidateTokenAsync(token, Rules(audience, trust, time)).ConfigureAwait(false);
         return result.IsValid ? (id, Claims(jwt)) : throw new FormatException(Explain(result.Exception), result.Exception);
@@ -58,7 +58,7 @@ internal static class JwtValidation
     {
         SecurityTokenInvalidAlgorithmException => "the algorithm of the token is not ES256, the only one of a development agent",
         SecurityTokenInvalidTypeException => "the type of the token is neither JWT nor JOSE",
-        SecurityTokenInvalidAudienceException => "the token is not meant for the audience",
+        SecurityTokenInvalidAudienceException => "the token is not for the audience",
         SecurityTokenNoExpirationException => "the token has no expiry",
         SecurityTokenExpiredException => "the token has expired",
         SecurityTokenNotYetValidException => "the token is not valid yet",

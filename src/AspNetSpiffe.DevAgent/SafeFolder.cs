@@ -2,7 +2,7 @@ using System.Runtime.Versioning;
 
 namespace AspNetSpiffe;
 
-/// <summary>A folder in which nobody else can put a link in the place of our file, or another file in the place of our socket.</summary>
+/// <summary>A directory in which nobody else can put a link in the place of our file, or another file in the place of our socket.</summary>
 /// <remarks>Linked into the command line tool too.</remarks>
 [UnsupportedOSPlatform("windows")]
 internal static class SafeFolder
@@ -11,9 +11,9 @@ internal static class SafeFolder
     private const int MaxLinks = 40;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Makes a folder of mode 0700 where there is none, and refuses one in which others could exchange our files.</summary>
+    /// <summary>Creates a directory of mode 0700 where there is none, and rejects one in which others could exchange our files.</summary>
     /// <returns>Whether it was made.</returns>
-    /// <exception cref="IOException">The folder, or one above it, is not safe, or is no folder, or cannot be made.</exception>
+    /// <exception cref="IOException">The directory, or one above it, is not safe, or is not a directory, or cannot be made.</exception>
     public static bool Make(string path)
     {
         Check(path);
@@ -25,7 +25,7 @@ internal static class SafeFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The folder '{path}' cannot be made ({e.Message.TrimEnd('.')}); choose another one.", e);
+            throw new IOException($"The directory '{path}' cannot be created ({e.Message.TrimEnd('.')}); choose another one.", e);
         }
 
         // Somebody may have been faster.
@@ -44,13 +44,13 @@ internal static class SafeFolder
 
             if (found.Kind == UnixFileKind.Link)
             {
-                if (!IsTrusted(found.UserId)) throw Refuse(place, $"is a symbolic link of user {found.UserId}, who can turn it to another place");
-                if (links == MaxLinks) throw Refuse(place, "is a symbolic link that leads in a circle");
+                if (!IsTrusted(found.UserId)) throw Refuse(place, $"is a symbolic link of user {found.UserId}, who can change its target");
+                if (links == MaxLinks) throw Refuse(place, "is part of a loop of symbolic links");
                 Check(Path.Combine([Path.GetDirectoryName(place)!, File.ResolveLinkTarget(place, returnFinalTarget: false)!.FullName, .. parts[i..]]), links + 1);
                 return;
             }
 
-            if (found.Kind != UnixFileKind.Directory) throw Refuse(place, $"is {found.Describe()} and no folder");
+            if (found.Kind != UnixFileKind.Directory) throw Refuse(place, $"is {found.Describe()}, not a directory");
             if (FindFault(found, isLast: i == parts.Length) is { } fault) throw Refuse(place, fault);
         }
     }
@@ -60,12 +60,12 @@ internal static class SafeFolder
     {
         var isSticky = folder.Mode.HasFlag(UnixFileMode.StickyBit);
         if (folder.Mode.HasFlag(UnixFileMode.OtherWrite) && !isSticky)
-            return $"may be written to by everybody (mode {Octal(folder.Mode)}), who could exchange what is in it: run 'chmod o-w' on it";
+            return $"is writable by everyone (mode {Octal(folder.Mode)}), so any user could replace its files: run 'chmod o-w' on it";
         if (!isLast) return null;
         if (!IsTrusted(folder.UserId))
-            return $"belongs to user {folder.UserId}, who could exchange what is in it; we are user {UnixFile.OurUserId}";
+            return $"belongs to user {folder.UserId}, who could replace its files; this process runs as user {UnixFile.OurUserId}";
         if (folder.Mode.HasFlag(UnixFileMode.GroupWrite) && !isSticky && folder.GroupId != UnixFile.OurGroupId)
-            return $"may be written to by group {folder.GroupId} (mode {Octal(folder.Mode)}), which could exchange what is in it: run 'chmod g-w' on it";
+            return $"is writable by group {folder.GroupId} (mode {Octal(folder.Mode)}), whose members could replace its files: run 'chmod g-w' on it";
         return null;
     }
 
@@ -73,5 +73,5 @@ internal static class SafeFolder
 
     private static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
 
-    private static IOException Refuse(string place, string fault) => new($"'{place}' {fault}. Choose another folder, one that only you may write to.");
+    private static IOException Refuse(string place, string fault) => new($"'{place}' {fault}. Choose another directory, one that only this user can write to.");
 }

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace AspNetSpiffe;
 
-/// <summary>The folder of the sockets: made when it is missing, cleaned of stale sockets, and left as it was found.</summary>
+/// <summary>The directory of the sockets: made when it is missing, cleaned of stale sockets, and left as it was found.</summary>
 internal sealed class SocketFolder
 {
     private const string NotOnWindows = "The development agent guards its sockets with file modes, which Windows does not have; run it on Linux, macOS or in WSL.";
@@ -28,7 +28,7 @@ internal sealed class SocketFolder
 
     public string PathOf(string workload) => Path.Combine(_path, workload + ".sock");
 
-    /// <summary>Makes the folder and room for the sockets.</summary>
+    /// <summary>Creates the directory and removes stale sockets.</summary>
     /// <exception cref="IOException">Somebody listens on one of the sockets, or its path is too long or taken by another file.</exception>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
@@ -78,9 +78,9 @@ internal sealed class SocketFolder
     {
         if (UnixFile.Find(path) is not { } found) return;
         if (found.Kind != UnixFileKind.Socket)
-            throw new IOException($"'{path}' is {found.Describe()} and no socket; remove it, or choose another directory.");
+            throw new IOException($"'{path}' is {found.Describe()}, not a socket; remove it, or choose another directory.");
         if (!found.IsOurs)
-            throw new IOException($"The socket '{path}' belongs to user {found.UserId}, and we are user {UnixFile.OurUserId}; remove it, or choose another directory.");
+            throw new IOException($"The socket '{path}' belongs to user {found.UserId}, but this process runs as user {UnixFile.OurUserId}; remove it, or choose another directory.");
 
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -94,16 +94,16 @@ internal sealed class SocketFolder
         }
         catch (SocketException failed)
         {
-            throw new IOException($"The socket '{path}' cannot be tried ({failed.Message}); remove it, or choose another directory.", failed);
+            throw new IOException($"The socket '{path}' cannot be checked ({failed.Message}); remove it, or choose another directory.", failed);
         }
 
-        throw new IOException($"Another process listens on the socket '{path}' already; stop it, or choose another directory.");
+        throw new IOException($"Another process already listens on the socket '{path}'; stop it, or choose another directory.");
     }
 
     private static void ThrowIfTooLong(string path)
     {
         var length = Encoding.UTF8.GetByteCount(path);
         if (length > MaxPathBytes)
-            throw new IOException($"The path of the socket '{path}' has {length} bytes; a Unix socket's path may have at most {MaxPathBytes}. Choose a directory with a shorter path, for example below '/tmp'.");
+            throw new IOException($"The path of the socket '{path}' has {length} bytes; the limit of Unix sockets is {MaxPathBytes}. Choose a directory with a shorter path, for example below '/tmp'.");
     }
 }

@@ -20,7 +20,7 @@ internal readonly record struct UnixFile(UnixFileKind Kind, UnixFileMode Mode, u
 
     public bool IsOurs => UserId == OurUserId;
 
-    /// <summary>Gives what is at a path, or null when nothing is.</summary>
+    /// <summary>Returns what is at a path, or null when nothing is.</summary>
     /// <exception cref="IOException">One may not look.</exception>
     public static UnixFile? Find(string path)
     {
@@ -30,14 +30,14 @@ internal readonly record struct UnixFile(UnixFileKind Kind, UnixFileMode Mode, u
 
         // ENOENT and ENOTDIR have these numbers everywhere.
         var error = Marshal.GetLastPInvokeError();
-        return error is 2 or 20 ? null : throw new IOException($"'{path}' cannot be looked at: {Marshal.GetPInvokeErrorMessage(error)}.");
+        return error is 2 or 20 ? null : throw new IOException($"'{path}' cannot be examined: {Marshal.GetPInvokeErrorMessage(error)}.");
     }
 
     /// <summary>Says what it is, in words.</summary>
     public string Describe() => Kind switch
     {
         UnixFileKind.Link => "a symbolic link",
-        UnixFileKind.Directory => "a folder",
+        UnixFileKind.Directory => "a directory",
         UnixFileKind.File => "a file",
         UnixFileKind.Socket => "a socket",
         UnixFileKind.Pipe => "a pipe",

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Refuses calls without the security header, and tells the log how those ended that were not answered.</summary>
+/// <summary>Rejects calls without the security header, and tells the log how those ended that were not answered.</summary>
 internal sealed partial class WorkloadApiInterceptor(ILogger logger) : Interceptor
 {
     private const string SecurityHeader = "workload.spiffe.io";
@@ -37,7 +37,7 @@ internal sealed partial class WorkloadApiInterceptor(ILogger logger) : Intercept
         catch (Exception failure) when (!context.CancellationToken.IsCancellationRequested)
         {
             Log.Failed(logger, context.Method, workload.Name, failure);
-            throw new RpcException(new(StatusCode.Internal, "the development agent failed; its log says why"));
+            throw new RpcException(new(StatusCode.Internal, "internal error of the development agent; see its log"));
         }
     }
 
@@ -52,13 +52,13 @@ internal sealed partial class WorkloadApiInterceptor(ILogger logger) : Intercept
     /// <seealso cref="DevAgent.LogCategory"/>
     private static partial class Log
     {
-        /// <summary>A call of the Workload API was refused: the security header is missing, the workload has no such identity, or the request is malformed.</summary>
-        /// <remarks>The line has the reason. Without the header, the caller is no SPIFFE client; without an identity, call <c>Register</c>.</remarks>
-        [LoggerMessage(20, LogLevel.Debug, "Call {Path} of workload '{Workload}' refused: {Status}: {Reason}.", EventName = "CallRefused")]
+        /// <summary>A call of the Workload API was rejected: the security header is missing, the workload has no such identity, or the request is malformed.</summary>
+        /// <remarks>The message has the reason. Without the header, the caller is not a SPIFFE client; without an identity, call <c>Register</c>.</remarks>
+        [LoggerMessage(20, LogLevel.Debug, "Call {Path} of workload '{Workload}' rejected: {Status}: {Reason}.", EventName = "CallRefused")]
         public static partial void Refused(ILogger logger, string path, string workload, StatusCode status, string reason);
 
-        /// <summary>The agent failed in a call, and answered <c>Internal</c>.</summary>
-        /// <remarks>That is a fault of the agent: report it, with the exception.</remarks>
+        /// <summary>A call failed in the agent, which returned <c>Internal</c>.</summary>
+        /// <remarks>This is a defect of the agent: report it, with the exception.</remarks>
         [LoggerMessage(21, LogLevel.Error, "Call {Path} of workload '{Workload}' failed.", EventName = "CallFailed")]
         public static partial void Failed(ILogger logger, string path, string workload, Exception failure);
     }

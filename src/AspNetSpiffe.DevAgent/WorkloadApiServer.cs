@@ -94,10 +94,10 @@ internal sealed partial class WorkloadApiServer : IAsyncDisposable
     /// <seealso cref="DevAgent.LogCategory"/>
     private static partial class Log
     {
-        /// <summary>A client sent HTTP/2 pings more often than SPIRE permits, and lost its connection, as it would in production.</summary>
-        /// <remarks>Let the HTTP/2 keep-alive of that client wait five minutes or longer.</remarks>
-        [LoggerMessage(22, LogLevel.Warning, "A client of workload '{Workload}' pings more often than SPIRE and other agents on grpc-go permit by default, once in five minutes during a call: " +
-            "its connection was ended with ENHANCE_YOUR_CALM (too_many_pings). Let its HTTP/2 keep-alive wait longer.", EventName = "TooManyPings")]
+        /// <summary>A client sent HTTP/2 pings more often than SPIRE permits, and its connection was closed, as in production.</summary>
+        /// <remarks>Set the HTTP/2 keep-alive interval of that client to five minutes or longer.</remarks>
+        [LoggerMessage(22, LogLevel.Warning, "A client of workload '{Workload}' sends HTTP/2 pings more often than SPIRE and other agents based on grpc-go permit by default (once in five minutes during a call): " +
+            "its connection was closed with ENHANCE_YOUR_CALM (too_many_pings). Increase its HTTP/2 keep-alive interval.", EventName = "TooManyPings")]
         public static partial void TooManyPings(ILogger logger, string workload);
     }
 }

@@ -13,19 +13,19 @@ internal sealed partial class DevAgentService(DevAgentOptions options, string ad
     private string? _otherOrigin;
 
     public DevAgent Agent => _agent ?? throw new InvalidOperationException(_otherOrigin is null
-        ? "The development agent has not been started. It starts with the host, before every other service: ask for it after 'StartAsync'."
+        ? "The development agent has not been started. It starts with the host, before every other service: access it after 'StartAsync'."
         : $"The development agent was not started, because {_otherOrigin}.");
 
     /// <summary>Says what names another origin of the identity, or null when nothing does.</summary>
     public static string? FindOtherOrigin(SpiffeOptions spiffe, IConfiguration? configuration)
     {
-        if (spiffe.EndpointSocket is { } socket) return $"the setting 'Spiffe:EndpointSocket' says '{socket}'";
-        if (configuration?["Spiffe:EndpointSocket"] is { Length: > 0 } configured) return $"the setting 'Spiffe:EndpointSocket' says '{configured}'";
+        if (spiffe.EndpointSocket is { } socket) return $"the setting 'Spiffe:EndpointSocket' is '{socket}'";
+        if (configuration?["Spiffe:EndpointSocket"] is { Length: > 0 } configured) return $"the setting 'Spiffe:EndpointSocket' is '{configured}'";
         if (spiffe.Provider is not null) return "code provides the identity ('SpiffeOptions.Provider')";
         if (spiffe.Files is not { Layout: SpiffeFileLayout.None, Certificate: null, BundleMap: null } || configuration?.GetSection("Spiffe:Files").GetChildren().Any() is true)
-            return "the settings 'Spiffe:Files' name files";
+            return "the settings 'Spiffe:Files' are used";
         return Environment.GetEnvironmentVariable(WorkloadApiAddress.EnvironmentVariable) is { Length: > 0 } variable
-            ? $"the environment variable {WorkloadApiAddress.EnvironmentVariable} says '{variable}'"
+            ? $"the environment variable {WorkloadApiAddress.EnvironmentVariable} is '{variable}'"
             : null;
     }
 
@@ -60,14 +60,14 @@ internal sealed partial class DevAgentService(DevAgentOptions options, string ad
     /// <seealso cref="DevAgent.LogCategory"/>
     private static partial class Log
     {
-        /// <summary>The application runs a development agent, which attests nobody: whoever may open a socket is that workload.</summary>
-        /// <remarks>In development, nothing. In production, name the real agent in <c>Spiffe:EndpointSocket</c>, or remove <c>AddSpiffeDevAgent()</c>.</remarks>
-        [LoggerMessage(30, LogLevel.Warning, "This application runs a SPIFFE development agent for {TrustDomain}. It is not for production: its authority is in memory, and whoever may open a socket gets its identity. {Workloads}.", EventName = "DevAgentStarted")]
+        /// <summary>The application runs a development agent, which does not attest workloads: any process that can open a socket gets its identity.</summary>
+        /// <remarks>In development, nothing. In production, set the address of the real agent in <c>Spiffe:EndpointSocket</c>, or remove <c>AddSpiffeDevAgent()</c>.</remarks>
+        [LoggerMessage(30, LogLevel.Warning, "This application runs a SPIFFE development agent for {TrustDomain}. It is not for production: its authority is in memory, and any process that can open a socket gets its identity. {Workloads}.", EventName = "DevAgentStarted")]
         public static partial void Started(ILogger logger, TrustDomain trustDomain, string workloads);
 
-        /// <summary>The application calls <c>AddSpiffeDevAgent()</c>, but a setting, the environment or code names another origin of the identity, which wins.</summary>
-        /// <remarks>Nothing, if that origin is meant. Otherwise remove the setting that the line names.</remarks>
-        [LoggerMessage(31, LogLevel.Information, "The SPIFFE development agent of AddSpiffeDevAgent is not started: {Reason}, and an explicit setting wins.", EventName = "DevAgentNotStarted")]
+        /// <summary>The application calls <c>AddSpiffeDevAgent()</c>, but a setting, the environment or code sets another origin of the identity, which takes precedence.</summary>
+        /// <remarks>Nothing, if that origin is intended. Otherwise remove the setting that the message names.</remarks>
+        [LoggerMessage(31, LogLevel.Information, "The SPIFFE development agent of AddSpiffeDevAgent is not started: {Reason}, and an explicit setting takes precedence.", EventName = "DevAgentNotStarted")]
         public static partial void NotStarted(ILogger logger, string? reason);
     }
 }

@@ -31,11 +31,11 @@ public static partial class SpiffeDevAgentHostApplicationBuilderExtensions
         {
             throw new InvalidOperationException(
                 $"The SPIFFE development agent runs in the Development environment only, and this is '{builder.Environment.EnvironmentName}': its authority is " +
-                "in memory and attests nobody. Call AddSpiffeDevAgent inside 'if (builder.Environment.IsDevelopment())', and use a SPIRE agent elsewhere.");
+                "in memory, and it does not attest workloads. Call AddSpiffeDevAgent inside 'if (builder.Environment.IsDevelopment())', and use a SPIRE agent elsewhere.");
         }
 
         if (builder.Services.Any(static d => d.ServiceType == typeof(DevAgentService)))
-            throw new InvalidOperationException("AddSpiffeDevAgent has been called already; name all workloads in one call.");
+            throw new InvalidOperationException("AddSpiffeDevAgent has already been called; add all workloads in one call.");
 
         var options = new DevAgentOptions();
         configure?.Invoke(options);

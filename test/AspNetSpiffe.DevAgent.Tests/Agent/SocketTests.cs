@@ -86,10 +86,10 @@ public sealed class SocketTests : AgentTest
     }
 
     [Theory, Trait("Trial", "H-20")]
-    [InlineData("file", "is a file and no socket")]
-    [InlineData("folder", "is a folder and no socket")]
-    [InlineData("link to a socket", "is a symbolic link and no socket")]
-    [InlineData("dangling link", "is a symbolic link and no socket")]
+    [InlineData("file", "is a file, not a socket")]
+    [InlineData("folder", "is a directory, not a socket")]
+    [InlineData("link to a socket", "is a symbolic link, not a socket")]
+    [InlineData("dangling link", "is a symbolic link, not a socket")]
     public async Task What_is_no_socket_in_the_place_of_one_is_left_alone(string what, string text)
     {
         var path = Path.Combine(Folder, "web.sock");
@@ -128,10 +128,10 @@ public sealed class SocketTests : AgentTest
     {
         File.SetUnixFileMode(Folder, (UnixFileMode)511);
         var refused = await Assert.ThrowsAsync<IOException>(() => StartAgentAsync(new DevIdentity("/web")));
-        Assert.Contains($"'{Folder}' may be written to by everybody (mode 0777)", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{Folder}' is writable by everyone (mode 0777)", refused.Message, StringComparison.Ordinal);
 
         refused = await Assert.ThrowsAsync<IOException>(() => StartAgentAsync(new DevAgentOptions { Directory = Path.Combine(Folder, "below") }.AddWorkload("web", "/web")));
-        Assert.Contains($"'{Folder}' may be written to by everybody (mode 0777)", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{Folder}' is writable by everyone (mode 0777)", refused.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(Folder));
     }
 
@@ -168,7 +168,7 @@ public sealed class SocketTests : AgentTest
         var folder = Path.Combine(Folder, new string('d', 100));
         var refused = await Assert.ThrowsAsync<IOException>(() => StartAgentAsync(new DevAgentOptions { Directory = folder }.AddWorkload("web", "/web")));
 
-        Assert.Contains("may have at most", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("the limit of Unix sockets is", refused.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder));
     }
 

@@ -138,8 +138,8 @@ public sealed class AddSpiffeDevAgentTests : AgentTest
     }
 
     [Theory]
-    [InlineData("the settings 'Spiffe:Files' name files", "files of the configuration")]
-    [InlineData("the settings 'Spiffe:Files' name files", "files of code")]
+    [InlineData("the settings 'Spiffe:Files' are used", "files of the configuration")]
+    [InlineData("the settings 'Spiffe:Files' are used", "files of code")]
     [InlineData("code provides the identity ('SpiffeOptions.Provider')", "code")]
     public async Task An_identity_that_comes_from_elsewhere_wins_and_a_line_says_so(string reason, string where)
     {
