@@ -50,8 +50,8 @@ internal sealed class InMemoryHandshake
     };
 
     private static X509Context Require(X509Source source) =>
-        source.Current ?? throw new HttpRequestException($"The handshake fails: the agent at '{source.Address}' has taken the SVID back.");
+        source.Current ?? throw new HttpRequestException($"The handshake fails: the agent at '{source.Address}' has withdrawn the SVID.");
 
     private static HttpRequestException Refuse(SpiffeId caller, IReadOnlyList<RejectionReason> reasons) =>
-        new($"The handshake fails: the service refuses the caller '{caller}' ({string.Join(", ", reasons)}). Over the network it would not say why.");
+        new($"The handshake fails: the service rejects the caller '{caller}' ({string.Join(", ", reasons)}). Over the network the reason is not sent to the caller.");
 }

@@ -17,7 +17,7 @@ internal abstract class ServerUnderTest
         var server => new Listening(server),
     };
 
-    /// <summary>Gives the address of https requests.</summary>
+    /// <summary>Returns the address of https requests.</summary>
     /// <param name="address">The address that the factory's own clients have.</param>
     public abstract Uri AddressFor(Uri address);
 

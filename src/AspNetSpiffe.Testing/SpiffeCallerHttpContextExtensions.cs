@@ -5,15 +5,15 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Microsoft.AspNetCore.Http;
 
-/// <summary>Gives an <see cref="HttpContext"/> of a unit test a caller.</summary>
+/// <summary>Sets the caller of an <see cref="HttpContext"/> in a unit test.</summary>
 public static class SpiffeCallerHttpContextExtensions
 {
-    /// <summary>Makes a workload the verified peer and the user of a context: <c>GetSpiffeId()</c>, <c>GetSpiffePeer()</c>, <c>User</c> and <see cref="SpiffeCaller"/> then mean it.</summary>
-    /// <remarks>Its SVID is issued and verified in this process, and the authentication handler makes the user of it.</remarks>
+    /// <summary>Sets a workload as the verified peer and the user of a context: <c>GetSpiffeId()</c>, <c>GetSpiffePeer()</c>, <c>User</c> and <see cref="SpiffeCaller"/> then return it.</summary>
+    /// <remarks>Its SVID is issued and verified in this process, and the authentication handler creates the user from it.</remarks>
     /// <param name="context">A context of the test's own, such as a <see cref="DefaultHttpContext"/>.</param>
     /// <param name="spiffeId">Who calls, for example <c>spiffe://example.org/ns/shop/cart</c>.</param>
     /// <returns>The same context.</returns>
-    /// <exception cref="FormatException"><paramref name="spiffeId"/> is no SPIFFE ID of a workload; the message names the mistake and its position.</exception>
+    /// <exception cref="FormatException"><paramref name="spiffeId"/> is not the SPIFFE ID of a workload; the message names the error and its position.</exception>
     /// <exception cref="InvalidOperationException">The context belongs to a running server that is no test server.</exception>
     /// <example><code>
     /// var context = new DefaultHttpContext().WithSpiffeCaller("spiffe://example.org/ns/shop/cart");
@@ -37,7 +37,7 @@ public static class SpiffeCallerHttpContextExtensions
         if (context.RequestServices?.GetService<IServer>() is { } server and not TestServer)
         {
             throw new InvalidOperationException(
-                $"WithSpiffeCaller is for unit tests, and this context belongs to a running server ({server.GetType().Name}), where callers are whom its handshakes verify. " +
+                $"WithSpiffeCaller is for unit tests, and this context belongs to a running server ({server.GetType().Name}), where callers are verified in TLS handshakes. " +
                 "In a test of a whole application, call 'factory.CreateClientAs(…)'.");
         }
     }

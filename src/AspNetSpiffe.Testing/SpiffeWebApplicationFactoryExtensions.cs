@@ -11,17 +11,17 @@ public static class SpiffeWebApplicationFactoryExtensions
     // A factory that two tests share starts one server.
     private static readonly ConditionalWeakTable<object, Lock> Gates = [];
 
-    /// <summary>Creates a client whose requests come from a workload, as <see cref="WebApplicationFactory{TEntryPoint}.CreateClient()"/> creates one of nobody.</summary>
+    /// <summary>Creates a client whose requests come from a workload, where <see cref="WebApplicationFactory{TEntryPoint}.CreateClient()"/> creates one without an identity.</summary>
     /// <remarks>
     /// Starts the server of the factory, unless it runs, as <c>/service</c> in the caller's trust domain; <see cref="StartServerAs"/> says otherwise.
     /// With Kestrel (<c>factory.UseKestrel(0)</c>, which then means https) each connection is a real handshake. With the test server there is none: its verdict is made for each
-    /// request, of the same SVIDs, bundles and <c>AllowedPeers</c>. Whoever may not connect gets an <see cref="HttpRequestException"/> over both.
+    /// request, of the same SVIDs, bundles and <c>AllowedPeers</c>. A caller that is not allowed to connect gets an <see cref="HttpRequestException"/> with both.
     /// The trust domains of caller and service are federated. The client is disposed with the factory.
     /// </remarks>
     /// <param name="factory">The factory, or one that was derived from it.</param>
     /// <param name="spiffeId">Who calls, for example <c>spiffe://example.org/ns/shop/cart</c>.</param>
-    /// <exception cref="FormatException"><paramref name="spiffeId"/> is no SPIFFE ID of a workload; the message names the mistake and its position.</exception>
-    /// <exception cref="InvalidOperationException">The server of the factory was started otherwise, or its application does not speak SPIFFE.</exception>
+    /// <exception cref="FormatException"><paramref name="spiffeId"/> is not the SPIFFE ID of a workload; the message names the error and its position.</exception>
+    /// <exception cref="InvalidOperationException">The server of the factory was started otherwise, or its application does not use SPIFFE.</exception>
     /// <example><code>
     /// using var factory = new WebApplicationFactory&lt;Program&gt;();
     /// var client = factory.CreateClientAs("spiffe://example.org/ns/shop/cart");
@@ -46,8 +46,8 @@ public static class SpiffeWebApplicationFactoryExtensions
     /// <remarks>After it, <see cref="WebApplicationFactory{TEntryPoint}.CreateClient()"/> is a caller without an identity.</remarks>
     /// <param name="factory">The factory, or one that was derived from it.</param>
     /// <param name="spiffeId">Who the service is, for example <c>spiffe://example.org/ns/shop/orders</c>.</param>
-    /// <exception cref="FormatException"><paramref name="spiffeId"/> is no SPIFFE ID of a workload; the message names the mistake and its position.</exception>
-    /// <exception cref="InvalidOperationException">The server of the factory was started otherwise, or its application does not speak SPIFFE.</exception>
+    /// <exception cref="FormatException"><paramref name="spiffeId"/> is not the SPIFFE ID of a workload; the message names the error and its position.</exception>
+    /// <exception cref="InvalidOperationException">The server of the factory was started otherwise, or its application does not use SPIFFE.</exception>
     public static void StartServerAs<TEntryPoint>(this WebApplicationFactory<TEntryPoint> factory, string spiffeId)
         where TEntryPoint : class
     {
@@ -56,7 +56,7 @@ public static class SpiffeWebApplicationFactoryExtensions
         lock (Gates.GetOrCreateValue(factory))
         {
             var agents = Start(factory, new(service.TrustDomain, service));
-            if (agents.Service != service) throw new InvalidOperationException($"The server of this factory runs as '{agents.Service}' already, so it cannot be started as '{service}'. Call StartServerAs first, or take another factory.");
+            if (agents.Service != service) throw new InvalidOperationException($"The server of this factory already runs as '{agents.Service}', so it cannot be started as '{service}'. Call StartServerAs first, or use another factory.");
         }
     }
 
@@ -65,8 +65,8 @@ public static class SpiffeWebApplicationFactoryExtensions
     {
         var isBuilt = HostBuilding.Configure(factory.StartServer, services => services.AddTestAgents(identity));
         return factory.Services.GetService<TestAgents>() ?? throw new InvalidOperationException(isBuilt
-            ? "The application of this factory does not speak SPIFFE. Call 'builder.WebHost.UseSpiffeMtls()', or 'builder.Services.AddSpiffeServer()', in it."
-            : "The server of this factory was started before, and not by CreateClientAs or StartServerAs, so it has no agent of this process. Call one of them before CreateClient, Server and Services.");
+            ? "The application of this factory does not use SPIFFE. Call 'builder.WebHost.UseSpiffeMtls()', or 'builder.Services.AddSpiffeServer()', in it."
+            : "The server of this factory was already started, but not by CreateClientAs or StartServerAs, so it has no agent in this process. Call one of them before CreateClient, Server and Services.");
     }
 
     // As CreateClient() does.

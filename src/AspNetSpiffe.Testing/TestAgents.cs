@@ -30,7 +30,7 @@ internal sealed class TestAgents(IServiceProvider services, TestIdentity identit
 
     public static string SocketOfService(string folder) => Path.Combine(folder, ServiceWorkload + ".sock");
 
-    /// <summary>Gives the identity of a caller.</summary>
+    /// <summary>Returns the identity of a caller.</summary>
     public async Task<X509Source> SourceOfAsync(SpiffeId caller)
     {
         if (!_callers.TryGetValue(caller, out var own)) own = await AddAsync(caller).ConfigureAwait(false);

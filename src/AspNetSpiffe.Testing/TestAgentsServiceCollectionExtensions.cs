@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace AspNetSpiffe;
 
-/// <summary>Gives a host the agents of a test.</summary>
+/// <summary>Adds the agents of a test to a host.</summary>
 internal static class TestAgentsServiceCollectionExtensions
 {
     /// <summary>Adds the agents to a host that speaks SPIFFE; to others, such as the agents' own, nothing.</summary>

@@ -19,10 +19,10 @@ internal static class UnitTestPeers
         var leaf = authority.IssueX509Svid(id, TimeSpan.FromHours(1));
         var bundles = new X509BundleSet([new X509Bundle(id.TrustDomain, [authority.Root])]);
         return X509SvidVerifier.Verify(leaf, [authority.Intermediate], bundles, PeerRole.Client, TimeProvider.System.GetUtcNow()).Peer
-            ?? throw new InvalidOperationException($"The SVID of '{id}' that was issued for this test does not verify. Has the clock of this machine jumped?");
+            ?? throw new InvalidOperationException($"The SVID of '{id}' that was issued for this test does not verify. Check whether the clock of this machine was changed.");
     }
 
-    /// <summary>Makes the user of a request over a connection with a peer.</summary>
+    /// <summary>Creates the user of a request over a connection with a peer.</summary>
     public static ClaimsPrincipal Authenticate(SpiffePeer peer)
     {
         using var scope = Services.CreateScope();

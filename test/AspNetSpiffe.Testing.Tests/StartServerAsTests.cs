@@ -59,7 +59,7 @@ public sealed class StartServerAsTests(ITestOutputHelper output) : FactoryTest(o
         await using var agent = await DevAgent.StartAsync(new DevAgentOptions().AddWorkload("orders", "/ns/shop/orders"));
         var factory = Factory(Server.InMemory, builder => builder.UseSetting("Spiffe:EndpointSocket", agent.AddressOf("orders")));
         Assert.Equal("Hello, nobody", await factory.CreateClient().GetStringAsync("/hello"));
-        Assert.Contains("was started before", Assert.Throws<InvalidOperationException>(() => factory.CreateClientAs(Cart)).Message, StringComparison.Ordinal);
+        Assert.Contains("was already started", Assert.Throws<InvalidOperationException>(() => factory.CreateClientAs(Cart)).Message, StringComparison.Ordinal);
 
         // Before its agent.
         await factory.DisposeAsync();
