@@ -12,7 +12,7 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args, Command[] commands)
     {
-        var root = new RootCommand("A SPIFFE development agent, a client of any SPIFFE Workload API, and a look at what it gives. Exit codes: 0 done or yes, 1 failed or no, 2 a mistake in the command line.");
+        var root = new RootCommand("A SPIFFE development agent, a client of any SPIFFE Workload API, and an inspector of SVIDs and bundles. Exit codes: 0 success or yes, 1 failure or no, 2 invalid command line.");
         foreach (var command in commands) root.Subcommands.Add(command);
 
         // Before the parser has seen it: a mistake in the command line is JSON, too.
@@ -56,7 +56,7 @@ internal static class CommandLine
         var (command, path) = (parsed.CommandResult.Command, PathOf(parsed.CommandResult));
         var names = command.Subcommands.Select(static c => c.Name).ToArray();
         if (parsed.UnmatchedTokens is not [var unknown, ..])
-            return names.Length == 0 ? parsed.Errors[0].Message : $"'{path}' needs one of its commands: {string.Join(", ", names)}.";
+            return names.Length == 0 ? parsed.Errors[0].Message : $"'{path}' requires one of its commands: {string.Join(", ", names)}.";
         if (unknown.StartsWith('-'))
             return $"'{path}' has no option '{unknown}'; the nearest is '{Nearest.Of(unknown, command.Options.Select(static o => o.Name).Append("--help"))}'.";
         return names.Length == 0

@@ -14,6 +14,6 @@ internal sealed class Choice<T>(string name, string description) where T : struc
     {
         null => null,
         var text when Names.Contains(text, StringComparer.OrdinalIgnoreCase) => Enum.Parse<T>(text, ignoreCase: true),
-        var text => throw new UsageException($"'{text}' is nothing for {Option.Name}; the nearest is '{Nearest.Of(text, Names).ToLowerInvariant()}'. It may be {string.Join(", ", Names.Select(static n => n.ToLowerInvariant()))}."),
+        var text => throw new UsageException($"'{text}' is not a value of {Option.Name}; the nearest is '{Nearest.Of(text, Names).ToLowerInvariant()}'. It may be {string.Join(", ", Names.Select(static n => n.ToLowerInvariant()))}."),
     };
 }

@@ -5,7 +5,7 @@ namespace AspNetSpiffe.Cli;
 /// <summary>How long, as people write it: 90s, 5m, 1h, 2d.</summary>
 internal static class Duration
 {
-    /// <exception cref="FormatException">The text is no duration.</exception>
+    /// <exception cref="FormatException">The text is not a duration.</exception>
     public static TimeSpan Parse(string text)
     {
         var number = text.Length > 1 && double.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var parsed) && parsed <= 1e6
@@ -29,5 +29,5 @@ internal static class Duration
         return told.Length > 0 ? string.Join(' ', told) : "less than 1 s";
     }
 
-    private static FormatException NotOne(string text) => new($"'{text}' is no duration; write a number and a unit, for example 90s, 5m, 1h or 2d.");
+    private static FormatException NotOne(string text) => new($"'{text}' is not a duration; write a number and a unit, for example 90s, 5m, 1h or 2d.");
 }

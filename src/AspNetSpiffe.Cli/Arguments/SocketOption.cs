@@ -16,7 +16,7 @@ internal static class SocketOption
     {
         if (address is not null) return UsageException.Parse(address, WorkloadApiAddress.Parse);
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(WorkloadApiAddress.EnvironmentVariable)))
-            throw new UsageException($"There is no Workload API to ask: give --socket, or set the environment variable {WorkloadApiAddress.EnvironmentVariable}, for example to 'unix:///run/spire/agent.sock'.");
+            throw new UsageException($"The address of the Workload API is missing: set --socket, or set the environment variable {WorkloadApiAddress.EnvironmentVariable}, for example to 'unix:///run/spire/agent.sock'.");
         return UsageException.Parse("", static _ => WorkloadApiAddress.FromEnvironment());
     }
 }

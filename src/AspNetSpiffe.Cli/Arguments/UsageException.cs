@@ -4,7 +4,7 @@ namespace AspNetSpiffe.Cli;
 internal sealed class UsageException(string message) : Exception(message)
 {
     /// <summary>Reads a value of the command line.</summary>
-    /// <exception cref="UsageException">The text is no such value.</exception>
+    /// <exception cref="UsageException">The text is not one of the values.</exception>
     public static T Parse<T>(string text, Func<string, T> parse)
     {
         try

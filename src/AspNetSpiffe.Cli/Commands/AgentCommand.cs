@@ -24,9 +24,9 @@ internal static class AgentCommand
             Description = "A workload of another trust domain, which the agent serves too, for example other.test=partner=/partner: the workloads of both verify each other. Repeat it for more.",
             HelpName = "TRUST_DOMAIN=NAME=/PATH",
         };
-        var directory = new Option<string?>("--directory") { Description = "The folder of the sockets; those of other trust domains are in folders of their names within. Default: a fresh temporary one.", HelpName = "DIR" };
-        var lifetime = new Option<string>("--svid-lifetime") { Description = "How long an X509-SVID lives; it is renewed at half of that.", DefaultValueFactory = _ => "1h", HelpName = "TIME" };
-        var json = JsonOption.Create("Write the sockets as one line of JSON for each trust domain; the log goes to the standard error.");
+        var directory = new Option<string?>("--directory") { Description = "The directory of the sockets; those of other trust domains are in subdirectories with their names. Default: a new temporary directory.", HelpName = "DIR" };
+        var lifetime = new Option<string>("--svid-lifetime") { Description = "The lifetime of an X509-SVID; it is renewed at half of it.", DefaultValueFactory = _ => "1h", HelpName = "TIME" };
+        var json = JsonOption.Create("Write the sockets as one line of JSON for each trust domain; the log is written to standard error.");
 
         var command = new Command("agent", "Runs a development agent: one Workload API socket per workload, an authority in memory. Never for production.")
         {
@@ -61,11 +61,11 @@ internal static class AgentCommand
 
     private static (string Name, string Path) Split(string workload) => workload.IndexOf('=', StringComparison.Ordinal) is > 0 and var at
         ? (workload[..at], workload[(at + 1)..])
-        : throw new UsageException($"'{workload}' is no workload; write its name and the path of its identity, for example server=/server.");
+        : throw new UsageException($"'{workload}' is not a workload; write its name and the path of its identity, for example server=/server.");
 
     private static (TrustDomain TrustDomain, (string Name, string Path) Workload) SplitFederated(string federated) => federated.IndexOf('=', StringComparison.Ordinal) is > 0 and var at
         ? (UsageException.Parse(federated[..at], TrustDomain.Parse), Split(federated[(at + 1)..]))
-        : throw new UsageException($"'{federated}' is no workload of another trust domain; write the trust domain, a name and the path of the identity, for example other.test=partner=/partner.");
+        : throw new UsageException($"'{federated}' is not a workload of another trust domain; write the trust domain, a name and the path of the identity, for example other.test=partner=/partner.");
 
     private static async Task<int> RunAsync(DevAgentOptions[] all, bool json, CancellationToken cancellationToken)
     {
@@ -94,7 +94,7 @@ internal static class AgentCommand
             }
 
             terminal.Blank();
-            terminal.Note($"SVIDs live for {Duration.Describe(all[0].SvidLifetime)} and are renewed at half of that. Ctrl+C stops the agent and removes the sockets.");
+            terminal.Note($"SVIDs are valid for {Duration.Describe(all[0].SvidLifetime)} and are renewed at half of that. Ctrl+C stops the agent and removes the sockets.");
 
             await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return 0;

@@ -28,7 +28,7 @@ internal static class ChangeCommand
         }
         catch (Win32Exception e)
         {
-            return Fail(command, $"cannot be started ({e.NativeErrorCode switch { 2 => "there is no such program", 13 => "this user may not run it", _ => e.Message }})");
+            return Fail(command, $"cannot be started ({e.NativeErrorCode switch { 2 => "the program does not exist", 13 => "this user has no permission to run it", _ => e.Message }})");
         }
     }
 

@@ -11,8 +11,8 @@ internal static class DoctorCommand
     public static Command Create()
     {
         var (socket, json) = (SocketOption.Create(), JsonOption.Create());
-        var timeout = new Option<string>("--timeout") { Description = "How long to wait for each answer.", DefaultValueFactory = _ => "5s", HelpName = "TIME" };
-        var command = new Command("doctor", "Looks at address, socket, agent, identity, bundles, tokens and clock, each with a remedy: exit code 0 if nothing failed, else 1. Warnings do not count.") { socket, timeout, json };
+        var timeout = new Option<string>("--timeout") { Description = "How long to wait for each response.", DefaultValueFactory = _ => "5s", HelpName = "TIME" };
+        var command = new Command("doctor", "Checks address, socket, agent, identity, bundles, tokens and clock, each with a remedy: exit code 0 if nothing failed, else 1. Warnings do not change the exit code.") { socket, timeout, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(new(parsed.GetValue(socket), UsageException.Parse(parsed.GetRequiredValue(timeout), Duration.Parse)), parsed.GetValue(json), cancellationToken));
         return command;
     }

@@ -11,13 +11,13 @@ internal static class FetchCommand
     // An agent answers at once; one that does not is broken.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    public static Command Create() => new("fetch", "Asks a Workload API once.") { CreateX509(), CreateJwt(), CreateBundles() };
+    public static Command Create() => new("fetch", "Fetches from a Workload API once.") { CreateX509(), CreateJwt(), CreateBundles() };
 
     private static Command CreateX509()
     {
         var (socket, json) = (SocketOption.Create(), JsonOption.Create());
-        var write = new Option<string?>("--write") { Description = "Write svid.pem, key.pem and bundle.pem of the default identity into this folder.", HelpName = "DIR" };
-        var command = new Command("x509", "Fetches X509-SVIDs and the bundles to verify others with.") { socket, json, write };
+        var write = new Option<string?>("--write") { Description = "Write svid.pem, key.pem and bundle.pem of the default identity into this directory.", HelpName = "DIR" };
+        var command = new Command("x509", "Fetches X509-SVIDs and the bundles to verify peers with.") { socket, json, write };
         command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
         {
             var context = await client.FetchX509ContextAsync(patience);
@@ -38,7 +38,7 @@ internal static class FetchCommand
     private static Command CreateJwt()
     {
         var (socket, json) = (SocketOption.Create(), JsonOption.Create());
-        var audience = new Option<string[]>("--audience") { Description = "For whom the token is meant. May be repeated.", Required = true, HelpName = "NAME" };
+        var audience = new Option<string[]>("--audience") { Description = "The audience of the token. May be repeated.", Required = true, HelpName = "NAME" };
         var spiffeId = new Option<string?>("--spiffe-id") { Description = "The identity to get a token for. Default: all.", HelpName = "ID" };
         var command = new Command("jwt", "Fetches JWT-SVIDs.") { socket, json, audience, spiffeId };
         command.SetAction((parsed, cancellationToken) => AskAsync(parsed.GetValue(socket), async (client, patience) =>
@@ -76,7 +76,7 @@ internal static class FetchCommand
         {
             // The agent says "no identity", also to one that has others.
             if (await FindIdsAsync(client, cancellationToken) is not { Length: > 0 } ids) throw;
-            throw new InvalidOperationException($"The Workload API gives this workload no JWT-SVID of '{id}'. It has {string.Join(", ", ids.Select(static i => $"'{i}'"))}.", denied);
+            throw new InvalidOperationException($"The Workload API issues no JWT-SVID of '{id}' to this workload. It issues {string.Join(", ", ids.Select(static i => $"'{i}'"))}.", denied);
         }
     }
 
@@ -97,7 +97,7 @@ internal static class FetchCommand
     {
         var now = TimeProvider.System.GetUtcNow();
         if (svid.ExpiresAt <= now)
-            throw new FormatException($"The Workload API gave a JWT-SVID of '{svid.Id}' that expired at {svid.ExpiresAt:u}, and it is {now:u}: compare the clocks of the agent and of this machine.");
+            throw new FormatException($"The Workload API returned a JWT-SVID of '{svid.Id}' that expired at {svid.ExpiresAt:u}, and it is {now:u}: compare the clocks of the agent and of this machine.");
     }
 
     /// <summary>Asks the Workload API that is meant, with the patience that agents deserve.</summary>
@@ -114,7 +114,7 @@ internal static class FetchCommand
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"The Workload API at '{address}' did not answer within {Patience.TotalSeconds:0} s. Does another program listen there?");
+            throw new TimeoutException($"The Workload API at '{address}' did not respond within {Patience.TotalSeconds:0} s. Does another program listen at that address?");
         }
     }
 

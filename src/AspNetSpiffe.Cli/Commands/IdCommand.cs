@@ -10,12 +10,12 @@ internal static class IdCommand
 {
     public static Command Create()
     {
-        var id = new Option<string?>("--spiffe-id") { Description = "The ID to register. Default: one after the service account, or the user.", HelpName = "ID" };
+        var id = new Option<string?>("--spiffe-id") { Description = "The ID to register. Default: one derived from the service account, or the user.", HelpName = "ID" };
         var parent = new Option<string?>("--parent-id") { Description = "The ID of the agent; 'spire-server agent list' shows it.", HelpName = "ID" };
         var program = new Option<string?>("--program") { Description = "The program of the workload, for the selectors unix:path and unix:sha256.", HelpName = "FILE" };
-        var account = new Option<string>("--service-account") { Description = "The folder that Kubernetes mounts into a Pod.", DefaultValueFactory = _ => ServiceAccount.DefaultFolder, HelpName = "DIR" };
+        var account = new Option<string>("--service-account") { Description = "The directory that Kubernetes mounts into a Pod.", DefaultValueFactory = _ => ServiceAccount.DefaultFolder, HelpName = "DIR" };
         var (socket, json) = (SocketOption.Create(), JsonOption.Create());
-        var command = new Command("id", "Shows what the agent issues to this process, by what SPIRE tells it from others, and the command that registers it: exit code 0 if it has an identity, else 1.")
+        var command = new Command("id", "Shows what the agent issues to this process, the selectors by which SPIRE identifies it, and the command that registers it: exit code 0 if it has an identity, else 1.")
         {
             id, parent, program, account, socket, json,
         };
@@ -54,7 +54,7 @@ internal static class IdCommand
         foreach (var selector in entry.Selectors) terminal.Field(selector.Counts ? "registers" : "", selector.Text);
         foreach (var remark in entry.Remarks) terminal.Note(remark);
         terminal.Blank();
-        terminal.Heading("entry", issued.Ids.Count > 0 ? "another one would be made so" : "on the SPIRE server");
+        terminal.Heading("entry", issued.Ids.Count > 0 ? "the command for another one" : "on the SPIRE server");
         terminal.Copy(entry.Command);
     }
 

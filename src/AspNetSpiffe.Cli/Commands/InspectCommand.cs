@@ -10,15 +10,15 @@ internal static class InspectCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("FILE") { Description = "A certificate with its chain (PEM, DER), a bundle (JSON, PEM, DER), a bundle map or a token; '-' reads the standard input." };
-        var kind = new Choice<FileKind>("--as", "What the file is, where it does not look like it.");
-        var role = new Choice<PeerRole>("--role", "The part that the owner of a certificate plays. Default: client.");
+        var file = new Argument<string>("FILE") { Description = "A certificate with its chain (PEM, DER), a bundle (JSON, PEM, DER), a bundle map or a token; '-' reads standard input." };
+        var kind = new Choice<FileKind>("--as", "The kind of the file, if it cannot be detected.");
+        var role = new Choice<PeerRole>("--role", "The role of the owner of a certificate. Default: client.");
         var bundle = new Option<string?>("--bundle") { Description = "A file with the bundle to verify with: PEM, a bundle document or a bundle map.", HelpName = "FILE" };
         var trustDomain = new Option<string?>("--trust-domain") { Description = "Whose bundle it is. Default: that of the certificate or token.", HelpName = "NAME" };
         var socket = new Option<string?>("--socket") { Description = "Verify with the bundles of this Workload API.", HelpName = "ADDRESS" };
-        var audience = new Option<string[]>("--audience") { Description = "Who we are to a token. May be repeated.", HelpName = "NAME" };
+        var audience = new Option<string[]>("--audience") { Description = "An audience that the token must have. May be repeated.", HelpName = "NAME" };
         var json = JsonOption.Create();
-        var command = new Command("inspect", "Asks a certificate, a bundle or a token each rule of the standards, by its clause: exit code 0 if none is broken, else 1. Shows neither keys nor tokens.")
+        var command = new Command("inspect", "Checks a certificate, a bundle or a token against each rule of the standards, by clause: exit code 0 if no rule is broken, else 1. Never prints keys or tokens.")
         {
             file, kind.Option, role.Option, bundle, trustDomain, socket, audience, json,
         };
@@ -45,8 +45,8 @@ internal static class InspectCommand
 
     private static async Task<KnownBundles> FindBundlesAsync(InspectedFile read, FileKind kind, string? bundle, TrustDomain? whose, string? socket, CancellationToken cancellationToken)
     {
-        if (bundle is not null && socket is not null) throw new UsageException("Give --bundle or --socket, not both: only one bundle of a trust domain can count.");
-        if (kind == FileKind.Bundle) return bundle is null && socket is null ? KnownBundles.None : throw new UsageException("A bundle is not verified with another one: --bundle and --socket are for certificates and tokens.");
+        if (bundle is not null && socket is not null) throw new UsageException("Give --bundle or --socket, not both: only one bundle of a trust domain can be used.");
+        if (kind == FileKind.Bundle) return bundle is null && socket is null ? KnownBundles.None : throw new UsageException("A bundle is not verified with another bundle: --bundle and --socket are for certificates and tokens.");
         if (socket is not null) return await FetchCommand.AskAsync(socket, (client, patience) => KnownBundles.FetchAsync(client, kind, patience), cancellationToken);
         if (bundle is null) return KnownBundles.None;
 

@@ -8,7 +8,7 @@ internal static class MatchCommand
 {
     public static Command Create()
     {
-        var pattern = new Argument<string>("PATTERN") { Description = "Whom one means, for example spiffe://example.org/ns/shop/** or several with commas between." };
+        var pattern = new Argument<string>("PATTERN") { Description = "A pattern of SPIFFE IDs, for example spiffe://example.org/ns/shop/**, or several separated by commas." };
         var id = new Argument<string>("ID") { Description = "A SPIFFE ID." };
         var json = JsonOption.Create();
         var command = new Command("match", "Says whether a pattern matches a SPIFFE ID: exit code 0 if it does, 1 if not, 2 if one of them is malformed.") { pattern, id, json };

@@ -12,18 +12,18 @@ internal static class RequestCommand
 {
     public static Command Create()
     {
-        var url = new Argument<string>("URL") { Description = "Where to, for example https://localhost:8443/hello." };
-        var expect = new Option<string>("--expect") { Description = "Who must answer: an ID or a pattern. Nothing is sent to anybody else.", Required = true, HelpName = "PATTERN" };
+        var url = new Argument<string>("URL") { Description = "The URL, for example https://localhost:8443/hello." };
+        var expect = new Option<string>("--expect") { Description = "The expected server: an ID or a pattern. Nothing is sent to any other server.", Required = true, HelpName = "PATTERN" };
         var method = new Option<string?>("--method", "-X") { Description = "The method. Default: GET, with --data POST.", HelpName = "METHOD" };
         var header = new Option<string[]>("--header", "-H") { Description = "A header, for example 'Accept: application/json'. May be repeated.", HelpName = "LINE" };
         var data = new Option<string?>("--data", "-d") { Description = "The body, sent as application/json unless a header says otherwise.", HelpName = "TEXT" };
-        var identity = new Option<string?>("--identity") { Description = "Which SVID to show, where there are several: an ID or a pattern. Default: the first.", HelpName = "PATTERN" };
-        var timeout = new Option<string>("--timeout") { Description = "How long all of it may take.", DefaultValueFactory = _ => "30s", HelpName = "TIME" };
-        var (socket, json) = (SocketOption.Create(), JsonOption.Create("Write both chains, the verdict and the answer as JSON."));
+        var identity = new Option<string?>("--identity") { Description = "Which SVID to present, if there are several: an ID or a pattern. Default: the first.", HelpName = "PATTERN" };
+        var timeout = new Option<string>("--timeout") { Description = "The timeout of the whole request.", DefaultValueFactory = _ => "30s", HelpName = "TIME" };
+        var (socket, json) = (SocketOption.Create(), JsonOption.Create("Write both chains, the verdict and the response as JSON."));
         var command = new Command(
             "request",
-            "Sends a request over mutual TLS with our SVID. The body of the answer goes to the standard output, both chains and the verdict to the standard error. " +
-            "Exit codes: 0 answered, 1 no answer, 2 a mistake in the command line, 3 the server was refused, 4 answered with a status of 400 or more.")
+            "Sends a request over mutual TLS with our SVID. The response body is written to standard output, both chains and the verdict to standard error. " +
+            "Exit codes: 0 success, 1 no response, 2 invalid command line, 3 the server was rejected, 4 a response with a status of 400 or more.")
         {
             url, expect, method, header, data, identity, timeout, socket, json,
         };
@@ -41,7 +41,7 @@ internal static class RequestCommand
 
     private static HttpRequestMessage CreateRequest(string url, string? method, string? data, string[] headers)
     {
-        if (!url.StartsWith("https://", StringComparison.OrdinalIgnoreCase)) throw new UsageException($"'{url}' is no address of https: SVIDs are shown over TLS only.");
+        if (!url.StartsWith("https://", StringComparison.OrdinalIgnoreCase)) throw new UsageException($"'{url}' is not an https URL: SVIDs are presented over TLS only.");
         var request = UsageException.Parse(url, text => new HttpRequestMessage(new(method ?? (data is null ? "GET" : "POST")), text));
         (request.Version, request.VersionPolicy) = (new(2, 0), HttpVersionPolicy.RequestVersionOrLower);
         if (data is not null) request.Content = new StringContent(data, null, "application/json");
@@ -61,7 +61,7 @@ internal static class RequestCommand
         using var client = new HttpClient(new SocketsHttpHandler { ConnectCallback = connection.ConnectAsync, UseProxy = false, AllowAutoRedirect = false, UseCookies = false }) { Timeout = Timeout.InfiniteTimeSpan };
         try
         {
-            using var response = await Progress.ShowAsync("waiting for the answer", client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ending.Token));
+            using var response = await Progress.ShowAsync("waiting for the response", client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ending.Token));
             var result = new RequestResult(ours, expected, connection.Presented, connection.Verdict);
             if (json) Json.Write(await ToJsonAsync(result, response, ending.Token));
             else await ShowAsync(result, response, ending.Token);
@@ -77,7 +77,7 @@ internal static class RequestCommand
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"There was no answer within {Duration.Describe(options.StartupTimeout)}.");
+            throw new TimeoutException($"There was no response within {Duration.Describe(options.StartupTimeout)}.");
         }
     }
 
@@ -105,11 +105,11 @@ internal static class RequestCommand
     {
         var cause = failure.GetBaseException().Message.TrimEnd('.');
         if (result.Verdict is { Accepted: true })
-            return $"The server is the right one, and ended the connection before any answer ({cause}). It may have refused our SVID '{result.Ours.Id}': it does not tell us why, but its own log does. " +
+            return $"The server was verified, but closed the connection before it sent a response ({cause}). It may have rejected our SVID '{result.Ours.Id}': the reason is not sent to the client, but is in the server's log. " +
                 "Usual reasons: it does not allow this ID, or has no bundle of our trust domain.";
         return failure.InnerException is IOException or AuthenticationException
             ? $"The TLS handshake failed before the server was verified ({cause}). Is it an https server?"
-            : $"There is no connection to the server: {cause}.";
+            : $"The connection to the server failed: {cause}.";
     }
 
     private static async Task ShowAsync(RequestResult result, HttpResponseMessage response, CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ internal static class WatchCommand
     {
         var socket = SocketOption.Create();
         var json = JsonOption.Create("Write one line of JSON for each update.");
-        var command = new Command("watch", "Shows X509-SVIDs and bundles each time they change, until Ctrl+C. Troubles go to the standard error, and it tries again.") { socket, json };
+        var command = new Command("watch", "Shows X509-SVIDs and bundles each time they change, until Ctrl+C. Errors are written to standard error, and the stream is retried.") { socket, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(socket), parsed.GetValue(json), cancellationToken));
         return command;
     }
@@ -43,7 +43,7 @@ internal static class WatchCommand
         }
 
         terminal.Note($"── {TimeProvider.System.GetLocalNow():HH:mm:ss} ──");
-        if (context is null) terminal.Title("no identity: the Workload API has taken it back");
+        if (context is null) terminal.Title("no identity: the Workload API has withdrawn it");
         else terminal.Show(context);
         terminal.Blank();
     }

@@ -11,13 +11,13 @@ internal static class WriteCommand
 {
     public static Command Create()
     {
-        var directory = new Argument<string>("DIR") { Description = "The folder; made with mode 0700 where there is none." };
-        var layout = new Choice<FileLayout>("--layout", "How the files are named: tls.crt, tls.key and ca.crt (certmanager, the default), or as the other layouts of docs/files.md have it.");
-        var watch = new Option<bool>("--watch") { Description = "Go on: write each time the identity or the bundle changes, until Ctrl+C." };
-        var exec = new Option<string?>("--exec") { Description = "Run this command after each change, for example 'nginx -s reload'. No shell: it is split at blanks, double quotes keep them.", HelpName = "CMD" };
-        var identity = new Option<string?>("--identity") { Description = "Which SVID, where there are several: an ID or a pattern. Default: the first.", HelpName = "PATTERN" };
+        var directory = new Argument<string>("DIR") { Description = "The directory; created with mode 0700 if it does not exist." };
+        var layout = new Choice<FileLayout>("--layout", "The names of the files: tls.crt, tls.key and ca.crt (certmanager, the default), or those of the other layouts in docs/files.md.");
+        var watch = new Option<bool>("--watch") { Description = "Keep running: write each time the identity or the bundle changes, until Ctrl+C." };
+        var exec = new Option<string?>("--exec") { Description = "Run this command after each change, for example 'nginx -s reload'. No shell: arguments are separated by spaces; double quotes are supported.", HelpName = "CMD" };
+        var identity = new Option<string?>("--identity") { Description = "Which SVID, if there are several: an ID or a pattern. Default: the first.", HelpName = "PATTERN" };
         var (socket, json) = (SocketOption.Create(), JsonOption.Create("Write one line of JSON for each change."));
-        var command = new Command("write", "Writes the SVID, its key (mode 0600) and the bundle as PEM files, each swapped at once. A command of --exec that fails is told, and does not stop the watch.")
+        var command = new Command("write", "Writes the SVID, its key (mode 0600) and the bundle as PEM files, each replaced atomically. A failed --exec command is reported and does not stop the watch.")
         {
             directory, layout.Option, watch, exec, identity, socket, json,
         };
@@ -34,7 +34,7 @@ internal static class WriteCommand
 
     private static string[]? Split(string? command) => command is null ? null : CommandLineParser.SplitCommandLine(command).ToArray() is { Length: > 0 } words
         ? words
-        : throw new UsageException("--exec names no command.");
+        : throw new UsageException("--exec has no command.");
 
     private static async Task<int> RunAsync(SpiffeOptions options, Target target, bool watch, CancellationToken cancellationToken)
     {
@@ -74,7 +74,7 @@ internal static class WriteCommand
         private void Tell(X509Svid? svid, string[] files)
         {
             if (Json) Output.Json.WriteLine(new() { ["spiffeId"] = svid?.Id.ToString(), ["notAfter"] = svid?.NotAfter.ToUniversalTime(), ["files"] = new JsonArray([.. files.Select(static file => JsonValue.Create(file))]) });
-            else if (svid is null) _terminal.Event(TimeProvider.System.GetLocalNow(), "no identity: the Workload API has taken it back; the files stay as they are");
+            else if (svid is null) _terminal.Event(TimeProvider.System.GetLocalNow(), "no identity: the Workload API has withdrawn it; the files are kept");
             else _terminal.Event(TimeProvider.System.GetLocalNow(), $"{svid.Id}, until {Times.Describe(svid.NotAfter)}: wrote {string.Join(", ", files)}");
         }
     }

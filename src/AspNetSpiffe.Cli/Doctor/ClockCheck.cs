@@ -9,18 +9,18 @@ internal static class ClockCheck
     private static readonly TimeSpan Noticeable = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Harmful = TimeSpan.FromSeconds(30);
 
-    private const string Remedy = "Let a time service (chrony, systemd-timesyncd) set the clocks of this machine and of the SPIRE server.";
+    private const string Remedy = "Synchronise the clocks of this machine and of the SPIRE server with a time service (chrony, systemd-timesyncd).";
 
     public static Finding Look(Answer<ImmutableArray<JwtSvid>> tokens, X509Context? context, DateTimeOffset now)
     {
         // Most that it can be off by is what the call took.
         if (tokens.Value is { IsDefaultOrEmpty: false } svids && svids[0].IssuedAt is { } issuedAt) return OfSkew(now - issuedAt - tokens.Took);
-        if (context is null) return new("clock", Verdict.Skipped, "could not be compared: there is neither a token nor an SVID");
+        if (context is null) return new("clock", Verdict.Skipped, "cannot be checked: there is neither a token nor an SVID");
 
         var from = context.DefaultSvid.NotBefore;
         return now < from
-            ? new("clock", Verdict.Failed, $"the SVID is valid in {Duration.Describe(from - now)} only: this clock is behind", Remedy)
-            : new("clock", Verdict.Ok, $"within the SVID's validity; how exact it is, only a token with 'iat' could tell");
+            ? new("clock", Verdict.Failed, $"the SVID becomes valid in {Duration.Describe(from - now)}: this clock is behind", Remedy)
+            : new("clock", Verdict.Ok, $"within the SVID's validity; an exact check requires a token with 'iat'");
     }
 
     private static Finding OfSkew(TimeSpan skew)
@@ -30,6 +30,6 @@ internal static class ClockCheck
         if (size < Noticeable) return new("clock", Verdict.Ok, "agrees with that of the issuer to within 5 s, by a token that it has just issued");
 
         var what = $"{Duration.Describe(size)} {(skew > TimeSpan.Zero ? "ahead of" : "behind")} that of the issuer, by a token that it has just issued";
-        return size < Harmful ? new("clock", Verdict.Warning, what, Remedy) : new("clock", Verdict.Failed, $"{what}; verifiers allow for 30 s", Remedy);
+        return size < Harmful ? new("clock", Verdict.Warning, what, Remedy) : new("clock", Verdict.Failed, $"{what}; verifiers tolerate 30 s", Remedy);
     }
 }

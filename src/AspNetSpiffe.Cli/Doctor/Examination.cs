@@ -57,22 +57,22 @@ internal sealed class Examination(string? socketOption, TimeSpan patience)
             address = SocketOption.Read(socketOption);
             return address.IsLocal
                 ? new("address", Verdict.Ok, $"{address}, from {origin}")
-                : new("address", Verdict.Warning, $"{address}, from {origin}, is on another host", "The Workload API tells workloads apart by what the kernel says of them: use a socket of this host (Workload Endpoint §3).");
+                : new("address", Verdict.Warning, $"{address}, from {origin}, is on another host", "The agent attests workloads through the kernel of its own host: use a socket of this host (Workload Endpoint §3).");
         }
         catch (UsageException e)
         {
-            return new("address", Verdict.Failed, e.Message, "SPIRE's default is 'unix:///tmp/spire-agent/public/api.sock', that of its CSI driver depends on the mount. An application may also say it in 'Spiffe:EndpointSocket'.");
+            return new("address", Verdict.Failed, e.Message, "SPIRE's default is 'unix:///tmp/spire-agent/public/api.sock', that of its CSI driver depends on the mount. An application may also set it in 'Spiffe:EndpointSocket'.");
         }
     }
 
     private static Finding OfAgent(Answer<X509Context> answer) => answer switch
     {
-        { Value: { Remarks: [] } context } => new("agent", Verdict.Ok, $"answered in {answer.Took.TotalMilliseconds:0} ms with {Count(context.Svids.Length, "SVID")} and {Count(context.Bundles.Count, "bundle")}"),
-        { Value: { } context } => new("agent", Verdict.Warning, string.Join(' ', context.Remarks), "Whoever runs the agent must mend what was left out."),
+        { Value: { Remarks: [] } context } => new("agent", Verdict.Ok, $"responded in {answer.Took.TotalMilliseconds:0} ms with {Count(context.Svids.Length, "SVID")} and {Count(context.Bundles.Count, "bundle")}"),
+        { Value: { } context } => new("agent", Verdict.Warning, string.Join(' ', context.Remarks), "The operator of the agent must correct what was ignored."),
         { Failure: WorkloadApiException { Failure: WorkloadApiFailure.Status, StatusCode: StatusCode.PermissionDenied } denied } =>
             new("agent", Verdict.Failed, denied.Message, "'aspnet-spiffe id' prints the command that registers this process."),
-        { Failure: TimeoutException late } => new("agent", Verdict.Failed, late.Message, "Does another program listen there? Look at the agent's log."),
-        _ => new("agent", Verdict.Failed, answer.Failure!.Message, "Look at the agent's log."),
+        { Failure: TimeoutException late } => new("agent", Verdict.Failed, late.Message, "Does another program listen at that address? Check the agent's log."),
+        _ => new("agent", Verdict.Failed, answer.Failure!.Message, "Check the agent's log."),
     };
 
     private async Task<Answer<T>> AskAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
@@ -90,11 +90,11 @@ internal sealed class Examination(string? socketOption, TimeSpan patience)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new(default, new TimeoutException($"There was no answer within {Duration.Describe(patience)}."), Stopwatch.GetElapsedTime(began));
+            return new(default, new TimeoutException($"There was no response within {Duration.Describe(patience)}."), Stopwatch.GetElapsedTime(began));
         }
     }
 
-    private static IEnumerable<Finding> Skip(params IEnumerable<string> checks) => checks.Select(static check => new Finding(check, Verdict.Skipped, "not looked at, because of what failed above"));
+    private static IEnumerable<Finding> Skip(params IEnumerable<string> checks) => checks.Select(static check => new Finding(check, Verdict.Skipped, "skipped, because a check above failed"));
 
     internal static string Count(int number, string thing, string? things = null) => $"{number} {(number == 1 ? thing : things ?? thing + "s")}";
 }

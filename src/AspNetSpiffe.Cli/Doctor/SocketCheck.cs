@@ -21,7 +21,7 @@ internal static class SocketCheck
         if (!IsOfSocket(failure)) return new("socket", Verdict.Ok, path is null ? "open" : $"open{DescribeFile(path)}{DescribeListener(path)}");
 
         var denied = failure is WorkloadApiException { Failure: WorkloadApiFailure.NoPermission };
-        return new("socket", Verdict.Failed, failure!.Message, denied ? Permit(path) : "In a container, mount the folder of the socket; for development, 'aspnet-spiffe agent' is an agent.");
+        return new("socket", Verdict.Failed, failure!.Message, denied ? Permit(path) : "In a container, mount the directory of the socket; for development, run 'aspnet-spiffe agent'.");
     }
 
     private static string? PathOf(WorkloadApiAddress address)
@@ -75,11 +75,11 @@ internal static class SocketCheck
         if (OperatingSystem.IsWindows() || path is null) return "Grant this user access to it.";
         try
         {
-            return $"We are user {UnixFile.OurUserId} and group {UnixFile.OurGroupId}; there is{DescribeFile(path).TrimStart(',')}. To connect takes the right to write to it, and to enter each folder above it.";
+            return $"We are user {UnixFile.OurUserId} and group {UnixFile.OurGroupId}; there is{DescribeFile(path).TrimStart(',')}. Connecting requires write permission on it, and execute permission on each directory above it.";
         }
         catch (IOException e)
         {
-            return $"{e.Message} We are user {UnixFile.OurUserId} and group {UnixFile.OurGroupId}: let them enter each folder above the socket.";
+            return $"{e.Message} We are user {UnixFile.OurUserId} and group {UnixFile.OurGroupId}: grant them execute permission on each directory above the socket.";
         }
     }
 }

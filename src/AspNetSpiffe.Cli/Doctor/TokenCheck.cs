@@ -7,7 +7,7 @@ namespace AspNetSpiffe.Cli.Doctor;
 /// <summary>Whether the agent issues JWT-SVIDs, and others can verify them. Applications without tokens need none.</summary>
 internal static class TokenCheck
 {
-    private const string NeededFor = "Only what sends or takes tokens (AddSpiffeJwt) needs them.";
+    private const string NeededFor = "Only applications that send or accept tokens (AddSpiffeJwt) need them.";
 
     public static Finding Look(Answer<ImmutableArray<JwtSvid>> answer, JwtBundleSet? bundles, string[] audience, DateTimeOffset now)
     {
@@ -17,10 +17,10 @@ internal static class TokenCheck
             return new("tokens", none ? Verdict.Warning : Verdict.Failed, failure.Message, NeededFor);
         }
 
-        if (bundles is null) return new("tokens", Verdict.Warning, $"issued, but there are no keys to verify others' with", NeededFor);
+        if (bundles is null) return new("tokens", Verdict.Warning, $"issued, but there are no keys to verify tokens of others with", NeededFor);
         var refused = answer.Value.Select(svid => JwtSvidVerifier.Verify(svid.Token, bundles, audience, now)).FirstOrDefault(static result => !result.Accepted);
         return refused.Reason == JwtRejectionReason.None
             ? new("tokens", Verdict.Ok, $"{Examination.Count(answer.Value.Length, "token")} issued and verified")
-            : new("tokens", Verdict.Failed, $"the token of {refused.Id?.ToString() ?? "nobody"} that the agent issued is not good: {refused.Reason}", $"See {Pages.OfTokens}.");
+            : new("tokens", Verdict.Failed, $"the token of {refused.Id?.ToString() ?? "an unknown ID"} that the agent issued is invalid: {refused.Reason}", $"See {Pages.OfTokens}.");
     }
 }

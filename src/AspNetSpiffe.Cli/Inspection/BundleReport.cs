@@ -3,7 +3,7 @@ using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli.Inspection;
 
-/// <summary>A bundle, or a map of them, by the library's own readers: what they refuse or leave out, and what expires.</summary>
+/// <summary>A bundle, or a map of them, by the library's own readers: what they reject or leave out, and what expires.</summary>
 internal static class BundleReport
 {
     public static Report Make(InspectedFile file, TrustDomain? trustDomain, DateTimeOffset now)
@@ -13,7 +13,7 @@ internal static class BundleReport
         var whose = trustDomain ?? throw new UsageException($"{file.Name} does not say whose bundle it is (Trust Domain and Bundle §5.1.1): give --trust-domain.");
         return file.IsJson
             ? Read(file.Name, "Trust Domain and Bundle §4", "It is a bundle document.", () => SpiffeBundle.Parse(whose, file.Json), bundle => Make(whose.ToString(), [bundle], bundle.Remarks, now))
-            : Read(file.Name, "X509-SVID §6", "It holds certificates of CAs, and nothing else.", () => ReadPem(file, whose), bundle => Make(whose.ToString(), [bundle], [], now));
+            : Read(file.Name, "X509-SVID §6", "It contains certificates of CAs, and nothing else.", () => ReadPem(file, whose), bundle => Make(whose.ToString(), [bundle], [], now));
     }
 
     private static SpiffeBundle ReadPem(InspectedFile file, TrustDomain whose)
@@ -46,7 +46,7 @@ internal static class BundleReport
         title,
         [.. bundles.SelectMany(bundle => FieldsOf(bundle, now))],
         [
-            new("Trust Domain and Bundle §4.2", "No entry had to be left out.", remarks.Count == 0 ? RuleOutcome.Kept : RuleOutcome.Broken, Detail: remarks.Count == 0 ? null : string.Join(' ', remarks)),
+            new("Trust Domain and Bundle §4.2", "No entry was ignored.", remarks.Count == 0 ? RuleOutcome.Kept : RuleOutcome.Broken, Detail: remarks.Count == 0 ? null : string.Join(' ', remarks)),
             .. bundles.SelectMany(bundle => RulesFor(bundle, now)),
         ]);
 
@@ -62,7 +62,7 @@ internal static class BundleReport
     {
         var name = bundle.TrustDomain.Name;
         var hasAny = !bundle.X509.Authorities.IsEmpty || !bundle.Jwt.Authorities.IsEmpty;
-        yield return new("Trust Domain and Bundle §4.1.3", $"The bundle of {name} has an authority; one without trusts nobody.", hasAny ? RuleOutcome.Kept : RuleOutcome.Broken, hasAny ? null : nameof(RejectionReason.EmptyBundle), Page: hasAny ? null : Pages.OfRejection(nameof(RejectionReason.EmptyBundle)));
+        yield return new("Trust Domain and Bundle §4.1.3", $"The bundle of {name} has an authority; without one, no peer is trusted.", hasAny ? RuleOutcome.Kept : RuleOutcome.Broken, hasAny ? null : nameof(RejectionReason.EmptyBundle), Page: hasAny ? null : Pages.OfRejection(nameof(RejectionReason.EmptyBundle)));
 
         var over = bundle.X509.Authorities.Where(authority => EndOf(authority) < now).ToArray();
         yield return new("RFC 5280 §4.1.2.5", $"No X.509 authority of {name} has expired.", over.Length == 0 ? RuleOutcome.Kept : RuleOutcome.Broken, Detail: over.Length == 0 ? null : string.Join("; ", over.Select(static authority => authority.Subject)));

@@ -15,7 +15,7 @@ internal static class CertificateReport
             FindId(certificates)?.ToString() ?? "a certificate without a SPIFFE ID",
             [.. FieldsOf(leaf, now), ("chain", $"leaf and {others.Count} more"), ("role", role.ToString().ToLowerInvariant())],
             [.. X509SvidVerifier.Inspect(leaf, others, bundles, role, now).Select(RuleLine.OfCertificate)],
-            bundles is null ? "Its path was not checked, and neither strength nor clock: give --bundle FILE, or --socket ADDRESS for the bundles of a Workload API." : null);
+            bundles is null ? "Path, key strength and validity period were not checked: give --bundle FILE, or --socket ADDRESS for the bundles of a Workload API." : null);
     }
 
     /// <summary>Gives whom a leaf claims to be, if that can be read.</summary>

@@ -57,10 +57,10 @@ internal sealed class InspectedFile
         if (IsJson) return FileKind.Bundle;
         if (IsPem || FirstCharacter == '0') return ReadCertificates()[0].Extensions.OfType<X509BasicConstraintsExtension>().Any(static c => c.CertificateAuthority) ? FileKind.Bundle : FileKind.Certificate;
         if (Text.Count(static c => c == '.') == 2 && !Text.Any(char.IsWhiteSpace)) return FileKind.Token;
-        throw new FormatException($"{Name} is neither a certificate (PEM or DER) nor a bundle (JSON or PEM) nor a token. If it is meant to be one, say which with --as.");
+        throw new FormatException($"{Name} is neither a certificate (PEM or DER) nor a bundle (JSON or PEM) nor a token. To override the detection, use --as.");
     }
 
-    /// <summary>Reads certificates, in PEM or in DER one after the other; private keys beside them are left out.</summary>
+    /// <summary>Reads certificates, in PEM or in DER one after the other; private keys beside them are ignored.</summary>
     /// <exception cref="FormatException">There is something else, or none.</exception>
     public List<X509Certificate2> ReadCertificates()
     {

@@ -15,7 +15,7 @@ internal sealed record RuleLine(string Clause, string Text, RuleOutcome Outcome,
 /// <param name="Title">Whom it is about, as far as that can be read.</param>
 /// <param name="Fields">Some of what it says: never a key, a signature or a token.</param>
 /// <param name="Rules">The rules, in the order of the verifier.</param>
-/// <param name="NotChecked">What was left out, and what to give so that it is not.</param>
+/// <param name="NotChecked">What was ignored, and what to give so that it is not.</param>
 internal sealed record Report(FileKind Kind, string Title, IReadOnlyList<(string Name, string Value)> Fields, IReadOnlyList<RuleLine> Rules, string? NotChecked = null)
 {
     public bool IsGood => Rules.All(static rule => rule.Outcome != RuleOutcome.Broken);

@@ -22,9 +22,9 @@ internal static class TokenReport
 
     private static string? DescribeNotChecked(bool signature, bool audience) => (signature, audience) switch
     {
-        (true, true) => "Neither who signed it nor for whom it is was checked: give --bundle FILE or --socket ADDRESS, and --audience NAME.",
-        (true, false) => "Who signed it was not checked: give --bundle FILE, or --socket ADDRESS for the bundles of a Workload API.",
-        (false, true) => "For whom it is was not checked: give --audience NAME.",
+        (true, true) => "Neither signature nor audience was checked: give --bundle FILE or --socket ADDRESS, and --audience NAME.",
+        (true, false) => "The signature was not checked: give --bundle FILE, or --socket ADDRESS for the bundles of a Workload API.",
+        (false, true) => "The audience was not checked: give --audience NAME.",
         _ => null,
     };
 

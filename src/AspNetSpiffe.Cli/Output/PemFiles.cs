@@ -27,7 +27,7 @@ internal static class PemFiles
     private const UnixFileMode ForAll = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>Writes the chain (leaf and intermediates), the key (PKCS#8, mode 0600) and the bundle of the own trust domain; gives the paths.</summary>
-    /// <exception cref="IOException">The folder cannot be written to, or is one in which others could exchange the files; or what is there is not ours to replace.</exception>
+    /// <exception cref="IOException">The directory cannot be written to, or is one in which others could exchange the files; or what is there is not ours to replace.</exception>
     public static string[] Write(X509Context context, string directory, FileLayout layout)
     {
         var svid = context.DefaultSvid;
@@ -89,7 +89,7 @@ internal static class PemFiles
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             fresh.ForEach(TryDelete);
-            throw new IOException($"The folder '{directory}' cannot be written to ({Describe(e)}). Choose another folder.", e);
+            throw new IOException($"The directory '{directory}' is not writable ({Describe(e)}). Choose another directory.", e);
         }
     }
 
@@ -97,8 +97,8 @@ internal static class PemFiles
     private static void RequireReplaceable(string path)
     {
         if (OperatingSystem.IsWindows() || UnixFile.Find(path) is not { } found) return;
-        if (found.Kind != UnixFileKind.File) throw new IOException($"'{path}' is {found.Describe()} and no file: it is not followed, and not replaced. Remove it, or choose another folder.");
-        if (!found.IsOurs) throw new IOException($"'{path}' belongs to user {found.UserId}, and we are user {UnixFile.OurUserId}: it is not replaced. Remove it, or choose another folder.");
+        if (found.Kind != UnixFileKind.File) throw new IOException($"'{path}' is {found.Describe()}, not a file: it is not followed, and not replaced. Remove it, or choose another directory.");
+        if (!found.IsOurs) throw new IOException($"'{path}' belongs to user {found.UserId}, but this process runs as user {UnixFile.OurUserId}: it is not replaced. Remove it, or choose another directory.");
     }
 
     // Made anew beside the old one, under a name that nobody can have taken: a key is never in a file that others could read, nor half of it in one that is in use.
@@ -122,7 +122,7 @@ internal static class PemFiles
 
     // The framework's words for what has no folder to be in speak of a file that nobody knows.
     private static string Describe(Exception failure) => failure is FileNotFoundException or DirectoryNotFoundException
-        ? "no file can be made in it"
+        ? "no file can be created in it"
         : failure.Message.TrimEnd('.');
 
     private static void TryDelete(string path)

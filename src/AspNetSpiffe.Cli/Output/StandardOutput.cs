@@ -7,7 +7,7 @@ internal static class StandardOutput
 {
     private const int Handle = 1;
 
-    /// <summary>Gives a token that fires when the other end of the pipe is closed, as by <c>head</c>. To write there tells us nothing: the framework keeps that error to itself.</summary>
+    /// <summary>Returns a token that fires when the other end of the pipe is closed, as by <c>head</c>. To write there tells us nothing: the framework keeps that error to itself.</summary>
     public static CancellationToken Closed()
     {
         var closed = new CancellationTokenSource();

@@ -19,7 +19,7 @@ internal sealed class Terminal
 
     private readonly IAnsiConsole _console;
 
-    /// <summary>Makes the terminal of the standard output.</summary>
+    /// <summary>Creates the terminal of the standard output.</summary>
     public Terminal()
         : this(Console.Out, Console.IsOutputRedirected)
     {

@@ -36,10 +36,10 @@ internal sealed record Entry(IReadOnlyList<Selector> Selectors, IReadOnlyList<st
 
     private static IEnumerable<string> Remark(IReadOnlyList<Selector> program, ServiceAccount? account, SpiffeId? parent, string id)
     {
-        if (parent is null) yield return $"{UnknownParent} is the agent's own ID: 'spire-server agent list' shows it; or give --parent-id.";
-        if (id.StartsWith(UnknownTrustDomain, StringComparison.Ordinal)) yield return "TRUST_DOMAIN is that of the server: give --spiffe-id.";
-        if (account is not null) yield return "The labels, the image and the node of the Pod (k8s:pod-label, k8s:container-image, k8s:node-name) cannot be seen from within it. With SPIRE's controller manager, write a ClusterSPIFFEID instead.";
-        else if (program.Count == 0) yield return "Every program of this user matches. To tell programs apart, give --program FILE; for 'dotnet app.dll' that is the host 'dotnet', an app of its own file has its own.";
-        else yield return "unix:path and unix:sha256 take 'discover_workload_path = true' in the agent's attestor 'unix'; add them as you like, with -selector.";
+        if (parent is null) yield return $"{UnknownParent} is the SPIFFE ID of the agent: 'spire-server agent list' shows it; or set --parent-id.";
+        if (id.StartsWith(UnknownTrustDomain, StringComparison.Ordinal)) yield return "TRUST_DOMAIN is that of the server: set --spiffe-id.";
+        if (account is not null) yield return "The labels, the image and the node of the Pod (k8s:pod-label, k8s:container-image, k8s:node-name) are not visible from inside it. With SPIRE's controller manager, use a ClusterSPIFFEID instead.";
+        else if (program.Count == 0) yield return "Every program of this user matches. To distinguish programs, set --program FILE; for 'dotnet app.dll' it is the host 'dotnet', for a self-contained app its own file.";
+        else yield return "unix:path and unix:sha256 require 'discover_workload_path = true' in the agent's attestor 'unix'; add them with -selector if needed.";
     }
 }

@@ -7,12 +7,12 @@ internal static class HeaderLine
     public static void Add(HttpRequestMessage request, string line)
     {
         var colon = line.IndexOf(':', StringComparison.Ordinal);
-        if (colon <= 0) throw new UsageException($"'{line}' is no header; write its name, a colon and its value, for example 'Accept: application/json'.");
+        if (colon <= 0) throw new UsageException($"'{line}' is not a header; write its name, a colon and its value, for example 'Accept: application/json'.");
 
         var (name, value) = (line[..colon].Trim(), line[(colon + 1)..].Trim());
         if (request.Headers.TryAddWithoutValidation(name, value)) return;
-        if (request.Content is null) throw new UsageException($"'{name}' describes a body, and there is none: give --data.");
+        if (request.Content is null) throw new UsageException($"'{name}' describes a body, but there is none: set --data.");
         request.Content.Headers.Remove(name);
-        if (!request.Content.Headers.TryAddWithoutValidation(name, value)) throw new UsageException($"'{name}' is no name of a header.");
+        if (!request.Content.Headers.TryAddWithoutValidation(name, value)) throw new UsageException($"'{name}' is not the name of a header.");
     }
 }

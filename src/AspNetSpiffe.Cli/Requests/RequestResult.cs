@@ -16,15 +16,15 @@ internal sealed record RequestResult(X509Svid Ours, SpiffeIdPattern Expected, Im
         foreach (var certificate in Ours.Intermediates.Insert(0, Ours.Leaf)) terminal.Field("certificate", Describe(certificate));
         if (Verdict is not { } verdict)
         {
-            terminal.Heading("server", "showed no certificate");
+            terminal.Heading("server", "presented no certificate");
             return;
         }
 
         terminal.Heading("server", verdict.Id?.ToString() ?? "no SPIFFE ID");
         foreach (var certificate in Presented) terminal.Field("certificate", Describe(certificate));
         if (verdict.Peer is { } peer) terminal.Field("authority", Describe(peer.Authority));
-        terminal.Field("expected", MatchedBy is { } part ? $"{Expected}, and matched by {part}" : Expected.ToString());
-        terminal.Field("verdict", verdict.Accepted ? $"verified, until {Times.Describe(verdict.Peer.ValidUntil)}" : $"refused: {verdict.Reason}");
+        terminal.Field("expected", MatchedBy is { } part ? $"{Expected}, matched by {part}" : Expected.ToString());
+        terminal.Field("verdict", verdict.Accepted ? $"verified, until {Times.Describe(verdict.Peer.ValidUntil)}" : $"rejected: {verdict.Reason}");
     }
 
     public JsonObject ToJson() => new()

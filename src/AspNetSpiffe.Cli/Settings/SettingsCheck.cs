@@ -19,7 +19,7 @@ internal static class SettingsCheck
     private const string SomeAddress = "unix:///the/environment/of/the/application.sock";
 
     /// <exception cref="IOException">A file is not there.</exception>
-    /// <exception cref="FormatException">A file is no JSON; the message says where.</exception>
+    /// <exception cref="FormatException">A file is not valid JSON; the message says where.</exception>
     public static SettingsVerdict Run(string[] files, bool isWorker, bool withEnvironment)
     {
         if (!withEnvironment) Environment.SetEnvironmentVariable(WorkloadApiAddress.EnvironmentVariable, SomeAddress);
@@ -86,10 +86,10 @@ internal static class SettingsCheck
 
     private static IEnumerable<string> NotChecked(IConfigurationSection spiffe, bool withEnvironment)
     {
-        if (!spiffe.Exists()) yield return $"There is no section '{SpiffeOptions.SectionName}': the application takes the defaults.";
+        if (!spiffe.Exists()) yield return $"There is no section '{SpiffeOptions.SectionName}': the application uses the defaults.";
         if (!withEnvironment && spiffe["EndpointSocket"] is null && !spiffe.GetSection("Files").Exists())
-            yield return $"The address of the agent comes from {WorkloadApiAddress.EnvironmentVariable} then, and was not checked; --environment checks that of this process.";
+            yield return $"The address of the agent comes from {WorkloadApiAddress.EnvironmentVariable} and was not checked; --environment checks that of this process.";
         foreach (var client in spiffe.GetSection(Clients).GetChildren())
-            yield return $"'{client.Path}' counts only if the application calls AddHttpClient(\"{client.Key}\").AddSpiffeFromConfiguration().";
+            yield return $"'{client.Path}' is used only if the application calls AddHttpClient(\"{client.Key}\").AddSpiffeFromConfiguration().";
     }
 }

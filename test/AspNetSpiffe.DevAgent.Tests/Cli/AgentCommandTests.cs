@@ -98,14 +98,14 @@ public sealed class AgentCommandTests : AgentTest
 
     [Theory]
     [InlineData("'--workload' is required")]
-    [InlineData("'web' is no workload", "--workload", "web")]
-    [InlineData("'5x' is no duration", "--workload", "web=/web", "--svid-lifetime", "5x")]
+    [InlineData("'web' is not a workload", "--workload", "web")]
+    [InlineData("'5x' is not a duration", "--workload", "web=/web", "--svid-lifetime", "5x")]
     [InlineData("SvidLifetime must be", "--workload", "web=/web", "--svid-lifetime", "0s")]
     [InlineData("'Ex ample'", "--workload", "web=/web", "--trust-domain", "Ex ample")]
     [InlineData("'/a//b'", "--workload", "web=/a//b")]
     [InlineData("'--nothing'", "--workload", "web=/web", "--nothing")]
-    [InlineData("'other.test' is no workload of another trust domain", "--workload", "web=/web", "--federate", "other.test")]
-    [InlineData("'partner' is no workload", "--workload", "web=/web", "--federate", "other.test=partner")]
+    [InlineData("'other.test' is not a workload of another trust domain", "--workload", "web=/web", "--federate", "other.test")]
+    [InlineData("'partner' is not a workload", "--workload", "web=/web", "--federate", "other.test=partner")]
     [InlineData("'example.org' is the agent's own trust domain", "--workload", "web=/web", "--federate", "example.org=partner=/partner")]
     public async Task A_mistake_is_one_clear_line_and_exit_code_2(string text, params string[] arguments)
     {
@@ -118,8 +118,8 @@ public sealed class AgentCommandTests : AgentTest
     [InlineData("'aspnet-spiffe' has no command 'bogus'; the nearest is 'agent'. Its commands: agent,", "bogus")]
     [InlineData("has no command 'wtach'; the nearest is 'watch'.", "wtach", "--json")]
     [InlineData("'aspnet-spiffe fetch' has no command 'x500'; the nearest is 'x509'. Its commands: x509, jwt, bundles.", "fetch", "x500")]
-    [InlineData("'aspnet-spiffe fetch' needs one of its commands: x509, jwt, bundles.", "fetch")]
-    [InlineData("'aspnet-spiffe' needs one of its commands: agent,")]
+    [InlineData("'aspnet-spiffe fetch' requires one of its commands: x509, jwt, bundles.", "fetch")]
+    [InlineData("'aspnet-spiffe' requires one of its commands: agent,")]
     [InlineData("'aspnet-spiffe watch' has no option '--sokcet'; the nearest is '--socket'.", "watch", "--sokcet")]
     [InlineData("'aspnet-spiffe watch' takes no argument 'more'.", "watch", "more")]
     public async Task An_unknown_word_is_named_with_the_nearest_one(string text, params string[] arguments)
@@ -131,7 +131,7 @@ public sealed class AgentCommandTests : AgentTest
 
     [Theory]
     [InlineData(2, "has no command 'wtach'", "wtach", "--json")]
-    [InlineData(2, "is no address of a Workload API", "watch", "--json", "--socket", "nowhere")]
+    [InlineData(2, "is not an address of a Workload API", "watch", "--json", "--socket", "nowhere")]
     [InlineData(1, "/nowhere", "fetch", "x509", "--json", "--socket", "unix:///nowhere/agent.sock")]
     public async Task With_json_an_error_is_JSON_too(int expected, string text, params string[] arguments)
     {

@@ -34,7 +34,7 @@ public sealed class CheckCommandTests : AgentTest
     {
         var (exitCode, output, errors) = await Tool.RunAsync(null, Patience, "check", Write("a.json", """{"Spiffe":{"Hnt":"x"}}"""));
         Assert.Equal((1, ""), (exitCode, errors));
-        Assert.StartsWith("Spiffe:Hnt: nobody reads this key. Did you mean 'Spiffe:Hint'?", output, StringComparison.Ordinal);
+        Assert.StartsWith("Spiffe:Hnt: unknown key. Did you mean 'Spiffe:Hint'?", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class CheckCommandTests : AgentTest
         var file = Write("a.json", Good);
         var (exitCode, mistakes, _) = await CheckAsync(file, "--worker");
         Assert.Equal(1, exitCode);
-        Assert.All(mistakes, mistake => Assert.Contains("only a server reads this key", mistake, StringComparison.Ordinal));
+        Assert.All(mistakes, mistake => Assert.Contains("this key is used by servers only, and this host has no server", mistake, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class CheckCommandTests : AgentTest
 
         (exitCode, var mistakes, _) = await CheckAsync([file, "--environment"], "nonsense");
         Assert.Equal(1, exitCode);
-        Assert.Contains("'nonsense' is no address", Assert.Single(mistakes), StringComparison.Ordinal);
+        Assert.Contains("'nonsense' is not an address", Assert.Single(mistakes), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -39,11 +39,11 @@ public sealed class DoctorCommandTests : AgentTest
     }
 
     [Theory]
-    [InlineData("no address at all", "address", "There is no Workload API to ask")]
-    [InlineData("no address of the kind", "address", "'http://agent' is no address")]
-    [InlineData("nothing there", "socket", "There is no such socket")]
-    [InlineData("nobody listens", "socket", "Nobody listens")]
-    [InlineData("a file", "socket", "An ordinary file is there")]
+    [InlineData("no address at all", "address", "The address of the Workload API is missing")]
+    [InlineData("no address of the kind", "address", "'http://agent' is not an address")]
+    [InlineData("nothing there", "socket", "The socket does not exist")]
+    [InlineData("nobody listens", "socket", "Connection refused: no process listens")]
+    [InlineData("a file", "socket", "The path is a regular file")]
     public async Task What_fails_is_named_with_a_remedy_and_the_rest_is_skipped(string fault, string check, string text)
     {
         var path = Path.Combine(Folder, "agent.sock");
@@ -89,7 +89,7 @@ public sealed class DoctorCommandTests : AgentTest
         await using var agent = await FakeAgent.StartAsync();
         var (exitCode, checks) = await ExamineAsync(agent.Address, "--timeout", "1s");
         Assert.Equal(1, exitCode);
-        AssertFailed(checks, "agent", "There was no answer within");
+        AssertFailed(checks, "agent", "There was no response within");
         Assert.Equal(["identity", "bundles", "tokens", "clock"], checks.Where(check => check.Verdict == "skipped").Select(check => check.Name));
         Assert.InRange(agent.Calls.Count, 0, 1);
     }
@@ -116,7 +116,7 @@ public sealed class DoctorCommandTests : AgentTest
     {
         var pki = new TestPki();
         var checks = await ExamineIdentityAsync(pki, leaf => leaf with { NotAfter = TimeProvider.System.GetUtcNow().AddMinutes(5) });
-        Assert.Contains("is not renewed", Warning(checks, "identity"), StringComparison.Ordinal);
+        Assert.Contains("has not been renewed", Warning(checks, "identity"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class DoctorCommandTests : AgentTest
         var bundles = checks.Where(check => check.Name == "bundles").ToDictionary(check => check.Found.Split([' ', ':'])[0]);
         Assert.Equal(0, exitCode);
         Assert.Equal("ok", bundles["example.org"].Verdict);
-        Assert.Equal(("warning", true), (bundles["empty.test"].Verdict, bundles["empty.test"].Remedy!.Contains("Nobody of this trust domain", StringComparison.Ordinal)));
+        Assert.Equal(("warning", true), (bundles["empty.test"].Verdict, bundles["empty.test"].Remedy!.Contains("Peers of this trust domain cannot be verified", StringComparison.Ordinal)));
         Assert.Equal(("warning", true), (bundles["soon.test"].Verdict, bundles["soon.test"].Remedy!.Contains("expire soon", StringComparison.Ordinal)));
         Assert.Equal(("warning", true), (bundles["over.test"].Verdict, bundles["over.test"].Remedy!.Contains("have expired", StringComparison.Ordinal)));
     }

@@ -114,7 +114,7 @@ public sealed class FetchCommandTests : AgentTest
         var (exitCode, output, errors) = await Tool.RunAsync(agent.Address, Patience, ["fetch", "x509", .. json ? ["--json"] : Array.Empty<string>()]);
 
         Assert.Equal((0, ""), (exitCode, errors));
-        Assert.Contains("The bundle of 'broken.test' is left out", output, StringComparison.Ordinal);
+        Assert.Contains("The bundle of 'broken.test' is ignored", output, StringComparison.Ordinal);
     }
 
     [Theory, Trait("Trial", "A-10")]
@@ -137,8 +137,8 @@ public sealed class FetchCommandTests : AgentTest
         var (exitCode, output, errors) = await Tool.RunAsync(agent.Address, Patience, ["fetch", "bundles", .. json ? ["--json"] : Array.Empty<string>()]);
 
         Assert.Equal((0, ""), (exitCode, errors));
-        Assert.Contains("The bundle of 'broken.test' is left out", output, StringComparison.Ordinal);
-        Assert.Contains("The JWT bundle of 'mad.test' is left out", output, StringComparison.Ordinal);
+        Assert.Contains("The bundle of 'broken.test' is ignored", output, StringComparison.Ordinal);
+        Assert.Contains("The JWT bundle of 'mad.test' is ignored", output, StringComparison.Ordinal);
     }
 
     [Theory, Trait("Trial", "A-13")]

@@ -24,7 +24,7 @@ public sealed class RequestCommandTests : AgentTest
         Assert.Equal((0, "GET spiffe://example.org/client HTTP/2"), (exitCode, output));
         Assert.Matches("ours  spiffe://example.org/client", errors);
         Assert.Matches($"server  {Server}", errors);
-        Assert.Contains($"and matched by {Server}", errors, StringComparison.Ordinal);
+        Assert.Contains($", matched by {Server}", errors, StringComparison.Ordinal);
         Assert.Contains("HTTP/2.0 200", errors, StringComparison.Ordinal);
         Assert.Equal(4, errors.Split('\n').Count(line => line.Contains("certificate ", StringComparison.Ordinal)));
     }
@@ -71,7 +71,7 @@ public sealed class RequestCommandTests : AgentTest
         await using var server = await StartServerAsync(stranger);
         var (exitCode, output, errors) = await RequestAsync(agent, server, "/hello", "--expect", Server);
         Assert.Equal((3, ""), (exitCode, output));
-        Assert.Matches("Refused a server: (NotTrusted|BadSignature)", errors);
+        Assert.Matches("Rejected a server in the TLS handshake: (NotTrusted|BadSignature)", errors);
         Assert.Equal(0, server.Services.GetRequiredService<RequestCount>().Value);
     }
 
@@ -82,7 +82,7 @@ public sealed class RequestCommandTests : AgentTest
         await using var server = await StartServerAsync(agent, "spiffe://example.org/somebody-else");
         var (exitCode, output, errors) = await RequestAsync(agent, server, "/hello", "--expect", Server);
         Assert.Equal((1, ""), (exitCode, output));
-        Assert.Contains("It may have refused our SVID 'spiffe://example.org/client'", errors, StringComparison.Ordinal);
+        Assert.Contains("It may have rejected our SVID 'spiffe://example.org/client'", errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class RequestCommandTests : AgentTest
         reserved.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var (exitCode, _, errors) = await Tool.RunAsync(agent.AddressOf("client"), Patience, "request", $"https://127.0.0.1:{((IPEndPoint)reserved.LocalEndPoint!).Port}", "--expect", Server);
         Assert.Equal(1, exitCode);
-        Assert.Contains("There is no connection to the server", errors, StringComparison.Ordinal);
+        Assert.Contains("The connection to the server failed", errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,11 +119,11 @@ public sealed class RequestCommandTests : AgentTest
     }
 
     [Theory]
-    [InlineData("is no address of https", "http://localhost/", "--expect", Server)]
+    [InlineData("is not an https URL", "http://localhost/", "--expect", Server)]
     [InlineData("'--expect' is required", "https://localhost/")]
-    [InlineData("beside other characters", "https://localhost/", "--expect", "spiffe://example.org/a*")]
-    [InlineData("is no header", "https://localhost/", "--expect", Server, "-H", "nothing")]
-    [InlineData("give --data", "https://localhost/", "--expect", Server, "-H", "Content-Type: text/plain")]
+    [InlineData("next to other characters", "https://localhost/", "--expect", "spiffe://example.org/a*")]
+    [InlineData("is not a header", "https://localhost/", "--expect", Server, "-H", "nothing")]
+    [InlineData("set --data", "https://localhost/", "--expect", Server, "-H", "Content-Type: text/plain")]
     [InlineData("the nearest is '--expect'", "https://localhost/", "--expct", Server)]
     public async Task A_mistake_is_one_line_and_exit_code_2(string text, params string[] arguments)
     {

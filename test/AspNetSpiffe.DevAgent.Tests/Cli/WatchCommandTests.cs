@@ -45,19 +45,19 @@ public sealed class WatchCommandTests : AgentTest
                 break;
             case "a message is refused":
                 agent.SendRaw([0, 0, 0, 0, 0]);
-                await tool.ReadErrorLineAsync("Refused an update", Patience);
+                await tool.ReadErrorLineAsync("Rejected an update", Patience);
                 break;
             case "the stream is ended":
                 agent.CloseWith(StatusCode.OK);
-                await tool.ReadErrorLineAsync("trying again", Patience);
+                await tool.ReadErrorLineAsync("retrying with backoff", Patience);
                 break;
             case "the stream is lost":
                 agent.Abort();
-                await tool.ReadErrorLineAsync("trying again", Patience);
+                await tool.ReadErrorLineAsync("retrying with backoff", Patience);
                 break;
             default:
                 await agent.StopAsync();
-                await tool.ReadErrorLineAsync("trying again", Patience);
+                await tool.ReadErrorLineAsync("retrying with backoff", Patience);
                 await agent.RestartAsync();
                 break;
         }
@@ -89,7 +89,7 @@ public sealed class WatchCommandTests : AgentTest
         var message = X509SVIDResponse.Parser.ParseFrom(pki.ResponseBytes([pki.Leaf("/web")]));
         message.FederatedBundles.Add("spiffe://broken.test", ByteString.CopyFromUtf8("no certificate"));
         agent.Send(message);
-        await tool.ReadLineAsync("The bundle of 'broken.test' is left out", Patience);
+        await tool.ReadLineAsync("The bundle of 'broken.test' is ignored", Patience);
 
         await tool.SignalAsync("TERM", Patience);
         Assert.Equal((0, ""), ((await tool.WaitAsync(Patience)).ExitCode, (await tool.WaitAsync(Patience)).Errors));

@@ -71,7 +71,7 @@ public sealed class WriteCommandTests : AgentTest
         var agent = await StartAgentAsync(new DevIdentity("/web"));
         var (exitCode, _, errors) = await Tool.RunAsync(agent.AddressOf("web"), Patience, "write", Target, "--exec", "no-such-program");
         Assert.Equal(1, exitCode);
-        Assert.Contains("'no-such-program' of --exec cannot be started (there is no such program)", errors, StringComparison.Ordinal);
+        Assert.Contains("'no-such-program' of --exec cannot be started (the program does not exist)", errors, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(Target, "tls.crt")));
     }
 
@@ -97,7 +97,7 @@ public sealed class WriteCommandTests : AgentTest
 
     [Theory]
     [InlineData("the nearest is 'podcertificate'", "--layout", "podcert")]
-    [InlineData("--exec names no command", "--exec", " ")]
+    [InlineData("--exec has no command", "--exec", " ")]
     [InlineData("Required argument missing")]
     public async Task A_mistake_is_one_line_and_exit_code_2(string text, params string[] options)
     {

@@ -51,7 +51,7 @@ public sealed class WriteTests : AgentTest
     public async Task A_folder_in_the_place_of_a_file_is_refused()
     {
         Directory.CreateDirectory(Path.Combine(Target, "bundle.pem"));
-        await AssertRefusedAsync(Target, "bundle.pem' is a folder");
+        await AssertRefusedAsync(Target, "bundle.pem' is a directory");
     }
 
     [Fact]
@@ -97,8 +97,8 @@ public sealed class WriteTests : AgentTest
     {
         Directory.CreateDirectory(Target);
         File.SetUnixFileMode(Target, Everybody);
-        await AssertRefusedAsync(Target, $"'{Target}' may be written to by everybody (mode 0777)");
-        await AssertRefusedAsync(Path.Combine(Target, "below"), $"'{Target}' may be written to by everybody (mode 0777)");
+        await AssertRefusedAsync(Target, $"'{Target}' is writable by everyone (mode 0777)");
+        await AssertRefusedAsync(Path.Combine(Target, "below"), $"'{Target}' is writable by everyone (mode 0777)");
         Assert.Empty(Directory.GetFileSystemEntries(Target));
     }
 
@@ -125,7 +125,7 @@ public sealed class WriteTests : AgentTest
         Directory.CreateDirectory(Target);
         File.SetUnixFileMode(Target, Everybody);
         File.CreateSymbolicLink(Path.Combine(Folder, "link"), Target);
-        await AssertRefusedAsync(Path.Combine(Folder, "link"), $"'{Target}' may be written to by everybody");
+        await AssertRefusedAsync(Path.Combine(Folder, "link"), $"'{Target}' is writable by everyone");
     }
 
     [RootFact]
@@ -142,7 +142,7 @@ public sealed class WriteTests : AgentTest
         Directory.CreateDirectory(Target);
         File.SetUnixFileMode(Target, (UnixFileMode)504);
         await RunAsync("chgrp", "65534", Target);
-        await AssertRefusedAsync(Target, $"'{Target}' may be written to by group 65534 (mode 0770)");
+        await AssertRefusedAsync(Target, $"'{Target}' is writable by group 65534 (mode 0770)");
     }
 
     [RootFact]
@@ -168,10 +168,10 @@ public sealed class WriteTests : AgentTest
     }
 
     [Theory, Trait("Trial", "O-09")]
-    [InlineData("/proc", "'/proc' cannot be written to (no file can be made in it)")]
+    [InlineData("/proc", "'/proc' is not writable (no file can be created in it)")]
     [InlineData("/proc/nothing", "'/proc/nothing' cannot be made")]
-    [InlineData("/dev/null", "'/dev/null' is a device and no folder")]
-    [InlineData("/dev/null/below", "'/dev/null' is a device and no folder")]
+    [InlineData("/dev/null", "'/dev/null' is a device, not a directory")]
+    [InlineData("/dev/null/below", "'/dev/null' is a device, not a directory")]
     public async Task A_folder_that_cannot_be_written_to_is_named_with_what_is_wrong(string folder, string text) => await AssertRefusedAsync(folder, text);
 
     private async Task AssertRefusedAsync(string folder, string text)
