@@ -7,7 +7,7 @@ namespace AspNetSpiffe.Analyzers;
 /// <summary>Calls that are written one after the other, each on what the one before gives.</summary>
 internal static class CallChain
 {
-    /// <summary>Gives what a method is called on, also where it is an extension method.</summary>
+    /// <summary>Returns what a method is called on, also where it is an extension method.</summary>
     public static IOperation? ReceiverOf(IInvocationOperation call)
     {
         var receiver = call.Instance ?? (call.TargetMethod.IsExtensionMethod ? call.Arguments.FirstOrDefault(static argument => argument.Parameter?.Ordinal == 0)?.Value : null);
@@ -15,13 +15,13 @@ internal static class CallChain
         return receiver;
     }
 
-    /// <summary>Gives the calls after one, the nearest first.</summary>
+    /// <summary>Returns the calls after one, the nearest first.</summary>
     public static IEnumerable<IInvocationOperation> After(IInvocationOperation call)
     {
         for (var later = NextOf(call); later is not null; later = NextOf(later)) yield return later;
     }
 
-    /// <summary>Gives the place of the method's name.</summary>
+    /// <summary>Returns the place of the method's name.</summary>
     public static Location NameOf(IInvocationOperation call) =>
         call.Syntax is InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name: var name } } ? name.GetLocation() : call.Syntax.GetLocation();
 

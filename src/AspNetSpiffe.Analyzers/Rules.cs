@@ -24,39 +24,39 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor MalformedPattern = new(
         MalformedPatternId, "A SPIFFE ID pattern is malformed", "{0}", Category, DiagnosticSeverity.Warning, true,
-        "The text is no SPIFFE ID pattern, so that the library throws a FormatException when it reads it.", Pages + MalformedPatternId + ".md");
+        "The text is not a SPIFFE ID pattern, so the library throws a FormatException when it reads it.", Pages + MalformedPatternId + ".md");
 
     public static readonly DiagnosticDescriptor MalformedName = new(
         MalformedNameId, "A trust domain, path prefix or SPIFFE ID is malformed", "{0}", Category, DiagnosticSeverity.Warning, true,
-        "The text is no trust domain, path prefix or SPIFFE ID, so that the library throws an exception when it reads it.", Pages + MalformedNameId + ".md");
+        "The text is not a trust domain, path prefix or SPIFFE ID, so the library throws an exception when it reads it.", Pages + MalformedNameId + ".md");
 
     public static readonly DiagnosticDescriptor ReplacedHandler = new(
         ReplacedHandlerId, "A primary handler replaces the one with the SPIFFE identity",
-        "The client would call without its SPIFFE identity, and call anybody: {0} replaces the handler that {1} made, so the library refuses to build the client. {2}.",
+        "The client would call without its SPIFFE identity, and accept any server: {0} replaces the handler that {1} created, so the client cannot be created. {2}.",
         Category, DiagnosticSeverity.Warning, true,
-        "A call after AddSpiffeMtls or its like sets another primary handler, which the library refuses when the client is built.", Pages + ReplacedHandlerId + ".md");
+        "A call after AddSpiffeMtls or a similar method sets another primary handler, which fails when the client is created.", Pages + ReplacedHandlerId + ".md");
 
     public static readonly DiagnosticDescriptor ConflictingHttps = new(
-        ConflictingHttpsId, "UseHttps has settings that UseSpiffeMtls refuses",
-        "UseSpiffeMtls() serves this workload's SVID on every https endpoint and verifies every client by it, so it cannot honour {0} of this endpoint, and the start fails. " +
-        "Remove that; or, to show a web certificate here, call listenOptions.UseSpiffe(SpiffeServerMode.WebCertificate, https => ...) instead of UseHttps; or, to speak SPIFFE " +
+        ConflictingHttpsId, "UseHttps has settings that UseSpiffeMtls does not support",
+        "UseSpiffeMtls() serves this workload's SVID on every https endpoint and verifies every client by it, so it cannot be combined with {0} of this endpoint, and the start fails. " +
+        "Remove it; or, to present a Web PKI certificate here, call listenOptions.UseSpiffe(SpiffeServerMode.WebCertificate, https => ...) instead of UseHttps; or, to use SPIFFE " +
         "on some endpoints only, call builder.Services.AddSpiffeServer() instead of UseSpiffeMtls() and listenOptions.UseSpiffe() on those.",
         Category, DiagnosticSeverity.Warning, true,
-        "An endpoint in code has settings of https that contradict mutual TLS with SVIDs, which the library refuses at the start.", Pages + ConflictingHttpsId + ".md");
+        "An endpoint in code has https settings that contradict mutual TLS with SVIDs, which fails at start.", Pages + ConflictingHttpsId + ".md");
 
     public static readonly DiagnosticDescriptor AnyServer = new(
         AnyServerId, "A client accepts any server",
-        "'spiffe:any' lets every workload that has an SVID, of any trust domain that is known here, answer in the server's place. Name the server, as in 'spiffe://example.org/orders'.",
+        "'spiffe:any' lets every workload that has an SVID, of any known trust domain, impersonate the server. Set the expected server, as in 'spiffe://example.org/orders'.",
         Category, DiagnosticSeverity.Warning, true,
-        "A client that accepts whoever answers is not protected against other workloads.", Pages + AnyServerId + ".md");
+        "A client that accepts any server is not protected against other workloads.", Pages + AnyServerId + ".md");
 
     public static readonly DiagnosticDescriptor SeveralServers = new(
-        SeveralServersId, "An HTTP client has several expected servers or modes of TLS", "{0}", Category, DiagnosticSeverity.Warning, true,
-        "A client has one mode of TLS and one expected server; the library refuses to build one with several.", Pages + SeveralServersId + ".md");
+        SeveralServersId, "An HTTP client has several expected servers or TLS modes", "{0}", Category, DiagnosticSeverity.Warning, true,
+        "A client has one TLS mode and one expected server; a client with several cannot be created.", Pages + SeveralServersId + ".md");
 
     public static readonly DiagnosticDescriptor ModeWithoutHttps = new(
-        ModeWithoutHttpsId, "UseSpiffe has settings of https that its mode does not take",
-        "The mode {0} shows our SVID and has no settings of https, so UseSpiffe throws an ArgumentException. Leave the argument out, or choose WebCertificate.",
+        ModeWithoutHttpsId, "UseSpiffe has https settings that its mode does not support",
+        "The mode {0} presents our SVID and supports no https settings, so UseSpiffe throws an ArgumentException. Remove the argument, or choose WebCertificate.",
         Category, DiagnosticSeverity.Warning, true,
-        "Only the mode WebCertificate takes settings of https; with any other the library throws an ArgumentException.", Pages + ModeWithoutHttpsId + ".md");
+        "Only the mode WebCertificate supports https settings; with any other the library throws an ArgumentException.", Pages + ModeWithoutHttpsId + ".md");
 }

@@ -75,8 +75,8 @@ public sealed class EndpointTests : RuleTest<EndpointAnalyzer>
     public Task The_message_names_the_setting_and_says_what_to_do() => VerifyAsync(
         Program($"{Spiffe} {Listening("listen.{|#0:UseHttps|}(certificate, https => https.CheckCertificateRevocation = true)")}"),
         "ASPS004",
-        "UseSpiffeMtls() serves this workload's SVID on every https endpoint and verifies every client by it, so it cannot honour CheckCertificateRevocation, ServerCertificate of this endpoint, and the start fails. " +
-        "Remove that; or, to show a web certificate here, call listenOptions.UseSpiffe(SpiffeServerMode.WebCertificate, https => ...) instead of UseHttps; or, to speak SPIFFE " +
+        "UseSpiffeMtls() serves this workload's SVID on every https endpoint and verifies every client by it, so it cannot be combined with CheckCertificateRevocation, ServerCertificate of this endpoint, and the start fails. " +
+        "Remove it; or, to present a Web PKI certificate here, call listenOptions.UseSpiffe(SpiffeServerMode.WebCertificate, https => ...) instead of UseHttps; or, to use SPIFFE " +
         "on some endpoints only, call builder.Services.AddSpiffeServer() instead of UseSpiffeMtls() and listenOptions.UseSpiffe() on those.");
 
     [Theory]

@@ -61,7 +61,7 @@ public sealed class PackageTests(ITestOutputHelper output, PackageTests.Packages
             Assert.Equal(0, exitCode);
 
             // Behind the last character of the literal.
-            Assert.Contains("Program.cs(2,87): warning ASPS001: The pattern 'spiffe://example.org' names no workload at position 20; add '/**' to mean every workload of the trust domain.", text, StringComparison.Ordinal);
+            Assert.Contains("Program.cs(2,87): warning ASPS001: The pattern 'spiffe://example.org' has no path at position 20; add '/**' to match every workload of the trust domain.", text, StringComparison.Ordinal);
             Assert.Contains("docs/analyzers/ASPS001.md", text, StringComparison.Ordinal);
         }
         finally

@@ -34,12 +34,12 @@ public sealed class ReplacedHandlerTests : RuleTest<ClientAnalyzer>
     public Task What_the_library_takes_is_let_alone(string statement) => VerifyAsync(Program(statement));
 
     [Theory]
-    [InlineData("""{|#0:UseSocketsHttpHandler|}()""", "Move the call before AddSpiffeMtls, which keeps its settings, or make them in the argument 'configure' of AddSpiffeMtls")]
-    [InlineData("""{|#0:ConfigurePrimaryHttpMessageHandler|}(() => new HttpClientHandler())""", "Remove the call, and make the settings in the argument 'configure' of AddSpiffeMtls, which gets the SocketsHttpHandler")]
+    [InlineData("""{|#0:UseSocketsHttpHandler|}()""", "Move the call before AddSpiffeMtls, which keeps its settings, or change them in the argument 'configure' of AddSpiffeMtls")]
+    [InlineData("""{|#0:ConfigurePrimaryHttpMessageHandler|}(() => new HttpClientHandler())""", "Remove the call, and change the settings in the argument 'configure' of AddSpiffeMtls, which receives the SocketsHttpHandler")]
     public Task The_message_says_what_happens_and_what_to_do(string call, string remedy) => VerifyAsync(
         Program($"""services.AddHttpClient("orders").AddSpiffeMtls("spiffe://a/b").{call};"""),
         "ASPS003",
-        $"The client would call without its SPIFFE identity, and call anybody: {call.Split('|')[1][3..]} replaces the handler that AddSpiffeMtls made, so the library refuses to build the client. {remedy}.");
+        $"The client would call without its SPIFFE identity, and accept any server: {call.Split('|')[1][3..]} replaces the handler that AddSpiffeMtls created, so the client cannot be created. {remedy}.");
 
     [Theory]
     [InlineData($$"""services.AddHttpClient("orders").AddSpiffeMtls("spiffe://a/b").{|ASPS003:UseSocketsHttpHandler|}((handler, _) => handler.AllowAutoRedirect = false);""",

@@ -26,5 +26,5 @@ public sealed class SeveralServersTests : RuleTest<ClientAnalyzer>
     public Task The_message_is_that_of_the_library() => VerifyAsync(
         ReplacedHandlerTests.Program("""services.AddHttpClient("orders").AddSpiffeMtls("spiffe://a/b").{|#0:AddSpiffeMtls|}("spiffe://a/c");"""),
         "ASPS006",
-        "The HTTP client has AddSpiffeMtls 2 times, for 'spiffe://a/b' and 'spiffe://a/c', and a client has one expected server. Keep one; if several may answer, say so in one pattern: 'spiffe://a/b,spiffe://a/c'.");
+        "The HTTP client has AddSpiffeMtls 2 times, for 'spiffe://a/b' and 'spiffe://a/c', but a client has one expected server. Keep one; to expect several servers, use one pattern: 'spiffe://a/b,spiffe://a/c'.");
 }

@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>ASPS003 and ASPS006: HTTP clients that the library refuses to build.</summary>
+/// <summary>ASPS003 and ASPS006: HTTP clients that the library rejects to build.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class ClientAnalyzer : DiagnosticAnalyzer
 {
@@ -39,8 +39,8 @@ public sealed class ClientAnalyzer : DiagnosticAnalyzer
         var name = call.TargetMethod.Name;
         var movable = name == "UseSocketsHttpHandler";
         var remedy = movable
-            ? $"Move the call before {spiffe}, which keeps its settings, or make them in the argument 'configure' of {spiffe}"
-            : $"Remove the call, and make the settings in the argument 'configure' of {spiffe}, which gets the SocketsHttpHandler";
+            ? $"Move the call before {spiffe}, which keeps its settings, or change them in the argument 'configure' of {spiffe}"
+            : $"Remove the call, and change the settings in the argument 'configure' of {spiffe}, which receives the SocketsHttpHandler";
         var properties = movable ? ImmutableDictionary<string, string?>.Empty.Add(Rules.MoveBefore, spiffe) : null;
         context.ReportDiagnostic(Diagnostic.Create(Rules.ReplacedHandler, CallChain.NameOf(call), properties, name, spiffe, remedy));
     }
@@ -49,9 +49,9 @@ public sealed class ClientAnalyzer : DiagnosticAnalyzer
     {
         if (ClientChain.Before(call).FirstOrDefault(ClientChain.IsAddSpiffe) is not { } first) return;
         var (name, before) = (call.TargetMethod.Name, first.TargetMethod.Name);
-        if (name != before) Report($"The HTTP client has {before} and {name}, and a client has one mode of TLS. Keep one of them.");
+        if (name != before) Report($"The HTTP client has {before} and {name}, but a client has one TLS mode. Keep one of them.");
         else if (ServerOf(first) is { } one && ServerOf(call) is { } other && one != other)
-            Report($"The HTTP client has {name} 2 times, for '{one}' and '{other}', and a client has one expected server. Keep one; if several may answer, say so in one pattern: '{one},{other}'.");
+            Report($"The HTTP client has {name} 2 times, for '{one}' and '{other}', but a client has one expected server. Keep one; to expect several servers, use one pattern: '{one},{other}'.");
 
         void Report(string message) => context.ReportDiagnostic(Diagnostic.Create(Rules.SeveralServers, CallChain.NameOf(call), message));
     }

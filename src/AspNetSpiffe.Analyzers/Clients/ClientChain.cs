@@ -6,7 +6,7 @@ namespace AspNetSpiffe.Analyzers;
 /// <summary>The calls on one IHttpClientBuilder: AddHttpClient("orders").AddSpiffeMtls(…).UseSocketsHttpHandler(…).</summary>
 internal static class ClientChain
 {
-    /// <summary>Gives the calls before one, the nearest first; none where the builder came as a parameter, for it may be that of ConfigureHttpClientDefaults, which others overrule.</summary>
+    /// <summary>Returns the calls before one, the nearest first; none where the builder came as a parameter, for it may be that of ConfigureHttpClientDefaults, which others overrule.</summary>
     public static IReadOnlyList<IInvocationOperation> Before(IInvocationOperation call)
     {
         var before = new List<IInvocationOperation>();

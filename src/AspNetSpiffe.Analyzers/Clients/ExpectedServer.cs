@@ -9,7 +9,7 @@ internal static class ExpectedServer
     public static bool Is(IParameterSymbol? parameter) =>
         parameter is { Name: "expectedServer", ContainingType: { Name: "SpiffeHttpClientBuilderExtensions" or "SpiffeHttpHandler", ContainingAssembly.Name: "AspNetSpiffe.Workload" } };
 
-    /// <summary>Gives the pattern that a value is known to have: a constant text, that text parsed, or SpiffeIdPattern.Any.</summary>
+    /// <summary>Returns the pattern that a value is known to have: a constant text, that text parsed, or SpiffeIdPattern.Any.</summary>
     public static string? PatternOf(IOperation value) => value switch
     {
         { ConstantValue.Value: string text } => text,

@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>ASPS004 and ASPS007: https endpoints that the library refuses.</summary>
+/// <summary>ASPS004 and ASPS007: https endpoints that the library rejects.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class EndpointAnalyzer : DiagnosticAnalyzer
 {

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>What a call of UseHttps says that mutual TLS with SVIDs cannot honour, in the names of the library's own message.</summary>
+/// <summary>What a call of UseHttps says that mutual TLS with SVIDs cannot apply, in the names of the library's own message.</summary>
 internal static class HttpsConflicts
 {
     private const string Callback = "TlsHandshakeCallbackOptions (or ServerOptionsSelectionCallback)";

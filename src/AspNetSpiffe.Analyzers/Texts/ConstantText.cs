@@ -8,7 +8,7 @@ namespace AspNetSpiffe.Analyzers;
 /// <summary>Where a character of a constant text stands in the source.</summary>
 internal static class ConstantText
 {
-    /// <summary>Gives the place of a character; behind the last one, of the quote that ends the literal. Where a constant has a name, that is the place.</summary>
+    /// <summary>Returns the place of a character; behind the last one, of the quote that ends the literal. Where a constant has a name, that is the place.</summary>
     public static Location LocationOf(SemanticModel model, SyntaxNode expression, int position) => expression switch
     {
         ParenthesizedExpressionSyntax { Expression: var inner } => LocationOf(model, inner, position),

@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>ASPS001, ASPS002 and ASPS005: constant texts that the library would refuse, or that let any server answer.</summary>
+/// <summary>ASPS001, ASPS002 and ASPS005: constant texts that the library would reject, or that let any server answer.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class TextAnalyzer : DiagnosticAnalyzer
 {

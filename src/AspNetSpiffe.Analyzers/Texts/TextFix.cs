@@ -2,7 +2,7 @@ using Kind = AspNetSpiffe.SpiffeIdPatternProblem.Kind;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>What was obviously meant by a text with a mistake.</summary>
+/// <summary>What was obviously meant by a text with an error.</summary>
 internal static class TextFix
 {
     // Each step repairs one mistake; a text with more than these is not obvious.

@@ -6,7 +6,7 @@ internal readonly record struct TextMistake(string Message, int Position);
 /// <summary>Judges texts by the library's own grammar.</summary>
 internal static class TextJudge
 {
-    /// <returns>The mistake; <see langword="null"/> where the library takes the text.</returns>
+    /// <returns>The error; <see langword="null"/> where the library takes the text.</returns>
     public static TextMistake? FindMistake(TextKind kind, string text) => kind switch
     {
         TextKind.PolicyName when !SpiffePolicies.IsPattern(text) => null,
@@ -20,7 +20,7 @@ internal static class TextJudge
     /// <summary>Says what is wrong with a pattern, in the grammar's own terms.</summary>
     public static SpiffeIdPatternProblem ScanPattern(string text) => SpiffeIdPattern.Grammar.Scan(Lowered(text));
 
-    /// <summary>Gives a pattern as the library prints it: without spaces and with scheme and trust domain in lower case.</summary>
+    /// <summary>Returns a pattern as the library prints it: without spaces and with scheme and trust domain in lower case.</summary>
     public static string Normalise(string pattern) => new string(Lowered(pattern)).Replace(" ", "");
 
     public static bool IsAny(string pattern) => ScanPattern(pattern).What == SpiffeIdPatternProblem.Kind.None && Normalise(pattern) == SpiffeIdPattern.AnyText;
@@ -40,7 +40,7 @@ internal static class TextJudge
 
     private static TextMistake? InPathPrefix(string text)
     {
-        if (text.Length == 0) return new("A path prefix is not empty; write segments with their leading slash, such as '/ops'.", 0);
+        if (text.Length == 0) return new("A path prefix must not be empty; write segments with a leading slash, such as '/ops'.", 0);
         if (Describe(SpiffeId.Grammar.ScanPath(text, 0), text) is { } mistake) return mistake;
 
         // Whatever is left is its length.
