@@ -3,7 +3,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>Keeps bundles of one kind current: what their origin gives, with those of endpoints in it. Bundles are no identity: whatever happens, the last good ones stay.</summary>
+/// <summary>Keeps bundles of one kind current: what their origin gives, with those of endpoints in it. Bundles are no identity: whatever happens, the last valid ones are kept.</summary>
 /// <remarks>Thread-safe; reading takes no lock.</remarks>
 internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
     where T : class
@@ -59,7 +59,7 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
     public bool IsStarted => _run.IsStarted;
 
     /// <summary>Gets what went wrong last and what to do about it, in words for an operator.</summary>
-    public string LastProblem => _trouble?.Problem ?? "It has not answered.";
+    public string LastProblem => _trouble?.Problem ?? "It has not responded.";
 
     public void Start()
     {
@@ -68,7 +68,7 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
     }
 
     public Task<T> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
-        Newest.RequireAsync(timeout, Origin.Time, waited => $"{Origin.Title} gave no {_kind.Name}{waited}. {LastProblem}", cancellationToken);
+        Newest.RequireAsync(timeout, Origin.Time, waited => $"{Origin.Title} sent no {_kind.Name}{waited}. {LastProblem}", cancellationToken);
 
     public void Dispose()
     {
@@ -118,53 +118,53 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
     {
         public void Unavailable(Origin origin, string problem) => Unavailable(kind.Name, origin, problem);
 
-        /// <summary>There is no stream of bundles, or it ended. The last good ones stay, and it is tried again, ever more slowly. Told once for each cause.</summary>
-        /// <remarks>The line says what is wrong and what to do. Is the agent running, is its socket there, and may this workload open it?</remarks>
-        [LoggerMessage(1, LogLevel.Warning, "No stream of {Kind} from {Origin}; trying again. {Problem}", EventName = "AgentUnavailable")]
+        /// <summary>There is no stream of bundles, or it ended. The last valid ones are kept, and the stream is retried with backoff. Logged once for each cause.</summary>
+        /// <remarks>The message has the cause and the remedy. Check that the agent is running, that its socket exists, and that this workload has permission to open it.</remarks>
+        [LoggerMessage(1, LogLevel.Warning, "No stream of {Kind} from {Origin}; retrying with backoff. {Problem}", EventName = "AgentUnavailable")]
         private partial void Unavailable(string kind, Origin origin, string problem);
 
-        public void UpdateRefused(string problem, bool isFirst) => Refused(kind.Name, origin, problem, isFirst ? "there are none yet" : "the last good ones stay");
+        public void UpdateRefused(string problem, bool isFirst) => Refused(kind.Name, origin, problem, isFirst ? "none received yet" : "the last valid ones are kept");
 
-        /// <summary>An update had no valid bundles and was refused as a whole. The last good ones stay, if there are any.</summary>
-        /// <remarks>The line says what is wrong: whoever sent it, or wrote the files, must correct it.</remarks>
-        [LoggerMessage(3, LogLevel.Error, "Refused an update of {Kind} from {Origin}. {Problem} Bundles: {State}.", EventName = "UpdateRefused")]
+        /// <summary>An update had no valid bundles and was rejected as a whole. The last valid ones are kept, if there are any.</summary>
+        /// <remarks>The message has the cause: the agent that sent the update, or the process that wrote the files, must correct it.</remarks>
+        [LoggerMessage(3, LogLevel.Error, "Rejected an update of {Kind} from {Origin}. {Problem} Bundles: {State}.", EventName = "UpdateRefused")]
         private partial void Refused(string kind, Origin origin, string problem, string state);
 
         public void Remark(string remark) => Remark(kind.Name, origin, remark);
 
-        /// <summary>A part of an update was left out or is doubtful; the rest is in force.</summary>
-        /// <remarks>The line says which: whoever sent it, or wrote the files, must correct it. Of a trust domain whose bundle was left out, peers and tokens are refused.</remarks>
+        /// <summary>A part of an update was ignored or is questionable; the rest is used.</summary>
+        /// <remarks>The message says which part: the agent that sent the update, or the process that wrote the files, must correct it. Peers and tokens of a trust domain whose bundle was ignored are rejected.</remarks>
         [LoggerMessage(4, LogLevel.Warning, "In an update of {Kind} from {Origin}: {Remark}", EventName = "UpdateRemark")]
         private partial void Remark(string kind, Origin origin, string remark);
 
         public void GivenUp(Origin origin, string problem) => GivenUp(origin.Title, kind.Name, problem);
 
-        /// <summary>The first answer of the agent was one that no retry can change, and the watch has ended: there will be no bundles.</summary>
-        /// <remarks>Correct what the line names, and restart. An agent that does not know the method is too old, or something else listens at that address.</remarks>
-        [LoggerMessage(5, LogLevel.Error, "{Origin} gave an answer that no retry can change; the watch of {Kind} has ended. {Problem}", EventName = "WatchGivenUp")]
+        /// <summary>The first response of the agent was a permanent error, and the watch has stopped: there will be no bundles.</summary>
+        /// <remarks>Correct the cause that the message names, and restart. An agent that does not implement the method is too old, or another program listens at that address.</remarks>
+        [LoggerMessage(5, LogLevel.Error, "{Origin} returned a permanent error; the watch of {Kind} has stopped. {Problem}", EventName = "WatchGivenUp")]
         private partial void GivenUp(string origin, string kind, string problem);
 
         public void NotLocal(WorkloadApiAddress endpoint) => NotLocal(endpoint, kind.Danger);
 
-        /// <summary>The address of the Workload API is on another host. The API has no authentication of its own: whoever is on the way can give us bundles of their choice.</summary>
+        /// <summary>The address of the Workload API is on another host. The API has no authentication of its own: an attacker in the network path can send bundles of their choice.</summary>
         /// <remarks>Use the Unix socket of an agent on this host.</remarks>
         [LoggerMessage(
-            6, LogLevel.Warning, "The SPIFFE Workload API at {Endpoint} is not on this host: whoever can change what it sends over the network can {Danger}. Use a Unix socket.",
+            6, LogLevel.Warning, "The SPIFFE Workload API at {Endpoint} is not on this host: an attacker who can modify its network traffic can {Danger}. Use a Unix socket.",
             EventName = "AgentNotLocal")]
         private partial void NotLocal(WorkloadApiAddress endpoint, string danger);
 
         public void WatchFailed(Exception exception) => WatchFailed(kind.Name, exception);
 
-        /// <summary>The watch threw an exception. The last good bundles stay, and it is tried again. Told once for each kind of exception.</summary>
+        /// <summary>The watch threw an exception. The last valid bundles are kept, and the watch is retried. Logged once for each kind of exception.</summary>
         /// <remarks>Report it, with the exception.</remarks>
-        [LoggerMessage(7, LogLevel.Error, "The watch of {Kind} failed; trying again.", EventName = "WatchFailed")]
+        [LoggerMessage(7, LogLevel.Error, "The watch of {Kind} failed; retrying with backoff.", EventName = "WatchFailed")]
         private partial void WatchFailed(string kind, Exception exception);
 
         public void SubscriberFailed(Exception exception) => SubscriberFailed(kind.Name, exception);
 
-        /// <summary>Code that is told of new bundles threw an exception. The bundles are in force all the same.</summary>
+        /// <summary>A subscriber to new bundles threw an exception. The bundles are used nevertheless.</summary>
         /// <remarks>The exception names the subscriber: correct it.</remarks>
-        [LoggerMessage(10, LogLevel.Error, "A subscriber to changes of {Kind} failed; the new ones are in use all the same.", EventName = "SubscriberFailed")]
+        [LoggerMessage(10, LogLevel.Error, "A subscriber to changes of {Kind} failed; the new bundles are in use nevertheless.", EventName = "SubscriberFailed")]
         private partial void SubscriberFailed(string kind, Exception exception);
     }
 }

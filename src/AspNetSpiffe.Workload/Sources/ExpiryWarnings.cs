@@ -108,30 +108,30 @@ internal sealed partial class ExpiryWarnings : IDisposable
     }
 
     private string Explain(Trouble? trouble) => trouble is null
-        ? $"{_source.Origin.Title} brings no newer one, although nothing is wrong with it: {_source.Origin.RenewalAdvice}."
-        : $"There is trouble with {_source.Origin} since {trouble.Since:u}. {trouble.Problem}";
+        ? $"{_source.Origin.Title} has sent no newer SVID, although it reports no error: {_source.Origin.RenewalAdvice}."
+        : $"{_source.Origin.Title} has reported an error since {trouble.Since:u}. {trouble.Problem}";
 
     private static TimeSpan Round(TimeSpan time) => TimeSpan.FromSeconds(Math.Round(time.TotalSeconds));
 
     /// <seealso cref="LogCategories.X509Svids"/>
     private static partial class Log
     {
-        /// <summary>A third of the life of our SVID is left, or less, and there is no newer one: agents renew at half of it. Told again near the end, and for each new cause.</summary>
+        /// <summary>A third of the lifetime of our SVID is left, or less, and it has not been renewed: agents renew at half of the lifetime. Logged again near expiry, and for each new cause.</summary>
         /// <remarks>
-        /// Act before the time that the line names. It says what is wrong; where nothing is, look at the agent and its connection to the server, or at what writes the
-        /// files.
+        /// Act before the expiry in the message. The message has the cause; if there is none, check the agent and its connection to the server, or the process that
+        /// writes the files.
         /// </remarks>
-        [LoggerMessage(12, LogLevel.Warning, "The SVID {SpiffeId} expires at {NotAfter:u}, in {Left}, and is not renewed. {Problem}", EventName = "SvidNotRenewed")]
+        [LoggerMessage(12, LogLevel.Warning, "The SVID {SpiffeId} expires at {NotAfter:u}, in {Left}, and has not been renewed. {Problem}", EventName = "SvidNotRenewed")]
         public static partial void SvidNotRenewed(ILogger logger, SpiffeId spiffeId, DateTimeOffset notAfter, TimeSpan left, string problem);
 
-        /// <summary>Our SVID expired without a newer one. Servers and clients refuse this workload.</summary>
-        /// <remarks>The line says what is wrong. The first valid SVID is taken up at once, without a restart.</remarks>
-        [LoggerMessage(13, LogLevel.Error, "The SVID {SpiffeId} expired at {NotAfter:u}: peers refuse this workload. {Problem}", EventName = "SvidExpired")]
+        /// <summary>Our SVID expired without a newer one. Servers and clients reject this workload.</summary>
+        /// <remarks>The message has the cause. The first valid SVID is used at once, without a restart.</remarks>
+        [LoggerMessage(13, LogLevel.Error, "The SVID {SpiffeId} expired at {NotAfter:u}: peers reject this workload. {Problem}", EventName = "SvidExpired")]
         public static partial void SvidExpired(ILogger logger, SpiffeId spiffeId, DateTimeOffset notAfter, string problem);
 
-        /// <summary>Looking at the age of our SVID threw an exception. The SVID is in use all the same; a warning may be missing.</summary>
+        /// <summary>The check of the SVID's expiry threw an exception. The SVID is used nevertheless; a warning may be missing.</summary>
         /// <remarks>Report it, with the exception.</remarks>
-        [LoggerMessage(14, LogLevel.Error, "Whether our SVID expires could not be told.", EventName = "ExpiryWarningFailed")]
+        [LoggerMessage(14, LogLevel.Error, "The check for an expiring SVID failed.", EventName = "ExpiryWarningFailed")]
         public static partial void ExpiryWarningFailed(ILogger logger, Exception exception);
     }
 }

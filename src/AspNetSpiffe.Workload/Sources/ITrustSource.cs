@@ -15,7 +15,7 @@ internal interface ITrustSource
     /// <summary>Gets where it all comes from.</summary>
     Origin Origin { get; }
 
-    /// <summary>Gets the lists of revoked certificates; <see langword="null"/> where the settings name none.</summary>
+    /// <summary>Gets the certificate revocation lists; <see langword="null"/> where the settings name none.</summary>
     RevocationWatch? Revocation { get; }
 
     TimeProvider Time => Origin.Time;
@@ -26,7 +26,7 @@ internal interface ITrustSource
 
     SpiffeMetrics Metrics { get; }
 
-    /// <summary>Gets where the clients and the refusals of the host are noted.</summary>
+    /// <summary>Gets where the clients and the rejections of the host are noted.</summary>
     SourceRegistry Registry { get; }
 
     IChangeToken GetChangeToken();
@@ -34,10 +34,10 @@ internal interface ITrustSource
     /// <summary>Says why there is nothing now.</summary>
     string DescribeAbsence();
 
-    /// <summary>Says what the lists of revoked certificates say of a verified peer now.</summary>
+    /// <summary>Says what the certificate revocation lists say of a verified peer now.</summary>
     RejectionReason RevocationOf(SpiffePeer peer) => Revocation?.Current.Judge(peer.Proof, Time.GetUtcNow()) ?? RejectionReason.None;
 
-    /// <summary>Looks a verified peer up in the lists of revoked certificates, if there are any.</summary>
+    /// <summary>Looks a verified peer up in the certificate revocation lists, if there are any.</summary>
     VerificationResult LookUp(VerificationResult result) =>
         result.Accepted && RevocationOf(result.Peer) is var reason and not RejectionReason.None ? VerificationResult.Reject(reason, result.Id) : result;
 
@@ -53,6 +53,6 @@ internal interface ITrustSource
         var trust = RequireTrust();
         return trust.Svid is not { } svid || Time.GetUtcNow() < svid.Validity.End
             ? trust
-            : throw new AuthenticationException($"The SVID '{svid.Id}' expired at {svid.NotAfter:u}, and no newer one has come from {Origin}.");
+            : throw new AuthenticationException($"The SVID '{svid.Id}' expired at {svid.NotAfter:u}, and {Origin} has sent no newer one.");
     }
 }

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>What to do with an identity that the Workload API takes back (Workload API §5.2.1).</summary>
+/// <summary>What to do with an identity that the Workload API withdraws (Workload API §5.2.1).</summary>
 public enum IdentityRevocation
 {
     /// <summary>Stop using it: no new connections, in or out, until there is an identity again.</summary>

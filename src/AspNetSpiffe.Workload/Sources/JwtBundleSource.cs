@@ -7,14 +7,14 @@ namespace AspNetSpiffe;
 /// <summary>The JWT bundles of all trust domains, kept current by the Workload API or by files, to verify the tokens of others (Workload API §6.2.2).</summary>
 /// <remarks>
 /// Thread-safe; reading takes no lock. Each source has a stream of its own: make one for a process. Bundles are no identity: whatever
-/// happens, the last good ones stay, and the source tries again.
+/// happens, the last valid ones are kept, and the source retries.
 /// </remarks>
 public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
 {
     private static readonly BundleKind<JwtBundleSet> Kind = new(
         "JWT bundles",
         "jwt_bundles",
-        "make any token good",
+        "make any token valid",
         static (feed, stopping) => feed.WatchJwtUpdatesAsync(stopping),
         static (federated, given, own) => federated.ApplyTo(given, own),
         static (one, other) => one.SameContentAs(other));
@@ -36,7 +36,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     /// <summary>Gets the newest bundles, or <see langword="null"/> before the first.</summary>
     public JwtBundleSet? Current => _watch.Newest.Value;
 
-    /// <summary>Makes a source and waits for the first bundles, for programs without a host.</summary>
+    /// <summary>Creates a source and waits for the first bundles, for programs without a host.</summary>
     /// <param name="options">Where the bundles come from, and how long to wait.</param>
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
@@ -66,9 +66,9 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>Verifies a token with the newest bundles, as <see cref="JwtSvidVerifier.Verify"/> does; a good token that comes again costs much less.</summary>
-    /// <param name="token">The token in compact form, without the scheme that it came with.</param>
-    /// <param name="audiences">Who we are: the token must be addressed to at least one of these, exactly as written.</param>
+    /// <summary>Verifies a token with the newest bundles, as <see cref="JwtSvidVerifier.Verify"/> does; verified tokens are cached, which makes the next verification much cheaper.</summary>
+    /// <param name="token">The token in compact form, without the authentication scheme.</param>
+    /// <param name="audiences">The accepted audiences: the token must have at least one of these, exactly as written.</param>
     /// <param name="leeway">By how much clocks may differ: 30 seconds by default, and at most 60.</param>
     /// <exception cref="ArgumentException">There is no audience, one is empty, or the leeway is out of its range.</exception>
     public JwtVerificationResult Verify(string token, IReadOnlyCollection<string> audiences, TimeSpan? leeway = null)
@@ -81,7 +81,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Waits until there are bundles.</summary>
-    /// <exception cref="WorkloadApiException">The Workload API gave an answer that no retry can change.</exception>
+    /// <exception cref="WorkloadApiException">The Workload API returned a permanent error.</exception>
     /// <exception cref="ObjectDisposedException">The source is disposed, and never had bundles.</exception>
     public Task<JwtBundleSet> WaitForFirstAsync(CancellationToken cancellationToken) => _watch.Newest.WaitAsync(cancellationToken);
 
@@ -112,8 +112,8 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
     /// <seealso cref="LogCategories.JwtBundles"/>
     private static partial class Log
     {
-        /// <summary>There are new JWT bundles: the first ones, or other keys or trust domains than before. They are in force.</summary>
-        /// <remarks>Nothing. If a trust domain is missing, look at the federation of its registration.</remarks>
+        /// <summary>There are new JWT bundles: the first ones, or other keys or trust domains than before. They are in use.</summary>
+        /// <remarks>Nothing. If a trust domain is missing, check the federation in the registration entry.</remarks>
         [LoggerMessage(2, LogLevel.Information, "JWT bundles {What}. Trust domains: {TrustDomains}; keys: {Keys}.", EventName = "JwtBundlesRenewed")]
         public static partial void Renewed(ILogger logger, string what, int trustDomains, int keys);
     }

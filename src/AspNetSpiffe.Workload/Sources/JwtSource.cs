@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AspNetSpiffe;
 
-/// <summary>Tokens that prove who we are, by audience: fetched from the Workload API when first asked for, kept, and renewed at half of their life.</summary>
+/// <summary>JWT-SVIDs of this workload, by audience: fetched from the Workload API when first requested, cached, and renewed at half of their lifetime.</summary>
 /// <remarks>
-/// Thread-safe: all who ask for the same token at the same time share one call. A token is given out until 5 seconds before it expires; one that the Workload API
-/// denies is dropped at once. The 1,000 sets of audiences that were used last are kept. It connects when it is first asked.
+/// Thread-safe: concurrent requests for the same token share one call. A token is returned until 5 seconds before it expires; one that the Workload API
+/// denies is removed at once. The cache keeps the 1,000 sets of audiences that were used last. It connects with the first request.
 /// </remarks>
 public sealed partial class JwtSource : IAsyncDisposable, IDisposable
 {
@@ -39,12 +39,12 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
     private long _lastGoodTicks;
     private bool _disposed;
 
-    /// <summary>Makes a source, for programs without a host.</summary>
+    /// <summary>Creates a source, for programs without a host.</summary>
     /// <param name="options">Where the Workload API is, and which of our identities to use when it has several.</param>
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <exception cref="FormatException">An address or a pattern in the options is malformed, or there is no address.</exception>
     /// <exception cref="ArgumentException">A value of the options is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">The identity comes from files or from code, which give no tokens.</exception>
+    /// <exception cref="InvalidOperationException">The identity comes from files or from code, which provide no tokens.</exception>
     /// <example><code>
     /// await using var source = new JwtSource(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
     /// var svid = await source.GetAsync("orders");
@@ -60,7 +60,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         options.RequireValid(nameof(options));
 
         if (options is { HasOtherOrigin: true, EndpointSocket: null })
-            throw new InvalidOperationException("JWT-SVIDs come from a Workload API, and this workload has its identity from files or from code: nobody could give it a token.");
+            throw new InvalidOperationException("JWT-SVIDs require a Workload API, but this workload gets its identity from files or from code.");
         Address = WorkloadApiAddress.Resolve(options.EndpointSocket);
         _choice = new(options.Hint, options.Identity is null ? null : SpiffeIdPattern.Parse(options.Identity));
         _client = new(Address, time, options.KeepAlive, options.Limits with { });
@@ -80,21 +80,21 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
     /// <summary>Gets what went wrong with the newest fetch, in words for an operator; <see langword="null"/> when nothing did.</summary>
     internal string? LastProblem => _problem;
 
-    /// <summary>Gets when the last token came.</summary>
+    /// <summary>Gets when the last token was fetched.</summary>
     internal DateTimeOffset? LastGood => Interlocked.Read(ref _lastGoodTicks) is var ticks and > 0 ? new(ticks, TimeSpan.Zero) : null;
 
-    /// <summary>Gives a token for one audience; see <see cref="GetAsync(IReadOnlyCollection{string}, SpiffeId?, CancellationToken)"/>.</summary>
+    /// <summary>Returns a token for one audience; see <see cref="GetAsync(IReadOnlyCollection{string}, SpiffeId?, CancellationToken)"/>.</summary>
     /// <inheritdoc cref="GetAsync(IReadOnlyCollection{string}, SpiffeId?, CancellationToken)"/>
     public ValueTask<JwtSvid> GetAsync(string audience, SpiffeId? id = null, CancellationToken cancellationToken = default) => GetAsync([audience], id, cancellationToken);
 
-    /// <summary>Gives a token that proves who we are to some audiences: one that is kept, or a new one.</summary>
-    /// <param name="audiences">To whom the token is addressed, in any order. One is best: each of them could use the token with the others (JWT-SVID §7.2).</param>
+    /// <summary>Returns a JWT-SVID of this workload for some audiences: a cached one, or a new one.</summary>
+    /// <param name="audiences">The audiences of the token, in any order. One is best: each of them could use the token with the others (JWT-SVID §7.2).</param>
     /// <param name="id">Which of our identities; by default the one that the options choose, or the first.</param>
     /// <param name="cancellationToken">Ends the waiting of this caller, and of no other.</param>
-    /// <remarks>From half of its life on, a token is renewed while it is still given out. A token that is new when it comes is given out however short its life is.</remarks>
+    /// <remarks>From half of its lifetime on, a token is renewed while it is still returned. A new token is returned however short its lifetime is.</remarks>
     /// <exception cref="ArgumentException">There is no audience, one is empty, or there are more than 32.</exception>
-    /// <exception cref="WorkloadApiException">The Workload API gives no answer, or an error.</exception>
-    /// <exception cref="FormatException">The answer breaks a rule, has expired, or is not what was asked for.</exception>
+    /// <exception cref="WorkloadApiException">The Workload API does not respond, or returns an error.</exception>
+    /// <exception cref="FormatException">The response breaks a rule, has expired, or is not what was requested.</exception>
     /// <exception cref="ObjectDisposedException">The source is disposed.</exception>
     public ValueTask<JwtSvid> GetAsync(IReadOnlyCollection<string> audiences, SpiffeId? id = null, CancellationToken cancellationToken = default)
     {
@@ -114,7 +114,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>Ends the source without waiting for its calls; who waits for a token gets an <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>Ends the source without waiting for its calls; pending requests for tokens get an <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -131,7 +131,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         if (_ownRegistry is not null) _notifications.Post(_ownRegistry.Dispose);
     }
 
-    /// <summary>Ends the source and waits for its calls to end; who waits for a token gets an <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>Ends the source and waits for its calls to end; pending requests for tokens get an <see cref="ObjectDisposedException"/>.</summary>
     public async ValueTask DisposeAsync()
     {
         Dispose();
@@ -191,7 +191,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         }
         catch (OperationCanceledException e)
         {
-            throw new WorkloadApiException(Address, WorkloadApiFailure.ConnectionLost, $"It gave no JWT-SVID within {AnswerTimeout.TotalSeconds} s.", e);
+            throw new WorkloadApiException(Address, WorkloadApiFailure.ConnectionLost, $"It returned no JWT-SVID within {AnswerTimeout.TotalSeconds} s.", e);
         }
     }
 
@@ -200,9 +200,9 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         var svid = key.Id is not null ? svids[0] : ChooseOurs(svids);
         var now = _time.GetUtcNow();
         if (svid.ExpiresAt <= now)
-            throw new FormatException($"The Workload API gave a JWT-SVID of '{svid.Id}' that expired at {svid.ExpiresAt:u}, and it is {now:u}: compare the clocks of the agent and of this machine.");
+            throw new FormatException($"The Workload API returned a JWT-SVID of '{svid.Id}' that expired at {svid.ExpiresAt:u}, and it is {now:u}: compare the clocks of the agent and of this machine.");
         if (svid.NotBefore > now + ClockTolerance)
-            throw new FormatException($"The Workload API gave a JWT-SVID of '{svid.Id}' that is valid from {svid.NotBefore:u} on, and it is {now:u}: compare the clocks of the agent and of this machine.");
+            throw new FormatException($"The Workload API returned a JWT-SVID of '{svid.Id}' that is not valid before {svid.NotBefore:u}, and it is {now:u}: compare the clocks of the agent and of this machine.");
         return svid;
     }
 
@@ -213,7 +213,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         JwtSvid chosen;
         lock (_lock)
         {
-            chosen = _choice.Choose(svids, _inUse) ?? throw new FormatException($"None of the JWT-SVIDs is the one that was asked for ({_choice}); there is {SvidName.List(names)}.");
+            chosen = _choice.Choose(svids, _inUse) ?? throw new FormatException($"None of the JWT-SVIDs is the requested one ({_choice}); issued are {SvidName.List(names)}.");
             _inUse = SvidName.Of(chosen);
             var meant = _choice.Meant(names);
             if (meant.Count > 1 && _toldSeveral.IsNews(SvidName.List([.. meant.OrderBy(static name => name.ToString(), StringComparer.Ordinal)])))
@@ -272,18 +272,18 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
     /// <seealso cref="LogCategories.JwtSvids"/>
     private static partial class Log
     {
-        /// <summary>The agent gave a token for these audiences. The line has no part of the token.</summary>
+        /// <summary>The agent issued a token for these audiences. The message has no part of the token.</summary>
         /// <remarks>Nothing.</remarks>
         [LoggerMessage(30, LogLevel.Debug, "JWT-SVID '{SpiffeId}' for {Audiences}, valid until {ExpiresAt:u}.", EventName = "JwtSvidFetched")]
         public static partial void Fetched(ILogger logger, SpiffeId spiffeId, JwtSvidKey audiences, DateTimeOffset expiresAt);
 
-        /// <summary>The agent did not renew a token at half of its life. The token serves until it expires, and is asked for again.</summary>
-        /// <remarks>The line says what is wrong. If it comes again, look at the agent before the token expires.</remarks>
-        [LoggerMessage(31, LogLevel.Warning, "The JWT-SVID '{SpiffeId}' for {Audiences} was not renewed; it serves until {ExpiresAt:u}. {Problem}", EventName = "JwtSvidNotRenewed")]
+        /// <summary>The agent did not renew a token at half of its lifetime. The token is used until it expires, and the renewal is retried.</summary>
+        /// <remarks>The message has the cause. If it recurs, check the agent before the token expires.</remarks>
+        [LoggerMessage(31, LogLevel.Warning, "The JWT-SVID '{SpiffeId}' for {Audiences} was not renewed; it remains in use until {ExpiresAt:u}. {Problem}", EventName = "JwtSvidNotRenewed")]
         public static partial void NotRenewed(ILogger logger, SpiffeId spiffeId, JwtSvidKey audiences, DateTimeOffset expiresAt, string problem);
 
-        /// <summary>The agent denied a token that it had given before, and the one that was kept is not used any more.</summary>
-        /// <remarks>Look at the registration of this workload and at the log of the agent.</remarks>
+        /// <summary>The agent denied a token that it had issued before, and the cached one is no longer used.</summary>
+        /// <remarks>Check the registration of this workload and the log of the agent.</remarks>
         [LoggerMessage(32, LogLevel.Warning, "The JWT-SVID '{SpiffeId}' for {Audiences} is no longer used. {Problem}", EventName = "JwtSvidDenied")]
         public static partial void Denied(ILogger logger, SpiffeId spiffeId, JwtSvidKey audiences, string problem);
 
@@ -292,7 +292,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         [LoggerMessage(
             33,
             LogLevel.Information,
-            "The SPIFFE Workload API issues {Count} JWT-SVIDs that this workload may use: {Svids}. In use is {SpiffeId}, and stays while it is issued; after a restart it may be another one. " +
+            "The SPIFFE Workload API issues {Count} JWT-SVIDs to this workload: {Svids}. It uses {SpiffeId} as long as that is issued; after a restart it may use another one. " +
             "Set 'Spiffe:Hint' or 'Spiffe:Identity', ask for one by its ID, or give each workload registration selectors of its own.",
             EventName = "SeveralSvids")]
         public static partial void SeveralSvids(ILogger logger, int count, string svids, SpiffeId spiffeId);

@@ -25,7 +25,7 @@ internal sealed class JwtSvidCache(int capacity, RetryTimes retry)
         _byUse.Remove(node);
     }
 
-    /// <summary>Removes all that a refusal speaks of.</summary>
+    /// <summary>Removes all that a rejection speaks of.</summary>
     public void RemoveDenied(JwtSvidKey denied)
     {
         foreach (var entry in _byUse.Where(entry => entry.IsDeniedWith(denied)).ToArray()) Remove(entry);

@@ -18,6 +18,6 @@ internal sealed record JwtSvidKey(ImmutableArray<string> Audiences, SpiffeId? Id
         return hash.ToHashCode();
     }
 
-    /// <summary>Gives the audiences, for an operator.</summary>
+    /// <summary>Returns the audiences, for an operator.</summary>
     public override string ToString() => string.Join(", ", Audiences.Select(static audience => SpiffeIdProblem.Quote(audience)));
 }

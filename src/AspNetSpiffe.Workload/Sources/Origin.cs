@@ -44,7 +44,7 @@ internal sealed record AgentOrigin(WorkloadApiAddress Address, KeepAlive KeepAli
 
     public override bool RenewsInTime => true;
 
-    public override string RenewalAdvice => "look at the agent's log and its connection to the server";
+    public override string RenewalAdvice => "check the agent's log and its connection to the server";
 
     public override IFeed Open() => new WorkloadApiClient(Address, Time, KeepAlive, Limits);
 }
@@ -54,9 +54,9 @@ internal sealed record FileOrigin(SvidFiles Files, TimeProvider Time, RetryTimes
 {
     public override string Kind => "files";
 
-    public override string Name => Files.Certificate is null ? "the files of bundles" : $"the SVID files (certificate '{Files.Certificate}')";
+    public override string Name => Files.Certificate is null ? "the bundle files" : $"the SVID files (certificate '{Files.Certificate}')";
 
-    public override string RenewalAdvice => "look at what writes them: cert-manager, spiffe-helper, the kubelet";
+    public override string RenewalAdvice => "check the process that writes them: cert-manager, spiffe-helper, the kubelet";
 
     public override IFeed Open() => new FileFeed(Files, Time, Limits);
 }
@@ -69,7 +69,7 @@ internal sealed record ProviderOrigin(Func<CancellationToken, IAsyncEnumerable<X
 
     public override string Name => $"the provider of the application ('{nameof(SpiffeOptions)}.{nameof(SpiffeOptions.Provider)}')";
 
-    public override string RenewalAdvice => "it must yield the next one in time";
+    public override string RenewalAdvice => "it must yield the next context before the SVID expires";
 
     public override IFeed Open() => new ProviderFeed(Provider, Time, Limits);
 }

@@ -23,7 +23,7 @@ internal sealed class ProviderFeed(Func<CancellationToken, IAsyncEnumerable<X509
     }
 
     public IAsyncEnumerable<Update<JwtBundleSet>> WatchJwtUpdatesAsync(CancellationToken stopping) => throw new NotSupportedException(
-        $"JWT bundles come from a Workload API or from files, and this workload has its identity from '{nameof(SpiffeOptions)}.{nameof(SpiffeOptions.Provider)}'.");
+        $"JWT bundles require a Workload API or files, but this workload gets its identity from '{nameof(SpiffeOptions)}.{nameof(SpiffeOptions.Provider)}'.");
 
     public void Dispose()
     {

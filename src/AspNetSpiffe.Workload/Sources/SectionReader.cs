@@ -5,7 +5,7 @@ using Microsoft.Extensions.Configuration;
 namespace AspNetSpiffe;
 
 /// <summary>Reads settings from the configuration section <c>Spiffe</c>. Notes which keys it was asked for, which of them are there, and each text that it cannot read.</summary>
-/// <remarks>Unlike the binder of the framework it leaves nothing out in silence, finds all mistakes at once, and does not mix the lists of two sources of configuration.</remarks>
+/// <remarks>Unlike the binder of the framework it leaves nothing out in silence, finds all errors at once, and does not mix the lists of two sources of configuration.</remarks>
 internal sealed class SectionReader
 {
     private readonly IConfigurationProvider[] _sources;
@@ -32,14 +32,14 @@ internal sealed class SectionReader
 
     public string? Text(string key, string? otherwise) => Read(key, otherwise, AnyText, "");
 
-    /// <summary>Gives the names below a key that users choose: of trust domains, of clients.</summary>
+    /// <summary>Returns the names below a key that users choose: of trust domains, of clients.</summary>
     public IReadOnlyList<string> Names(string key)
     {
         _keys.Add($"{key}:{AnyName}");
         return Sections(key);
     }
 
-    /// <summary>Gives the names of the sections below a key that users choose. Each source may say a part of a section.</summary>
+    /// <summary>Returns the names of the sections below a key that users choose. Each source may say a part of a section.</summary>
     public IReadOnlyList<string> Sections(string key) => [.. ChildrenOf(PathOf(key)).Order(StringComparer.Ordinal)];
 
     public bool Flag(string key, bool otherwise) => Read(key, otherwise, bool.TryParse, "is neither true nor false");
@@ -56,7 +56,7 @@ internal sealed class SectionReader
         Read(key, otherwise, (string text, out T? value) => TryChoice(text, names, out value), $"is none of {string.Join(", ", names.Select(name => name.Name))}");
 
     public TimeSpan Time(string key, TimeSpan otherwise) => Read(key, otherwise, TryTime, text => double.TryParse(text, CultureInfo.InvariantCulture, out var number)
-        ? $"is a bare number, which might mean days or seconds. Write {Example(number)} for {number.ToString(CultureInfo.InvariantCulture)} seconds"
+        ? $"is a number without a unit, which could mean days or seconds. Write {Example(number)} for {number.ToString(CultureInfo.InvariantCulture)} seconds"
         : "is not a time. Write hours, minutes and seconds: 00:00:30 for 30 seconds, 1.00:00:00 for a day");
 
     /// <summary>Reads a list: entries with the numbers of an array, or one text, whose parts the reader of the list tells apart. The last source that has any of it gives all of it.</summary>
@@ -75,7 +75,7 @@ internal sealed class SectionReader
             if (children.Length > 0) return Entries(_sources[i], path, children, text);
             if (text is not null) return text.Length == 0 ? [] : [text];
 
-            _mistakes.Add($"{path}: is null, which may mean everybody or nobody. Name somebody, write an empty list for nobody, or remove the key.");
+            _mistakes.Add($"{path}: is null, which is ambiguous. Write patterns, an empty list to allow no peer, or remove the key.");
             return otherwise;
         }
 
@@ -84,14 +84,14 @@ internal sealed class SectionReader
 
     private List<string> Entries(IConfigurationProvider source, string path, string[] children, string? text)
     {
-        if (!string.IsNullOrEmpty(text)) _mistakes.Add($"{path}: is a text ('{text}') and a list at once. Keep one of them.");
+        if (!string.IsNullOrEmpty(text)) _mistakes.Add($"{path}: is both a string ('{text}') and a list. Keep one of them.");
 
         var entries = new List<string>();
         foreach (var child in children.OrderBy(child => child, ConfigurationKeyComparer.Instance))
         {
-            if (!int.TryParse(child, NumberStyles.None, CultureInfo.InvariantCulture, out _)) _mistakes.Add($"{path}:{child}: is no entry of a list. The keys of its entries are numbers: {path}:0.");
+            if (!int.TryParse(child, NumberStyles.None, CultureInfo.InvariantCulture, out _)) _mistakes.Add($"{path}:{child}: is not an entry of a list. The keys of its entries are numbers: {path}:0.");
             else if (source.TryGet($"{path}:{child}", out var entry) && !string.IsNullOrWhiteSpace(entry)) entries.Add(entry);
-            else _mistakes.Add($"{path}:{child}: is not a text. Each entry of the list is one text, and none is empty.");
+            else _mistakes.Add($"{path}:{child}: is not a string. Each entry of the list must be a non-empty string.");
         }
 
         return entries;
@@ -113,7 +113,7 @@ internal sealed class SectionReader
     {
         var path = PathOf(key);
         var children = ChildrenOf(path);
-        if (children.Length > 0) _mistakes.Add($"{path}: is one value, and has no keys of its own such as '{children[0]}'.");
+        if (children.Length > 0) _mistakes.Add($"{path}: is a single value and cannot have keys of its own such as '{children[0]}'.");
 
         // A null takes back what an earlier source says.
         var at = Array.FindLastIndex(_sources, source => source.TryGet(path, out _));

@@ -19,7 +19,7 @@ internal sealed class SourceRegistry : IDisposable
     /// <summary>Gets the meter of the host.</summary>
     public Meter Meter { get; }
 
-    /// <summary>Gets the peers that handshakes refused.</summary>
+    /// <summary>Gets the peers that handshakes rejected.</summary>
     public RefusalHistory Refusals { get; } = new();
 
     /// <summary>Gets what the clients of the sources are doing now.</summary>

@@ -13,11 +13,11 @@ public sealed class SpiffeOptions
     /// <summary>Gets or sets the files from which this workload has its identity, where there is no Workload API: those of cert-manager, of spiffe-helper, of a Pod Certificate.</summary>
     public SpiffeFileOptions Files { get; set; } = new();
 
-    /// <summary>Gets or sets code that provides our identity, where it comes neither from a Workload API nor from files.</summary>
+    /// <summary>Gets or sets code that provides our identity, if it comes neither from a Workload API nor from files.</summary>
     /// <value>Default: none. Not in the configuration.</value>
     /// <remarks>
-    /// Called once, and again after an exception, which is logged, with the pauses of <see cref="Retry"/>. Each context that it yields is judged like an agent's message, and replaces the one before or is refused; <see langword="null"/>
-    /// takes our identity back; when it ends, the last one stays. Tokens (JWT-SVIDs) it has none. Where it needs services, set it with <c>AddOptions&lt;SpiffeOptions&gt;().Configure&lt;MyProvider&gt;(…)</c>.
+    /// Called once, and again after an exception, which is logged, with the delays of <see cref="Retry"/>. Each context that it yields is validated like an agent's message, and replaces the previous one or is rejected; <see langword="null"/>
+    /// withdraws our identity; when it ends, the last one is kept. It provides no tokens (JWT-SVIDs). If it needs services, set it with <c>AddOptions&lt;SpiffeOptions&gt;().Configure&lt;MyProvider&gt;(…)</c>.
     /// </remarks>
     /// <example><code>
     /// builder.Services.AddSpiffe(options => options.Provider = vault.WatchAsync);
@@ -26,12 +26,12 @@ public sealed class SpiffeOptions
 
     /// <summary>Gets or sets the hint of the SVID to use when the Workload API issues several (Workload API §8).</summary>
     /// <value>Default: none; the first SVID is used.</value>
-    /// <remarks>When no SVID has the hint, the update is refused and the last good one stays; at start the service waits for it.</remarks>
+    /// <remarks>When no SVID has the hint, the update is rejected and the last valid one is kept; at start the service waits for it.</remarks>
     public string? Hint { get; set; }
 
     /// <summary>Gets or sets a <see cref="SpiffeIdPattern"/> that the SVID to use must match when the Workload API issues several.</summary>
     /// <value>Default: none; the first SVID is used.</value>
-    /// <remarks>When no SVID matches, the update is refused and the last good one stays; at start the service waits for it.</remarks>
+    /// <remarks>When no SVID matches, the update is rejected and the last valid one is kept; at start the service waits for it.</remarks>
     public string? Identity { get; set; }
 
     /// <summary>Gets or sets how long the host waits for its first SVID before the start fails.</summary>
@@ -39,31 +39,31 @@ public sealed class SpiffeOptions
     /// <remarks>Nothing listens before the first SVID: a service without an identity is not reachable.</remarks>
     public TimeSpan StartupTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Gets or sets what happens when the Workload API takes our identity back: it answers PermissionDenied, or leaves the identity out (Workload API §5.2.1).</summary>
+    /// <summary>Gets or sets what happens when the Workload API withdraws our identity: it returns PermissionDenied, or no longer includes the identity (Workload API §5.2.1).</summary>
     /// <value>Default: <see cref="IdentityRevocation.Withdraw"/>.</value>
-    /// <remarks>A Workload API that cannot be reached has taken nothing back: the last SVID serves until it expires.</remarks>
+    /// <remarks>An unavailable Workload API withdraws nothing: the last SVID is used until it expires.</remarks>
     public IdentityRevocation IdentityRevocation { get; set; }
 
-    /// <summary>Gets or sets how long an identity must have been gone before it is withdrawn.</summary>
+    /// <summary>Gets or sets how long an identity must be missing before it is withdrawn.</summary>
     /// <value>Default: 3 seconds. From 0 to a day.</value>
-    /// <remarks>Agents may leave an identity out of one message for a moment while they re-issue it.</remarks>
+    /// <remarks>Agents may omit an identity from a message for a moment while they re-issue it.</remarks>
     public TimeSpan WithdrawalDelay { get; set; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Gets how long to wait before the next attempt when there is no stream from the Workload API.</summary>
+    /// <summary>Gets the backoff for retries when there is no stream from the Workload API.</summary>
     public SpiffeRetryOptions Retry { get; } = new();
 
     /// <summary>Gets how much a peer or the Workload API may send.</summary>
     public SpiffeLimits Limits { get; } = new();
 
     /// <summary>Gets where the bundles of other trust domains are fetched, by the name of the trust domain (SPIFFE Federation §5).</summary>
-    /// <value>Default: none; what the Workload API gives is all.</value>
-    /// <remarks>A trust domain that stands here has the bundle of its endpoint and no other; our own trust domain always has the one that comes with our identity.</remarks>
+    /// <value>Default: none; only the bundles of the Workload API are used.</value>
+    /// <remarks>A trust domain in this list has the bundle of its endpoint and no other; our own trust domain always has the one that comes with our identity.</remarks>
     public IDictionary<string, SpiffeFederationOptions> Federation { get; } = new Dictionary<string, SpiffeFederationOptions>(StringComparer.Ordinal);
 
     /// <summary>Gets whether our identity comes from somewhere else than a Workload API.</summary>
     internal bool HasOtherOrigin => Files.IsUsed || Provider is not null;
 
-    /// <summary>Gets the lists of revoked certificates that peers are looked up in; none by default.</summary>
+    /// <summary>Gets the certificate revocation lists that peers are looked up in; none by default.</summary>
     public SpiffeRevocationOptions Revocation { get; } = new();
 
     // For tests, which have no quarter of a minute.
@@ -80,8 +80,8 @@ public sealed class SpiffeOptions
     internal IEnumerable<(string Key, string Mistake)> Mistakes()
     {
         if (EndpointSocket is not null && HasOtherOrigin)
-            yield return (nameof(EndpointSocket), $"is set, and so {(Files.IsUsed ? $"are {nameof(Files)}" : $"is the {nameof(Provider)}")}: keep one of them, for an identity has one origin.");
-        if (Files.IsUsed && Provider is not null) yield return (nameof(Files), $"are set, and so is the {nameof(Provider)}: keep one of them, for an identity has one origin.");
+            yield return (nameof(EndpointSocket), $"is set, and so {(Files.IsUsed ? $"are {nameof(Files)}" : $"is the {nameof(Provider)}")}: keep one of them, because an identity has one source.");
+        if (Files.IsUsed && Provider is not null) yield return (nameof(Files), $"are set, and so is the {nameof(Provider)}: keep one of them, because an identity has one source.");
         foreach (var (property, mistake) in Files.Mistakes()) yield return ($"{nameof(Files)}:{property}", mistake);
         if (TimeRange.OfStarts.MistakeIn(StartupTimeout) is { } startupTimeout) yield return (nameof(StartupTimeout), startupTimeout);
         if (TimeRange.OfDelays.MistakeIn(WithdrawalDelay) is { } withdrawalDelay) yield return (nameof(WithdrawalDelay), withdrawalDelay);

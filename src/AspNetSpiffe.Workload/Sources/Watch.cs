@@ -3,11 +3,11 @@ using Grpc.Core;
 
 namespace AspNetSpiffe;
 
-/// <summary>Watches an origin: opens it, publishes the state after each update, and tries again when the stream ends.</summary>
+/// <summary>Watches an origin: opens it, publishes the state after each update, and retries when the stream ends.</summary>
 /// <param name="origin">What to watch.</param>
 /// <param name="call">What to ask of it, again and again.</param>
 /// <param name="publish">Takes each new state, before an operator hears of it.</param>
-/// <param name="log">Where troubles are told: each once, and not with each attempt.</param>
+/// <param name="log">Where problems are told: each once, and not with each attempt.</param>
 /// <param name="expiry">Says when what an update brought expires, if it does.</param>
 internal sealed class Watch<T>(
     Origin origin,
@@ -62,7 +62,7 @@ internal sealed class Watch<T>(
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
-            Fail(Troubled("Silent", "The agent has sent nothing for long, although it should have renewed the SVID: it may hang. A new stream is tried."), "silent");
+            Fail(Troubled("Silent", "The agent has sent nothing for a long time, although it should have renewed the SVID; it may be hung. Opening a new stream."), "silent");
             return true;
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
@@ -107,7 +107,7 @@ internal sealed class Watch<T>(
     {
         if (update.Value is { } value) Accept(value, update.Remarks);
         else if (update.Problem is { } problem) Refuse(problem.Message);
-        else Update(Troubled("TakenBack", "It has taken the identity back.") with { IsDenied = true }, "taken_back");
+        else Update(Troubled("TakenBack", "It has withdrawn the identity.") with { IsDenied = true }, "taken_back");
     }
 
     private void Accept(T value, IReadOnlyList<string> remarks)
@@ -125,7 +125,7 @@ internal sealed class Watch<T>(
     // Its remarks say no more than the refusal.
     private void Refuse(string problem)
     {
-        Update(Troubled("Refused", $"Its last update was refused: {problem}"), "malformed");
+        Update(Troubled("Refused", $"Its last update was rejected: {problem}"), "malformed");
         if (_told.IsNews($"Refused: {problem}")) log.UpdateRefused(problem, isFirst: _state.Value is null);
     }
 
@@ -135,8 +135,8 @@ internal sealed class Watch<T>(
 
         // What has worked may work again: an agent that is being replaced gives such answers too.
         var isFinal = !mayPass && _state.Value is null;
-        var problem = failure?.Problem ?? "It ended the stream.";
-        if (!mayPass && !isFinal) problem += " It has worked before, and so it is tried again from time to time.";
+        var problem = failure?.Problem ?? "It closed the stream.";
+        if (!mayPass && !isFinal) problem += " It worked before, so it is retried from time to time.";
         if (!mayPass) _delay.Slow();
 
         var cause = failure is null ? "Ended" : $"{failure.Failure} {failure.StatusCode}";

@@ -4,16 +4,16 @@ namespace AspNetSpiffe;
 internal sealed record WatchState<T>
     where T : class
 {
-    /// <summary>Gets what the last good message brought, if there was one.</summary>
+    /// <summary>Gets what the last valid message brought, if there was one.</summary>
     public T? Value { get; init; }
 
-    /// <summary>Gets whether everything was taken back since.</summary>
+    /// <summary>Gets whether everything was withdrawn since.</summary>
     public bool IsDenied { get; init; }
 
     /// <summary>Gets what came last.</summary>
     public WatchHistory History { get; init; } = WatchHistory.Empty;
 
-    /// <summary>Gets what went wrong since the last good message; <see langword="null"/> when nothing did.</summary>
+    /// <summary>Gets what went wrong since the last valid message; <see langword="null"/> when nothing did.</summary>
     public Trouble? Trouble { get; init; }
 
     /// <summary>Gets the answer that no retry can change; there will be no other state.</summary>
@@ -21,7 +21,7 @@ internal sealed record WatchState<T>
 }
 
 /// <summary>What is wrong with an origin.</summary>
-/// <param name="Cause">What tells one trouble from another, however often the words change.</param>
+/// <param name="Cause">What tells one problem from another, however often the words change.</param>
 /// <param name="Problem">What went wrong last and what to do about it, in words for an operator.</param>
-/// <param name="Since">When the first trouble after the last good message came.</param>
+/// <param name="Since">When the first problem after the last valid message came.</param>
 internal sealed record Trouble(string Cause, string Problem, DateTimeOffset Since);

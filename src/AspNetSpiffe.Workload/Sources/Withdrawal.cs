@@ -79,26 +79,26 @@ internal sealed partial class Withdrawal : IDisposable
     private static partial class Log
     {
         /// <summary>
-        /// The origin of the identity took it back and did not give it again in time. There are no new connections, in or out, until there is an identity again.
+        /// The origin of the identity withdrew it and did not issue it again in time. There are no new connections, in or out, until there is an identity again.
         /// </summary>
         /// <remarks>
-        /// Look at the registration of this workload, at its selectors, and at the log of the agent. To keep an identity until it expires, set
+        /// Check the registration of this workload, its selectors, and the log of the agent. To keep an identity until it expires, set
         /// <c>Spiffe:IdentityRevocation</c> to <c>KeepUntilExpiry</c>.
         /// </remarks>
-        [LoggerMessage(20, LogLevel.Error, "{Origin} has taken back the identity {SpiffeId}. It is out of use: no new connections until there is one again.", EventName = "IdentityWithdrawn")]
+        [LoggerMessage(20, LogLevel.Error, "{Origin} has withdrawn the identity {SpiffeId}. It is no longer used: no new connections until an identity is issued again.", EventName = "IdentityWithdrawn")]
         public static partial void IdentityWithdrawn(ILogger logger, string origin, SpiffeId? spiffeId);
 
         /// <summary>
-        /// The origin of the identity left it out. An agent may do so for a moment while it issues a new one, so there is a delay, <c>Spiffe:WithdrawalDelay</c>, before
-        /// it is out of use.
+        /// The origin of the identity did not include it in an update. An agent may do so for a moment while it issues a new one, so there is a delay,
+        /// <c>Spiffe:WithdrawalDelay</c>, before it is withdrawn.
         /// </summary>
         /// <remarks>Nothing, unless <see href="#identitywithdrawn">IdentityWithdrawn</see> follows.</remarks>
-        [LoggerMessage(21, LogLevel.Information, "The identity {SpiffeId} is missing at {Origin}. Unless it comes back, it is out of use in {Seconds} s.", EventName = "IdentityMissing")]
+        [LoggerMessage(21, LogLevel.Information, "The identity {SpiffeId} is no longer issued by {Origin}. Unless it is issued again, it is withdrawn in {Seconds} s.", EventName = "IdentityMissing")]
         public static partial void IdentityMissing(ILogger logger, SpiffeId? spiffeId, Origin origin, double seconds);
 
-        /// <summary>Taking the identity out of use threw an exception.</summary>
+        /// <summary>Withdrawing the identity threw an exception.</summary>
         /// <remarks>Report it, with the exception, and restart: the identity may still be in use.</remarks>
-        [LoggerMessage(22, LogLevel.Error, "An identity that was taken back could not be withdrawn.", EventName = "WithdrawalFailed")]
+        [LoggerMessage(22, LogLevel.Error, "The withdrawal of an identity failed.", EventName = "WithdrawalFailed")]
         public static partial void WithdrawalFailed(ILogger logger, Exception exception);
     }
 }

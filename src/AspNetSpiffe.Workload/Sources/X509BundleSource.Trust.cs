@@ -17,6 +17,6 @@ public sealed partial class X509BundleSource : ITrustSource
     SourceRegistry ITrustSource.Registry => _watch.Registry;
 
     string ITrustSource.DescribeAbsence() => _watch.IsStarted
-        ? $"There are no X.509 bundles yet: {_watch.Origin} has given none since the source was started. {_watch.LastProblem}"
+        ? $"There are no X.509 bundles yet: {_watch.Origin} has sent none since the source was started. {_watch.LastProblem}"
         : "There are no X.509 bundles: their source was never started.";
 }

@@ -7,14 +7,14 @@ namespace AspNetSpiffe;
 /// <summary>The X.509 bundles of all trust domains, kept current by the Workload API or by files, to verify servers without an SVID of our own (Workload API §5.2.2).</summary>
 /// <remarks>
 /// Thread-safe; reading takes no lock. Each source has a stream of its own: make one for a process. Bundles are no identity: whatever
-/// happens, the last good ones stay, and the source tries again.
+/// happens, the last valid ones are kept, and the source retries.
 /// </remarks>
 public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
 {
     private static readonly BundleKind<X509BundleSet> Kind = new(
         "X.509 bundles",
         "x509_bundles",
-        "make itself any server",
+        "impersonate any server",
         static (feed, stopping) => feed.WatchX509BundleUpdatesAsync(stopping),
         static (federated, given, own) => federated.ApplyTo(given, own),
         static (one, other) => one.SameContentAs(other));
@@ -38,7 +38,7 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
     /// <summary>Gets the newest bundles, or <see langword="null"/> before the first.</summary>
     public X509BundleSet? Current => _watch.Newest.Value;
 
-    /// <summary>Makes a source and waits for the first bundles, for programs without a host.</summary>
+    /// <summary>Creates a source and waits for the first bundles, for programs without a host.</summary>
     /// <param name="options">Where the bundles come from, and how long to wait.</param>
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
@@ -69,7 +69,7 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Waits until there are bundles.</summary>
-    /// <exception cref="WorkloadApiException">The Workload API gave an answer that no retry can change.</exception>
+    /// <exception cref="WorkloadApiException">The Workload API returned a permanent error.</exception>
     /// <exception cref="ObjectDisposedException">The source is disposed, and never had bundles.</exception>
     public Task<X509BundleSet> WaitForFirstAsync(CancellationToken cancellationToken) => _watch.Newest.WaitAsync(cancellationToken);
 
@@ -106,8 +106,8 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
     /// <seealso cref="LogCategories.X509Bundles"/>
     private static partial class Log
     {
-        /// <summary>There are new X.509 bundles: the first ones, or other authorities or trust domains than before. They are in force.</summary>
-        /// <remarks>Nothing. If a trust domain is missing, look at the federation of its registration.</remarks>
+        /// <summary>There are new X.509 bundles: the first ones, or other authorities or trust domains than before. They are in use.</summary>
+        /// <remarks>Nothing. If a trust domain is missing, check the federation in the registration entry.</remarks>
         [LoggerMessage(2, LogLevel.Information, "X.509 bundles {What}. Trust domains: {TrustDomains}; authorities: {Authorities}.", EventName = "X509BundlesRenewed")]
         public static partial void Renewed(ILogger logger, string what, int trustDomains, int authorities);
     }

@@ -2,8 +2,8 @@ namespace AspNetSpiffe;
 
 public sealed partial class X509Source
 {
-    /// <summary>Gets what an operator asks first: where the identity comes from, what came last, who was refused, whom we call.</summary>
-    /// <remarks>Thread-safe; costs what it gives, so ask for it when somebody looks, not for each request. Refusals and clients are those of all sources of the host.</remarks>
+    /// <summary>Gets the status for an operator: the source of the identity, the last update, the rejected peers, the servers called.</summary>
+    /// <remarks>Thread-safe; the cost grows with its content, so read it on demand, not for each request. Rejections and clients are those of all sources of the host.</remarks>
     public SpiffeStatus GetStatus()
     {
         var history = Status.History;

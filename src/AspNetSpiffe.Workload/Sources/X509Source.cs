@@ -5,9 +5,9 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>Our SVIDs and the trust bundles, kept current by the Workload API, by files or by code. Read the newest, wait for the first, be told of the next.</summary>
+/// <summary>Our SVIDs and the trust bundles, kept current by the Workload API, by files or by code. Read the newest, wait for the first, subscribe to the next.</summary>
 /// <remarks>
-/// Thread-safe; reading takes no lock. One source serves every server and client of a process. Where there are several all the same, those of one Workload API
+/// Thread-safe; reading takes no lock. One source serves every server and client of a process. If there are several, those of one Workload API
 /// share one stream, which ends when the last of them is disposed.
 /// </remarks>
 public sealed partial class X509Source : IAsyncDisposable, IDisposable
@@ -50,15 +50,15 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <summary>Gets the address of the Workload API; <see langword="null"/> where the identity comes from files or code.</summary>
     public WorkloadApiAddress? Address => (Origin as AgentOrigin)?.Address;
 
-    /// <summary>Gets the newest context, or <see langword="null"/> before the first and after our identity was taken back.</summary>
+    /// <summary>Gets the newest context, or <see langword="null"/> before the first and after our identity was withdrawn.</summary>
     public X509Context? Current => _newest.Value;
 
-    /// <summary>Verifies a certificate that came otherwise than in a handshake of ours, with the newest bundles. Good ones are remembered: seen again, they cost a hash and no chain.</summary>
-    /// <remarks>It says whose the certificates are, not who holds the key, nor whom we allow. Never throws for what they say. X509-SVID §5.</remarks>
+    /// <summary>Verifies a certificate that was not presented in a handshake of this library, with the newest bundles. Verified certificates are cached: the next verification costs a hash and no chain.</summary>
+    /// <remarks>It verifies the certificates, not the possession of the key, nor whether the peer is allowed. Never throws because of their content. X509-SVID §5.</remarks>
     /// <param name="leaf">The leaf; the peer that is given has it, and does not dispose it.</param>
     /// <param name="intermediates">What was sent with it.</param>
     /// <param name="role">The part that its owner plays.</param>
-    /// <returns>The verified peer, or why there is none. Without an identity of our own there are no bundles, and nobody is verified.</returns>
+    /// <returns>The verified peer, or why there is none. Without an identity of our own there are no bundles, and no peer is verified.</returns>
     public VerificationResult Verify(X509Certificate2? leaf, X509Certificate2Collection intermediates, PeerRole role)
     {
         ArgumentNullException.ThrowIfNull(intermediates);
@@ -81,10 +81,10 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     internal ExpiryWarnings Expiry { get; }
 
-    /// <summary>Gets what went wrong last and what to do about it, in words for an operator; <see langword="null"/> when nothing did.</summary>
+    /// <summary>Gets the last error and its remedy, as text for an operator; <see langword="null"/> without an error.</summary>
     internal string? LastProblem => _watch.LastProblem;
 
-    /// <summary>Gets the lists of revoked certificates; <see langword="null"/> where the settings name none.</summary>
+    /// <summary>Gets the certificate revocation lists; <see langword="null"/> where the settings name none.</summary>
     internal RevocationWatch? Revocation { get; }
 
     /// <summary>Gets where our identity comes from.</summary>
@@ -94,7 +94,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     internal SpiffeLimits Limits => Origin.Limits;
 
-    /// <summary>Makes a source and waits for its first SVID, for programs without a host.</summary>
+    /// <summary>Creates a source and waits for its first SVID, for programs without a host.</summary>
     /// <param name="options">Where the identity comes from, how long to wait, and which SVID to use.</param>
     /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
@@ -132,11 +132,11 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Waits until there is a context.</summary>
-    /// <exception cref="WorkloadApiException">The Workload API gave an answer that no retry can change.</exception>
+    /// <exception cref="WorkloadApiException">The Workload API returned a permanent error.</exception>
     /// <exception cref="ObjectDisposedException">The source is disposed, and never had a context.</exception>
     public Task<X509Context> WaitForFirstAsync(CancellationToken cancellationToken) => _newest.WaitAsync(cancellationToken);
 
-    /// <summary>Gets a token that fires when the next context is published, or a list of revoked certificates was renewed. Take the token first, then read <see cref="Current"/>.</summary>
+    /// <summary>Gets a token that fires when the next context is published, or a certificate revocation list was renewed. Take the token first, then read <see cref="Current"/>.</summary>
     public IChangeToken GetChangeToken() => _newest.GetChangeToken();
 
     /// <summary>Ends the watch without waiting for it. The last context stays readable.</summary>
@@ -168,8 +168,8 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     internal string DescribeAbsence() => (_run.IsStarted, _issued) switch
     {
         (false, _) => "There is no SVID: its source was never started. Start the host, or call 'X509Source.EnsureStartedAsync()'.",
-        (_, false) => $"There is no SVID yet: {Origin} has given none since the source was started.",
-        _ => $"There is no SVID: {Origin} has taken it back.",
+        (_, false) => $"There is no SVID yet: {Origin} has sent none since the source was started.",
+        _ => $"There is no SVID: {Origin} has withdrawn it.",
     };
 
     internal void Start()
@@ -189,7 +189,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     internal Task<X509Context> RequireFirstAsync(TimeSpan timeout, CancellationToken cancellationToken) => _newest.RequireAsync(
         timeout,
         Time,
-        waited => $"{Origin.Title} gave this workload no identity{waited}. {LastProblem ?? "It has not answered."}",
+        waited => $"{Origin.Title} issued no identity to this workload{waited}. {LastProblem ?? "It has not responded."}",
         cancellationToken);
 
     internal void Publish(X509Context next)
@@ -210,9 +210,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <seealso cref="LogCategories.X509Svids"/>
     private static partial class Log
     {
-        /// <summary>Code that is told of a new SVID threw an exception. The SVID is in use all the same.</summary>
+        /// <summary>A subscriber to SVID changes threw an exception. The SVID is used nevertheless.</summary>
         /// <remarks>The exception names the subscriber: correct it.</remarks>
-        [LoggerMessage(10, LogLevel.Error, "A subscriber to SVID changes failed; the new SVID is in use all the same.", EventName = "SubscriberFailed")]
+        [LoggerMessage(10, LogLevel.Error, "A subscriber to SVID changes failed; the new SVID is in use nevertheless.", EventName = "SubscriberFailed")]
         public static partial void SubscriberFailed(ILogger logger, Exception exception);
     }
 }

@@ -131,7 +131,7 @@ internal sealed partial class X509SourceWatch : IDisposable
 
     private void Miss(X509Context context)
     {
-        var problem = $"None of its SVIDs is the one that was asked for ({_choice}); it has {SvidName.List([.. context.Svids.Select(SvidName.Of)])}.";
+        var problem = $"None of its SVIDs is the requested one ({_choice}); issued are {SvidName.List([.. context.Svids.Select(SvidName.Of)])}.";
         _missing = problem;
         _withdrawal.Begin();
         if (_told.IsNews(problem)) Log.SvidMissing(_logger, _source.Origin, problem, IdentityNow());
@@ -143,7 +143,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         _withdrawal.Cancel();
         var wait = svid.ValidFrom - now;
         _comesOfAge.Set(wait < LongestWait ? wait : LongestWait);
-        _missing = $"Its SVID '{svid.Id}' is valid from {svid.ValidFrom:u} on, and here it is {now:u}: compare the clock of this machine with that of whoever signs.";
+        _missing = $"Its SVID '{svid.Id}' is not valid before {svid.ValidFrom:u}, and the time here is {now:u}: compare the clock of this machine with that of the issuer.";
         if (_told.IsNews($"{svid.Id} {svid.ValidFrom:u}")) Log.SvidNotYetValid(_logger, _source.Origin, _missing, IdentityNow());
     }
 
@@ -181,38 +181,38 @@ internal sealed partial class X509SourceWatch : IDisposable
             Log.SeveralSvids(_logger, _source.Origin.Title, meant.Count, SvidName.List(meant), context.DefaultSvid.Id);
     }
 
-    private string IdentityNow() => _source.Current is null ? "there is none yet" : "the last good one stays";
+    private string IdentityNow() => _source.Current is null ? "none received yet" : "the last valid one is kept";
 
     private static string WhatHappened(X509Svid? last, X509Svid next) =>
         last is null ? "obtained"
-        : last.Id != next.Id ? $"obtained, instead of '{last.Id}'"
-        : last.IsSameAs(next) ? "kept, with other bundles or beside others"
+        : last.Id != next.Id ? $"issued instead of '{last.Id}'"
+        : last.IsSameAs(next) ? "unchanged, with other bundles or other SVIDs"
         : "renewed";
 
     /// <seealso cref="LogCategories.X509Svids"/>
     private static partial class Log
     {
-        /// <summary>There is a new identity or a new SVID of it, or other bundles came with it. It is in use for new connections.</summary>
+        /// <summary>There is a new identity or a renewed SVID, or its bundles changed. It is used for new connections.</summary>
         /// <remarks>Nothing. When it stops coming, <see href="#svidnotrenewed">SvidNotRenewed</see> follows.</remarks>
         [LoggerMessage(2, LogLevel.Information, "Identity {SpiffeId} {What}, valid until {NotAfter:u}. Trust domains with a bundle: {TrustDomains}.", EventName = "SvidRenewed")]
         public static partial void SvidRenewed(ILogger logger, SpiffeId spiffeId, string what, DateTimeOffset notAfter, int trustDomains);
 
         /// <summary>
         /// None of the SVIDs of an update is the one that <c>Spiffe:Hint</c> or <c>Spiffe:Identity</c> asks for. The one in use is withdrawn after a delay, as if
-        /// it had been taken back.
+        /// it had been withdrawn.
         /// </summary>
-        /// <remarks>Correct the setting, or register this workload for that identity: the line names those that it has.</remarks>
-        [LoggerMessage(3, LogLevel.Error, "Refused an update from {Origin}. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
+        /// <remarks>Correct the setting, or register this workload for that identity: the message lists the issued ones.</remarks>
+        [LoggerMessage(3, LogLevel.Error, "Rejected an update from {Origin}. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
         public static partial void SvidMissing(ILogger logger, Origin origin, string problem, string state);
 
-        /// <summary>Taking up an update threw an exception. The last good SVID stays, and the next update is tried.</summary>
+        /// <summary>Applying an update threw an exception. The last valid SVID is kept until the next update.</summary>
         /// <remarks>Report it, with the exception. If no <see href="#svidrenewed">SvidRenewed</see> follows, restart.</remarks>
-        [LoggerMessage(8, LogLevel.Error, "An update from {Origin} could not be taken over.", EventName = "UpdateFailed")]
+        [LoggerMessage(8, LogLevel.Error, "An update from {Origin} could not be applied.", EventName = "UpdateFailed")]
         public static partial void UpdateFailed(ILogger logger, Origin origin, Exception exception);
 
-        /// <summary>The SVID of an update is not valid yet by more than a minute, so that peers would refuse it. It is taken up when its time comes.</summary>
+        /// <summary>The SVID of an update is not valid yet by more than a minute, so peers would reject it. It is applied when it becomes valid.</summary>
         /// <remarks>Compare the clock of this machine with that of the issuer.</remarks>
-        [LoggerMessage(9, LogLevel.Warning, "An update from {Origin} is taken when its time comes. {Problem} Identity: {State}.", EventName = "SvidNotYetValid")]
+        [LoggerMessage(9, LogLevel.Warning, "An update from {Origin} is not yet valid and is applied later. {Problem} Identity: {State}.", EventName = "SvidNotYetValid")]
         public static partial void SvidNotYetValid(ILogger logger, Origin origin, string problem, string state);
 
         /// <summary>This workload has several identities, and the settings do not say which to use: after a restart it may be another one.</summary>
@@ -220,7 +220,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         [LoggerMessage(
             11,
             LogLevel.Warning,
-            "{Origin} issues {Count} SVIDs that this workload may use: {Svids}. In use is {SpiffeId}, and stays while it is issued; after a restart it may be another one. " +
+            "{Origin} issues {Count} SVIDs to this workload: {Svids}. It uses {SpiffeId} as long as that is issued; after a restart it may use another one. " +
             "Set 'Spiffe:Hint' or 'Spiffe:Identity', or give each workload registration selectors of its own.",
             EventName = "SeveralSvids")]
         public static partial void SeveralSvids(ILogger logger, string origin, int count, string svids, SpiffeId spiffeId);

@@ -56,7 +56,7 @@ internal sealed partial class X509Stream : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    /// <summary>What concerns the connection is told once in each log, however many sources have it.</summary>
+    /// <summary>What concerns the connection is logged once in each log, however many sources have it.</summary>
     private sealed class SharedLogger(X509Stream stream) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
@@ -72,42 +72,42 @@ internal sealed partial class X509Stream : IAsyncDisposable
     /// <seealso cref="LogCategories.X509Svids"/>
     private sealed partial class Log(Origin origin, ILogger logger) : IWatchLog
     {
-        /// <summary>There is no stream of SVIDs, or it ended. The last good SVID serves until it expires, and it is tried again, ever more slowly. Told once for each cause.</summary>
-        /// <remarks>The line says what is wrong and what to do. Is the agent running, is its socket there, and may this workload open it?</remarks>
-        [LoggerMessage(1, LogLevel.Warning, "No stream from {Origin}; trying again. {Problem}", EventName = "AgentUnavailable")]
+        /// <summary>There is no stream of SVIDs, or it ended. The last valid SVID is used until it expires, and the stream is retried with backoff. Logged once for each cause.</summary>
+        /// <remarks>The message has the cause and the remedy. Check that the agent is running, that its socket exists, and that this workload has permission to open it.</remarks>
+        [LoggerMessage(1, LogLevel.Warning, "No stream from {Origin}; retrying with backoff. {Problem}", EventName = "AgentUnavailable")]
         public partial void Unavailable(Origin origin, string problem);
 
-        public void UpdateRefused(string problem, bool isFirst) => Refused(origin, problem, isFirst ? "there is none yet" : "the last good one stays");
+        public void UpdateRefused(string problem, bool isFirst) => Refused(origin, problem, isFirst ? "none received yet" : "the last valid one is kept");
 
-        /// <summary>An update was malformed, or its SVID and key do not hold, and it was refused as a whole. The last good SVID stays, if there is one.</summary>
-        /// <remarks>The line says what is wrong: whoever sent it, or wrote the files, must correct it.</remarks>
-        [LoggerMessage(3, LogLevel.Error, "Refused an update from {Origin}. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
+        /// <summary>An update was malformed, or its SVID or key is invalid, and it was rejected as a whole. The last valid SVID is kept, if there is one.</summary>
+        /// <remarks>The message has the cause: the agent that sent the update, or the process that wrote the files, must correct it.</remarks>
+        [LoggerMessage(3, LogLevel.Error, "Rejected an update from {Origin}. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
         private partial void Refused(Origin origin, string problem, string state);
 
         public void Remark(string remark) => Remark(origin, remark);
 
-        /// <summary>A part of an update was left out or is doubtful; the rest is in force.</summary>
-        /// <remarks>The line says which: whoever sent it, or wrote the files, must correct it. Of a trust domain whose bundle was left out, peers are refused.</remarks>
+        /// <summary>A part of an update was ignored or is questionable; the rest is used.</summary>
+        /// <remarks>The message says which part: the agent that sent the update, or the process that wrote the files, must correct it. Peers of a trust domain whose bundle was ignored are rejected.</remarks>
         [LoggerMessage(4, LogLevel.Warning, "In an update from {Origin}: {Remark}", EventName = "UpdateRemark")]
         private partial void Remark(Origin origin, string remark);
 
         public void GivenUp(Origin origin, string problem) => GivenUp(origin.Title, problem);
 
-        /// <summary>The first answer of the agent was one that no retry can change, and the watch has ended: there will be no identity.</summary>
-        /// <remarks>Correct what the line names, and restart. An agent that does not know the method is too old, or something else listens at that address.</remarks>
-        [LoggerMessage(5, LogLevel.Error, "{Origin} gave an answer that no retry can change; the watch has ended. {Problem}", EventName = "WatchGivenUp")]
+        /// <summary>The first response of the agent was a permanent error, and the watch has stopped: this workload gets no identity.</summary>
+        /// <remarks>Correct the cause that the message names, and restart. An agent that does not implement the method is too old, or another program listens at that address.</remarks>
+        [LoggerMessage(5, LogLevel.Error, "{Origin} returned a permanent error; the watch has stopped. {Problem}", EventName = "WatchGivenUp")]
         private partial void GivenUp(string origin, string problem);
 
-        /// <summary>The address of the Workload API is on another host. The API is neither encrypted nor authenticated: whoever is on the way can read our private key.</summary>
+        /// <summary>The address of the Workload API is on another host. The API is neither encrypted nor authenticated: an attacker in the network path can read the private key of this workload.</summary>
         /// <remarks>Use the Unix socket of an agent on this host.</remarks>
-        [LoggerMessage(6, LogLevel.Warning, "The SPIFFE Workload API at {Endpoint} is not on this host: private keys cross the network in the clear, and the agent cannot know who we are. Use a Unix socket.", EventName = "AgentNotLocal")]
+        [LoggerMessage(6, LogLevel.Warning, "The SPIFFE Workload API at {Endpoint} is not on this host: private keys cross the network unencrypted, and the agent cannot attest this workload. Use a Unix socket.", EventName = "AgentNotLocal")]
         public partial void NotLocal(WorkloadApiAddress endpoint);
 
         public void WatchFailed(Exception exception) => WatchFailed(origin, exception);
 
-        /// <summary>The watch threw an exception. The last good SVID stays, and it is tried again. Told once for each kind of exception.</summary>
+        /// <summary>The watch threw an exception. The last valid SVID is kept, and the watch is retried. Logged once for each kind of exception.</summary>
         /// <remarks>If the exception is of the application's <c>Provider</c>, correct that; otherwise report it.</remarks>
-        [LoggerMessage(7, LogLevel.Error, "The watch of {Origin} failed; trying again.", EventName = "WatchFailed")]
+        [LoggerMessage(7, LogLevel.Error, "The watch of {Origin} failed; retrying with backoff.", EventName = "WatchFailed")]
         private partial void WatchFailed(Origin origin, Exception exception);
     }
 }

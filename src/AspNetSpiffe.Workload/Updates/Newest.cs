@@ -3,7 +3,7 @@ using Microsoft.Extensions.Primitives;
 namespace AspNetSpiffe;
 
 /// <summary>The newest value of a source: to read, to wait for the first, and to be told of the next. Thread-safe; reading takes no lock.</summary>
-/// <param name="subscriberFailed">Hears of a subscriber's mistake: it must not stop whoever publishes.</param>
+/// <param name="subscriberFailed">Hears of a subscriber's error: it must not stop whoever publishes.</param>
 internal sealed class Newest<T>(Action<Exception> subscriberFailed)
     where T : class
 {

@@ -10,7 +10,7 @@ internal readonly record struct RetryTimes(TimeSpan Initial, TimeSpan Max, doubl
     {
     }
 
-    /// <summary>Finds each mistake, by the name of its property.</summary>
+    /// <summary>Finds each error, by the name of its property.</summary>
     public static IEnumerable<(string Property, string Mistake)> MistakesIn(SpiffeRetryOptions options)
     {
         if (InitialDelays.MistakeIn(options.InitialDelay) is { } initialDelay) yield return (nameof(options.InitialDelay), initialDelay);

@@ -8,7 +8,7 @@ internal readonly record struct TimeRange(TimeSpan Least, TimeSpan Most, bool Or
     /// <summary>How long a start may wait.</summary>
     public static TimeRange OfStarts { get; } = new(TimeSpan.FromMilliseconds(1), Day, OrInfinite: true);
 
-    /// <summary>How long requests under way may have, on a server and on a client.</summary>
+    /// <summary>How long in-flight requests may have, on a server and on a client.</summary>
     public static TimeRange OfDrains { get; } = new(TimeSpan.Zero, Day, OrInfinite: true);
 
     /// <summary>How long something may be put off.</summary>

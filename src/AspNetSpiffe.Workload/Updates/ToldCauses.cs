@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>Which troubles with an agent were told: one that stays away, or comes and goes, is one event for each cause, and not one for each attempt.</summary>
+/// <summary>Which problems with an agent were told: one that stays away, or comes and goes, is one event for each cause, and not one for each attempt.</summary>
 /// <remarks>Its memory is bounded: beyond 50 causes, whose texts may change with each message, one is told every ten minutes.</remarks>
 internal sealed class ToldCauses(TimeProvider time)
 {
@@ -18,7 +18,7 @@ internal sealed class ToldCauses(TimeProvider time)
     /// <summary>The agent has sent something good.</summary>
     public void MarkGood() => _goodSince ??= time.GetTimestamp();
 
-    /// <summary>There is trouble: says whether it is to be told.</summary>
+    /// <summary>There is problem: says whether it is to be told.</summary>
     public bool IsNews(string cause)
     {
         if (_goodSince is { } since && time.GetElapsedTime(since) >= GoodTime) _told.Clear();

@@ -26,23 +26,23 @@ public sealed class ExpiryWarningTests : SourceTest
         await PassPauseAsync();
         await WaitForAsync("AgentUnavailable", Patience, times: 2);
         await Time.WaitForTimerAsync(Patience, LongestPause);
-        var why = $"There is trouble with the SPIFFE Workload API at '{Agent.Address}' since {since:u}. There is no such socket. Start the agent, or correct the address.";
+        var why = $"The SPIFFE Workload API at '{Agent.Address}' has reported an error since {since:u}. The socket does not exist. Start the agent, or correct the address.";
 
         await PassAsync(TimeSpan.FromMinutes(39));
         Assert.Equal(0, Logged("SvidNotRenewed"));
         await PassAsync(TimeSpan.FromMinutes(1.1));
         var told = await WaitForAsync("SvidNotRenewed", Patience);
         Assert.Equal(LogLevel.Warning, told.Level);
-        Assert.Equal($"The SVID spiffe://td/workload expires at {_end:u}, in 00:20:00, and is not renewed. {why}", told.Message);
+        Assert.Equal($"The SVID spiffe://td/workload expires at {_end:u}, in 00:20:00, and has not been renewed. {why}", told.Message);
 
         await PassAsync(TimeSpan.FromMinutes(14));
         told = await WaitForAsync("SvidNotRenewed", Patience, times: 2);
-        Assert.Equal($"The SVID spiffe://td/workload expires at {_end:u}, in 00:06:00, and is not renewed. {why}", told.Message);
+        Assert.Equal($"The SVID spiffe://td/workload expires at {_end:u}, in 00:06:00, and has not been renewed. {why}", told.Message);
 
         await PassAsync(TimeSpan.FromMinutes(6));
         told = await WaitForAsync("SvidExpired", Patience);
         Assert.Equal(LogLevel.Error, told.Level);
-        Assert.Equal($"The SVID spiffe://td/workload expired at {_end:u}: peers refuse this workload. {why}", told.Message);
+        Assert.Equal($"The SVID spiffe://td/workload expired at {_end:u}: peers reject this workload. {why}", told.Message);
         await PassAsync(TimeSpan.FromMinutes(20));
         Assert.Equal((2, 1), (Logged("SvidNotRenewed"), Logged("SvidExpired")));
     }
@@ -86,8 +86,8 @@ public sealed class ExpiryWarningTests : SourceTest
         await NextAsync(source, () => Agent.Send(Pki.Response(leaf, new TestPki("other"))));
         Time.Advance(TimeSpan.FromMinutes(4));
         Assert.Equal(
-            $"The SVID spiffe://td/workload expires at {_end:u}, in 00:20:00, and is not renewed. The SPIFFE Workload API at '{Agent.Address}' brings " +
-            "no newer one, although nothing is wrong with it: look at the agent's log and its connection to the server.",
+            $"The SVID spiffe://td/workload expires at {_end:u}, in 00:20:00, and has not been renewed. The SPIFFE Workload API at '{Agent.Address}' " +
+            "has sent no newer SVID, although it reports no error: check the agent's log and its connection to the server.",
             (await WaitForAsync("SvidNotRenewed", Patience)).Message);
     }
 

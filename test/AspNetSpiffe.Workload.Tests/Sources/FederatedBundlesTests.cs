@@ -43,7 +43,7 @@ public sealed class FederatedBundlesTests(ITestOutputHelper output) : SourceTest
         Assert.Equal(0, Logged("UpdateRemark"));
         for (var i = 0; i < 2; i++) Assert.Equal(RejectionReason.EmptyBundle, Verify(source));
         var told = (await WaitForAsync("UpdateRemark", Patience)).Message;
-        Assert.Contains($"The bundle of 'other' cannot be read, and its workloads are refused. The DER value at byte {_other.BundleDer.Length} is no certificate", told, StringComparison.Ordinal);
+        Assert.Contains($"The bundle of 'other' cannot be read, and peers of that trust domain are rejected. The DER value at byte {_other.BundleDer.Length} is not a certificate", told, StringComparison.Ordinal);
         Assert.False(Other(source).Contains(_other.Root.Certificate));
         await source.DisposeAsync();
         Assert.Equal(1, Logged("UpdateRemark"));
@@ -59,7 +59,7 @@ public sealed class FederatedBundlesTests(ITestOutputHelper output) : SourceTest
         Assert.Equal(_other.Root.Certificate.RawData, Assert.Single(Other(source).Authorities).RawData);
         Assert.False(Other(source).Contains(leaf));
         Assert.True(Other(source).Contains(_other.Root.Certificate));
-        Assert.Contains("The bundle of 'other' has 1 certificate that is no CA; only the others count.", (await WaitForAsync("UpdateRemark", Patience)).Message, StringComparison.Ordinal);
+        Assert.Contains("The bundle of 'other' has 1 certificate that is not a CA; only the others are used.", (await WaitForAsync("UpdateRemark", Patience)).Message, StringComparison.Ordinal);
     }
 
     [Theory, Trait("Spec", "XL-01")]
@@ -73,7 +73,7 @@ public sealed class FederatedBundlesTests(ITestOutputHelper output) : SourceTest
         if (!isFrame) ExpectWarning("UpdateRemark");
         var source = await StartFederatedAsync([.. _other.BundleDer, .. Convert.FromHexString(hex)]);
         Assert.Equal(isFrame, source.Current!.Bundles.Find(_other.TrustDomain) is not null);
-        if (!isFrame) Assert.Contains("The bundle of 'other' is left out", (await WaitForAsync("UpdateRemark", Patience)).Message, StringComparison.Ordinal);
+        if (!isFrame) Assert.Contains("The bundle of 'other' is ignored", (await WaitForAsync("UpdateRemark", Patience)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class FederatedBundlesTests(ITestOutputHelper output) : SourceTest
         response.FederatedBundles.Add(key, ByteString.CopyFrom(_other.BundleDer));
         Agent.Send(response);
         Assert.Single((await Start().WaitForFirstAsync(Patience)).Bundles);
-        Assert.Contains("no trust domain's ID", (await WaitForAsync("UpdateRemark", Patience)).Message, StringComparison.Ordinal);
+        Assert.Contains("the key is not the ID of a trust domain", (await WaitForAsync("UpdateRemark", Patience)).Message, StringComparison.Ordinal);
 
         var bundles = Pki.BundlesResponse();
         bundles.Bundles.Add(key, ByteString.CopyFrom(_other.BundleDer));

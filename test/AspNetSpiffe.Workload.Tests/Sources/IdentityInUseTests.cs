@@ -13,8 +13,8 @@ public sealed class IdentityInUseTests(ITestOutputHelper output) : SourceTest(ou
         var next = await NextAsync(source, () => Agent.Send(Pki.Response([Pki.Leaf("/client"), Pki.Leaf("/server")])));
         Assert.Equal("/server", next.DefaultSvid.Id.Path);
         Assert.Equal(
-            $"The SPIFFE Workload API at '{Agent.Address}' issues 2 SVIDs that this workload may use: 'spiffe://td/client' with hint '', 'spiffe://td/server' with hint ''. " +
-            "In use is spiffe://td/server, and stays while it is issued; after a restart it may be another one. " +
+            $"The SPIFFE Workload API at '{Agent.Address}' issues 2 SVIDs to this workload: 'spiffe://td/client' with hint '', 'spiffe://td/server' with hint ''. " +
+            "It uses spiffe://td/server as long as that is issued; after a restart it may use another one. " +
             "Set 'Spiffe:Hint' or 'Spiffe:Identity', or give each workload registration selectors of its own.",
             (await WaitForAsync("SeveralSvids", Patience)).Message);
 
@@ -83,7 +83,7 @@ public sealed class IdentityInUseTests(ITestOutputHelper output) : SourceTest(ou
         Agent.Send(Pki.Response([Pki.Leaf("/other"), Pki.Leaf("/ns/a"), Pki.Leaf("/ns/b")]));
         var source = Start(options => options.Identity = "spiffe://td/ns/*");
         Assert.Equal("/ns/a", (await source.WaitForFirstAsync(Patience)).DefaultSvid.Id.Path);
-        Assert.Contains("issues 2 SVIDs that this workload may use", (await WaitForAsync("SeveralSvids", Patience)).Message, StringComparison.Ordinal);
+        Assert.Contains("issues 2 SVIDs to this workload", (await WaitForAsync("SeveralSvids", Patience)).Message, StringComparison.Ordinal);
         Assert.Equal("/ns/a", (await NextAsync(source, () => Agent.Send(Pki.Response([Pki.Leaf("/ns/b"), Pki.Leaf("/ns/a")])))).DefaultSvid.Id.Path);
     }
 

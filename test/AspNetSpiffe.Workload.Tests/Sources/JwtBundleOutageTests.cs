@@ -98,7 +98,7 @@ public sealed class JwtBundleOutageTests(ITestOutputHelper output) : JwtBundleSo
         ExpectWarning("WatchGivenUp");
         Agent.CloseWith(StatusCode.Unimplemented, "no");
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => JwtBundleSource.StartAsync(new() { EndpointSocket = Agent.Address }, Loggers, Patience));
-        Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' gave no JWT bundles. It answered 'Unimplemented: no'.", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' sent no JWT bundles. It answered 'Unimplemented: no'.", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -204,7 +204,7 @@ public sealed class JwtBundleSourceTests(ITestOutputHelper output) : JwtBundleSo
         var waiting = source.RequireFirstAsync(TimeSpan.FromSeconds(1), Patience);
         Time.Advance(TimeSpan.FromSeconds(1));
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => waiting);
-        Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' gave no JWT bundles within 1 s. Its last update was refused:", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' sent no JWT bundles within 1 s. Its last update was rejected:", e.Message, StringComparison.Ordinal);
     }
 
     /// <summary>A clock that tells when the watch looks at it.</summary>

@@ -16,7 +16,7 @@ public sealed class JwtIdentityInUseTests(ITestOutputHelper output) : JwtSourceT
         Assert.Equal(Web, (await source.GetAsync("a", cancellationToken: Patience)).Id);
         Answer(Svid(Admin, Minute, "b"), Svid(Web, Minute, "b"));
         Assert.Equal(Web, (await source.GetAsync("b", cancellationToken: Patience)).Id);
-        Assert.Contains("issues 2 JWT-SVIDs that this workload may use: 'spiffe://td/admin' with hint '', 'spiffe://td/web' with hint ''. In use is spiffe://td/web,", (await WaitForAsync("SeveralSvids", Patience)).Message, StringComparison.Ordinal);
+        Assert.Contains("issues 2 JWT-SVIDs to this workload: 'spiffe://td/admin' with hint '', 'spiffe://td/web' with hint ''. It uses spiffe://td/web ", (await WaitForAsync("SeveralSvids", Patience)).Message, StringComparison.Ordinal);
 
         // Whom somebody asks for by name changes nothing for the others.
         Answer(Svid(Admin, Minute, "c"));
@@ -44,7 +44,7 @@ public sealed class JwtIdentityInUseTests(ITestOutputHelper output) : JwtSourceT
         }
 
         Assert.Equal(
-            $"The Workload API gave a JWT-SVID of 'spiffe://td/web' that is valid from {now.AddSeconds(seconds):u} on, and it is {now:u}: compare the clocks of the agent and of this machine.",
+            $"The Workload API returned a JWT-SVID of 'spiffe://td/web' that is not valid before {now.AddSeconds(seconds):u}, and it is {now:u}: compare the clocks of the agent and of this machine.",
             (await Assert.ThrowsAsync<FormatException>(() => GetAsync(source))).Message);
     }
 

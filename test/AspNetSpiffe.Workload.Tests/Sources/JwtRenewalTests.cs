@@ -67,7 +67,7 @@ public sealed class JwtRenewalTests(ITestOutputHelper output) : JwtSourceTest(ou
         Time.Advance(30 * Second);
         Assert.Equal(token, await GetAsync(source));
         var warning = await WaitForAsync("JwtSvidNotRenewed", Patience);
-        Assert.Contains("The JWT-SVID 'spiffe://td/web' for 'a' was not renewed; it serves until", warning.Message, StringComparison.Ordinal);
+        Assert.Contains("The JWT-SVID 'spiffe://td/web' for 'a' was not renewed; it remains in use until", warning.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(token.Split('.')[1], warning.ToString(), StringComparison.Ordinal);
 
         Time.Advance(24 * Second);

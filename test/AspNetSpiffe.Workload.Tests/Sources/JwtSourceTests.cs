@@ -116,7 +116,7 @@ public sealed class JwtSourceTests(ITestOutputHelper output) : JwtSourceTest(out
         Answer(Svid(Web, Minute, "b"));
         Assert.Contains("not for the audience 'a'", (await Assert.ThrowsAsync<FormatException>(() => GetAsync(source))).Message, StringComparison.Ordinal);
         Answer(Svid(Web, Minute, "a"));
-        Assert.Contains("was asked for", (await Assert.ThrowsAsync<FormatException>(() => source.GetAsync("a", Admin, Patience).AsTask())).Message, StringComparison.Ordinal);
+        Assert.Contains("was requested", (await Assert.ThrowsAsync<FormatException>(() => source.GetAsync("a", Admin, Patience).AsTask())).Message, StringComparison.Ordinal);
 
         var token = AnswerFor(Minute);
         Assert.Equal(token, await GetAsync(source));

@@ -52,7 +52,7 @@ public sealed class KeepAliveTests(ITestOutputHelper output) : SourceTest(output
         foreach (var delay in new[] { "00:11:00", "00:22:00" })
         {
             // The end of a connection may overtake its reason; whoever pings too often hears it again.
-            var expected = $"The agent finds our keep-alive pings too many (ENHANCE_YOUR_CALM): from now on there is one in {delay}.";
+            var expected = $"The agent rejected our HTTP/2 keep-alive pings as too frequent (ENHANCE_YOUR_CALM): from now on one ping is sent per {delay}.";
             var problem = "";
             while (problem != expected)
             {
@@ -80,7 +80,7 @@ public sealed class KeepAliveTests(ITestOutputHelper output) : SourceTest(output
 
         Time.Advance(life * 0.02);
         await Agent.Calls[0].WaitForCancelAsync(Patience);
-        Assert.Contains("it may hang", await ProblemAsync(source), StringComparison.Ordinal);
+        Assert.Contains("it may be hung", await ProblemAsync(source), StringComparison.Ordinal);
         var next = NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/next"))));
         await PassPauseAsync();
         Assert.Equal("/next", (await next).DefaultSvid.Id.Path);
@@ -119,7 +119,7 @@ public sealed class KeepAliveTests(ITestOutputHelper output) : SourceTest(output
         await ProblemAsync(source);
         await PassPauseAsync();
         Time.Advance(life * 0.1);
-        Assert.Contains("The agent has sent nothing for long", (await WaitForAsync("SvidNotRenewed", Patience)).Message, StringComparison.Ordinal);
+        Assert.Contains("The agent has sent nothing for a long time", (await WaitForAsync("SvidNotRenewed", Patience)).Message, StringComparison.Ordinal);
 
         // It is another process now, at the same address.
         relay.Thaw();

@@ -43,7 +43,7 @@ public sealed class LateSourceTests(ITestOutputHelper output) : SourceTest(outpu
         var (late, used) = StartWatched();
         var waiting = late.RequireFirstAsync(TimeSpan.FromSeconds(7), Patience);
         Time.Advance(TimeSpan.FromSeconds(7));
-        Assert.Contains("There is no such socket", (await Assert.ThrowsAsync<InvalidOperationException>(() => waiting)).Message, StringComparison.Ordinal);
+        Assert.Contains("The socket does not exist", (await Assert.ThrowsAsync<InvalidOperationException>(() => waiting)).Message, StringComparison.Ordinal);
 
         await Time.WaitForTimerAsync(Patience, LongestPause);
         await Agent.RestartAsync();

@@ -15,8 +15,8 @@ public sealed class NotYetValidTests(ITestOutputHelper output) : SourceTest(outp
         var good = source.Current;
         Agent.Send(Pki.Response(Ahead("/ahead", TimeSpan.FromMinutes(10))));
         var told = (await WaitForAsync("SvidNotYetValid", Patience)).Message;
-        Assert.Contains($"Its SVID 'spiffe://td/ahead' is valid from {Time.GetUtcNow().AddMinutes(10):u} on, and here it is {Time.GetUtcNow():u}", told, StringComparison.Ordinal);
-        Assert.Contains("Identity: the last good one stays.", told, StringComparison.Ordinal);
+        Assert.Contains($"Its SVID 'spiffe://td/ahead' is not valid before {Time.GetUtcNow().AddMinutes(10):u}, and the time here is {Time.GetUtcNow():u}", told, StringComparison.Ordinal);
+        Assert.Contains("Identity: the last valid one is kept.", told, StringComparison.Ordinal);
         Assert.Same(good, source.Current);
 
         Time.Advance(TimeSpan.FromMinutes(9) - TimeSpan.FromSeconds(5));
@@ -83,7 +83,7 @@ public sealed class NotYetValidTests(ITestOutputHelper output) : SourceTest(outp
         ExpectWarning("SvidNotYetValid");
         Agent.Send(Pki.Response(Ahead("/ahead", TimeSpan.FromMinutes(10))));
         var source = Start();
-        Assert.Contains("Identity: there is none yet.", (await WaitForAsync("SvidNotYetValid", Patience)).Message, StringComparison.Ordinal);
+        Assert.Contains("Identity: none received yet.", (await WaitForAsync("SvidNotYetValid", Patience)).Message, StringComparison.Ordinal);
         var waiting = source.WaitForFirstAsync(Patience);
         Assert.False(waiting.IsCompleted);
         Time.Advance(TimeSpan.FromMinutes(10.1));
@@ -101,8 +101,8 @@ public sealed class NotYetValidTests(ITestOutputHelper output) : SourceTest(outp
         var waiting = source.RequireFirstAsync(TimeSpan.FromSeconds(30), Patience);
         Time.Advance(TimeSpan.FromSeconds(30));
         Assert.Equal(
-            $"The SPIFFE Workload API at '{Agent.Address}' gave this workload no identity within 30 s. Its SVID 'spiffe://td/ahead' is valid from {from:u} on, and here it is {now:u}: " +
-            "compare the clock of this machine with that of whoever signs.",
+            $"The SPIFFE Workload API at '{Agent.Address}' issued no identity to this workload within 30 s. Its SVID 'spiffe://td/ahead' is not valid before {from:u}, and the time here is {now:u}: " +
+            "compare the clock of this machine with that of the issuer.",
             (await Assert.ThrowsAsync<InvalidOperationException>(() => waiting)).Message);
     }
 

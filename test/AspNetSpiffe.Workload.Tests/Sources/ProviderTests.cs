@@ -34,8 +34,8 @@ public sealed class ProviderTests(ITestOutputHelper output) : FileTest(output)
         var source = await StartGoodAsync(FromCode());
         Yield(new TestPki("example.org").Leaf("/forged"));
         Assert.Equal(
-            "Refused an update from the provider of the application ('SpiffeOptions.Provider'). The SVID 'spiffe://example.org/forged' is refused. " +
-            "It does not verify against the bundle that came with it: NotTrusted",
+            "Rejected an update from the provider of the application ('SpiffeOptions.Provider'). The SVID 'spiffe://example.org/forged' is rejected. " +
+            "It does not verify against its own bundle: NotTrusted",
             (await WaitForAsync("UpdateRefused", Patience)).Message.Split(" (valid until")[0]);
         Assert.Equal("/one", source.Current!.DefaultSvid.Id.Path);
     }
@@ -50,7 +50,7 @@ public sealed class ProviderTests(ITestOutputHelper output) : FileTest(output)
         await WaitForAsync("IdentityMissing", Patience);
         Time.Advance(TimeSpan.FromSeconds(3));
         Assert.Null(source.Current);
-        Assert.Equal("There is no SVID: the provider of the application ('SpiffeOptions.Provider') has taken it back.", source.DescribeAbsence());
+        Assert.Equal("There is no SVID: the provider of the application ('SpiffeOptions.Provider') has withdrawn it.", source.DescribeAbsence());
 
         Yield(Pki.Leaf("/one"));
         Assert.Equal("/one", (await source.WaitForFirstAsync(Patience)).DefaultSvid.Id.Path);
@@ -75,7 +75,7 @@ public sealed class ProviderTests(ITestOutputHelper output) : FileTest(output)
         ExpectWarning("WatchFailed");
         var source = Start(new() { Provider = FailOnceAsync });
         var failed = await WaitForAsync("WatchFailed", Patience);
-        Assert.Equal("The watch of the provider of the application ('SpiffeOptions.Provider') failed; trying again.", failed.Message);
+        Assert.Equal("The watch of the provider of the application ('SpiffeOptions.Provider') failed; retrying with backoff.", failed.Message);
         await Time.WaitForTimerAsync(Patience, TimeSpan.FromSeconds(0.5));
         Yield(Pki.Leaf("/one"));
         Time.Advance(TimeSpan.FromSeconds(0.5));
@@ -114,7 +114,7 @@ public sealed class ProviderTests(ITestOutputHelper output) : FileTest(output)
         Assert.Contains("names a trust domain, not a workload", Refuse(Pki.Leaf("").Leaf), StringComparison.Ordinal);
         Assert.Contains("is a CA", Refuse(Pki.Leaf(l => l with { Uris = ["spiffe://example.org/one"], Ca = true }).Leaf), StringComparison.Ordinal);
         Assert.Contains("exactly one URI name", Refuse(Pki.Leaf(l => l with { Uris = [] }).Leaf), StringComparison.Ordinal);
-        Assert.Contains("is no CA", Assert.Throws<ArgumentException>(() => new X509Svid(leaf, [leaf])).Message, StringComparison.Ordinal);
+        Assert.Contains("is not a CA", Assert.Throws<ArgumentException>(() => new X509Svid(leaf, [leaf])).Message, StringComparison.Ordinal);
 
         static string Refuse(System.Security.Cryptography.X509Certificates.X509Certificate2 certificate) => Assert.Throws<ArgumentException>(() => new X509Svid(certificate, [])).Message;
     }

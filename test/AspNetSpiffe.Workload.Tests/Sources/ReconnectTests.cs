@@ -46,7 +46,7 @@ public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output
         Assert.All(problems, r => Assert.Equal(LogLevel.Warning, r.Level));
         Assert.All(problems, r => Assert.Contains(Agent.Address, r.Message, StringComparison.Ordinal));
         Assert.Contains("The connection was lost", problems[0].Message, StringComparison.Ordinal);
-        Assert.Contains("There is no such socket", problems[1].Message, StringComparison.Ordinal);
+        Assert.Contains("The socket does not exist", problems[1].Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output
         await WaitForAsync("AgentUnavailable", Patience);
         var told = Assert.Single(Logs.All, record => record.Level >= LogLevel.Warning);
         Assert.Contains($"'{code}: no'", told.Message, StringComparison.Ordinal);
-        Assert.EndsWith("It has worked before, and so it is tried again from time to time.", told.Message, StringComparison.Ordinal);
+        Assert.EndsWith("It worked before, so it is retried from time to time.", told.Message, StringComparison.Ordinal);
         Assert.Equal("/workload", source.Current!.DefaultSvid.Id.Path);
 
         Agent.OnEachCall = null;
@@ -195,7 +195,7 @@ public sealed class ReconnectTests(ITestOutputHelper output) : SourceTest(output
         var source = await StartGoodAsync("/good");
         var good = source.Current;
         Agent.SendRaw(GrpcFrame.Of([0xFF, 0xFF, 0xFF]));
-        Assert.Contains("A message of 3 bytes is none of the Workload API.", (await WaitForAsync("AgentUnavailable", Patience)).Message, StringComparison.Ordinal);
+        Assert.Contains("A message of 3 bytes is not a message of the Workload API.", (await WaitForAsync("AgentUnavailable", Patience)).Message, StringComparison.Ordinal);
         Assert.Same(good, source.Current);
 
         await Agent.Calls[0].WaitForCancelAsync(Patience);

@@ -130,7 +130,7 @@ public sealed class SourceMetricsTests : SourceTest
         source.Start();
         await _readings.WaitForAsync("spiffe.watch.updates", 1, Patience);
 
-        Assert.StartsWith("None of its SVIDs is the one that was asked for", source.Status.History.Last!.Problem, StringComparison.Ordinal);
+        Assert.StartsWith("None of its SVIDs is the requested one", source.Status.History.Last!.Problem, StringComparison.Ordinal);
         Assert.Equal([$"1 error.type=svid_not_usable {Context}"], _readings.Sums("spiffe.watch.updates"));
     }
 

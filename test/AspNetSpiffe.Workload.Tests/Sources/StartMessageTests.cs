@@ -8,7 +8,7 @@ namespace AspNetSpiffe.Workload.Tests.Sources;
 public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(output)
 {
     private const string NotRegistered =
-        "No identity is registered for this workload: create a registration entry whose selectors match it and whose parent ID is the SPIFFE ID of this very agent, " +
+        "No identity is registered for this workload: create a registration entry whose selectors match it and whose parent ID is the SPIFFE ID of this agent, " +
         "or run 'aspnet-spiffe agent' for development.";
 
     [Theory, Trait("Trial", "A-20"), Trait("Trial", "A-18")]
@@ -16,7 +16,7 @@ public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(out
     [InlineData(StatusCode.PermissionDenied, "", "It answered 'PermissionDenied'. " + NotRegistered)]
     [InlineData(StatusCode.Unavailable, "rate limit exceeded", "It answered 'Unavailable: rate limit exceeded'.")]
     [InlineData(StatusCode.ResourceExhausted, "rate (1) exceeded burst 0", "It answered 'ResourceExhausted: rate (1) exceeded burst 0'.")]
-    [InlineData(StatusCode.Unavailable, "", "It answered 'Unavailable'. The agent is not ready: look at its log and its connection to the server.")]
+    [InlineData(StatusCode.Unavailable, "", "It answered 'Unavailable'. The agent is not ready: check its log and its connection to the server.")]
     public async Task An_agent_that_gives_nothing_is_quoted(StatusCode code, string words, string problem)
     {
         ExpectWarning("AgentUnavailable");
@@ -27,15 +27,15 @@ public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(out
     }
 
     [Theory, Trait("Trial", "A-07")]
-    [InlineData(StatusCode.InvalidArgument, "It answered 'InvalidArgument: no'. The agent does not accept the request: it may be of another version, or no SPIFFE Workload API; check the address.")]
-    [InlineData(StatusCode.Unimplemented, "It answered 'Unimplemented: no'. What answers at this address is no SPIFFE Workload API, or lacks this method: check the address.")]
+    [InlineData(StatusCode.InvalidArgument, "It answered 'InvalidArgument: no'. The agent rejected the request: it may be of another version, or not a SPIFFE Workload API; check the address.")]
+    [InlineData(StatusCode.Unimplemented, "It answered 'Unimplemented: no'. The server at this address is not a SPIFFE Workload API, or does not implement this method: check the address.")]
     public async Task An_answer_that_will_not_pass_fails_the_start_at_once(StatusCode code, string problem)
     {
         ExpectWarning("WatchGivenUp");
         Agent.CloseWith(code, "no");
         var source = Start();
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => source.RequireFirstAsync(TimeSpan.FromSeconds(30), Patience));
-        Assert.Equal($"The SPIFFE Workload API at '{Agent.Address}' gave this workload no identity. {problem}", e.Message);
+        Assert.Equal($"The SPIFFE Workload API at '{Agent.Address}' issued no identity to this workload. {problem}", e.Message);
 
         // The words come after the effect, and a source that is gone hears none.
         await WaitForAsync("WatchGivenUp", Patience);
@@ -48,7 +48,7 @@ public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(out
         var folder = Path.GetDirectoryName(Agent.SocketPath)!;
         var source = Start(options => options.EndpointSocket = $"unix://{folder}");
         await WaitForAsync("AgentUnavailable", Patience);
-        await FailsAsync(source, "A folder is there, and no socket. The socket may be inside: there is 'agent.sock'.");
+        await FailsAsync(source, "The path is a directory, not a socket. The socket may be inside; the directory contains 'agent.sock'.");
     }
 
     [Fact, Trait("Trial", "O-08")]
@@ -71,9 +71,9 @@ public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(out
         await NextAsync(source, () => Agent.Send(Pki.Response(leaf)));
         await AnnouncedAsync(2, "Identity spiffe://td/web renewed, valid until {0:u}. Trust domains with a bundle: 1.", source);
         await NextAsync(source, () => Agent.Send(Pki.Response(leaf, new TestPki("other"))));
-        await AnnouncedAsync(3, "Identity spiffe://td/web kept, with other bundles or beside others, valid until {0:u}. Trust domains with a bundle: 2.", source);
+        await AnnouncedAsync(3, "Identity spiffe://td/web unchanged, with other bundles or other SVIDs, valid until {0:u}. Trust domains with a bundle: 2.", source);
         await NextAsync(source, () => Agent.Send(Pki.Response(Pki.Leaf("/api"))));
-        await AnnouncedAsync(4, "Identity spiffe://td/api obtained, instead of 'spiffe://td/web', valid until {0:u}. Trust domains with a bundle: 1.", source);
+        await AnnouncedAsync(4, "Identity spiffe://td/api issued instead of 'spiffe://td/web', valid until {0:u}. Trust domains with a bundle: 1.", source);
     }
 
     [Theory, Trait("Trial", "O-03")]
@@ -92,7 +92,7 @@ public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(out
             else await File.WriteAllTextAsync(Path.Combine(store, "any.pfx"), "");
             var said = await SayAsync(asOther, what == "no home at all" ? "" : home.FullName);
             Assert.StartsWith("System.InvalidOperationException: This process cannot check certificates: .NET cannot read the certificate stores of its user. ", said, StringComparison.Ordinal);
-            Assert.Contains("set the environment variable HOME to a folder that this user may read and write", said, StringComparison.Ordinal);
+            Assert.Contains("set the environment variable HOME to a directory that this user can read and write", said, StringComparison.Ordinal);
         }
         finally
         {
@@ -123,7 +123,7 @@ public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(out
         var waiting = source.RequireFirstAsync(TimeSpan.FromSeconds(0.3), Patience);
         Time.Advance(TimeSpan.FromSeconds(0.3));
         Assert.Equal(
-            $"The SPIFFE Workload API at '{Agent.Address}' gave this workload no identity within 0.3 s. {problem}".Replace(Agent.Address, source.Address!.ToString(), StringComparison.Ordinal),
+            $"The SPIFFE Workload API at '{Agent.Address}' issued no identity to this workload within 0.3 s. {problem}".Replace(Agent.Address, source.Address!.ToString(), StringComparison.Ordinal),
             (await Assert.ThrowsAsync<InvalidOperationException>(() => waiting)).Message);
     }
 }

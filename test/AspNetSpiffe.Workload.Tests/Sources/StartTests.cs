@@ -60,14 +60,14 @@ public sealed class StartTests(ITestOutputHelper output) : SourceTest(output)
     {
         var source = Start();
         await Agent.WaitForCallAsync(1, Patience);
-        await FailsInTimeAsync(source, "It has not answered.");
+        await FailsInTimeAsync(source, "It has not responded.");
     }
 
     [Fact]
     public async Task Without_a_socket_the_start_fails_and_says_so()
     {
         await Agent.StopAsync();
-        await UnavailableFailsAsync("There is no such socket. Start the agent, or correct the address.");
+        await UnavailableFailsAsync("The socket does not exist. Start the agent, or correct the address.");
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class StartTests(ITestOutputHelper output) : SourceTest(output)
         await Agent.StopAsync();
         using var deaf = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         deaf.Bind(new UnixDomainSocketEndPoint(Agent.SocketPath));
-        await UnavailableFailsAsync("Nobody listens there. Start the agent;");
+        await UnavailableFailsAsync("Connection refused: no process listens on the socket. Start the agent;");
     }
 
     [FactAsUser, UnsupportedOSPlatform("windows")]
@@ -100,7 +100,7 @@ public sealed class StartTests(ITestOutputHelper output) : SourceTest(output)
         Agent.Send(new Wire.X509SVIDResponse());
         var source = Start();
         await WaitForAsync("UpdateRefused", Patience);
-        await FailsInTimeAsync(source, "Its last update was refused: The message has no SVID.");
+        await FailsInTimeAsync(source, "Its last update was rejected: The message has no SVID.");
     }
 
     [Theory]
@@ -115,7 +115,7 @@ public sealed class StartTests(ITestOutputHelper output) : SourceTest(output)
         var source = Start();
 
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => source.RequireFirstAsync(Timeout, Patience));
-        Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' gave this workload no identity. It answered '{code}: no'.", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' issued no identity to this workload. It answered '{code}: no'.", e.Message, StringComparison.Ordinal);
         Assert.Contains(advice, e.Message, StringComparison.Ordinal);
         Assert.Equal(code, (await Assert.ThrowsAsync<WorkloadApiException>(() => source.WaitForFirstAsync(Patience))).StatusCode);
 
@@ -149,7 +149,7 @@ public sealed class StartTests(ITestOutputHelper output) : SourceTest(output)
         var waiting = source.RequireFirstAsync(Timeout, Patience);
         Time.Advance(Timeout);
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => waiting);
-        Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' gave this workload no identity within 7 s. ", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' issued no identity to this workload within 7 s. ", e.Message, StringComparison.Ordinal);
         Assert.Contains(problem, e.Message, StringComparison.Ordinal);
     }
 }

@@ -65,11 +65,11 @@ public sealed class TimeOptionsTests(ITestOutputHelper output) : SourceTest(outp
     }
 
     [Theory, Trait("Trial", "H-17"), Trait("Spec", "CF-14")]
-    [InlineData("30", "is a bare number, which might mean days or seconds. Write 00:00:30 for 30 seconds.")]
-    [InlineData("0", "is a bare number, which might mean days or seconds. Write 00:00:00 for 0 seconds.")]
-    [InlineData("0.5", "is a bare number, which might mean days or seconds. Write 00:00:00.5000000 for 0.5 seconds.")]
-    [InlineData("-1", "is a bare number, which might mean days or seconds. Write -00:00:01 for -1 seconds.")]
-    [InlineData("1e300", "is a bare number, which might mean days or seconds. Write 00:00:30 for 1E+300 seconds.")]
+    [InlineData("30", "is a number without a unit, which could mean days or seconds. Write 00:00:30 for 30 seconds.")]
+    [InlineData("0", "is a number without a unit, which could mean days or seconds. Write 00:00:00 for 0 seconds.")]
+    [InlineData("0.5", "is a number without a unit, which could mean days or seconds. Write 00:00:00.5000000 for 0.5 seconds.")]
+    [InlineData("-1", "is a number without a unit, which could mean days or seconds. Write -00:00:01 for -1 seconds.")]
+    [InlineData("1e300", "is a number without a unit, which could mean days or seconds. Write 00:00:30 for 1E+300 seconds.")]
     [InlineData("30 s", null)]
     [InlineData("30s", null)]
     [InlineData("1h", null)]

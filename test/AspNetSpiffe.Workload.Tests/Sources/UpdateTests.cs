@@ -146,7 +146,7 @@ public sealed class UpdateTests(ITestOutputHelper output) : SourceTest(output)
         var record = await WaitForAsync("UpdateRefused", Patience);
         Assert.Equal(LogLevel.Error, record.Level);
         Assert.Contains(problem, record.Message, StringComparison.Ordinal);
-        Assert.Contains("the last good one stays", record.Message, StringComparison.Ordinal);
+        Assert.Contains("the last valid one is kept", record.Message, StringComparison.Ordinal);
         Assert.Same(good, source.Current);
         Assert.False(token.HasChanged);
 
@@ -214,7 +214,7 @@ public sealed class UpdateTests(ITestOutputHelper output) : SourceTest(output)
         var message = (await WaitForAsync("UpdateRefused", Patience)).Message;
         Assert.Contains($"({choice})", message, StringComparison.Ordinal);
         Assert.Contains("'spiffe://td/b' with hint 'internal'", message, StringComparison.Ordinal);
-        Assert.Contains("there is none yet", message, StringComparison.Ordinal);
+        Assert.Contains("none received yet", message, StringComparison.Ordinal);
         Assert.Null(source.Current);
     }
 

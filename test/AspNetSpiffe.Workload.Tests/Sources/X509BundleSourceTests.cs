@@ -114,11 +114,11 @@ public sealed class X509BundleSourceTests(ITestOutputHelper output) : AgentTest(
         Agent.Send(new Wire.X509BundlesResponse());
         var source = Start();
         await WaitForAsync("UpdateRefused", Patience);
-        AssertAbsent(source, $"There are no X.509 bundles yet: the SPIFFE Workload API at '{Agent.Address}' has given none since the source was started. Its last update was refused: The message has no bundle that can be read.");
+        AssertAbsent(source, $"There are no X.509 bundles yet: the SPIFFE Workload API at '{Agent.Address}' has sent none since the source was started. Its last update was rejected: The message has no bundle that can be read.");
         var waiting = source.RequireFirstAsync(TimeSpan.FromSeconds(1), Patience);
         _time.Advance(TimeSpan.FromSeconds(1));
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => waiting);
-        Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' gave no X.509 bundles within 1 s. Its last update was refused:", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' gave no X.509 bundles within 1 s. Its last update was rejected:", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

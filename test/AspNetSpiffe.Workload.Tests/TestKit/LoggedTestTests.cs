@@ -37,7 +37,7 @@ public sealed partial class LoggedTestTests(ITestOutputHelper output)
     [InlineData("AspNetSpiffe.Elsewhere", 1, "AnotherName", LogLevel.Information, null, true)]
     public void An_event_that_the_page_on_them_has_otherwise_fails_the_test(string category, int id, string name, LogLevel level, string? template, bool passes)
     {
-        template ??= "Took up the list of revoked certificates '{Place}' of '{TrustDomain}': issuer {Issuer}, number {Number}, {Count} revoked, in force until {NextUpdate:u}.";
+        template ??= "Loaded the certificate revocation list '{Place}' of '{TrustDomain}': issuer {Issuer}, number {Number}, {Count} revoked, next update {NextUpdate:u}.";
         var record = new LogRecord(level, category, new(id, name), "", new Dictionary<string, object?>(StringComparer.Ordinal) { ["{OriginalFormat}"] = template }, null);
         var verdict = LoggedTest.Verdict([record], new HashSet<string>(), new HashSet<string>());
         if (passes) Assert.Null(verdict);
