@@ -5,7 +5,7 @@ using System.Reflection;
 namespace AspNetSpiffe;
 
 /// <summary>What the application chose for the connections of a client: asked once, checked, and given to each pool.</summary>
-/// <remarks>Whatever does not concern certificates is kept, also what a later .NET adds. Whatever does is refused, for it would have no effect.</remarks>
+/// <remarks>Whatever does not concern certificates is kept, also what a later .NET adds. Whatever does is rejected, for it would have no effect.</remarks>
 internal sealed class ClientSettings
 {
     // What a setting means that nobody made.
@@ -40,7 +40,7 @@ internal sealed class ClientSettings
 
     public Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>>? PlaintextStreamFilter => _chosen.PlaintextStreamFilter;
 
-    /// <summary>Makes a handler for a pool, with all that was chosen but TLS.</summary>
+    /// <summary>Creates a handler for a pool, with all that was chosen but TLS.</summary>
     public SocketsHttpHandler CreateHandler() => Copy(_chosen);
 
     /// <summary>Makes options for TLS with all that was chosen.</summary>
@@ -49,11 +49,11 @@ internal sealed class ClientSettings
     private static IEnumerable<string> MistakesIn(SslClientAuthenticationOptions tls, bool useProxy, SpiffeClientMode mode)
     {
         var verified = mode == SpiffeClientMode.WebServer
-            ? "the server is verified by its host name and by the roots of this system, or by those of the argument 'roots'"
-            : "the server is verified by its SVID, against the trust bundles. Say whom you expect with the pattern of the server";
+            ? "the server is verified by its host name and by the roots of this system, or those of the argument 'roots'"
+            : "the server is verified by its SVID, against the trust bundles. Set the expected server with its pattern";
         var shown = mode == SpiffeClientMode.NoClientCertificate
-            ? "the client shows no certificate. If it is to show its SVID, use AddSpiffeMtls or SpiffeHttpHandler.Create"
-            : "the client shows its SVID. Choose it with SpiffeOptions.Hint or SpiffeOptions.Identity";
+            ? "the client presents no certificate. To present its SVID, use AddSpiffeMtls or SpiffeHttpHandler.Create"
+            : "the client presents its SVID. Select it with SpiffeOptions.Hint or SpiffeOptions.Identity";
 
         if (tls.RemoteCertificateValidationCallback is not null) yield return Refuse(nameof(tls.RemoteCertificateValidationCallback), verified);
         if (tls.CertificateChainPolicy is not null) yield return Refuse(nameof(tls.CertificateChainPolicy), verified);
@@ -62,7 +62,7 @@ internal sealed class ClientSettings
         if (tls.ClientCertificateContext is not null) yield return Refuse(nameof(tls.ClientCertificateContext), shown);
         if (tls.LocalCertificateSelectionCallback is not null) yield return Refuse(nameof(tls.LocalCertificateSelectionCallback), shown);
         if (tls.EncryptionPolicy != EncryptionPolicy.RequireEncryption) yield return Refuse(nameof(tls.EncryptionPolicy), "a SPIFFE client always encrypts");
-        if (tls.ApplicationProtocols is not null) yield return Refuse(nameof(tls.ApplicationProtocols), "they follow from the Version and VersionPolicy of each request");
+        if (tls.ApplicationProtocols is not null) yield return Refuse(nameof(tls.ApplicationProtocols), "they result from the Version and VersionPolicy of each request");
         if (tls.TargetHost is not null && useProxy)
             yield return Refuse(nameof(tls.TargetHost), "in the tunnel of a proxy the name is that of the request. Set the request's Host header instead");
     }

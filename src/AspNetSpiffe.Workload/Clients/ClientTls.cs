@@ -31,7 +31,7 @@ internal sealed class ClientTls
 
     public bool ShowsSvid => Mode != SpiffeClientMode.NoClientCertificate;
 
-    /// <summary>Gets the SVID that is shown now, if one is: connections that were opened with another are not used any more.</summary>
+    /// <summary>Gets the SVID that is shown now, if one is: connections that were opened with another are no longer used.</summary>
     public X509Svid? Svid => _source.Trust?.Svid;
 
     public static ClientTls Mutual(X509Source source, SpiffeIdPattern expected) => new(SpiffeClientMode.Mutual, source, expected, null);
@@ -47,7 +47,7 @@ internal sealed class ClientTls
     /// <exception cref="ArgumentException">The list of roots is there, and empty.</exception>
     public static void RequireSome(X509Certificate2Collection? roots)
     {
-        if (roots is { Count: 0 }) throw new ArgumentException("There are no roots, so no server would be trusted. Name them, or give null for those that this system trusts.", nameof(roots));
+        if (roots is { Count: 0 }) throw new ArgumentException("The collection of roots is empty, so no server would be trusted. Add roots, or pass null to use the roots that this system trusts.", nameof(roots));
     }
 
     /// <exception cref="AuthenticationException">What the mode needs is not there: a valid SVID, or bundles.</exception>
@@ -68,6 +68,6 @@ internal sealed class ClientTls
     /// <summary>Asks again of a server that was verified earlier.</summary>
     public IReadOnlyList<RejectionReason> Recheck(SpiffePeer server) => _spiffe?.Recheck(server) ?? [RejectionReason.NotAllowed];
 
-    /// <summary>Makes the exception for a refused server.</summary>
+    /// <summary>Creates the exception for a rejected server.</summary>
     public SpiffePeerRejectedException Refuse(VerificationResult result, Exception? inner = null) => new(result, Expected ?? SpiffeIdPattern.None, _source.Trust, inner);
 }

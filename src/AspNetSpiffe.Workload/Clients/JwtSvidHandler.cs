@@ -26,10 +26,10 @@ public sealed class JwtSvidHandler : DelegatingHandler
     private readonly SpiffeId? _identity;
     private readonly bool _allowInsecureHttp;
 
-    /// <summary>Makes a handler; give it an <see cref="DelegatingHandler.InnerHandler"/>, or let <see cref="HttpClient"/>'s factory do so.</summary>
+    /// <summary>Creates a handler; give it an <see cref="DelegatingHandler.InnerHandler"/>, or let <see cref="HttpClient"/>'s factory do so.</summary>
     /// <param name="source">Our tokens.</param>
-    /// <param name="audience">Who the server is to itself: the audience that it accepts.</param>
-    /// <param name="options">Which identity, and whether plain http is good enough.</param>
+    /// <param name="audience">The audience that the server accepts.</param>
+    /// <param name="options">Which identity, and whether plain http is allowed.</param>
     public JwtSvidHandler(JwtSource source, string audience, JwtSvidHandlerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -63,13 +63,13 @@ public sealed class JwtSvidHandler : DelegatingHandler
     /// <summary>Is not supported: tokens are fetched asynchronously.</summary>
     /// <exception cref="NotSupportedException">Always: nothing is sent without a token.</exception>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("A client with a JWT-SVID sends asynchronously only: use SendAsync.");
+        throw new NotSupportedException("A client with a JWT-SVID supports asynchronous calls only: use SendAsync.");
 
     private async ValueTask<AuthenticationHeaderValue> FetchAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (!_allowInsecureHttp && request.RequestUri?.Scheme is not ("https" or "wss"))
             throw new HttpRequestException(
-                $"The request to '{OriginOf(request)}' was not sent: a JWT-SVID goes over https only, and wss for web sockets, for whoever reads it can use it. Call an https address, or set AllowInsecureHttp.");
+                $"The request to '{OriginOf(request)}' was not sent: a JWT-SVID is sent over https (or wss) only, because anyone who reads it can use it. Call an https address, or set AllowInsecureHttp.");
 
         try
         {

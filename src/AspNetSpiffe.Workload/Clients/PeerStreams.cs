@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>All connections of one client to servers with a SPIFFE ID. Cuts off those whose server is no longer trusted, once the requests under way have had their time.</summary>
+/// <summary>All connections of one client to servers with a SPIFFE ID. Cuts off those whose server is no longer trusted, once the in-flight requests have had their time.</summary>
 /// <param name="tls">Says who is trusted.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">May be called under locks: <see cref="NotificationQueue.CreateLogger"/>.</param>
@@ -43,7 +43,7 @@ internal sealed partial class PeerStreams(ClientTls tls, TimeProvider time, ILog
     }
 
     /// <summary>Looks at every connection.</summary>
-    /// <param name="drainTimeout">How long requests under way have to finish.</param>
+    /// <param name="drainTimeout">How long in-flight requests have to finish.</param>
     /// <param name="untrusted">Whether one of them has just been found untrusted: the pool that may hold it must not be used any more.</param>
     /// <returns>When to look again.</returns>
     public DateTimeOffset Check(TimeSpan drainTimeout, out bool untrusted)
@@ -82,35 +82,35 @@ internal sealed partial class PeerStreams(ClientTls tls, TimeProvider time, ILog
     }
 
     private static string WhyOf(SpiffePeer peer) =>
-        $"We cut off the connection to '{peer.Id}': the server is no longer trusted, and its requests did not finish in time. The log says why (event ServerConnectionEnded).";
+        $"The client aborted the connection to '{peer.Id}': the server is no longer trusted, and its requests did not finish in time. The log says why (event ServerConnectionEnded).";
 
     /// <seealso cref="LogCategories.HttpHandler"/>
     private static partial class Log
     {
         /// <summary>
-        /// A client sends no new requests over a connection, because its server is not trusted any more: its chain expired or is revoked, its CA left the bundle, or it
-        /// is not the expected server now.
+        /// A client sends no new requests over a connection, because its server is no longer trusted: its chain expired or is revoked, its CA was removed from the bundle, or it
+        /// is no longer the expected server.
         /// </summary>
-        /// <remarks>For <c>Expired</c>, look at the agent of the server. For other reasons, see <see href="../rejections.md#peers">those of peers</see>.</remarks>
-        [LoggerMessage(1, LogLevel.Information, "Leaving the connection to {SpiffeId}: {Reason}. Requests under way have {DrainTimeout} to finish.", EventName = "ServerConnectionEnded")]
+        /// <remarks>For <c>Expired</c>, check the agent of the server. For other reasons, see <see href="../rejections.md#peers">the rejection reasons of peers</see>.</remarks>
+        [LoggerMessage(1, LogLevel.Information, "Closing the connection to {SpiffeId}: {Reason}. In-flight requests have {DrainTimeout} to finish.", EventName = "ServerConnectionEnded")]
         public static partial void ServerUntrusted(ILogger logger, SpiffeId spiffeId, RejectionReason reason, TimeSpan drainTimeout);
 
-        /// <summary>A connection was left (<see href="#serverconnectionended">ServerConnectionEnded</see>), and requests under way on it did not finish within <c>DrainTimeout</c>: they failed.</summary>
+        /// <summary>A connection was closed (<see href="#serverconnectionended">ServerConnectionEnded</see>), and in-flight requests on it did not finish within <c>DrainTimeout</c>: they failed.</summary>
         /// <remarks>Nothing, if it is rare. If requests may take as long, set a longer <c>DrainTimeout</c> of the handler.</remarks>
-        [LoggerMessage(2, LogLevel.Information, "Cut off the connection to {SpiffeId}: its requests did not finish in time.", EventName = "ServerConnectionAborted")]
+        [LoggerMessage(2, LogLevel.Information, "Aborted the connection to {SpiffeId}: its requests did not finish in time.", EventName = "ServerConnectionAborted")]
         public static partial void ConnectionAborted(ILogger logger, SpiffeId spiffeId);
 
         /// <summary>A stream that the application made, in <c>ConnectCallback</c> or <c>PlaintextStreamFilter</c>, threw an exception when its connection was closed.</summary>
         /// <remarks>The exception names the stream: correct it.</remarks>
         [LoggerMessage(
             3, LogLevel.Error,
-            "A stream of the application, from its ConnectCallback or its PlaintextStreamFilter, failed when its connection was closed. The connection is not used any more.",
+            "A stream of the application, from its ConnectCallback or its PlaintextStreamFilter, failed when its connection was closed. The connection is no longer used.",
             EventName = "ClientStreamFailed")]
         public static partial void StreamFailed(ILogger logger, Exception exception);
 
         /// <summary>The check of the open connections of a client threw an exception. They are checked again before the next request.</summary>
-        /// <remarks>If it comes again, report it, with the exception.</remarks>
-        [LoggerMessage(4, LogLevel.Error, "The connections of a client could not be checked. They are checked again with the next request.", EventName = "ClientCheckFailed")]
+        /// <remarks>If it recurs, report it, with the exception.</remarks>
+        [LoggerMessage(4, LogLevel.Error, "The check of a client's connections failed. It is retried with the next request.", EventName = "ClientCheckFailed")]
         public static partial void CheckFailed(ILogger logger, Exception exception);
     }
 }

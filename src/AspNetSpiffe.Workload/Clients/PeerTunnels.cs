@@ -19,7 +19,7 @@ internal sealed class PeerTunnels(ClientTls tls)
         if (request.Method == HttpMethod.Connect) request.Options.Set(IsCallers, true);
     }
 
-    /// <summary>Says whether a connection goes to a proxy, not to the server. A mistake is no danger: there is TLS with the expected server on either way, or nothing.</summary>
+    /// <summary>Says whether a connection goes to a proxy, not to the server. An error is no danger: there is TLS with the expected server on either way, or nothing.</summary>
     /// <exception cref="HttpRequestException">The proxy wants TLS itself.</exception>
     public static bool IsToProxy(SocketsHttpConnectionContext context)
     {
@@ -27,11 +27,11 @@ internal sealed class PeerTunnels(ClientTls tls)
 
         // SocketsHttpHandler would take the proxy for the server: it knows one set of TLS options only.
         if (IsForTunnel(request) && server.Scheme == "https")
-            throw new HttpRequestException("A SPIFFE client speaks TLS to its server through the proxy, not to the proxy itself: name the proxy by an address with http or socks5.");
+            throw new HttpRequestException("A SPIFFE client uses TLS to its server through the proxy, not to the proxy itself: use a proxy address with http or socks5.");
         return IsForTunnel(request) || context.DnsEndPoint.Host != server.IdnHost || context.DnsEndPoint.Port != server.Port;
     }
 
-    /// <summary>Makes the options for all tunnels of one pool of connections, which all show our SVID of now.</summary>
+    /// <summary>Creates the options for all tunnels of one pool of connections, which all present our SVID of now.</summary>
     /// <param name="options">What the application chose.</param>
     public SslClientAuthenticationOptions CreateOptions(SslClientAuthenticationOptions options)
     {

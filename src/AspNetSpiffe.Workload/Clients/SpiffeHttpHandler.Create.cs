@@ -5,15 +5,15 @@ namespace AspNetSpiffe;
 
 public sealed partial class SpiffeHttpHandler
 {
-    /// <summary>Makes a handler for HTTP/1.1 and HTTP/2 over mutual TLS.</summary>
+    /// <summary>Creates a handler for HTTP/1.1 and HTTP/2 over mutual TLS.</summary>
     /// <param name="source">Our SVID and the bundles.</param>
-    /// <param name="expectedServer">Who must answer. There is no default: a client that calls anybody has no security.</param>
+    /// <param name="expectedServer">The expected server: its SPIFFE ID or a pattern. There is no default: a client that accepts any server is not protected.</param>
     /// <param name="configure">
     /// Changes the other settings of the connections; runs once. All of them are kept when our SVID is renewed. Of <see cref="SocketsHttpHandler.SslOptions"/>, what
-    /// concerns certificates or the protocols of HTTP is refused. The stream of a <see cref="SocketsHttpHandler.ConnectCallback"/> is taken for the plain connection,
-    /// whatever its type: mutual TLS with the expected server goes over it. A <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> comes above the TLS. Proxies are off, and
+    /// concerns certificates or the protocols of HTTP is rejected. The stream of a <see cref="SocketsHttpHandler.ConnectCallback"/> is taken for the plain connection,
+    /// whatever its type: mutual TLS with the expected server goes over it. A <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> is applied above TLS. Proxies are off, and
     /// no environment variable leads requests astray, unless it sets <see cref="SocketsHttpHandler.UseProxy"/>: then the same mutual TLS goes through the
-    /// tunnel of a proxy whose address begins with <c>http</c>, <c>socks4</c>, <c>socks4a</c> or <c>socks5</c>. One with <c>https</c> is refused.
+    /// tunnel of a proxy whose address begins with <c>http</c>, <c>socks4</c>, <c>socks4a</c> or <c>socks5</c>. One with <c>https</c> is rejected.
     /// </param>
     /// <exception cref="InvalidOperationException"><paramref name="configure"/> made a setting that can have no effect; the message says what to do instead.</exception>
     /// <example><code>
@@ -26,9 +26,9 @@ public sealed partial class SpiffeHttpHandler
         return CreateFrom(ClientTls.Mutual(source, expectedServer), new() { UseProxy = false }, configure);
     }
 
-    /// <summary>Makes a handler that shows nothing of ours and verifies the server by its SVID: bundles are enough. Who calls, the server does not learn from TLS.</summary>
-    /// <param name="bundles">The bundles. Our SVID is never shown, also where this process has one.</param>
-    /// <param name="expectedServer">Who must answer.</param>
+    /// <summary>Creates a handler that presents no certificate and verifies the server by its SVID: only trust bundles are needed. TLS does not authenticate the client to the server.</summary>
+    /// <param name="bundles">The trust bundles. Our SVID is never presented, even if this process has one.</param>
+    /// <param name="expectedServer">The expected server: its SPIFFE ID or a pattern.</param>
     /// <param name="configure">Changes the other settings of the connections, as for <see cref="Create"/>.</param>
     /// <exception cref="InvalidOperationException"><paramref name="configure"/> made a setting that can have no effect; the message says what to do instead.</exception>
     public static SpiffeHttpHandler CreateTls(X509BundleSource bundles, SpiffeIdPattern expectedServer, Action<SocketsHttpHandler>? configure = null)
@@ -38,14 +38,14 @@ public sealed partial class SpiffeHttpHandler
         return CreateFrom(ClientTls.WithoutSvid(bundles, expectedServer), new() { UseProxy = false }, configure);
     }
 
-    /// <summary>Makes a handler that shows our SVID to servers with a web certificate: that is verified by its host name. No SPIFFE ID of the server is verified.</summary>
+    /// <summary>Creates a handler that presents our SVID to servers with a Web PKI certificate, which is verified by its host name. No SPIFFE ID of the server is verified.</summary>
     /// <remarks>
     /// The name is that of the request's address, or <see cref="SslClientAuthenticationOptions.TargetHost"/> where <paramref name="configure"/> sets it. Nothing is downloaded for a
     /// certificate, neither a missing intermediate, which the server must send, nor what says whether it was revoked. A connection ends with nothing but itself:
-    /// the certificate of its server is verified at the handshake only. A refused server ends the request with an <see cref="HttpRequestException"/>.
+    /// the certificate of its server is verified at the handshake only. A rejected server ends the request with an <see cref="HttpRequestException"/>.
     /// </remarks>
     /// <param name="source">Our SVID.</param>
-    /// <param name="roots">Who may vouch for the server, and nobody else; <see langword="null"/> means the authorities that this system trusts.</param>
+    /// <param name="roots">The only trusted roots for the server; <see langword="null"/> means the roots that this system trusts.</param>
     /// <param name="configure">Changes the other settings of the connections, as for <see cref="Create"/>.</param>
     /// <exception cref="ArgumentException">There are no roots in <paramref name="roots"/>.</exception>
     /// <exception cref="InvalidOperationException"><paramref name="configure"/> made a setting that can have no effect; the message says what to do instead.</exception>
@@ -55,7 +55,7 @@ public sealed partial class SpiffeHttpHandler
         return CreateFrom(ClientTls.ToWeb(source, roots), new() { UseProxy = false }, configure);
     }
 
-    /// <summary>Makes a handler that keeps what was chosen before.</summary>
+    /// <summary>Creates a handler that keeps what was chosen before.</summary>
     internal static SpiffeHttpHandler CreateFrom(ClientTls tls, SocketsHttpHandler chosen, Action<SocketsHttpHandler>? configure) =>
         new(tls, new(chosen, configure, tls.Mode));
 }

@@ -4,17 +4,17 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>The handler of an HTTP client whose every connection shows our current SVID, and goes only to the server that is meant.</summary>
+/// <summary>The handler of an HTTP client whose connections present the current SVID and accept only the expected server.</summary>
 /// <remarks>
 /// HTTP/1.1, HTTP/2 and web sockets over them; https and wss only. When our SVID is renewed, the pooled connections that were opened with the old one take no new
-/// requests. When a certificate of a server's chain expires or its CA leaves the bundle, its connections are closed: requests under way have
-/// <see cref="DrainTimeout"/> to finish. A refused server ends the request with a <see cref="SpiffePeerRejectedException"/>; one that may have refused us, with an
+/// requests. When a certificate of a server's chain expires or its CA leaves the bundle, its connections are closed: in-flight requests have
+/// <see cref="DrainTimeout"/> to finish. A rejected server ends the request with a <see cref="SpiffePeerRejectedException"/>; one that may have rejected our SVID, with an
 /// <see cref="HttpRequestException"/> that says so. Thread-safe. Dispose it, or the client that owns it.
 /// <para>
 /// It is a <see cref="DelegatingHandler"/> so that a gRPC channel finds the <see cref="SocketsHttpHandler"/> that it needs for client-side load balancing, and gives it
 /// its connections: they come under our TLS. Do not set <see cref="DelegatingHandler.InnerHandler"/>.
 /// </para>
-/// Made with <see cref="CreateTls"/>, it shows no SVID; made with <see cref="CreateMtlsToWeb"/>, it expects a web certificate of the server, and no SPIFFE ID.
+/// Created with <see cref="CreateTls"/>, it presents no SVID; created with <see cref="CreateMtlsToWeb"/>, it expects a Web PKI certificate of the server, and no SPIFFE ID.
 /// </remarks>
 public sealed partial class SpiffeHttpHandler : DelegatingHandler
 {
@@ -46,7 +46,7 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
         _source.Registry.AddClient(this, () => new() { Expected = tls.Expected, Connections = [.. _streams.Open] });
     }
 
-    /// <summary>Gets or sets how long requests under way have to finish when their server is no longer trusted.</summary>
+    /// <summary>Gets or sets how long in-flight requests have to finish when their server is no longer trusted.</summary>
     /// <value>Default: 30 seconds. From 0 to a day; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of its range.</exception>
     public TimeSpan DrainTimeout
@@ -60,9 +60,9 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
     {
         ArgumentNullException.ThrowIfNull(request);
         if (request.RequestUri is { IsAbsoluteUri: true, Scheme: not ("https" or "wss") } address)
-            throw new HttpRequestException($"A SPIFFE client speaks https only, and wss for web sockets, but was asked for '{address}'.");
+            throw new HttpRequestException($"A SPIFFE client supports https (and wss) only, but the request is for '{address}'.");
         if (!ReferenceEquals(InnerHandler, _settings.Handler))
-            throw new InvalidOperationException("The InnerHandler of a SpiffeHttpHandler was replaced, which has no effect: put other handlers around it.");
+            throw new InvalidOperationException("The InnerHandler of a SpiffeHttpHandler was replaced, which is not supported: add other handlers as outer handlers.");
         PeerTunnels.MarkAsCallers(request);
 
         // We may be asked before the source has told us of its change, and a clock that jumps past an expiry moves no timer.
@@ -78,7 +78,7 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
     /// <summary>Is not supported: connections are authenticated asynchronously.</summary>
     /// <exception cref="NotSupportedException">Always: nothing is sent.</exception>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("A SPIFFE client sends asynchronously only: use SendAsync.");
+        throw new NotSupportedException("A SPIFFE client supports asynchronous calls only: use SendAsync.");
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -158,7 +158,7 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
     private async ValueTask<Stream> ConnectPlainAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         if (_settings.ConnectCallback is not { } connect) return await PeerStream.ConnectSocketAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
-        return await connect(context, cancellationToken).ConfigureAwait(false) ?? throw new InvalidOperationException("The ConnectCallback gave no stream.");
+        return await connect(context, cancellationToken).ConfigureAwait(false) ?? throw new InvalidOperationException("The ConnectCallback returned no stream.");
     }
 
     private async ValueTask<Stream> FilterAsync(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancellationToken)
@@ -169,10 +169,10 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
             PeerStream direct => direct.Peer,
             { } tunnel => _tunnels.PeerOf(tunnel),
             _ when _settings.UseProxy => null,
-            _ => throw new AuthenticationException("A connection without TLS is none to a server."),
+            _ => throw new AuthenticationException("The stream has no TLS, so it is not a connection to a verified server."),
         };
         var filtered = _settings.PlaintextStreamFilter is { } filter
-            ? await filter(context, cancellationToken).ConfigureAwait(false) ?? throw new InvalidOperationException("The PlaintextStreamFilter gave no stream.")
+            ? await filter(context, cancellationToken).ConfigureAwait(false) ?? throw new InvalidOperationException("The PlaintextStreamFilter returned no stream.")
             : context.PlaintextStream;
         if (tls is null) return filtered;
 

@@ -16,7 +16,7 @@ internal sealed class VerifiedStream(Stream inner, string server, string authori
     /// <summary>Gets the host and port that it was opened for.</summary>
     public string Authority => authority;
 
-    /// <summary>Gets or sets when the connection is cut off, because its server is no longer trusted; <see langword="null"/> as long as it is.</summary>
+    /// <summary>Gets or sets when the connection is aborted, because its server is no longer trusted; <see langword="null"/> as long as it is.</summary>
     public DateTimeOffset? AbortAt { get; set; }
 
     public override bool CanRead => inner.CanRead;
@@ -29,7 +29,7 @@ internal sealed class VerifiedStream(Stream inner, string server, string authori
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>Cuts the connection off, whatever is under way on it: nothing passes any more, even if the application's own stream below refuses to end.</summary>
+    /// <summary>Cuts the connection off, whatever is under way on it: nothing passes any more, even if the application's own stream below rejects to end.</summary>
     public void Abort(string why) => _aborted = why;
 
     /// <summary>Closes the stream below, which may be the application's: it may throw or block.</summary>
@@ -155,7 +155,7 @@ internal sealed class VerifiedStream(Stream inner, string server, string authori
 
 /// <summary>A server ended its connection before it sent a byte.</summary>
 internal sealed class UnansweredException(string server, Exception? inner)
-    : HttpIOException(HttpRequestError.ResponseEnded, $"The server '{server}' ended the connection before any answer.", inner)
+    : HttpIOException(HttpRequestError.ResponseEnded, $"The server '{server}' closed the connection before it sent a response.", inner)
 {
     public string Server => server;
 }
