@@ -15,12 +15,12 @@ internal sealed class SettingsReader(IConfiguration file)
 
     public bool? Flag(string key, string variable) => Read(key, variable, static text => bool.TryParse(text, out var flag) ? flag : (bool?)null, "is neither true nor false");
 
-    public TimeSpan? Duration(string key, string variable) => Read(key, variable, ParseDuration, "is no time; write '30s', '500ms', '5m' or '1h'");
+    public TimeSpan? Duration(string key, string variable) => Read(key, variable, ParseDuration, "is not a time; write '30s', '500ms', '5m' or '1h'");
 
     public string? TrustDomain(string key, string variable)
     {
         var (text, where) = Find(key, variable);
-        if (text is not null && !AspNetSpiffe.TrustDomain.TryParse(text, out _)) Note(where, text, "is no name of a trust domain, such as 'example.org'");
+        if (text is not null && !AspNetSpiffe.TrustDomain.TryParse(text, out _)) Note(where, text, "is not the name of a trust domain, such as 'example.org'");
         return text;
     }
 
@@ -60,7 +60,7 @@ internal sealed class SettingsReader(IConfiguration file)
     public void ThrowIfMistaken()
     {
         foreach (var (key, value) in file.AsEnumerable())
-            if (value is not null && !_keys.Contains(NameOf(key), StringComparer.OrdinalIgnoreCase)) _mistakes.Add($"{NameOf(key)}: is no key of this server. There are {string.Join(", ", _keys)}.");
+            if (value is not null && !_keys.Contains(NameOf(key), StringComparer.OrdinalIgnoreCase)) _mistakes.Add($"{NameOf(key)}: is not a key of this server. There are {string.Join(", ", _keys)}.");
         if (_mistakes.Count > 0) throw new FormatException(string.Join(Environment.NewLine, _mistakes));
     }
 
@@ -82,7 +82,7 @@ internal sealed class SettingsReader(IConfiguration file)
 
     private void NoteUnlessPattern(string where, string text)
     {
-        if (!SpiffeIdPattern.TryParse(text, out _)) Note(where, text, "is no SPIFFE ID and no pattern of some, such as 'spiffe://example.org/client'");
+        if (!SpiffeIdPattern.TryParse(text, out _)) Note(where, text, "is neither a SPIFFE ID nor a pattern, such as 'spiffe://example.org/client'");
     }
 
     private T? Read<T>(string key, string variable, Func<string, T?> parse, string mistake)

@@ -34,7 +34,7 @@ internal sealed class Leases(RegistryOptions options, ILogger<Leases> logger)
         }
     }
 
-    /// <summary>Removes endpoints. One that is not registered is no error.</summary>
+    /// <summary>Removes endpoints. One that is not registered is not an error.</summary>
     public void Remove(string name, IReadOnlyCollection<IPEndPoint> endpoints)
     {
         lock (_writing)

@@ -48,11 +48,11 @@ internal sealed record ServiceOptions
     {
         if (HasEgress && !OperatingSystem.IsLinux()) throw new ArgumentException("The egress needs Linux, which tells whose the other end of a connection is. Leave its options out.");
         if ((ProxyPort ?? GrpcProxyPort) is not null && !IPAddress.IsLoopback(BindIp))
-            throw new ArgumentException($"--bind-ip: {BindIp} is no loopback address, so the egress cannot be on it: other machines have other users. Use --egress-socket, or a loopback address.");
+            throw new ArgumentException($"--bind-ip: {BindIp} is not a loopback address, so the egress cannot be on it: other machines have other users. Use --egress-socket, or a loopback address.");
         foreach (var route in TcpRoutes)
             if (route.Listen is IPEndPoint listen && !IPAddress.IsLoopback(listen.Address))
-                throw new ArgumentException($"--tcp-egress: {listen} is no loopback address. Use one, or a Unix socket: unix:/path={route.Name}.");
-        if (Registry is not null and not { Scheme: "https" }) throw new ArgumentException($"--registry-addr: '{Registry}' is no https address; the registry speaks mutual TLS only.");
+                throw new ArgumentException($"--tcp-egress: {listen} is not a loopback address. Use one, or a Unix socket: unix:/path={route.Name}.");
+        if (Registry is not null and not { Scheme: "https" }) throw new ArgumentException($"--registry-addr: '{Registry}' is not an https address; the registry speaks mutual TLS only.");
         if (Registry is not null && (BindIp.Equals(IPAddress.Any) || BindIp.Equals(IPAddress.IPv6Any)))
             throw new ArgumentException($"--bind-ip: {BindIp} cannot be registered; give the address that others reach.");
         if (Lease < TimeSpan.FromSeconds(1) || Lease > TimeSpan.FromMinutes(5)) throw new ArgumentException($"--lease: {Lease.TotalSeconds} seconds; give 1 to 300, which the registry takes.");

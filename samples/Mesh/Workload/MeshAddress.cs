@@ -50,5 +50,5 @@ public static class MeshAddress
         _ => throw Mistake($"{host}:{port}"),
     };
 
-    private static FormatException Mistake(string text) => new($"'{text}' is no address; write 127.0.0.1:8443, [::1]:8443, localhost:8443 or unix:/path.");
+    private static FormatException Mistake(string text) => new($"'{text}' is not an address; write 127.0.0.1:8443, [::1]:8443, localhost:8443 or unix:/path.");
 }

@@ -77,7 +77,7 @@ public sealed class EndpointTests(ITestOutputHelper output) : ConformanceTest(ou
         agent.OnEachCall = a => a.CloseWith(status);
         var harness = await StartHarnessAsync(agent.Address);
 
-        var given = harness.WaitForLogAsync("no retry can change; the watch has ended", Patience);
+        var given = harness.WaitForLogAsync("returned a permanent error; the watch has stopped", Patience);
         await await Task.WhenAny(given, agent.WaitForCallAsync(2, Patience));
         Assert.Single(agent.Calls);
         await given;
@@ -89,7 +89,7 @@ public sealed class EndpointTests(ITestOutputHelper output) : ConformanceTest(ou
         var agent = await StartAgentAsync();
         await agent.StopAsync();
         var harness = await StartHarnessAsync(agent.Address);
-        await harness.WaitForLogAsync("There is no such socket", Patience);
+        await harness.WaitForLogAsync("The socket does not exist", Patience);
 
         var svid = Pki.Leaf("/harness");
         agent.Send(Pki.Response(svid));
@@ -108,7 +108,7 @@ public sealed class EndpointTests(ITestOutputHelper output) : ConformanceTest(ou
 
         agent.OnEachCall = a => a.CloseWith(StatusCode.PermissionDenied);
         agent.CloseWith(StatusCode.PermissionDenied);
-        await harness.WaitForLogAsync($"has taken back the identity {svid.Id}", Patience);
+        await harness.WaitForLogAsync($"has withdrawn the identity {svid.Id}", Patience);
 
         foreach (var meeting in new[] { await harness.CallAsync(Pki.Leaf("/peer"), Patience), await harness.BeCalledAsync(Pki.Leaf("/peer"), Patience) })
         {
@@ -122,7 +122,7 @@ public sealed class EndpointTests(ITestOutputHelper output) : ConformanceTest(ou
         var bad = spoil(agent.Address);
         var result = await Harness.RunToEndAsync(bad, Patience);
         Assert.Equal(1, result.ExitCode);
-        Assert.Contains($"'{bad}' is no address of a Workload API", result.Errors, StringComparison.Ordinal);
+        Assert.Contains($"'{bad}' is not an address of a Workload API", result.Errors, StringComparison.Ordinal);
         Assert.Empty(agent.Calls);
 
         var svid = Pki.Leaf("/harness");

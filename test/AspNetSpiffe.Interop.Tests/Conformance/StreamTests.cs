@@ -33,7 +33,7 @@ public sealed class StreamTests(ServedHarness served) : IClassFixture<ServedHarn
         var good = await served.ServeAsync(svid => served.Pki.Response(svid));
         var (calls, log) = (served.Agent.Calls.Count, served.Harness.LogLength);
         served.Agent.Send(Without(field, served.Pki.Leaf("/broken")));
-        await served.Harness.WaitForLogAsync("Refused an update", ServedHarness.Patience, log);
+        await served.Harness.WaitForLogAsync("Rejected an update", ServedHarness.Patience, log);
         await AssertPresentsAsync(good);
 
         await AssertPresentsAsync(await served.ServeAsync(svid => served.Pki.Response(svid)));

@@ -25,7 +25,7 @@ public sealed partial class DashboardTests(ITestOutputHelper output) : InteropTe
             Assert.NotEmpty(metrics);
             Assert.All(metrics, metric => Assert.True(measured.Contains(metric), $"Nothing measures '{metric}'."));
             var known = metrics.SelectMany(metric => measured[metric]).Concat(Others).ToHashSet();
-            Assert.All(Labels(use.Expression).Concat(Shown().Matches(use.Text).Select(static match => match.Groups[1].Value)), label => Assert.True(known.Contains(label), $"'{label}' is no label of {string.Join(", ", metrics)}."));
+            Assert.All(Labels(use.Expression).Concat(Shown().Matches(use.Text).Select(static match => match.Groups[1].Value)), label => Assert.True(known.Contains(label), $"'{label}' is not a label of {string.Join(", ", metrics)}."));
         });
     }
 

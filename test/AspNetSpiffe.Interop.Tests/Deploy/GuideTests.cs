@@ -21,7 +21,7 @@ public sealed partial class GuideTests(ITestOutputHelper output) : InteropTest(o
         Assert.Contains("Answer: Order 1, for spiffe://example.org/ns/shop/sa/checkout", await checkout.ReadUntilAsync("Answer: ", Patience), StringComparison.Ordinal);
         var stranger = RunClient(https);
         await stranger.ReadUntilAsync("No answer: ", Patience);
-        Assert.Contains("NotAllowed. It presented spiffe://example.org/ns/shop/sa/stranger", await orders.ReadUntilAsync("Refused a client", Patience), StringComparison.Ordinal);
+        Assert.Contains("NotAllowed. It presented spiffe://example.org/ns/shop/sa/stranger", await orders.ReadUntilAsync("Rejected a client in the TLS handshake", Patience), StringComparison.Ordinal);
 
         Assert.Equal("Healthy", (await CurlAsync(http, https)).Output);
         Assert.Contains("spiffe_svid_not_after_seconds{", (await CurlAsync(http, https)).Output, StringComparison.Ordinal);

@@ -63,7 +63,7 @@ public abstract class ForeignGreeterContract(ITestOutputHelper output) : Greeter
         var client = await ClientAsync("caller", server);
 
         var failure = Assert.IsType<HttpRequestException>(await FailureOfAsync(client));
-        Assert.Contains($"may have refused our SVID '{CallerId}'", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"may have rejected our SVID '{CallerId}'", failure.Message, StringComparison.Ordinal);
         Assert.Equal("", await server.StopAsync(Patience));
     }
 

@@ -36,7 +36,7 @@ public abstract class GreeterTest(ITestOutputHelper output) : InteropTest(output
     /// <summary>A folder with the files of a workload, as the command line writes it.</summary>
     protected Task<string> WriteFilesAsync(string workload) => WriteFilesAsync(Agent, workload, trusted: Agent);
 
-    /// <summary>The same path in a trust domain that is no friend of ours. It trusts us, so that only the other side can object.</summary>
+    /// <summary>The same path in a trust domain that is not a friend of ours. It trusts us, so that only the other side can object.</summary>
     protected Task<string> WriteFilesOfStrangerAsync(string workload) => WriteFilesAsync(_stranger, workload, trusted: Agent);
 
     /// <summary>A workload of ours that does not trust us, so that only it can object.</summary>

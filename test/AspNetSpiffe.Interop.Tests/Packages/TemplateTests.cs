@@ -5,7 +5,7 @@ using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.InteropTests;
 
-/// <summary>The templates: what they make is built, tested and run as it comes, under a name that is no name in C#.</summary>
+/// <summary>The templates: what they make is built, tested and run as it comes, under a name that is not a name in C#.</summary>
 [Collection(UsesPackages.Name)]
 public sealed partial class TemplateTests(ITestOutputHelper output, BuiltPackages packages) : InteropTest(output, TimeSpan.FromMinutes(7))
 {

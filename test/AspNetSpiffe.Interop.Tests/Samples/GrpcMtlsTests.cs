@@ -23,7 +23,7 @@ public sealed partial class GrpcMtlsTests(ITestOutputHelper output) : InteropTes
         var (server, address) = await StartServerAsync();
         Assert.Equal(1, (await RunClientAsync("other", address)).ExitCode);
 
-        var refusal = await server.ReadUntilAsync("Refused a client", Patience);
+        var refusal = await server.ReadUntilAsync("Rejected a client in the TLS handshake", Patience);
         Assert.Contains("NotAllowed. It presented spiffe://example.org/other", refusal, StringComparison.Ordinal);
     }
 

@@ -40,7 +40,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
         var client = await RunClientAsync(server, "spiffe://example.org/server");
 
         Assert.Equal(1, client.ExitCode);
-        var refusal = await program.ReadUntilAsync("Refused a client", Patience);
+        var refusal = await program.ReadUntilAsync("Rejected a client in the TLS handshake", Patience);
         Assert.Contains("NotAllowed", refusal, StringComparison.Ordinal);
         Assert.Contains("spiffe://example.org/client", refusal, StringComparison.Ordinal);
     }
@@ -58,7 +58,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
         (program, server, _) = await StartServerAsync(("CONFIG_FILE", file), ("AUTH_POLICY", "specific-id"), ("ALLOWED_CLIENT_ID", "spiffe://example.org/other"), ("SPIFFE_ENDPOINT_SOCKET", null));
         client = await RunClientAsync(server, "spiffe://example.org/server");
         Assert.Equal(1, client.ExitCode);
-        Assert.Contains("NotAllowed", await program.ReadUntilAsync("Refused a client", Patience), StringComparison.Ordinal);
+        Assert.Contains("NotAllowed", await program.ReadUntilAsync("Rejected a client in the TLS handshake", Patience), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,15 +85,15 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
     }
 
     [Theory]
-    [InlineData("http: { adress: ':1' }", "http.adress: is no key of this server. There are spire.socket_path,")]
-    [InlineData("http: { timeout: 30 }", "http.timeout: '30' is no time; write '30s'")]
+    [InlineData("http: { adress: ':1' }", "http.adress: is not a key of this server. There are spire.socket_path,")]
+    [InlineData("http: { timeout: 30 }", "http.timeout: '30' is not a time; write '30s'")]
     [InlineData("http: { enabled: perhaps }", "http.enabled: 'perhaps' is neither true nor false.")]
-    [InlineData("spire: { trust_domain: 'spiffe://a/b' }", "spire.trust_domain: 'spiffe://a/b' is no name of a trust domain")]
+    [InlineData("spire: { trust_domain: 'spiffe://a/b' }", "spire.trust_domain: 'spiffe://a/b' is not the name of a trust domain")]
     [InlineData("http: { authentication: { policy: everybody } }", "http.authentication.policy: 'everybody' is none of any, trust-domain, specific-id, one-of.")]
     [InlineData("http: { authentication: { policy: any, allowed_id: 'spiffe://example.org/client' } }", "http.authentication.allowed_id: does not go with the policy 'any'.")]
     [InlineData("http: { authentication: { policy: specific-id } }", "http.authentication.allowed_id: does not go with the policy 'specific-id'.")]
     [InlineData("http: { authentication: { policy: one-of, allowed_ids: [] } }", "http.authentication.allowed_ids: does not go with the policy 'one-of'.")]
-    [InlineData("http: { authentication: { allowed_ids: [client] } }", "http.authentication.allowed_ids: 'client' is no SPIFFE ID and no pattern of some")]
+    [InlineData("http: { authentication: { allowed_ids: [client] } }", "http.authentication.allowed_ids: 'client' is neither a SPIFFE ID nor a pattern")]
     [InlineData("http: [", "Could not parse the YAML file")]
     public async Task A_mistake_in_the_file_ends_the_start_and_names_the_key(string yaml, string expected)
     {
@@ -151,7 +151,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
 
         Assert.Equal(1, client.ExitCode);
         Assert.Contains("401", client.All, StringComparison.Ordinal);
-        Assert.Contains("NotAddressedToUs", await program.ReadUntilAsync("Refused a token", Patience), StringComparison.Ordinal);
+        Assert.Contains("NotAddressedToUs", await program.ReadUntilAsync("Rejected a token", Patience), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class HttpEgressTests(ITestOutputHelper output) : ServiceTest(outp
         var (a, _) = await StartPairAsync();
         var answer = await CurlAsync("--unix-socket", a.EgressSocket, "--header", $"Host: {host}", "--write-out", "%{http_code}", "http://anything/hello");
         Assert.EndsWith("403", answer.Output, StringComparison.Ordinal);
-        Assert.Contains($"'{host}' is no service of this mesh", answer.Output, StringComparison.Ordinal);
+        Assert.Contains($"'{host}' is not a service of this mesh", answer.Output, StringComparison.Ordinal);
         Assert.DoesNotContain(Logs.All, record => record.Event.Name == "Served" && record.Message.StartsWith(IdOfA, StringComparison.Ordinal));
     }
 

@@ -20,7 +20,7 @@ public sealed class ServiceOptionsTests(ITestOutputHelper output) : ServiceTest(
     {
         AllowWarning("HostedServiceStartupFaulted");
         var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(OptionsOf(A, NoRouter) with { TcpRoutes = [TcpRoute.Parse("127.0.0.2:0=deadbeef.deadbeef")] }));
-        Assert.StartsWith("--tcp-egress: 'deadbeef.deadbeef' is no name of this mesh", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("--tcp-egress: 'deadbeef.deadbeef' is not a name of this mesh", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -30,7 +30,7 @@ public sealed class ServiceOptionsTests(ITestOutputHelper output) : ServiceTest(
     public void An_egress_that_other_machines_could_reach_fails_the_start(string address)
     {
         var failure = Assert.Throws<ArgumentException>(() => ServiceHost.Build(OptionsOf(A, NoRouter) with { BindIp = IPAddress.Parse(address) }));
-        Assert.StartsWith($"--bind-ip: {address} is no loopback address", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"--bind-ip: {address} is not a loopback address", failure.Message, StringComparison.Ordinal);
         failure = Assert.Throws<ArgumentException>(() => ServiceHost.Build(OptionsOf(A, NoRouter) with { TcpRoutes = [new(new IPEndPoint(IPAddress.Parse(address), 0), B)] }));
         Assert.StartsWith("--tcp-egress:", failure.Message, StringComparison.Ordinal);
     }
@@ -39,7 +39,7 @@ public sealed class ServiceOptionsTests(ITestOutputHelper output) : ServiceTest(
     public void A_registry_without_TLS_fails_the_start()
     {
         var failure = Assert.Throws<ArgumentException>(() => ServiceHost.Build(OptionsOf(A, NoRouter) with { Registry = new("http://[::1]:9090") }));
-        Assert.StartsWith("--registry-addr: 'http://[::1]:9090/' is no https address", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("--registry-addr: 'http://[::1]:9090/' is not an https address", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace AspNetSpiffe.MeshTests;
 
-/// <summary>A server that is no HTTP server: it accepts one connection by mutual TLS at a time.</summary>
+/// <summary>A server that is not an HTTP server: it accepts one connection by mutual TLS at a time.</summary>
 internal sealed class TlsPeer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -21,7 +21,7 @@ internal static class HelloApi
 
     private static async Task<IResult> AskAsync(string name, SpiffeCaller caller, X509Source source, EgressClients clients, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        if (Destination.Find(name, source) is not { } destination) return TypedResults.Problem("This is no name of the mesh.", statusCode: StatusCodes.Status400BadRequest);
+        if (Destination.Find(name, source) is not { } destination) return TypedResults.Problem("This is not a name of the mesh.", statusCode: StatusCodes.Status400BadRequest);
         try
         {
             var answer = await clients.UseAsync(destination, client => GetHelloAsync(client, destination, cancellationToken));

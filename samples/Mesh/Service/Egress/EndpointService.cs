@@ -14,7 +14,7 @@ internal sealed class EndpointService(X509Source source) : Endpoint.EndpointBase
 {
     public override async Task<ConnectReply> Connect(ConnectRequest request, ServerCallContext context)
     {
-        var destination = Destination.Find(request.Sni, source) ?? throw Invalid($"sni: '{request.Sni}' is no name of this mesh; write NAME.{source.Current?.TrustDomain}.");
+        var destination = Destination.Find(request.Sni, source) ?? throw Invalid($"sni: '{request.Sni}' is not a name of this mesh; write NAME.{source.Current?.TrustDomain}.");
         try
         {
             await using var connection = await MeshConnection.OpenAsync(source, MeshAddress.Parse(request.Address), destination, context.CancellationToken);

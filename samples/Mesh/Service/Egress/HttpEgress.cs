@@ -22,7 +22,7 @@ internal sealed class HttpEgress(IHttpForwarder forwarder, EgressClients clients
         if (door.Name == DoorNames.Grpc && IsAddressOfDoor(http.Connection, host)) return next(http);
 
         return AnswerAsync(http, StatusCodes.Status403Forbidden, StatusCode.PermissionDenied,
-            $"'{host}' is no service of this mesh. Call http://NAME.{source.Current?.TrustDomain}/, where NAME is one lower-case label; the egress adds the mutual TLS.");
+            $"'{host}' is not a service of this mesh. Call http://NAME.{source.Current?.TrustDomain}/, where NAME is one lower-case label; the egress adds the mutual TLS.");
     }
 
     private async Task ForwardAsync(HttpContext http, Destination destination)

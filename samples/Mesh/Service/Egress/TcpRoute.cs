@@ -10,5 +10,5 @@ internal sealed record TcpRoute(EndPoint Listen, string Name)
     public static TcpRoute Parse(string text) =>
         text.LastIndexOf('=') is >= 0 and var at && MeshAddress.Parse(text[..at], mayBeAnyPort: true) is not DnsEndPoint and var listen
             ? new(listen, text[(at + 1)..])
-            : throw new FormatException($"'{text}' is no route; write ADDRESS=NAME, for example 127.0.0.2:50075=service-b.example.org.");
+            : throw new FormatException($"'{text}' is not a route; write ADDRESS=NAME, for example 127.0.0.2:50075=service-b.example.org.");
 }

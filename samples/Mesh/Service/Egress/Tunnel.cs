@@ -19,7 +19,7 @@ internal sealed class Tunnel(X509Source source, ServiceOptions options, IHostApp
         try
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(host.ApplicationStopping);
-            var destination = Destination.Find(name, source) ?? throw new AuthenticationException($"'{name}' is no service of our trust domain now.");
+            var destination = Destination.Find(name, source) ?? throw new AuthenticationException($"'{name}' is not a service of our trust domain now.");
             await using var remote = await MeshConnection.OpenAsync(source, options.Router, destination, end.Token);
             await PumpAsync(local, remote, end);
         }

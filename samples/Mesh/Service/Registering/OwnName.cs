@@ -17,7 +17,7 @@ internal sealed class OwnName(X509Source source, ServiceOptions options) : IHost
         if (options.Sni is { } sni && sni != _name) throw Mistake($"--sni: '{sni}' is not our name. This workload is {id}, so its name is {_name}; leave --sni out, or run it as the workload that you mean.");
         foreach (var route in options.TcpRoutes)
             if (Destination.Find(route.Name, source) is null)
-                throw Mistake($"--tcp-egress: '{route.Name}' is no name of this mesh; write NAME.{id.TrustDomain}, where NAME is one lower-case label.");
+                throw Mistake($"--tcp-egress: '{route.Name}' is not a name of this mesh; write NAME.{id.TrustDomain}, where NAME is one lower-case label.");
         return Task.CompletedTask;
     }
 

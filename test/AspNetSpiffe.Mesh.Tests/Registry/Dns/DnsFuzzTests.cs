@@ -90,7 +90,7 @@ public sealed class DnsFuzzTests(ITestOutputHelper output) : DnsRawTest(output)
 
     private static void AssertAllowed(byte[] query, byte[] answer, int most)
     {
-        Assert.True((answer[2] & 0x80) != 0, "The answer is no answer.");
+        Assert.True((answer[2] & 0x80) != 0, "The answer is not an answer.");
         Assert.True((query[2] & 0x80) == 0, "An answer was answered.");
 
         // Without EDNS 512, and to what was not understood a header alone.
