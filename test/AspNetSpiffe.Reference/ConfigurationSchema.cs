@@ -13,11 +13,11 @@ internal static class ConfigurationSchema
     {
         var schema = new OptionsSchema(typeof(SpiffeOptions).Assembly);
         var section = schema.Of(typeof(SpiffeOptions));
-        section["description"] = "AspNetSpiffe: where the identity comes from, and who may connect. A key that is not here fails the start.";
+        section["description"] = "AspNetSpiffe: the source of the identity, and the allowed peers. An unknown key fails the start.";
         section["properties"]!["Clients"] = Described(
             OptionsSchema.Names(OptionsSchema.Section(
                 ("Mode", schema.Choice(TypeOf(typeof(SpiffeOptions), "SpiffeClientMode"), "Mutual")),
-                ("Server", Described(OptionsSchema.Text(), "Who must answer: an ID, or a pattern such as spiffe://example.org/orders. Required, but with the mode WebServer.")))),
+                ("Server", Described(OptionsSchema.Text(), "The expected server: an ID, or a pattern such as spiffe://example.org/orders. Required, except with the mode WebServer.")))),
             "The HTTP clients with AddSpiffeFromConfiguration(), by name.");
         return Write(section);
     }
@@ -27,7 +27,7 @@ internal static class ConfigurationSchema
         var section = new OptionsSchema(typeof(SpiffeServerOptions).Assembly).Of(typeof(SpiffeServerOptions));
         section["properties"]!["Endpoints"] = Described(
             OptionsSchema.Names(OptionsSchema.Section(("Mode", new OptionsSchema(typeof(SpiffeServerMode).Assembly).Choice(typeof(SpiffeServerMode), SpiffeServerMode.Mutual)))),
-            "The endpoints of Kestrel:Endpoints that have another mode than mutual TLS, by name.");
+            "The endpoints of Kestrel:Endpoints with a mode other than mutual TLS, by name.");
         return Write(section);
     }
 

@@ -11,8 +11,8 @@ internal static class LogEventPage
         """
         # Log events
 
-        Each event that the libraries log: what happened, why you see it, and what to do. Look it up by the name of the event, or by category and id. The heading of
-        an event is its stable address: `docs/reference/log-events.md#svidrenewed`. The reasons of a refusal are in [rejections](../rejections.md).
+        Each event that the libraries log: what happened, why it is logged, and what to do. Find it by the name of the event, or by category and id. The heading of
+        an event is its stable address: `docs/reference/log-events.md#svidrenewed`. The reasons of rejections are in [rejections](../rejections.md).
 
         Names, categories and ids do not change. A category is set to another level as always, `"Logging": { "LogLevel": { "AspNetSpiffe.Handshake": "Debug" } }`, and
         `AspNetSpiffe` stands for all of them. No key and no token is in any message.

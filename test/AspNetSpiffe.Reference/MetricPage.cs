@@ -12,14 +12,14 @@ internal static class MetricPage
         """
         # Metrics
 
-        What the meter `AspNetSpiffe` measures, by OpenTelemetry's conventions. Times of expiry and of updates are absolute, in seconds since 1970: an alert compares them
+        The instruments of the meter `AspNetSpiffe`, by OpenTelemetry's conventions. Times of expiry and of updates are absolute, in seconds since 1970: an alert compares them
         with now. A value of `error.type` is the reason of a [rejection](../rejections.md) in snake case, `not_allowed` for `NotAllowed`, or the kind of a failure.
 
         This page is generated: `build/reference` makes it from the code and its documentation, and a test fails when it is not current.
 
         ## Instruments
 
-        | name | kind | unit | what a value says | tags |
+        | name | kind | unit | description | tags |
         |---|---|---|---|---|
 
         """;
@@ -29,9 +29,9 @@ internal static class MetricPage
 
         ## Tags
 
-        A value is one of few: no tag of a metric holds what a stranger wrote. Those of spans, of the activity source `AspNetSpiffe`, are here too.
+        Tags of metrics have low cardinality: none contains the input of an unauthenticated peer. The tags of spans, of the activity source `AspNetSpiffe`, are included.
 
-        | key | what it says |
+        | key | description |
         |---|---|
 
         """;

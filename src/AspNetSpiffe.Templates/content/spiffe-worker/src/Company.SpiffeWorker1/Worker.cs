@@ -29,7 +29,7 @@ public sealed class Worker(IHttpClientFactory clients, X509Source identity, ILog
 
 public static class WorkerBuilderExtensions
 {
-    /// <summary>The name of the client: Spiffe:Clients:service says who must answer, Service:Url where.</summary>
+    /// <summary>The name of the client: Spiffe:Clients:service has the expected server, Service:Url its address.</summary>
     public const string Service = "service";
 
     public static void AddWorker(this IHostApplicationBuilder builder)
