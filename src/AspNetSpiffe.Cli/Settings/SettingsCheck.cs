@@ -50,7 +50,7 @@ internal static class SettingsCheck
     {
         var settings = new ConfigurationBuilder();
         foreach (var file in files)
-            settings.AddJsonFile(File.Exists(file) ? Path.GetFullPath(file) : throw new IOException($"There is no file '{file}'."), optional: false, reloadOnChange: false);
+            settings.AddJsonFile(File.Exists(file) ? Path.GetFullPath(file) : throw new IOException($"The file '{file}' does not exist."), optional: false, reloadOnChange: false);
 
         if (withEnvironment) settings.AddEnvironmentVariables();
         try

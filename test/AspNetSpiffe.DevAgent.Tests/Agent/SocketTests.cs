@@ -81,7 +81,7 @@ public sealed class SocketTests : AgentTest
         await File.WriteAllTextAsync(path, "mine", Patience);
         var refused = await Assert.ThrowsAsync<IOException>(() => StartAgentAsync(new DevIdentity("/web")));
 
-        Assert.Contains("no socket", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("not a socket", refused.Message, StringComparison.Ordinal);
         Assert.Equal("mine", await File.ReadAllTextAsync(path, Patience));
     }
 

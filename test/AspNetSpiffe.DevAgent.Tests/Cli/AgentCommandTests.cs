@@ -142,13 +142,13 @@ public sealed class AgentCommandTests : AgentTest
     }
 
     [Theory, Trait("Trial", "O-09")]
-    [InlineData("1h", "live for 1 h and")]
-    [InlineData("60m", "live for 1 h and")]
-    [InlineData("90m", "live for 1 h 30 min and")]
-    [InlineData("1m", "live for 1 min and")]
-    [InlineData("119s", "live for 1 min 59 s and")]
-    [InlineData("1d", "live for 1 day and")]
-    [InlineData("49h", "live for 2 days 1 h and")]
+    [InlineData("1h", "valid for 1 h and")]
+    [InlineData("60m", "valid for 1 h and")]
+    [InlineData("90m", "valid for 1 h 30 min and")]
+    [InlineData("1m", "valid for 1 min and")]
+    [InlineData("119s", "valid for 1 min 59 s and")]
+    [InlineData("1d", "valid for 1 day and")]
+    [InlineData("49h", "valid for 2 days 1 h and")]
     public async Task A_lifetime_is_shown_in_its_largest_units(string lifetime, string text)
     {
         await using var tool = Tool.Start(null, "agent", "--workload", "web=/web", "--directory", Folder, "--svid-lifetime", lifetime);

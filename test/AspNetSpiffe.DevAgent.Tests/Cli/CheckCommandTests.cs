@@ -80,7 +80,7 @@ public sealed class CheckCommandTests : AgentTest
 
     [Theory]
     [InlineData(1, "Failed to load configuration from file", "bad.json")]
-    [InlineData(1, "There is no file", "none.json")]
+    [InlineData(1, "none.json' does not exist", "none.json")]
     [InlineData(2, "Required argument missing")]
     public async Task A_file_that_cannot_be_read_is_one_clear_line(int expected, string text, params string[] files)
     {

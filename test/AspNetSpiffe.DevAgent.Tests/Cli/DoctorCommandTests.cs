@@ -108,7 +108,7 @@ public sealed class DoctorCommandTests : AgentTest
     {
         var pki = new TestPki();
         var checks = await ExamineIdentityAsync(pki, leaf => leaf with { ExtendedKeyUsages = [CertificateSpec.ClientAuth] });
-        Assert.Contains("good for clients only", Warning(checks, "identity"), StringComparison.Ordinal);
+        Assert.Contains("valid for clients only", Warning(checks, "identity"), StringComparison.Ordinal);
     }
 
     [Fact]

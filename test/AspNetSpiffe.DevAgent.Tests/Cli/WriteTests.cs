@@ -169,7 +169,7 @@ public sealed class WriteTests : AgentTest
 
     [Theory, Trait("Trial", "O-09")]
     [InlineData("/proc", "'/proc' is not writable (no file can be created in it)")]
-    [InlineData("/proc/nothing", "'/proc/nothing' cannot be made")]
+    [InlineData("/proc/nothing", "'/proc/nothing' cannot be created")]
     [InlineData("/dev/null", "'/dev/null' is a device, not a directory")]
     [InlineData("/dev/null/below", "'/dev/null' is a device, not a directory")]
     public async Task A_folder_that_cannot_be_written_to_is_named_with_what_is_wrong(string folder, string text) => await AssertRefusedAsync(folder, text);

@@ -15,7 +15,7 @@ public sealed class StartTests(ITestOutputHelper output) : MeshTest(output)
 
         var error = await FailStartAsync(builder, "AgentUnavailable");
         Assert.Contains("'unix:///nowhere/agent.sock'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("no folder '/nowhere'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("The directory '/nowhere' does not exist", error.Message, StringComparison.Ordinal);
         Assert.Contains("start the agent", error.Message, StringComparison.Ordinal);
     }
 

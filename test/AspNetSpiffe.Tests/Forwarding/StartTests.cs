@@ -16,7 +16,7 @@ public sealed class StartTests(ITestOutputHelper output) : ForwardedTest(output)
         { options => options.TrustedProxies.Add("spiffe:any"), "would let every caller impersonate any other" },
         { options => options.TrustedProxies.Add("spiffe:none"), "matches no proxy" },
         { options => Trusting(options).Format = (ForwardedCertificateFormat)7, "Format: '7' is not a valid format" },
-        { options => Trusting(options).HeaderName = "X-My-Cert", "HeaderName: is 'X-My-Cert', but the format ClientCert has its own headers" },
+        { options => Trusting(options).HeaderName = "X-My-Cert", "HeaderName: is 'X-My-Cert', but the format ClientCert defines its own headers" },
         { options => (Trusting(options).Format, options.HeaderName) = (ForwardedCertificateFormat.EscapedPem, "a b"), "HeaderName: 'a b' is not the name of a header" },
         { options => Trusting(options).AllowedCallers = ["nobody"], "AllowedCallers:0:" },
     };

@@ -125,7 +125,7 @@ public sealed class ClientWithoutSvidTests(ITestOutputHelper output) : ModeTest(
         await WaitForAsync("AgentUnavailable", Timeout);
         time.Advance(TimeSpan.FromSeconds(30));
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => starting);
-        Assert.StartsWith($"The SPIFFE Workload API at '{agent.Address}' gave no X.509 bundles within 30 s. It answered 'PermissionDenied: not for you'.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The SPIFFE Workload API at '{agent.Address}' sent no X.509 bundles within 30 s. It answered 'PermissionDenied: not for you'.", error.Message, StringComparison.Ordinal);
     }
 
     [Theory, MemberData(nameof(Versions))]

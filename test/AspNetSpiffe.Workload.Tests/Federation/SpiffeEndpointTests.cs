@@ -23,9 +23,9 @@ public sealed class SpiffeEndpointTests(ITestOutputHelper output) : FederationTe
     [InlineData("authority", "NotTrusted (claimed SPIFFE ID 'spiffe://partner/endpoint')")]
     [InlineData("trust domain", "UnknownTrustDomain (claimed SPIFFE ID 'spiffe://other/endpoint')")]
     [InlineData("web", "NotOneUriSan.")]
-    [InlineData("expired", "Expired (it claims")]
+    [InlineData("expired", "Expired (claimed")]
     [InlineData("long", "TooLarge")]
-    [InlineData("purpose", "NotForThisUse (it claims")]
+    [InlineData("purpose", "NotForThisUse (claimed")]
     public async Task A_server_with_another_certificate_is_not_asked(string wrong, string reason)
     {
         ExpectWarning("BundleNotFetched");
@@ -137,7 +137,7 @@ public sealed class SpiffeEndpointTests(ITestOutputHelper output) : FederationTe
             await Task.Yield();
         }
 
-        Assert.Contains("There is no bundle of 'broker' yet", bundles.FindProblem(Partner.TrustDomain), StringComparison.Ordinal);
+        Assert.Contains("The bundle of 'broker', which verifies the endpoint", bundles.FindProblem(Partner.TrustDomain), StringComparison.Ordinal);
         Assert.Equal(0, server.Handshakes);
     }
 

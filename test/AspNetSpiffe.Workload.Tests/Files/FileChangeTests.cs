@@ -121,11 +121,11 @@ public sealed class FileChangeTests(ITestOutputHelper output) : FileTest(output)
     [InlineData("tls.key", "", "'{0}': It must contain one private key, but contains 0.")]
     [InlineData("tls.crt", "-----BEGIN CERTIFICATE-----\nMIIB", "'{0}': Its PEM block 1 is truncated or malformed.")]
     [InlineData("tls.crt", "nothing", "'{0}': It contains no PEM block 'CERTIFICATE'.")]
-    [InlineData("ca.crt", "stranger", "The SVID 'spiffe://example.org/one' is refused. It does not verify against its own bundle: NotTrusted")]
+    [InlineData("ca.crt", "stranger", "The SVID 'spiffe://example.org/one' is rejected. It does not verify against its own bundle: NotTrusted")]
     [InlineData("ca.crt", "{}", "'{0}': ")]
-    [InlineData("ca.crt", null, "There is no file '{0}'.")]
-    [InlineData("tls.crt", null, "There is no file '{0}'.")]
-    [InlineData("tls.key", null, "There is no file '{0}'.")]
+    [InlineData("ca.crt", null, "The file '{0}' does not exist.")]
+    [InlineData("tls.crt", null, "The file '{0}' does not exist.")]
+    [InlineData("tls.key", null, "The file '{0}' does not exist.")]
     public async Task A_bad_state_that_stays_is_told_once_and_the_last_good_one_stays(string file, string? content, string problem)
     {
         ExpectWarning("UpdateRefused");
@@ -164,7 +164,7 @@ public sealed class FileChangeTests(ITestOutputHelper output) : FileTest(output)
         var next = await NextAsync(source);
         Assert.Equal("/two", next.DefaultSvid.Id.Path);
         Assert.Equal(partner.Root.Certificate.RawData, Assert.Single(next.Bundles.Find(partner.TrustDomain)!.Authorities).RawData);
-        Assert.Contains($"'{Folder.PathOf("partner")}': Its PEM block 1 is truncated or malformed. The last good bundle of this file stays.", (await WaitForAsync("UpdateRemark", Patience)).Message, StringComparison.Ordinal);
+        Assert.Contains($"'{Folder.PathOf("partner")}': Its PEM block 1 is truncated or malformed. The last valid bundle of this file is kept.", (await WaitForAsync("UpdateRemark", Patience)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class FileChangeTests(ITestOutputHelper output) : FileTest(output)
         Time.Advance(TimeSpan.FromSeconds(0.3));
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => waiting);
         Assert.Equal(
-            $"The SVID files (certificate '{Folder.PathOf("tls.crt")}') issued no identity to this workload within 0.3 s. Its last update was rejected: There is no file '{Folder.PathOf("tls.crt")}'.", error.Message);
+            $"The SVID files (certificate '{Folder.PathOf("tls.crt")}') issued no identity to this workload within 0.3 s. Its last update was rejected: The file '{Folder.PathOf("tls.crt")}' does not exist.", error.Message);
 
         Write(Pki.Leaf("/one"));
         await LookAsync(3);

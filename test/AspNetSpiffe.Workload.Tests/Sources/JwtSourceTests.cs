@@ -106,7 +106,7 @@ public sealed class JwtSourceTests(ITestOutputHelper output) : JwtSourceTest(out
         Answer(Svid(Web, Minute, "a"));
         var source = Make(o => o.Hint = "internal");
         var e = await Assert.ThrowsAsync<FormatException>(() => GetAsync(source));
-        Assert.Contains("(hint 'internal'); there is 'spiffe://td/web' with hint ''", e.Message, StringComparison.Ordinal);
+        Assert.Contains("(hint 'internal'); issued are 'spiffe://td/web' with hint ''", e.Message, StringComparison.Ordinal);
     }
 
     [Fact, Trait("Spec", "WA-19")]

@@ -22,7 +22,7 @@ public sealed class StartMessageTests(ITestOutputHelper output) : SourceTest(out
         ExpectWarning("AgentUnavailable");
         Agent.OnEachCall = agent => agent.CloseWith(code, words);
         var source = Start();
-        Assert.Equal($"No stream from the SPIFFE Workload API at '{Agent.Address}'; trying again. {problem}", (await WaitForAsync("AgentUnavailable", Patience)).Message);
+        Assert.Equal($"No stream from the SPIFFE Workload API at '{Agent.Address}'; retrying with backoff. {problem}", (await WaitForAsync("AgentUnavailable", Patience)).Message);
         await FailsAsync(source, problem);
     }
 

@@ -118,7 +118,7 @@ public sealed class X509BundleSourceTests(ITestOutputHelper output) : AgentTest(
         var waiting = source.RequireFirstAsync(TimeSpan.FromSeconds(1), Patience);
         _time.Advance(TimeSpan.FromSeconds(1));
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => waiting);
-        Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' gave no X.509 bundles within 1 s. Its last update was rejected:", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The SPIFFE Workload API at '{Agent.Address}' sent no X.509 bundles within 1 s. Its last update was rejected:", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

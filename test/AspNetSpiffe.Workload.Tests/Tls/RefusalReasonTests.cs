@@ -84,7 +84,7 @@ public sealed class RefusalReasonTests(ITestOutputHelper output) : RefusalTest(o
     public void For_an_unknown_trust_domain_the_event_names_those_that_are_known()
     {
         Refuse(RejectionReason.UnknownTrustDomain);
-        Assert.Contains("no bundle of the trust domain 'elsewhere'. We have the bundles of 'empty', 'listed', 'partner', 'td', 'unlisted'.", Assert.Single(Refusals).Message, StringComparison.Ordinal);
+        Assert.Contains("no trust bundle of the trust domain 'elsewhere'. Available: the bundles of 'empty', 'listed', 'partner', 'td', 'unlisted'.", Assert.Single(Refusals).Message, StringComparison.Ordinal);
         Assert.Equal("unknown", Assert.Single(Counted).Tags["spiffe.peer.trust_domain"]);
     }
 
@@ -95,7 +95,7 @@ public sealed class RefusalReasonTests(ITestOutputHelper output) : RefusalTest(o
         Refuse(RejectionReason.UnknownTrustDomain);
 
         var text = Assert.Single(Refusals).Message;
-        Assert.Contains("We have the bundles of 'partner-00', 'partner-01', ", text, StringComparison.Ordinal);
+        Assert.Contains("Available: the bundles of 'partner-00', 'partner-01', ", text, StringComparison.Ordinal);
         Assert.Contains(", 'partner-19' and 6 more.", text, StringComparison.Ordinal);
     }
 

@@ -48,7 +48,7 @@ public sealed class JwtCallTests(ITestOutputHelper output) : ClientTest(output)
 
     public static TheoryData<string, string, string, string> Misfits => new()
     {
-        { "spiffe://td/other", "spiffe://td/other", "a", "'spiffe://td/web' was asked for" },
+        { "spiffe://td/other", "spiffe://td/other", "a", "'spiffe://td/web' was requested" },
         { "spiffe://td/web", "spiffe://td/other", "a", "is for 'spiffe://td/other'" },
         { "spiffe://td/web", "spiffe://td/web", "b", "not for the audience 'a'" },
         { "spiffe://td/web", "spiffe://td/web", "A", "not for the audience 'a'" },
