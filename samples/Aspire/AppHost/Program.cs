@@ -1,0 +1,10 @@
+// Starts a development agent and two services, each with a SPIFFE ID of its own.
+using Aspire.AppHost;
+
+var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, EnableResourceLogging = true });
+var spiffe = builder.AddSpiffeDevAgent("example.org");
+
+var orders = builder.AddProject<Projects.Aspire_Orders>("orders").WithHttpsEndpoint().WithSpiffeId(spiffe, "/orders");
+builder.AddProject<Projects.Aspire_Shop>("shop").WithReference(orders).WaitFor(orders).WithSpiffeId(spiffe, "/shop");
+
+builder.Build().Run();

@@ -1,0 +1,10 @@
+// A worker that asks for the orders every second. The app host says where they are; whose they must be is said here.
+using Aspire.Shop;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+var builder = Host.CreateApplicationBuilder(args);
+builder.Services.AddSpiffe();
+builder.Services.AddHttpClient("orders", client => client.BaseAddress = new Uri(builder.Configuration["services:orders:https:0"]!)).AddSpiffeMtls("spiffe://example.org/orders");
+builder.Services.AddHostedService<Shopper>();
+builder.Build().Run();

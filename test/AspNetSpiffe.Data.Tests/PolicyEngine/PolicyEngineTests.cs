@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Net;
+using AspNetSpiffe.TestKit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+
+namespace AspNetSpiffe.DataTests;
+
+/// <summary>samples/PolicyEngine: a service that asks Casbin, in a process of its own, about the SPIFFE IDs of its callers.</summary>
+public sealed class PolicyEngineTests(ITestOutputHelper output) : ProgramTest(output)
+{
+    private DevAgent _agent = null!;
+
+    public override async ValueTask InitializeAsync()
+    {
+        var options = new DevAgentOptions { TrustDomain = TrustDomain.Parse("example.org"), Directory = Path.Combine(Folder, "agent") };
+        options.AddWorkload("orders", "/orders").AddWorkload("policy", "/policy").AddWorkload("other", "/other").AddWorkload("shop", "/shop").AddWorkload("reporting", "/reporting/daily");
+        _agent = Stopping(await DevAgent.StartAsync(options, Patience));
+    }
+
+    [Fact]
+    public async Task The_engine_decides_by_SPIFFE_ID_and_takes_up_a_new_policy()
+    {
+        var (engine, address) = await StartEngineAsync("policy");
+        var service = await StartServiceAsync(address);
+        using var shop = await ClientAsync("shop", service.Address);
+        using var reporting = await ClientAsync("reporting", service.Address);
+
+        Assert.Equal("The orders, for spiffe://example.org/reporting/daily\n", await reporting.GetStringAsync("/orders", Patience));
+        Assert.Equal(HttpStatusCode.Forbidden, (await reporting.PostAsync("/orders", null, Patience)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await shop.PostAsync("/orders", null, Patience)).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await shop.GetAsync("/orders", Patience)).StatusCode);
+
+        // Only the service may ask.
+        using var asking = await ClientAsync("shop", address, "spiffe://example.org/policy");
+        Assert.Equal(HttpStatusCode.Forbidden, (await asking.PostAsync("/v1/data/orders/allow", new StringContent("""{"input":{"caller":"spiffe://example.org/shop","method":"POST","path":"/orders"}}"""), Patience)).StatusCode);
+
+        await File.WriteAllTextAsync(PolicyFile, "p, spiffe://example.org/shop, /orders, GET\n", Patience);
+        await engine.ReloadAsync("reloaded", Patience);
+        Assert.Equal(HttpStatusCode.OK, (await shop.GetAsync("/orders", Patience)).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await reporting.GetAsync("/orders", Patience)).StatusCode);
+
+        File.Delete(PolicyFile);
+        await engine.ReloadAsync("not reloaded", Patience);
+        Assert.Equal(HttpStatusCode.OK, (await shop.GetAsync("/orders", Patience)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Without_a_decision_nobody_gets_in()
+    {
+        var (engine, address) = await StartEngineAsync("policy");
+        var service = await StartServiceAsync(address);
+        using var shop = await ClientAsync("shop", service.Address);
+        Assert.Equal(HttpStatusCode.OK, (await shop.PostAsync("/orders", null, Patience)).StatusCode);
+
+        await engine.KillAsync();
+        Assert.Equal(HttpStatusCode.Forbidden, (await shop.PostAsync("/orders", null, Patience)).StatusCode);
+        await service.Program.ReadUntilAsync("The policy engine gave no decision on spiffe://example.org/shop", Patience);
+    }
+
+    [Fact]
+    public async Task An_engine_with_another_ID_decides_nothing()
+    {
+        var (_, address) = await StartEngineAsync("other");
+        var service = await StartServiceAsync(address);
+        using var shop = await ClientAsync("shop", service.Address);
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await shop.PostAsync("/orders", null, Patience)).StatusCode);
+        await service.Program.ReadUntilAsync("Refused a server: NotAllowed", Patience);
+    }
+
+    [Fact]
+    public async Task Only_a_plain_yes_is_a_yes()
+    {
+        // An engine of any kind, whose answers are of the test's choice.
+        var answer = """{"result":true}""";
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration["Spiffe:EndpointSocket"] = _agent.AddressOf("policy");
+        builder.WebHost.UseUrls("https://127.0.0.1:0");
+        builder.WebHost.UseSpiffeMtls();
+        await using var engine = builder.Build();
+        engine.MapPost("/v1/data/orders/allow", () => Results.Text(answer, "application/json"));
+        await engine.StartAsync(Patience);
+
+        var service = await StartServiceAsync(engine.Urls.Single());
+        using var shop = await ClientAsync("shop", service.Address);
+        Assert.Equal(HttpStatusCode.OK, (await shop.PostAsync("/orders", null, Patience)).StatusCode);
+        foreach (var other in (string[])["{}", """{"result":null}""", """{"result":false}""", """{"result":"true"}""", """{"result":{"allow":true}}""", "true", ""])
+        {
+            answer = other;
+            Assert.Equal(HttpStatusCode.Forbidden, (await shop.PostAsync("/orders", null, Patience)).StatusCode);
+        }
+    }
+
+    private string PolicyFile => Path.Combine(Folder, "policy.csv");
+
+    private async Task<(PolicyProcess Engine, string Address)> StartEngineAsync(string workload)
+    {
+        File.Copy(Repository.PathOf("samples", "PolicyEngine", "engine", "policy.csv"), PolicyFile);
+        var svid = Path.Combine(Folder, "svid");
+        await using (var writer = BuiltProgram.Start(new() { ["SPIFFE_ENDPOINT_SOCKET"] = _agent.AddressOf(workload) }, "AspNetSpiffe.Cli", "aspnet-spiffe", "write", svid))
+            Assert.Equal(0, (await writer.FinishAsync("", Patience)).ExitCode);
+
+        var engine = Stopping(new PolicyProcess(OutsideProgram.Start(
+            "sh", "-c", "echo $$; exec node \"$@\"", "sh", Repository.PathOf("samples", "PolicyEngine", "engine", "engine.mjs"), svid, PolicyFile, "spiffe://example.org/orders", "0")));
+        return (engine, await engine.StartedAsync(Patience));
+    }
+
+    private async Task<(OutsideProgram Program, string Address)> StartServiceAsync(string engine)
+    {
+        var program = Stopping(BuiltProgram.Start(
+            new() { ["SPIFFE_ENDPOINT_SOCKET"] = _agent.AddressOf("orders"), ["ASPNETCORE_URLS"] = "https://127.0.0.1:0", ["PolicyEngine__Address"] = engine }, "PolicyEngine", "policy-service"));
+        var line = await program.ReadUntilAsync("Now listening on: ", Patience);
+        return (program, line[line.IndexOf("https:", StringComparison.Ordinal)..]);
+    }
+
+    private async Task<HttpClient> ClientAsync(string workload, string address, string server = "spiffe://example.org/orders")
+    {
+        var source = Stopping(await X509Source.StartAsync(new SpiffeOptions { EndpointSocket = _agent.AddressOf(workload) }, Loggers, Patience));
+        return new(SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse(server))) { BaseAddress = new Uri(address) };
+    }
+
+    /// <summary>The engine's process, which reads its policy again on SIGHUP.</summary>
+    private sealed class PolicyProcess(OutsideProgram program) : IAsyncDisposable
+    {
+        private int _id;
+
+        public async Task<string> StartedAsync(CancellationToken patience)
+        {
+            _id = int.Parse(await program.ReadLineAsync(patience), CultureInfo.InvariantCulture);
+            var line = await program.ReadUntilAsync("listening on ", patience);
+            return line[line.IndexOf("https:", StringComparison.Ordinal)..];
+        }
+
+        public async Task ReloadAsync(string answer, CancellationToken patience)
+        {
+            await OutsideProgram.RunAsync("kill", ["-HUP", _id.ToString(CultureInfo.InvariantCulture)], "", patience);
+            await program.ReadUntilAsync(answer, patience);
+        }
+
+        public Task KillAsync() => program.KillAsync();
+
+        public ValueTask DisposeAsync() => program.DisposeAsync();
+    }
+}
