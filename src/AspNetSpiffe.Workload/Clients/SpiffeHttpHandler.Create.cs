@@ -55,6 +55,23 @@ public sealed partial class SpiffeHttpHandler
         return CreateFrom(ClientTls.ToWeb(source, roots), new() { UseProxy = false }, configure);
     }
 
+    /// <summary>Creates a handler for mutual TLS with the settings of another, for libraries that create a <see cref="SocketsHttpHandler"/> themselves and let it be wrapped.</summary>
+    /// <param name="source">Our SVID and the bundles.</param>
+    /// <param name="expectedServer">The expected server.</param>
+    /// <param name="settings">
+    /// What was chosen for the connections; checked and kept as for <see cref="Create"/>. It belongs to the new handler, and sends nothing itself. Without a
+    /// <see cref="SocketsHttpHandler.Proxy"/> of its own, proxies are off.
+    /// </param>
+    /// <exception cref="InvalidOperationException"><paramref name="settings"/> have one that can have no effect; the message says what to do instead.</exception>
+    public static SpiffeHttpHandler CreateFrom(X509Source source, SpiffeIdPattern expectedServer, SocketsHttpHandler settings)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(expectedServer);
+        ArgumentNullException.ThrowIfNull(settings);
+        if (settings.Proxy is null) settings.UseProxy = false;
+        return CreateFrom(ClientTls.Mutual(source, expectedServer), settings, null);
+    }
+
     /// <summary>Creates a handler that keeps what was chosen before.</summary>
     internal static SpiffeHttpHandler CreateFrom(ClientTls tls, SocketsHttpHandler chosen, Action<SocketsHttpHandler>? configure) =>
         new(tls, new(chosen, configure, tls.Mode));

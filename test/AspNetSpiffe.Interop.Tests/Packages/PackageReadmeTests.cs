@@ -7,7 +7,7 @@ namespace AspNetSpiffe.InteropTests;
 [Collection(UsesPackages.Name)]
 public sealed partial class PackageReadmeTests(BuiltPackages packages)
 {
-    private static readonly string[] Compiled = ["AspNetSpiffe.DevAgent", "AspNetSpiffe.Testing", "AspNetSpiffe.Workload"];
+    private static readonly string[] Compiled = ["AspNetSpiffe.DevAgent", "AspNetSpiffe.SignalR.Client", "AspNetSpiffe.Testing", "AspNetSpiffe.Workload", "AspNetSpiffe.Yarp"];
 
     [Fact]
     public void The_package_AspNetSpiffe_shows_the_block_that_README_shows() =>

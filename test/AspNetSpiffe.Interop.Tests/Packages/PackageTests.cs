@@ -11,7 +11,7 @@ public sealed class PackageTests(BuiltPackages packages)
 {
     private const string Project = "https://github.com/aspnetspiffe/aspnetspiffe";
 
-    private static readonly string[] Libraries = ["AspNetSpiffe", "AspNetSpiffe.DevAgent", "AspNetSpiffe.Testing", "AspNetSpiffe.Workload"];
+    private static readonly string[] Libraries = ["AspNetSpiffe", "AspNetSpiffe.DevAgent", "AspNetSpiffe.SignalR.Client", "AspNetSpiffe.Testing", "AspNetSpiffe.Workload", "AspNetSpiffe.Yarp"];
 
     public static TheoryData<string> All => [.. Libraries, "AspNetSpiffe.Cli", "AspNetSpiffe.Templates"];
 

@@ -20,8 +20,10 @@ public sealed class RoomTests
     [InlineData("AspNetSpiffe")]
     [InlineData("AspNetSpiffe.Cli")]
     [InlineData("AspNetSpiffe.DevAgent")]
+    [InlineData("AspNetSpiffe.SignalR.Client")]
     [InlineData("AspNetSpiffe.Testing")]
     [InlineData("AspNetSpiffe.Workload")]
+    [InlineData("AspNetSpiffe.Yarp")]
     public void No_rooms_know_each_other_in_a_circle(string project)
     {
         var edges = Rooms.EdgesIn(Repository.PathOf("src", project));

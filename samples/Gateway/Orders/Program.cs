@@ -1,0 +1,17 @@
+// A service behind the gateway. Nobody else may connect, and whose certificate the gateway forwards is the caller.
+using AspNetSpiffe;
+using Microsoft.AspNetCore.Authorization;
+
+const string gateway = "spiffe://example.org/gateway";
+
+var builder = WebApplication.CreateBuilder(args);
+builder.WebHost.UseUrls(Environment.GetEnvironmentVariable("SERVER_URL") ?? "https://localhost:9444");
+builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers = [gateway]);
+builder.Services.AddAuthentication().AddSpiffeForwarded(options => options.TrustedProxies.Add(gateway));
+
+var app = builder.Build();
+app.MapGet(
+    "/orders/{number}",
+    [Authorize(AuthenticationSchemes = "SpiffeForwarded", Policy = "spiffe://example.org/client")] (int number, SpiffeCaller caller, HttpContext http) =>
+        $"Order {number} for {caller.Id}, by {http.GetSpiffePeer()}\n");
+app.Run();

@@ -1,0 +1,100 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using AspNetSpiffe.TestKit;
+
+namespace AspNetSpiffe.RecipeTests;
+
+/// <summary>The samples, each program a process of its own, as their READMEs say.</summary>
+public sealed partial class SampleTests(ITestOutputHelper output) : ProgramTest(output)
+{
+    [Fact]
+    public async Task The_gateway_leads_to_a_service_that_knows_its_caller()
+    {
+        await StartAgentAsync("gateway", "orders", "client", "other");
+        var orders = await AddressAsync(Start("orders", "Orders", "gateway-orders", [], ("SERVER_URL", "https://127.0.0.1:0")));
+        var gateway = await AddressAsync(Start(
+            "gateway", "Gateway", "gateway", ["--contentRoot", Repository.PathOf("samples", "Gateway", "Gateway"), "--urls", "https://127.0.0.1:0", $"--ReverseProxy:Clusters:orders:Destinations:one:Address={orders}"]));
+
+        var answer = await RequestAsync("client", $"{gateway}/orders/4711", "spiffe://example.org/gateway", "-H", "Client-Cert: :AAAA:");
+        Assert.Equal((0, BlockOf("Gateway", "text")), (answer.ExitCode, answer.Output));
+        Assert.Equal(4, (await RequestAsync("other", $"{gateway}/orders/4711", "spiffe://example.org/gateway")).ExitCode);
+        Assert.Equal(1, (await RequestAsync("client", $"{orders}/orders/4711", "spiffe://example.org/orders")).ExitCode);
+    }
+
+    [Fact]
+    public async Task The_client_of_the_chat_prints_what_the_README_shows()
+    {
+        await StartAgentAsync("chat", "client", "moderator");
+        var server = await AddressAsync(Start("chat", "Chat.Server", "chat-server", [], ("SERVER_URL", "https://127.0.0.1:0")));
+
+        var client = await RunAsync(Start("client", "Chat.Client", "chat-client", [], ("SERVER_URL", server)));
+        Assert.Equal((0, BlockOf("Chat", "text")), (client.ExitCode, client.Output));
+        var moderator = await RunAsync(Start("moderator", "Chat.Client", "chat-client", [], ("SERVER_URL", server)));
+        Assert.Equal(3, moderator.Output.Split("Clear: done").Length - 1);
+        var mistaken = await RunAsync(Start("client", "Chat.Client", "chat-client", [], ("SERVER_URL", server), ("EXPECTED_SERVER_ID", "spiffe://example.org/database")));
+        Assert.Equal(1, mistaken.ExitCode);
+        Assert.StartsWith(BlockOf("Chat", "text", 1).TrimEnd(), mistaken.Errors, StringComparison.Ordinal);
+    }
+
+    // The document was written when the sample was built: nothing is running here.
+    [Fact]
+    public async Task The_build_has_written_the_OpenAPI_document_that_the_README_shows()
+    {
+        var document = JsonNode.Parse(await File.ReadAllTextAsync(Repository.PathOf("artifacts", "openapi", "OpenApi.json"), Patience))!;
+        Assert.Equal(BlockOf("OpenApi", "json"), Show(document["components"]!["securitySchemes"]!));
+        Assert.Equal(BlockOf("OpenApi", "json", 1), Show(Secured(document, "/orders")));
+        Assert.Equal("""{"security":[{"mutualTls":[]}],"x-spiffe-callers":["spiffe://example.org/ns/reporting/**"]}""", Secured(document, "/reports").ToJsonString(Plain));
+        Assert.Equal("""{"security":[{"mutualTls":[]}]}""", Secured(document, "/hello").ToJsonString(Plain));
+        Assert.All((string[])["/hello", "/reports", "/orders"], path => Assert.Equal(["200", "401", "403"], document["paths"]![path]!["get"]!["responses"]!.AsObject().Select(static response => response.Key)));
+    }
+
+    [Fact]
+    public async Task The_application_with_the_OpenAPI_document_asks_what_the_document_says()
+    {
+        await StartAgentAsync("server", "client");
+        var server = await AddressAsync(Start("server", "OpenApi", "openapi", [], ("SERVER_URL", "https://127.0.0.1:0")));
+        async Task<int> CodeAsync(string path) => (await RequestAsync("client", server + path, "spiffe://example.org/server")).ExitCode;
+
+        Assert.Equal((0, 4, 4, 0), (await CodeAsync("/hello"), await CodeAsync("/reports"), await CodeAsync("/orders"), await CodeAsync("/openapi/v1.json")));
+    }
+
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new(Plain) { WriteIndented = true, NewLine = "\n" };
+
+    private static string Show(JsonNode node) => node.ToJsonString(Readable) + "\n";
+
+    private static JsonObject Secured(JsonNode document, string path)
+    {
+        var operation = document["paths"]![path]!["get"]!.AsObject();
+        return new(operation.Where(static member => member.Key is "security" or "x-spiffe-callers").Select(static member => KeyValuePair.Create(member.Key, member.Value?.DeepClone())));
+    }
+
+    private async Task StartAgentAsync(params string[] workloads)
+    {
+        var agent = Stopping(BuiltProgram.Start(
+            [], "AspNetSpiffe.Cli", "aspnet-spiffe", ["agent", .. workloads.SelectMany(static workload => (string[])["--workload", $"{workload}=/{workload}"]), "--directory", Path.Combine(Folder, "agent")]));
+        await agent.ReadUntilAsync($"{workloads[^1]}.sock", Patience);
+    }
+
+    private OutsideProgram Start(string workload, string project, string assembly, string[] arguments, params (string Name, string? Value)[] variables)
+    {
+        var environment = variables.ToDictionary(static variable => variable.Name, static variable => variable.Value);
+        environment["SPIFFE_ENDPOINT_SOCKET"] = $"unix://{Path.Combine(Folder, "agent")}/{workload}.sock";
+        environment["DOTNET_ENVIRONMENT"] = environment["ASPNETCORE_ENVIRONMENT"] = environment["ASPNETCORE_URLS"] = null;
+        return Stopping(BuiltProgram.Start(environment, project, assembly, arguments));
+    }
+
+    private Task<ProgramResult> RequestAsync(string workload, string address, string expected, params string[] more) =>
+        RunAsync(Start(workload, "AspNetSpiffe.Cli", "aspnet-spiffe", ["request", address, "--expect", expected, .. more]));
+
+    private Task<ProgramResult> RunAsync(OutsideProgram program) => program.FinishAsync("", Patience);
+
+    private async Task<string> AddressAsync(OutsideProgram program) => Listening().Match(await program.ReadUntilAsync("listening on: https", Patience)).Groups[1].Value;
+
+    private static string BlockOf(string sample, string language, int index = 0) =>
+        Regex.Matches(File.ReadAllText(Repository.PathOf("samples", sample, "README.md")), $"```{language}\n(.*?)```", RegexOptions.Singleline)[index].Groups[1].Value;
+
+    [GeneratedRegex("(https://.+)$")]
+    private static partial Regex Listening();
+}
