@@ -14,6 +14,7 @@ rm -rf "$results"
 if restore && build; then
   step format
   step conformance
+  step site
   step build/test --no-build
   step quick_start
   step mesh

@@ -61,6 +61,9 @@ conformance() {
   build/spec-coverage --require
 }
 
+# The pages as a site; a warning, and so a link that leads nowhere, is an error.
+site() { build/site; }
+
 quick_start() {
   title "Quick start"
   timeout --kill-after=10s 120s dotnet run --project samples/QuickStart -c Release

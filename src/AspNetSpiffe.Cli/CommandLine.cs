@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using AspNetSpiffe.Cli.Commands;
 using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli;
@@ -10,14 +11,26 @@ internal static class CommandLine
     // An agent that stops tells its clients first.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
-    public static async Task<int> RunAsync(string[] args, Command[] commands)
+    /// <summary>Makes the command with all its commands.</summary>
+    public static RootCommand Create() => new("A SPIFFE development agent, a client of any SPIFFE Workload API, and an inspector of SVIDs and bundles. Exit codes: 0 success or yes, 1 failure or no, 2 invalid command line.")
     {
-        var root = new RootCommand("A SPIFFE development agent, a client of any SPIFFE Workload API, and an inspector of SVIDs and bundles. Exit codes: 0 success or yes, 1 failure or no, 2 invalid command line.");
-        foreach (var command in commands) root.Subcommands.Add(command);
+        AgentCommand.Create(),
+        CheckCommand.Create(),
+        DoctorCommand.Create(),
+        FetchCommand.Create(),
+        IdCommand.Create(),
+        InspectCommand.Create(),
+        MatchCommand.Create(),
+        RequestCommand.Create(),
+        WatchCommand.Create(),
+        WriteCommand.Create(),
+    };
 
+    public static async Task<int> RunAsync(string[] args)
+    {
         // Before the parser has seen it: a mistake in the command line is JSON, too.
         var json = args.TakeWhile(static word => word != "--").Contains(JsonOption.Name);
-        var parsed = root.Parse(args);
+        var parsed = Create().Parse(args);
         if (parsed.Errors.Count > 0) return Fail(json, ExitCode.Usage, $"{Describe(parsed)} Try '{PathOf(parsed.CommandResult)} --help'.");
 
         try

@@ -36,10 +36,10 @@ internal sealed class OptionsSchema(Assembly assembly)
     public JsonObject Choice(Type choices, object? otherwise = null)
     {
         var names = choices == typeof(BundleEndpointProfile) ? ["https_web", "https_spiffe"] : Enum.GetNames(choices);
-        var values = names.Zip(choices.GetFields(BindingFlags.Static | BindingFlags.Public), (name, field) => $"{name}: {TextOf(field, "summary")}");
+        var values = names.Zip(choices.GetFields(BindingFlags.Static | BindingFlags.Public), (name, field) => $"{name}: {_docs.TextOf(field, "summary")}");
         var schema = Value("string", null);
         schema["enum"] = new JsonArray([.. names.Select(name => (JsonNode)name), null]);
-        schema["description"] = $"{TextOf(choices, "summary")} {string.Join(' ', values)}";
+        schema["description"] = $"{_docs.TextOf(choices, "summary")} {string.Join(' ', values)}";
         if (otherwise is not null) schema["default"] = $"{otherwise}";
         return schema;
     }
@@ -70,9 +70,9 @@ internal sealed class OptionsSchema(Assembly assembly)
 
     private JsonObject Describe(JsonObject schema, PropertyInfo property, object? value)
     {
-        var text = TextOf(property, "summary");
+        var text = _docs.TextOf(property, "summary");
         if (text.Length == 0) throw new FormatException($"{property.DeclaringType}.{property.Name} needs a <summary>.");
-        schema["description"] = string.Join(' ', ((string[])[text, TextOf(property, "value"), $"{schema["description"]}"]).Where(part => part.Length > 0));
+        schema["description"] = string.Join(' ', ((string[])[text, _docs.TextOf(property, "value"), $"{schema["description"]}"]).Where(part => part.Length > 0));
         if (DefaultOf(value) is { } otherwise) schema["default"] = otherwise;
         return schema;
     }
@@ -86,13 +86,4 @@ internal sealed class OptionsSchema(Assembly assembly)
         Enum choice => JsonValue.Create($"{choice}"),
         _ => null,
     };
-
-    private string TextOf(MemberInfo member, string element)
-    {
-        var text = XmlDocs.ToMarkdown(_docs.Find(member).Element(element));
-        foreach (var verb in (string[])["Gets or sets ", "Gets "])
-            if (text.StartsWith(verb, StringComparison.Ordinal))
-                return char.ToUpperInvariant(text[verb.Length]) + text[(verb.Length + 1)..];
-        return text;
-    }
 }

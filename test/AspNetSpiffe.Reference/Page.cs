@@ -11,6 +11,9 @@ internal sealed record Page(string Path, Func<IReadOnlyList<Assembly>, string> W
     [
         new("docs/reference/log-events.md", LogEventPage.Write),
         new("docs/reference/metrics.md", MetricPage.Write),
+        new("docs/reference/options.md", _ => OptionsPage.Write()),
+        new("docs/reference/rejection-reasons.md", _ => ReasonPage.Write()),
+        new("docs/reference/cli.md", _ => CommandPage.Write()),
         new("src/AspNetSpiffe.Workload/ConfigurationSchema.json", _ => ConfigurationSchema.WriteOfWorkload()),
         new("src/AspNetSpiffe/ConfigurationSchema.json", _ => ConfigurationSchema.WriteOfServer()),
     ];

@@ -33,6 +33,16 @@ internal sealed partial class XmlDocs(Assembly assembly)
         return field is { IsLiteral: true } ? $"{field.GetRawConstantValue()}" : throw new FormatException($"'{id}' is neither a type nor a constant of {assembly.GetName().Name}.");
     }
 
+    /// <summary>Gives what an element of a member's documentation says, as a sentence about the thing: "Gets or sets how long …" becomes "How long …".</summary>
+    public string TextOf(MemberInfo member, string element)
+    {
+        var text = ToMarkdown(Find(member).Element(element));
+        foreach (var verb in (string[])["Gets or sets ", "Gets "])
+            if (text.StartsWith(verb, StringComparison.Ordinal))
+                return char.ToUpperInvariant(text[verb.Length]) + text[(verb.Length + 1)..];
+        return text;
+    }
+
     /// <summary>Gives a text as Markdown.</summary>
     public static string ToMarkdown(XElement? text) => text is null ? "" : Spaces().Replace(string.Concat(text.Nodes().Select(ToMarkdown)), " ").Trim();
 

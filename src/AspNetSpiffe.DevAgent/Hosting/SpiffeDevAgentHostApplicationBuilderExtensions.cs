@@ -16,7 +16,7 @@ public static partial class SpiffeDevAgentHostApplicationBuilderExtensions
     /// <exception cref="InvalidOperationException">The environment is not Development, or the builder has an agent already.</exception>
     public static IHostApplicationBuilder AddSpiffeDevAgent(this IHostApplicationBuilder builder) => builder.AddSpiffeDevAgent(configure: null);
 
-    /// <inheritdoc cref="AddSpiffeDevAgent(IHostApplicationBuilder)"/>
+    /// <inheritdoc cref="AddSpiffeDevAgent(IHostApplicationBuilder)" path="/*[not(self::param)]"/>
     /// <param name="builder">The application, in the Development environment.</param>
     /// <param name="configure">Names the workloads; the first is this application. Without one, it gets an identity of its own name.</param>
     /// <remarks>

@@ -12,20 +12,20 @@ public static class SpiffeAuthenticationBuilderExtensions
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     public static AuthenticationBuilder AddSpiffe(this AuthenticationBuilder builder) => builder.AddSpiffe(static _ => { });
 
-    /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder)"/>
+    /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder)" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="configureOptions">Changes the options of the scheme.</param>
     public static AuthenticationBuilder AddSpiffe(this AuthenticationBuilder builder, Action<SpiffeAuthenticationOptions> configureOptions) =>
         builder.AddSpiffe(SpiffeAuthenticationDefaults.AuthenticationScheme, configureOptions);
 
-    /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder)"/>
+    /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder)" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="authenticationScheme">The name of the scheme. Endpoint conventions such as <c>RequireSpiffe</c> use the one that is named <c>Spiffe</c>.</param>
     /// <param name="configureOptions">Changes the options of the scheme.</param>
     public static AuthenticationBuilder AddSpiffe(this AuthenticationBuilder builder, string authenticationScheme, Action<SpiffeAuthenticationOptions> configureOptions) =>
         builder.AddSpiffe(authenticationScheme, displayName: null, configureOptions);
 
-    /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder, string, Action{SpiffeAuthenticationOptions})"/>
+    /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder, string, Action{SpiffeAuthenticationOptions})" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="authenticationScheme">The name of the scheme. Endpoint conventions such as <c>RequireSpiffe</c> use the one that is named <c>Spiffe</c>.</param>
     /// <param name="displayName">The name for people.</param>

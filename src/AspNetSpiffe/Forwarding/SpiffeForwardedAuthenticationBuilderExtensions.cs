@@ -24,7 +24,7 @@ public static class SpiffeForwardedAuthenticationBuilderExtensions
     public static AuthenticationBuilder AddSpiffeForwarded(this AuthenticationBuilder builder, Action<SpiffeForwardedAuthenticationOptions> configureOptions) =>
         builder.AddSpiffeForwarded(SpiffeForwardedAuthenticationDefaults.AuthenticationScheme, configureOptions);
 
-    /// <inheritdoc cref="AddSpiffeForwarded(AuthenticationBuilder, Action{SpiffeForwardedAuthenticationOptions})"/>
+    /// <inheritdoc cref="AddSpiffeForwarded(AuthenticationBuilder, Action{SpiffeForwardedAuthenticationOptions})" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="authenticationScheme">The name of the scheme.</param>
     /// <param name="configureOptions">Names at least one trusted proxy.</param>
@@ -32,7 +32,7 @@ public static class SpiffeForwardedAuthenticationBuilderExtensions
         this AuthenticationBuilder builder, string authenticationScheme, Action<SpiffeForwardedAuthenticationOptions> configureOptions) =>
         builder.AddSpiffeForwarded(authenticationScheme, displayName: null, configureOptions);
 
-    /// <inheritdoc cref="AddSpiffeForwarded(AuthenticationBuilder, Action{SpiffeForwardedAuthenticationOptions})"/>
+    /// <inheritdoc cref="AddSpiffeForwarded(AuthenticationBuilder, Action{SpiffeForwardedAuthenticationOptions})" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="authenticationScheme">The name of the scheme.</param>
     /// <param name="displayName">The name for people.</param>

@@ -25,7 +25,7 @@ public static class SpiffeWebHostBuilderExtensions
     /// </code></example>
     public static IWebHostBuilder UseSpiffeMtls(this IWebHostBuilder builder) => builder.UseSpiffeMtls(static _ => { });
 
-    /// <inheritdoc cref="UseSpiffeMtls(IWebHostBuilder)"/>
+    /// <inheritdoc cref="UseSpiffeMtls(IWebHostBuilder)" path="/*[not(self::param)]"/>
     /// <param name="builder">The web host.</param>
     /// <param name="configure">Runs after the configuration section <c>Spiffe</c> was read, and overrides it.</param>
     public static IWebHostBuilder UseSpiffeMtls(this IWebHostBuilder builder, Action<SpiffeServerOptions> configure)

@@ -23,14 +23,14 @@ public static class SpiffeJwtAuthenticationBuilderExtensions
     public static AuthenticationBuilder AddSpiffeJwt(this AuthenticationBuilder builder, Action<SpiffeJwtAuthenticationOptions> configureOptions) =>
         builder.AddSpiffeJwt(SpiffeJwtAuthenticationDefaults.AuthenticationScheme, configureOptions);
 
-    /// <inheritdoc cref="AddSpiffeJwt(AuthenticationBuilder, Action{SpiffeJwtAuthenticationOptions})"/>
+    /// <inheritdoc cref="AddSpiffeJwt(AuthenticationBuilder, Action{SpiffeJwtAuthenticationOptions})" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="authenticationScheme">The name of the scheme.</param>
     /// <param name="configureOptions">Names at least one audience.</param>
     public static AuthenticationBuilder AddSpiffeJwt(this AuthenticationBuilder builder, string authenticationScheme, Action<SpiffeJwtAuthenticationOptions> configureOptions) =>
         builder.AddSpiffeJwt(authenticationScheme, displayName: null, configureOptions);
 
-    /// <inheritdoc cref="AddSpiffeJwt(AuthenticationBuilder, Action{SpiffeJwtAuthenticationOptions})"/>
+    /// <inheritdoc cref="AddSpiffeJwt(AuthenticationBuilder, Action{SpiffeJwtAuthenticationOptions})" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="authenticationScheme">The name of the scheme.</param>
     /// <param name="displayName">The name for people.</param>

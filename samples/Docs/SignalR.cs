@@ -1,0 +1,39 @@
+using System.Net;
+using System.Security.Claims;
+using AspNetSpiffe;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Client;
+
+namespace Docs;
+
+/// <summary>docs/how-to/signalr.md</summary>
+internal static class SignalR
+{
+    public static async Task<string> AskAsync(Uri url, X509Source source, CancellationToken cancellationToken)
+    {
+        // <client>
+        await using var connection = new HubConnectionBuilder()
+            .WithUrl(url, options =>
+            {
+                options.HttpMessageHandlerFactory = _ => SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse("spiffe://example.org/orders"));
+                options.WebSocketConfiguration = socket =>
+                {
+                    (socket.HttpVersion, socket.HttpVersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+                };
+            })
+            .WithAutomaticReconnect()
+            .Build();
+        // </client>
+        await connection.StartAsync(cancellationToken);
+        return await connection.InvokeAsync<string>("Caller", cancellationToken);
+    }
+}
+
+// <hub>
+[Authorize(Policy = "spiffe://example.org/ns/shop/**")]
+internal sealed class OrdersHub : Hub
+{
+    public string Caller() => $"{Context.User?.GetSpiffeId()}";
+}
+// </hub>
