@@ -41,7 +41,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
         var bundles = new Dictionary<TrustDomain, X509Bundle>();
         AddFederated(bundles, response.Bundles, cancellationToken);
         return bundles.Count > 0
-            ? new(bundles.Values) { Remarks = [.. _remarks] }
+            ? _known.SetOf(bundles.Values).WithRemarks([.. _remarks])
             : throw new FormatException($"The message has no bundle that can be read. {RemarkList.Join(_remarks)}".TrimEnd());
     }
 
@@ -118,7 +118,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
     private X509Bundle OwnBundle(SpiffeId id, ByteString der, Dictionary<TrustDomain, X509Bundle> bundles)
     {
-        var bundle = ReadBundle(id.TrustDomain, der.Span, isOurs: true);
+        var bundle = ReadBundle(id.TrustDomain, der.Span, isOurs: true, mayWait: false);
         if (bundle.Count == 0) throw new FormatException("Its bundle has no CA certificate.");
 
         if (bundles.TryAdd(id.TrustDomain, bundle)) return bundle;
@@ -155,7 +155,8 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
         try
         {
-            var bundle = ReadBundle(id.TrustDomain, der.Span, isOurs: false);
+            // At least one is decoded: a message without any that can be read is refused.
+            var bundle = ReadBundle(id.TrustDomain, der.Span, isOurs: false, mayWait: bundles.Count > 0);
 
             // The bundle that came with our own SVID stands; nobody else says whom we trust at home.
             if (!bundles.TryAdd(id.TrustDomain, bundle)) _remarks.Add($"A federated bundle for our own trust domain '{id.TrustDomain}' is ignored.");
@@ -166,10 +167,10 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
         }
     }
 
-    private X509Bundle ReadBundle(TrustDomain trustDomain, ReadOnlySpan<byte> der, bool isOurs)
+    private X509Bundle ReadBundle(TrustDomain trustDomain, ReadOnlySpan<byte> der, bool isOurs, bool mayWait)
     {
-        if (_known.FindBundle(trustDomain, der) is { } same) return same;
-        if (!isOurs && remarkLater is not null) return X509Bundle.ReadLater(trustDomain, der, remarkLater);
+        if (_known.FindBundle(trustDomain, der) is { } same && (mayWait || same.IsProven)) return same;
+        if (mayWait && remarkLater is not null) return X509Bundle.ReadLater(trustDomain, der, remarkLater);
 
         var bundle = isOurs ? X509Bundle.Read(trustDomain, der, out var leftOut) : X509Bundle.ReadFederated(trustDomain, der, out leftOut);
         if (leftOut > 0) _remarks.Add(X509Bundle.DescribeLeftOut(trustDomain, leftOut));
