@@ -28,6 +28,9 @@ public sealed class X509BundleSet : IReadOnlyCollection<X509Bundle>
     /// <returns>The bundle, or <see langword="null"/> when the trust domain is unknown: then none of its peers can be verified.</returns>
     public X509Bundle? Find(TrustDomain trustDomain) => _bundles.GetValueOrDefault(trustDomain);
 
+    /// <summary>Finds the bundle of a trust domain by its name, as it stands in a longer text.</summary>
+    internal X509Bundle? Find(ReadOnlySpan<char> name) => _bundles.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var bundle) ? bundle : null;
+
     /// <inheritdoc/>
     public IEnumerator<X509Bundle> GetEnumerator() => ((IEnumerable<X509Bundle>)_bundles.Values).GetEnumerator();
 

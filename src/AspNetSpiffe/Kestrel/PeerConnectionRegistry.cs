@@ -64,8 +64,9 @@ internal sealed class PeerConnectionRegistry : IDisposable
         List<Action>? consequences = null;
         lock (connection.Gate)
         {
-            (connection.AcceptedAt, connection.Chance) = (_time.GetUtcNow(), _random.NextDouble());
-            CheckOne(connection, peer, ref consequences);
+            var now = _time.GetUtcNow();
+            (connection.AcceptedAt, connection.Chance) = (now, _random.NextDouble());
+            CheckOne(connection, peer, now, ref consequences);
         }
 
         CarryOut(consequences);
@@ -91,18 +92,22 @@ internal sealed class PeerConnectionRegistry : IDisposable
     }
 
     /// <summary>Looks at all connections.</summary>
-    public void Check() => Check(Verified);
+    public void Check() => Check(Verified, _time.GetUtcNow());
 
-    private void CheckDue() => Check(Due());
+    private void CheckDue()
+    {
+        var now = _time.GetUtcNow();
+        Check(Due(now), now);
+    }
 
-    private void Check(IEnumerable<(PeerConnection Connection, SpiffePeer Peer)> some)
+    private void Check(IEnumerable<(PeerConnection Connection, SpiffePeer Peer)> some, DateTimeOffset now)
     {
         List<Action>? consequences = null;
         try
         {
             foreach (var (connection, peer) in some)
                 lock (connection.Gate)
-                    CheckOne(connection, peer, ref consequences);
+                    CheckOne(connection, peer, now, ref consequences);
         }
         finally
         {
@@ -110,18 +115,14 @@ internal sealed class PeerConnectionRegistry : IDisposable
         }
     }
 
-    // Whoever was looked at is due later, so this ends.
-    private IEnumerable<(PeerConnection Connection, SpiffePeer Peer)> Due()
+    // Whoever was looked at is due after that moment, so this ends.
+    private IEnumerable<(PeerConnection Connection, SpiffePeer Peer)> Due(DateTimeOffset now)
     {
-        var now = _time.GetUtcNow();
         while (_schedule.FindDue(now) is { KnownPeer: { } peer } connection) yield return (connection, peer);
     }
 
-    private void CheckOne(PeerConnection connection, SpiffePeer peer, ref List<Action>? consequences)
-    {
-        var now = _time.GetUtcNow();
+    private void CheckOne(PeerConnection connection, SpiffePeer peer, DateTimeOffset now, ref List<Action>? consequences) =>
         _schedule.Set(connection, Judge(connection, peer, _allowed.Options, now, ref consequences), now);
-    }
 
     private void Remove(PeerConnection connection)
     {

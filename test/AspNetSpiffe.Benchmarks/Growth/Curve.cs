@@ -21,7 +21,7 @@ internal sealed record Curve(string Name, string Unit, string Target = "")
     /// <summary>Gives the median of what was measured.</summary>
     public double At(int count) => Markdown.Median(_samples[count]);
 
-    /// <summary>Gives the exponent by which the cost grows: the slope in a picture whose axes are logarithmic, by least squares.</summary>
+    /// <summary>Gives the exponent by which the cost grows: the slope in a picture whose axes are logarithmic, by least squares. Where a cost is nothing, it is no number.</summary>
     public double Exponent => Slope([.. Counts]);
 
     /// <summary>Gives the same of the last two points alone, where what does not grow weighs least.</summary>
@@ -31,10 +31,10 @@ internal sealed record Curve(string Name, string Unit, string Target = "")
 
     private double Slope(int[] counts)
     {
-        var points = counts.Select(count => (X: Math.Log10(count), Y: Math.Log10(Math.Max(At(count), 1e-6)))).ToArray();
+        var points = counts.Select(count => (X: Math.Log10(count), Y: Math.Log10(At(count)))).ToArray();
         var (x, y) = (points.Average(p => p.X), points.Average(p => p.Y));
         return points.Sum(p => (p.X - x) * (p.Y - y)) / points.Sum(p => (p.X - x) * (p.X - x));
     }
 
-    private static string Text(double value) => value.ToString(value switch { >= 100 => "#,0", >= 10 => "0.0", >= 1 => "0.00", _ => "0.000" }, CultureInfo.InvariantCulture);
+    private static string Text(double value) => value.ToString(value switch { 0 or >= 100 => "#,0", >= 10 => "0.0", >= 1 => "0.00", _ => "0.000" }, CultureInfo.InvariantCulture);
 }

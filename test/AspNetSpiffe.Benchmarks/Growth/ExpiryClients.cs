@@ -7,8 +7,8 @@ namespace AspNetSpiffe.Benchmarks;
 
 /// <summary>Clients that keep their connections past the renewal of their SVIDs until the server asks them to close, in a process of their own: <c>expiry-clients PORT PEERS RENEWED SECONDS</c>.</summary>
 /// <remarks>
-/// Each asks once every few seconds and comes back with a renewed SVID when it is told to. It prints how many are open; in the end how many requests failed, how many
-/// connections were closed, the seconds of that, and how many were closed in the fullest of these.
+/// Each asks once every few seconds and comes back with a renewed SVID when it is told to, or finds its connection closed. It prints how many are open; in the end how many
+/// requests and handshakes were refused, how many connections were found closed, how many were closed in all, the seconds of that, and how many in the fullest of these.
 /// </remarks>
 internal sealed class ExpiryClients(int port, Peer[] peers, Peer[] renewed)
 {
@@ -18,7 +18,8 @@ internal sealed class ExpiryClients(int port, Peer[] peers, Peer[] renewed)
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(4);
 
     private readonly List<long> _closed = [];
-    private int _failed;
+    private int _refused;
+    private int _foundClosed;
 
     public static int Run(int port, string peers, string renewed, int seconds)
     {
@@ -43,11 +44,7 @@ internal sealed class ExpiryClients(int port, Peer[] peers, Peer[] renewed)
 
     private void Open(Connection[] connections, int share)
     {
-        for (var i = share; i < connections.Length; i += Threads)
-        {
-            connections[i] = new(new(port, peers[i], []), IsFirst: true);
-            if (Get(connections[i]) != Answer.Good) Interlocked.Increment(ref _failed);
-        }
+        for (var i = share; i < connections.Length; i += Threads) connections[i] = new(Connect(peers[i]), IsFirst: true);
     }
 
     // One after the other, and all once in so many seconds.
@@ -68,33 +65,52 @@ internal sealed class ExpiryClients(int port, Peer[] peers, Peer[] renewed)
 
     private Connection Next(Connection connection, int i)
     {
-        var answer = Get(connection);
-        if (answer == Answer.Good) return connection;
-        if (answer == Answer.Failed) Interlocked.Increment(ref _failed);
-        if (connection.IsFirst)
-            lock (_closed)
-                _closed.Add(Stopwatch.GetTimestamp());
+        if (connection.Tls is { } tls)
+        {
+            var answer = Get(tls);
+            if (answer == Answer.Good) return connection;
+            if (answer == Answer.Refused) Interlocked.Increment(ref _refused);
+            if (answer == Answer.None) Interlocked.Increment(ref _foundClosed);
+            if (connection.IsFirst)
+                lock (_closed)
+                    _closed.Add(Stopwatch.GetTimestamp());
+            tls.Dispose();
+        }
 
-        connection.Tls.Dispose();
-        var next = new Connection(new(port, renewed[i % renewed.Length], []), IsFirst: false);
-        if (Get(next) != Answer.Good) Interlocked.Increment(ref _failed);
-        return next;
+        return new(Connect(renewed[i % renewed.Length]), IsFirst: false);
     }
 
-    private static Answer Get(Connection connection)
+    private TlsConnection? Connect(Peer peer)
+    {
+        try
+        {
+            var tls = new TlsConnection(port, peer, []);
+            if (Get(tls) == Answer.Good) return tls;
+            tls.Dispose();
+        }
+        catch (Exception e) when (e is AuthenticationException or SocketException)
+        {
+            // Counted below; it is tried again in its turn.
+        }
+
+        Interlocked.Increment(ref _refused);
+        return null;
+    }
+
+    private static Answer Get(TlsConnection tls)
     {
         Span<byte> answer = stackalloc byte[1024];
         try
         {
-            connection.Tls.Write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"u8);
-            answer = answer[..connection.Tls.Read(answer)];
+            tls.Write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"u8);
+            answer = answer[..tls.Read(answer)];
         }
         catch (Exception e) when (e is AuthenticationException or SocketException)
         {
-            return Answer.Failed;
+            return Answer.None;
         }
 
-        if (!answer.StartsWith("HTTP/1.1 200"u8)) return Answer.Failed;
+        if (!answer.StartsWith("HTTP/1.1 200"u8)) return Answer.Refused;
         return answer.IndexOf("Connection: close"u8) < 0 ? Answer.Good : Answer.Last;
     }
 
@@ -102,15 +118,16 @@ internal sealed class ExpiryClients(int port, Peer[] peers, Peer[] renewed)
     {
         var from = _closed.Count == 0 ? 0 : _closed.Min();
         var seconds = _closed.CountBy(at => (at - from) / Stopwatch.Frequency).Select(second => second.Value).ToArray();
-        return string.Create(CultureInfo.InvariantCulture, $"{_failed}\t{_closed.Count}\t{(_closed.Count == 0 ? 0 : Stopwatch.GetElapsedTime(from, _closed.Max()).TotalSeconds):R}\t{seconds.DefaultIfEmpty().Max()}");
+        return string.Create(CultureInfo.InvariantCulture, $"{_refused}\t{_foundClosed}\t{_closed.Count}\t{(_closed.Count == 0 ? 0 : Stopwatch.GetElapsedTime(from, _closed.Max()).TotalSeconds):R}\t{seconds.DefaultIfEmpty().Max()}");
     }
 
     private enum Answer
     {
         Good,
         Last,
-        Failed,
+        Refused,
+        None,
     }
 
-    private sealed record Connection(TlsConnection Tls, bool IsFirst);
+    private sealed record Connection(TlsConnection? Tls, bool IsFirst);
 }

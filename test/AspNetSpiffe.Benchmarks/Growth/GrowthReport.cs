@@ -23,7 +23,7 @@ internal sealed class GrowthReport(int[] counts)
         }
 
         await text.WriteAsync(file);
-        if (plots is not null) await GrowthPlot.WriteAsync(_parts.SelectMany(part => part.Curves).Where(curve => curve.Unit is not "seconds" and not "refused"), counts, plots);
+        if (plots is not null) await GrowthPlot.WriteAsync(_parts.SelectMany(part => part.Curves).Where(curve => curve.Unit is not "seconds" and not "connections"), counts, plots);
     }
 
     private IEnumerable<string> Row(Curve curve) =>
