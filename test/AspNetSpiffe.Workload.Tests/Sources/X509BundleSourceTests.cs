@@ -175,7 +175,7 @@ public sealed class X509BundleSourceTests(ITestOutputHelper output) : AgentTest(
         await WaitForAsync("X509BundlesRenewed", Patience);
         Assert.DoesNotContain(Logs.All, record => record.Event.Name == "UpdateRemark");
         Assert.Equal(RejectionReason.EmptyBundle, X509SvidVerifier.Verify(_partner.Leaf().Leaf, [], source.Current!, PeerRole.Server, _time.GetUtcNow()).Reason);
-        Assert.Contains("The bundle of 'partner' cannot be read, and its workloads are refused.", (await WaitForAsync("UpdateRemark", Patience)).Message, StringComparison.Ordinal);
+        Assert.Contains("The bundle of 'partner' cannot be read, and peers of that trust domain are rejected.", (await WaitForAsync("UpdateRemark", Patience)).Message, StringComparison.Ordinal);
         Assert.Empty(partner.Authorities);
     }
 
