@@ -24,11 +24,11 @@ internal static class ByTrustDomain
 
         public bool Equals(TrustDomain? x, TrustDomain? y) => x == y;
 
-        public int GetHashCode(TrustDomain trustDomain) => string.GetHashCode(trustDomain.Name.AsSpan());
+        public int GetHashCode(TrustDomain trustDomain) => string.GetHashCode(trustDomain.Name, StringComparison.Ordinal);
 
         public bool Equals(ReadOnlySpan<char> name, TrustDomain other) => name.SequenceEqual(other.Name);
 
-        public int GetHashCode(ReadOnlySpan<char> name) => string.GetHashCode(name);
+        public int GetHashCode(ReadOnlySpan<char> name) => string.GetHashCode(name, StringComparison.Ordinal);
 
         public TrustDomain Create(ReadOnlySpan<char> name) => TrustDomain.Parse(name);
     }
