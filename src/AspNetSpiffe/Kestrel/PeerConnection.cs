@@ -12,7 +12,7 @@ namespace AspNetSpiffe;
 /// Where the application itself asks for certificates, Kestrel's validation callback is not told its connection. It is given the very certificate
 /// that the connection keeps, so the verified peer waits beside its certificate until its connection asks. Only the registry changes what is said below of closing.
 /// </remarks>
-internal sealed class PeerConnection(BaseConnectionContext connection, PeerConnectionRegistry registry) : ISpiffePeerFeature
+internal sealed class PeerConnection(BaseConnectionContext connection, PeerConnectionRegistry registry, long number) : ISpiffePeerFeature
 {
     private static readonly ConditionalWeakTable<X509Certificate2, SpiffePeer> Verified = [];
 
@@ -29,6 +29,18 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
 
     /// <summary>Gets the peer without asking the connection, which may be in the middle of its handshake.</summary>
     public SpiffePeer? KnownPeer => _peer;
+
+    /// <summary>Gets a number that no other connection has.</summary>
+    public long Number { get; } = number;
+
+    /// <summary>Gets the lock under which the registry looks at it.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>Gets or sets when to look at it again; the schedule's alone.</summary>
+    public DateTimeOffset DueAt { get; set; } = DateTimeOffset.MaxValue;
+
+    /// <summary>Gets or sets whether it has closed; the schedule's alone.</summary>
+    public bool IsGone { get; set; }
 
     public EndPoint? Remote { get; } = connection.RemoteEndPoint;
 

@@ -7,29 +7,24 @@ namespace AspNetSpiffe;
 
 /// <summary>All connections to SPIFFE endpoints. Ends those for which no longer holds what was true at their handshake.</summary>
 /// <remarks>
-/// Looks again when the bundles or the allowed peers change, and when the next SVID of a peer expires: one timer for all. First every connection is marked, under the
-/// lock; then they are asked to close and the logs are told, where code that is not ours runs and no lock is held.
+/// Looks at all again when the bundles or the allowed peers change, and at each when its own SVID is about to expire. First every connection is marked, each under its own
+/// lock, so that a handshake never waits for the others; then they are asked to close and the logs are told, where code that is not ours runs and no lock is held.
 /// </remarks>
 internal sealed class PeerConnectionRegistry : IDisposable
 {
-    // Timers end at 49 days; to look again each day costs nothing.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
-    private static readonly TimeSpan WaitAfterFault = TimeSpan.FromSeconds(1);
-
     private readonly ConcurrentDictionary<PeerConnection, byte> _connections = new();
-    private readonly Lock _checking = new();
     private readonly SpiffeTls _tls;
     private readonly AllowedPeers _allowed;
     private readonly PeerConnectionEvents _events;
     private readonly TimeProvider _time;
     private readonly Random _random;
-    private readonly ITimer _timer;
+    private readonly ConnectionSchedule _schedule;
     private readonly IDisposable[] _subscriptions;
 
     // Two, so that connections are cut off in time while callbacks of others block.
     private readonly CallbackRunner _closing;
     private readonly CallbackRunner _aborting;
-    private DateTimeOffset _due = DateTimeOffset.MaxValue;
+    private long _lastNumber;
 
     public PeerConnectionRegistry(
         [FromKeyedServices(Handshake.Key)] SpiffeTls tls, X509Source source, AllowedPeers allowed, PeerConnectionEvents events, TimeProvider time,
@@ -37,7 +32,7 @@ internal sealed class PeerConnectionRegistry : IDisposable
     {
         (_tls, _allowed, _events, _time, _random) = (tls, allowed, events, time, random ?? Random.Shared);
         (_closing, _aborting) = (new(events.CallbackFailed), new(events.CallbackFailed));
-        _timer = time.CreateTimer(_ => NotificationQueue.Guard(Check, CheckFailed), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _schedule = new(time, () => NotificationQueue.Guard(CheckDue, CheckFailed));
         events.ShowConnections(() => Verified.Select(static one => one.Peer));
         _subscriptions = [ChangeToken.OnChange(source.GetChangeToken, Check), ChangeToken.OnChange(allowed.GetChangeToken, Check)];
     }
@@ -57,9 +52,9 @@ internal sealed class PeerConnectionRegistry : IDisposable
 
     public PeerConnection Add(BaseConnectionContext context)
     {
-        var connection = new PeerConnection(context, this);
+        var connection = new PeerConnection(context, this, Interlocked.Increment(ref _lastNumber));
         _connections.TryAdd(connection, 0);
-        context.ConnectionClosed.UnsafeRegister(_ => _connections.TryRemove(connection, out byte _), null);
+        context.ConnectionClosed.UnsafeRegister(_ => Remove(connection), null);
         return connection;
     }
 
@@ -67,11 +62,11 @@ internal sealed class PeerConnectionRegistry : IDisposable
     public void Accepted(PeerConnection connection, SpiffePeer peer)
     {
         List<Action>? consequences = null;
-        lock (_checking)
+        lock (connection.Gate)
         {
             var now = _time.GetUtcNow();
             (connection.AcceptedAt, connection.Chance) = (now, _random.NextDouble());
-            Schedule(CheckOne(connection, peer, _allowed.Options, now, ref consequences), now);
+            CheckOne(connection, peer, now, ref consequences);
         }
 
         CarryOut(consequences);
@@ -80,7 +75,7 @@ internal sealed class PeerConnectionRegistry : IDisposable
     /// <summary>Asks a peer to close, once.</summary>
     public bool AskToClose(PeerConnection connection)
     {
-        lock (_checking)
+        lock (connection.Gate)
         {
             if (connection.IsAsked) return false;
             connection.IsAsked = true;
@@ -93,27 +88,50 @@ internal sealed class PeerConnectionRegistry : IDisposable
     public void Dispose()
     {
         foreach (var subscription in _subscriptions) subscription.Dispose();
-        _timer.Dispose();
+        _schedule.Dispose();
     }
 
     /// <summary>Looks at all connections.</summary>
-    public void Check()
+    public void Check() => Check(Verified, _time.GetUtcNow());
+
+    private void CheckDue()
+    {
+        var now = _time.GetUtcNow();
+        Check(Due(now), now);
+    }
+
+    private void Check(IEnumerable<(PeerConnection Connection, SpiffePeer Peer)> some, DateTimeOffset now)
     {
         List<Action>? consequences = null;
-        lock (_checking)
+        try
         {
-            var (options, now) = (_allowed.Options, _time.GetUtcNow());
-            _due = DateTimeOffset.MaxValue;
-            foreach (var (connection, _) in _connections)
-                if (connection.KnownPeer is { } peer)
-                    Schedule(CheckOne(connection, peer, options, now, ref consequences), now);
+            foreach (var (connection, peer) in some)
+                lock (connection.Gate)
+                    CheckOne(connection, peer, now, ref consequences);
         }
+        finally
+        {
+            CarryOut(consequences);
+        }
+    }
 
-        CarryOut(consequences);
+    // Whoever was looked at is due after that moment, so this ends.
+    private IEnumerable<(PeerConnection Connection, SpiffePeer Peer)> Due(DateTimeOffset now)
+    {
+        while (_schedule.FindDue(now) is { KnownPeer: { } peer } connection) yield return (connection, peer);
+    }
+
+    private void CheckOne(PeerConnection connection, SpiffePeer peer, DateTimeOffset now, ref List<Action>? consequences) =>
+        _schedule.Set(connection, Judge(connection, peer, _allowed.Options, now, ref consequences), now);
+
+    private void Remove(PeerConnection connection)
+    {
+        _connections.TryRemove(connection, out byte _);
+        _schedule.Remove(connection);
     }
 
     // Says when to look again; what is to be done when no lock is held, it adds to the consequences.
-    private DateTimeOffset CheckOne(PeerConnection connection, SpiffePeer peer, SpiffeServerOptions options, DateTimeOffset now, ref List<Action>? consequences)
+    private DateTimeOffset Judge(PeerConnection connection, SpiffePeer peer, SpiffeServerOptions options, DateTimeOffset now, ref List<Action>? consequences)
     {
         if (!connection.HasEnded && _tls.Recheck(peer) is { Count: > 0 } reasons && reasons.Where(options.EndsFor).ToArray() is { Length: > 0 } counting)
             End(connection, peer, counting, options, now, consequences ??= []);
@@ -174,21 +192,11 @@ internal sealed class PeerConnectionRegistry : IDisposable
         foreach (var consequence in consequences ?? []) NotificationQueue.Guard(consequence, CheckFailed);
     }
 
-    private void Schedule(DateTimeOffset next, DateTimeOffset now)
-    {
-        if (next >= _due) return;
-        _due = next;
-
-        // A moment later: a timer may fire a little before its time.
-        var wait = next - now + TimeSpan.FromMilliseconds(1);
-        _timer.Change(wait < LongestWait ? wait : LongestWait, Timeout.InfiniteTimeSpan);
-    }
-
     // What we do not foresee must neither end the process nor leave connections open.
     private void CheckFailed(Exception problem)
     {
         _events.CheckFailed(problem);
-        _timer.Change(WaitAfterFault, Timeout.InfiniteTimeSpan);
+        _schedule.Retry();
     }
 
     private static TimeSpan Plus(TimeSpan time, TimeSpan drainTimeout) => drainTimeout == Timeout.InfiniteTimeSpan ? drainTimeout : time + drainTimeout;

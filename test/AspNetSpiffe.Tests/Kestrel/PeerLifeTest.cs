@@ -17,6 +17,9 @@ public abstract class PeerLifeTest(ITestOutputHelper output) : IssuedTest(output
 
     protected ManualTime Time { get; } = new(TimeProvider.System.GetUtcNow());
 
+    /// <summary>The clock of the server, which goes as <see cref="Time"/> does.</summary>
+    protected virtual TimeProvider Clock => Time;
+
     protected FakeAgent OfServer { get; private set; } = null!;
 
     protected TestIdentity Identity => new(Pki.Leaf("/server"), Pki.Root.Certificate, PeerPki.Root.Certificate);
@@ -28,7 +31,7 @@ public abstract class PeerLifeTest(ITestOutputHelper output) : IssuedTest(output
         OfServer = await IssueAsync(Identity);
         var builder = Builder([
             ("Spiffe:EndpointSocket", OfServer.Address), ("Spiffe:AllowedPeers:0", "spiffe://example.org/**"), ("Kestrel:Endpoints:Mesh:Url", "https://127.0.0.1:0"), .. settings]);
-        builder.Services.AddSingleton<TimeProvider>(Time);
+        builder.Services.AddSingleton(Clock);
         builder.WebHost.UseSpiffeMtls();
         return await StartAsync(builder, map);
     }
