@@ -58,7 +58,7 @@ internal sealed partial class EndpointCheck(
     {
         try
         {
-            return policies.Get(name);
+            return policies.GetOfEndpoint(name);
         }
         catch (FormatException mistake)
         {

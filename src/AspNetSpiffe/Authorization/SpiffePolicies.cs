@@ -6,10 +6,11 @@ namespace AspNetSpiffe;
 /// <summary>The policies whose names are patterns, and those of the words, each compiled once. Safe to use from any thread.</summary>
 internal sealed partial class SpiffePolicies
 {
-    // Names come from code. Should they come from requests, they must not fill the memory.
-    private const int MostKept = 1024;
+    // Should names come from requests, they must not fill the memory. Those of endpoints come from code: there are as many as there are.
+    private const int MostOfOthers = 1024;
 
     private readonly ConcurrentDictionary<string, AuthorizationPolicy> _policies = new(StringComparer.Ordinal);
+    private int _others;
 
     /// <summary>Says whether a name means the certificate.</summary>
     public static bool IsWord(string? name) => name is not null && name.StartsWith(PeerRequirement.NamePrefix, StringComparison.Ordinal);
@@ -22,7 +23,14 @@ internal sealed partial class SpiffePolicies
     {
         if (_policies.TryGetValue(name, out var known)) return known;
 
-        var policy = new AuthorizationPolicy([IsWord(name) ? PeerRequirement.Parse(name) : new SpiffeRequirement(SpiffeIdPattern.Parse(name))], []);
-        return _policies.Count < MostKept ? _policies.GetOrAdd(name, policy) : policy;
+        var policy = Compile(name);
+        return Volatile.Read(ref _others) < MostOfOthers && Interlocked.Increment(ref _others) <= MostOfOthers ? _policies.GetOrAdd(name, policy) : policy;
     }
+
+    /// <summary>Gives the policy of an endpoint, and keeps it however many there are.</summary>
+    /// <inheritdoc cref="Get"/>
+    public AuthorizationPolicy GetOfEndpoint(string name) => _policies.GetOrAdd(name, Compile);
+
+    private static AuthorizationPolicy Compile(string name) =>
+        new([IsWord(name) ? PeerRequirement.Parse(name) : new SpiffeRequirement(SpiffeIdPattern.Parse(name))], []);
 }

@@ -163,6 +163,20 @@ public sealed class PolicyTests
     }
 
     [Fact]
+    public async Task The_policies_of_all_endpoints_are_kept_however_many_there_are_and_whatever_requests_name()
+    {
+        await using var server = await PeerServer.StartAsync(app =>
+        {
+            for (var i = 0; i < 1_100; i++) app.MapGet($"/{i}", () => "").WithMetadata(new AuthorizeAttribute($"spiffe://example.org/{i}"));
+        });
+        var policies = server.Services.GetRequiredService<SpiffePolicies>();
+        for (var i = 0; i < 1_100; i++) policies.Get($"spiffe://example.org/other-{i}");
+        for (var i = 0; i < 1_100; i++) Assert.Same(policies.Get($"spiffe://example.org/{i}"), policies.Get($"spiffe://example.org/{i}"));
+        Assert.Same(policies.Get("spiffe://example.org/other-1023"), policies.Get("spiffe://example.org/other-1023"));
+        Assert.NotSame(policies.Get("spiffe://example.org/other-1024"), policies.Get("spiffe://example.org/other-1024"));
+    }
+
+    [Fact]
     public async Task A_malformed_name_has_the_message_of_the_pattern()
     {
         await using var server = await PeerServer.StartAsync(Map);
