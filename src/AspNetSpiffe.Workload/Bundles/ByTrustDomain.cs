@@ -14,6 +14,22 @@ internal static class ByTrustDomain
             if (!byTrustDomain.TryAdd(trustDomainOf(bundle), bundle))
                 throw new ArgumentException($"There are two bundles of '{trustDomainOf(bundle)}'.", nameof(bundles));
 
-        return byTrustDomain.ToFrozenDictionary();
+        return byTrustDomain.ToFrozenDictionary(ByName.Instance);
+    }
+
+    /// <summary>Compares trust domains by their names, so that one is also found by a name that is a part of another text.</summary>
+    private sealed class ByName : IEqualityComparer<TrustDomain>, IAlternateEqualityComparer<ReadOnlySpan<char>, TrustDomain>
+    {
+        public static readonly ByName Instance = new();
+
+        public bool Equals(TrustDomain? x, TrustDomain? y) => x == y;
+
+        public int GetHashCode(TrustDomain trustDomain) => string.GetHashCode(trustDomain.Name.AsSpan());
+
+        public bool Equals(ReadOnlySpan<char> name, TrustDomain other) => name.SequenceEqual(other.Name);
+
+        public int GetHashCode(ReadOnlySpan<char> name) => string.GetHashCode(name);
+
+        public TrustDomain Create(ReadOnlySpan<char> name) => TrustDomain.Parse(name);
     }
 }
