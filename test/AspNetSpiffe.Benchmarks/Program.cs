@@ -13,7 +13,7 @@ try
         ["latency", .. var rest] => await LatencyRun.RunAsync(Count(rest, "--count", 200), Option(rest, "--report")),
         ["start", .. var rest] => await StartRun.RunAsync(Count(rest, "--rounds", 20), Option(rest, "--report")),
         ["growth", .. var rest] =>
-            await GrowthRun.RunAsync(Count(rest, "--most", 10_000), Count(rest, "--rounds", 3), Option(rest, "--parts")?.Split(',') ?? [], Option(rest, "--report"), Option(rest, "--plots")),
+            await GrowthRun.RunAsync(Count(rest, "--most", 10_000), Count(rest, "--rounds", 2), Option(rest, "--parts")?.Split(',') ?? [], Option(rest, "--report"), Option(rest, "--plots")),
         ["aot", .. var rest] => await AotRun.RunAsync(Count(rest, "--rounds", 10), Option(rest, "--report")),
         ["stalls", .. var rest] => await StallRun.RunAsync(Count(rest, "--minutes", 20), !rest.Contains("--no-system-cas"), Option(rest, "--report"), Option(rest, "--plots")),
 
