@@ -6,7 +6,7 @@ try
 {
     return args switch
     {
-        ["load" or "--load", .. var rest] => await LoadRun.RunAsync(Count(rest, "--rounds", 7), Option(rest, "--cases")?.Split(',') ?? [], Option(rest, "--report"), Option(rest, "--plots")),
+        ["load" or "--load", .. var rest] => await LoadRun.RunAsync(Count(rest, "--rounds", 7), Option(rest, "--cases")?.Split(',') ?? [], Option(rest, "--environment")?.Split(',') ?? [], Option(rest, "--only")?.Split('|') ?? [], Option(rest, "--report"), Option(rest, "--plots")),
         ["micro", .. var rest] => MicroRun.Run(rest),
         ["idle", .. var rest] => await IdleRun.RunAsync(Count(rest, "--count", 10_000), Count(rest, "--rounds", 3), Option(rest, "--report"), Option(rest, "--plots")),
         ["rotation", .. var rest] => await RotationRun.RunAsync(Count(rest, "--count", 10_000), Count(rest, "--rate", 75), Option(rest, "--report"), Option(rest, "--plots")),
@@ -43,7 +43,7 @@ static string? Option(string[] args, string name) => Array.IndexOf(args, name) i
 static int Usage()
 {
     Console.Error.WriteLine("""
-        benchmarks load [--rounds N] [--cases NAME[,NAME]] [--report FILE.md] [--plots FOLDER]
+        benchmarks load [--rounds N] [--cases NAME[,NAME]] [--only CONTENDER[|…]] [--environment NAME=VALUE[,…]] [--report FILE.md] [--plots FOLDER]
                                                           handshakes and requests beside Kestrel, nginx and haproxy
         benchmarks micro [ARGUMENTS OF BENCHMARKDOTNET]   parts of a handshake and of a request, with their allocations
         benchmarks idle [--count N] [--rounds N] [--report FILE.md] [--plots FOLDER]

@@ -10,7 +10,7 @@ namespace AspNetSpiffe;
 internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] IEnumerable<IReadOnlyCollection<string>> keys, IConfiguration? configuration = null) : IValidateOptions<SpiffeOptions>
 {
     // Settings files are shared: a host without a server must say why it cannot honour these. A test holds them against the server's options.
-    internal static readonly string[] OfServers = ["AllowedPeers", "CloseBeforeExpiry", "CloseWhenDisallowed", "CloseWhenExpired", "CloseWhenUntrusted", "DrainTimeout", "Endpoints", "RequireHttpsEndpoint"];
+    internal static readonly string[] OfServers = ["AllowTlsResume", "AllowedPeers", "CloseBeforeExpiry", "CloseWhenDisallowed", "CloseWhenExpired", "CloseWhenUntrusted", "DrainTimeout", "Endpoints", "RequireHttpsEndpoint"];
 
     private readonly HashSet<string> _keys = new(keys.SelectMany(k => k), StringComparer.OrdinalIgnoreCase);
 

@@ -24,13 +24,20 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
     /// <summary>Returns what SslStream builds its chain with before it asks us; without it, it would use the system's CAs and download from URLs that the peer chose.</summary>
     public X509ChainPolicy ChainPolicy(TrustContext trust) => trust.OurBundle is { } ours ? _peers.ExpectPeer(ours, source.Time.GetUtcNow()) : VerifiedPeers.TrustNobody;
 
-    public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, PeerRole role, EndPoint? remote)
+    /// <param name="certificate">The peer's certificate, if it presented one.</param>
+    /// <param name="chain">The chain that SslStream built.</param>
+    /// <param name="role">The part that the peer plays.</param>
+    /// <param name="remote">The peer's address.</param>
+    /// <param name="clients">Where the session may be a resumed one: what it does not bring.</param>
+    public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, PeerRole role, EndPoint? remote, ResumableClients? clients = null)
     {
         var began = source.Time.GetTimestamp();
 
         // The snapshot of this moment, and so possibly a newer one than the handshake began with.
         var trust = source.Trust;
-        var result = trust is { } current ? Verify(current, certificate, chain, role) : VerificationResult.Reject(RejectionReason.UnknownTrustDomain);
+        var result = trust is { } current ? Verify(current, certificate as X509Certificate2, chain, role, clients) : VerificationResult.Reject(RejectionReason.UnknownTrustDomain);
+        if (!result.Accepted) clients?.Refused(remote);
+        else if (chain is not null) clients?.Accepted(result.Peer.Leaf, chain.ChainPolicy.ExtraStore);
         Dispose(chain, certificate);
 
         // Whoever was accepted was verified with the bundle of its trust domain; of a stranger's, only one that we know is counted by its name.
@@ -71,9 +78,11 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
         return ReferenceEquals(bundle, peer.Bundle) || bundle.Contains(peer.Authority) ? RejectionReason.None : RejectionReason.NotTrusted;
     }
 
-    private VerificationResult Verify(TrustContext trust, X509Certificate? certificate, X509Chain? chain, PeerRole role)
+    private VerificationResult Verify(TrustContext trust, X509Certificate2? leaf, X509Chain? chain, PeerRole role, ResumableClients? clients)
     {
-        var result = source.LookUp(_peers.Verify(certificate as X509Certificate2, chain, trust.Bundles, role, source.Time.GetUtcNow()));
+        var now = source.Time.GetUtcNow();
+        var verified = clients?.FindSent(leaf, chain) is { } sent ? _peers.Verify(leaf, sent, trust.Bundles, role, now) : _peers.Verify(leaf, chain, trust.Bundles, role, now);
+        var result = source.LookUp(verified);
         return result.Accepted && !IsAllowed(result.Id, trust) ? VerificationResult.Reject(RejectionReason.NotAllowed, result.Id) : result;
     }
 

@@ -11,6 +11,7 @@ public sealed class SpiffeTls
 {
     private readonly ITrustSource _source;
     private readonly HandshakeVerifier _verifier;
+    private readonly ResumableClients _clients;
 
     /// <summary>Creates a set-up.</summary>
     /// <param name="source">Our SVID and the bundles.</param>
@@ -35,6 +36,7 @@ public sealed class SpiffeTls
         ArgumentNullException.ThrowIfNull(allowedPeers);
         _source = source;
         _verifier = new(source, allowedPeers);
+        _clients = new(source.Time);
     }
 
     /// <summary>Sets up one handshake in which we are the server: our SVID is presented, the client's is required and verified.</summary>
@@ -75,6 +77,31 @@ public sealed class SpiffeTls
         options.RemoteCertificateValidationCallback = mode == SpiffeServerMode.NoClientCertificate
             ? static (_, certificate, _, _) => certificate is null
             : Callback(PeerRole.Client, remote, verified, mayBeAnonymous: mode == SpiffeServerMode.OptionalClientCertificate);
+    }
+
+    /// <summary>Sets up one handshake in which we are the server, with <see cref="SpiffeServerMode.Mutual"/>, and the client may resume a session of TLS 1.3.</summary>
+    /// <remarks>
+    /// A resumed session proves that its client has held the key of its certificate; that certificate is verified as in a full handshake, by the newest
+    /// bundles, the revocation lists, the allowed peers and the time, with the intermediates that the client sent in its full handshake. Another version of .NET may
+    /// resume a session without a call of the validation callback: close the connection unless <paramref name="verified"/> was called with an accepted client in this handshake.
+    /// Handshakes are full if the options name other protocols than TLS 1.3, if the address is not an IP address, and for two hours or more after a client of that address was rejected.
+    /// </remarks>
+    /// <param name="options">
+    /// The options of one handshake. What concerns certificates is overwritten, and if they name no protocols, only TLS 1.3 is used; ALPN stays.
+    /// </param>
+    /// <param name="remote">The client's address.</param>
+    /// <param name="verified">Receives the outcome, during the handshake.</param>
+    /// <exception cref="AuthenticationException">We have no SVID, or it has expired.</exception>
+    public void ConfigureResumable(SslServerAuthenticationOptions options, EndPoint? remote, Action<VerificationResult> verified)
+    {
+        ArgumentNullException.ThrowIfNull(verified);
+        Configure(options, SpiffeServerMode.Mutual, remote, verified);
+
+        // A session of TLS 1.2 has no secrets of its own when it is resumed, and one without a ticket is kept here, with whatever its client has sent.
+        if (options.EnabledSslProtocols is not (SslProtocols.None or SslProtocols.Tls13)) return;
+        options.EnabledSslProtocols = SslProtocols.Tls13;
+        options.AllowTlsResume = _clients.MayResume(remote);
+        options.RemoteCertificateValidationCallback = Callback(PeerRole.Client, remote, verified, clients: _clients);
     }
 
     /// <summary>Sets up one handshake in which we are the client: the server's SVID is verified, ours is presented on request.</summary>
@@ -122,11 +149,11 @@ public sealed class SpiffeTls
     /// <exception cref="AuthenticationException">We have no SVID, or it has expired.</exception>
     internal void RequireSvid() => _source.RequireValid();
 
-    private RemoteCertificateValidationCallback Callback(PeerRole role, EndPoint? remote, Action<VerificationResult>? verified, bool mayBeAnonymous = false) =>
+    private RemoteCertificateValidationCallback Callback(PeerRole role, EndPoint? remote, Action<VerificationResult>? verified, bool mayBeAnonymous = false, ResumableClients? clients = null) =>
         (_, certificate, chain, _) =>
         {
             if (certificate is null && mayBeAnonymous) return true;
-            var result = _verifier.Verify(certificate, chain, role, remote);
+            var result = _verifier.Verify(certificate, chain, role, remote, clients);
             verified?.Invoke(result);
             return result.Accepted;
         };

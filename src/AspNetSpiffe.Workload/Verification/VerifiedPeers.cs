@@ -29,14 +29,8 @@ internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
     public X509ChainPolicy ExpectPeer(X509Bundle ofOurOwn, DateTimeOffset now) => _lastWasKnown ? TrustNobody : ofOurOwn.CreateChainPolicy(now);
 
     /// <inheritdoc cref="X509SvidVerifier.VerifyBuilt"/>
-    public VerificationResult Verify(X509Certificate2? leaf, X509Chain? chain, X509BundleSet bundles, PeerRole role, DateTimeOffset now)
-    {
-        if (Find(leaf, chain?.ChainPolicy.ExtraStore, bundles, role, now, out var presented) is not { } known)
-            return Remember(X509SvidVerifier.VerifyBuilt(leaf, chain, bundles, role, now, limits), bundles, presented);
-
-        _lastWasKnown = true;
-        return known;
-    }
+    public VerificationResult Verify(X509Certificate2? leaf, X509Chain? chain, X509BundleSet bundles, PeerRole role, DateTimeOffset now) =>
+        Find(leaf, chain?.ChainPolicy.ExtraStore, bundles, role, now, out var presented) ?? Remember(X509SvidVerifier.VerifyBuilt(leaf, chain, bundles, role, now, limits), bundles, presented);
 
     /// <inheritdoc cref="X509SvidVerifier.Verify"/>
     public VerificationResult Verify(X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, PeerRole role, DateTimeOffset now) =>
@@ -46,7 +40,9 @@ internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
         X509Certificate2? leaf, X509Certificate2Collection? others, X509BundleSet bundles, PeerRole role, DateTimeOffset now, out Presented? presented)
     {
         presented = Presented.Read(leaf, others, role, limits);
-        return presented is { } key && _known.Find(bundles, key) is { } proof && proof.Chain.Contains(now) ? VerificationResult.Accept(new(leaf!, proof)) : null;
+        if (presented is not { } key || _known.Find(bundles, key) is not { } proof || !proof.Chain.Contains(now)) return null;
+        _lastWasKnown = true;
+        return VerificationResult.Accept(new(leaf!, proof));
     }
 
     private VerificationResult Remember(VerificationResult result, X509BundleSet bundles, Presented? presented)

@@ -14,6 +14,7 @@ internal sealed class Handshake(IServiceProvider services)
 
     private readonly Lazy<X509Source> _source = new(services.GetRequiredService<X509Source>);
     private readonly Lazy<SpiffeTls> _tls = new(() => services.GetRequiredKeyedService<SpiffeTls>(Key));
+    private readonly Lazy<AllowedPeers> _allowed = new(services.GetRequiredService<AllowedPeers>);
     private readonly Lazy<PeerConnectionRegistry> _registry = new(services.GetRequiredService<PeerConnectionRegistry>);
 
     /// <summary>Gets our certificate of the moment, if there is one.</summary>
@@ -26,12 +27,22 @@ internal sealed class Handshake(IServiceProvider services)
     /// <param name="kestrelAsks">Whether Kestrel itself asks for the client's certificate and calls <see cref="Validate"/>.</param>
     public void Begin(BaseConnectionContext connection, SslServerAuthenticationOptions options, SpiffeServerMode mode, bool kestrelAsks)
     {
-        Configure(connection, options, mode);
+        Configure(connection, options, mode, knowsConnection: !kestrelAsks);
         if (kestrelAsks) options.RemoteCertificateValidationCallback = null;
     }
 
     /// <summary>Sets up the handshake of an endpoint that we configure alone.</summary>
-    public void Configure(BaseConnectionContext connection, SslServerAuthenticationOptions options, SpiffeServerMode mode)
+    public void Configure(BaseConnectionContext connection, SslServerAuthenticationOptions options, SpiffeServerMode mode) =>
+        Configure(connection, options, mode, knowsConnection: true);
+
+    public bool Validate(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        var result = _tls.Value.Verify(certificate, chain, PeerRole.Client);
+        if (result.Accepted) PeerConnection.Remember(result.Peer);
+        return result.Accepted;
+    }
+
+    private void Configure(BaseConnectionContext connection, SslServerAuthenticationOptions options, SpiffeServerMode mode, bool knowsConnection)
     {
         // An application that calls the OnAuthenticate that it found may lead here twice.
         if (connection.Features.Get<ISpiffePeerFeature>() is not PeerConnection peerConnection)
@@ -39,16 +50,14 @@ internal sealed class Handshake(IServiceProvider services)
 
         peerConnection.MayBeAnonymous = mode.AdmitsAnonymous();
         options.EncryptionPolicy = EncryptionPolicy.RequireEncryption;
-        _tls.Value.Configure(options, mode, connection.RemoteEndPoint, result =>
+        if (mode == SpiffeServerMode.Mutual && knowsConnection && connection is ConnectionContext && _allowed.Value.Options.AllowTlsResume)
+            _tls.Value.ConfigureResumable(options, connection.RemoteEndPoint, Take);
+        else
+            _tls.Value.Configure(options, mode, connection.RemoteEndPoint, Take);
+
+        void Take(VerificationResult result)
         {
             if (result.Accepted) peerConnection.Accept(result.Peer);
-        });
-    }
-
-    public bool Validate(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
-    {
-        var result = _tls.Value.Verify(certificate, chain, PeerRole.Client);
-        if (result.Accepted) PeerConnection.Remember(result.Peer);
-        return result.Accepted;
+        }
     }
 }

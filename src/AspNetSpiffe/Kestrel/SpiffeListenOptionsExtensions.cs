@@ -48,7 +48,17 @@ public static class SpiffeListenOptionsExtensions
                 configureHttps?.Invoke(https);
                 services.GetRequiredService<HttpsSettings>().Secure(https, $"{listenOptions}", mode);
             })
-            : listenOptions.UseHttps(CallbackFor(handshake, mode));
+            : UseSpiffe(listenOptions, handshake, mode);
+    }
+
+    private static ListenOptions UseSpiffe(ListenOptions listenOptions, Handshake handshake, SpiffeServerMode mode)
+    {
+        listenOptions.UseHttps(CallbackFor(handshake, mode));
+
+        // A framework that takes a session back may not ask us; and not every connection ends in HTTP, where a request without a peer gets 401.
+        if (mode == SpiffeServerMode.Mutual)
+            listenOptions.Use(next => connection => connection.Features.Get<ISpiffePeerFeature>()?.Peer is null ? Task.CompletedTask : next(connection));
+        return listenOptions;
     }
 
     private static TlsHandshakeCallbackOptions CallbackFor(Handshake handshake, SpiffeServerMode mode) => new()

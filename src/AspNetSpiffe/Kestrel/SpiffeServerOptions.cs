@@ -48,6 +48,15 @@ public sealed class SpiffeServerOptions
     /// <value>Default: 30 seconds. From 0 to a day; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Gets or sets whether clients may resume TLS sessions, which spares both sides the signatures of a full handshake.</summary>
+    /// <value>Default: false.</value>
+    /// <remarks>
+    /// A client that comes back is verified as in a full handshake: by the newest bundles, the lists of revoked certificates, <see cref="AllowedPeers"/> and the clock. Only endpoints
+    /// with <see cref="SpiffeServerMode.Mutual"/> resume, and they speak TLS 1.3 alone; those whose own settings name other protocols, or where Kestrel itself asks for the client's
+    /// certificate, go on without. A stolen session is as good as a stolen key of the client, until our SVID changes. The start fails on a version of .NET that may resume without asking us.
+    /// </remarks>
+    public bool AllowTlsResume { get; set; }
+
     internal bool EndsFor(RejectionReason reason) => reason switch
     {
         RejectionReason.Expired => CloseWhenExpired,
@@ -56,6 +65,6 @@ public sealed class SpiffeServerOptions
     };
 
     internal bool SameAs(SpiffeServerOptions other) =>
-        (CloseWhenExpired, CloseWhenUntrusted, CloseWhenDisallowed, CloseBeforeExpiry, DrainTimeout)
-        == (other.CloseWhenExpired, other.CloseWhenUntrusted, other.CloseWhenDisallowed, other.CloseBeforeExpiry, other.DrainTimeout);
+        (CloseWhenExpired, CloseWhenUntrusted, CloseWhenDisallowed, CloseBeforeExpiry, DrainTimeout, AllowTlsResume)
+        == (other.CloseWhenExpired, other.CloseWhenUntrusted, other.CloseWhenDisallowed, other.CloseBeforeExpiry, other.DrainTimeout, other.AllowTlsResume);
 }

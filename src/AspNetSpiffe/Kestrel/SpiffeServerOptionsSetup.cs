@@ -21,6 +21,7 @@ internal sealed class SpiffeServerOptionsSetup(IConfiguration? configuration = n
         options.CloseWhenUntrusted = section.Flag(nameof(options.CloseWhenUntrusted), options.CloseWhenUntrusted);
         options.CloseWhenDisallowed = section.Flag(nameof(options.CloseWhenDisallowed), options.CloseWhenDisallowed);
         options.DrainTimeout = section.Time(nameof(options.DrainTimeout), options.DrainTimeout);
+        options.AllowTlsResume = section.Flag(nameof(options.AllowTlsResume), options.AllowTlsResume);
         return section;
     }
 }

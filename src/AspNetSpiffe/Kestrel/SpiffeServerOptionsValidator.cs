@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace AspNetSpiffe;
 
 /// <summary>Finds every error in the options at once, by the name of its configuration key: texts that nobody can read, and values out of their range.</summary>
-internal sealed class SpiffeServerOptionsValidator(IConfiguration? configuration = null) : IValidateOptions<SpiffeServerOptions>
+internal sealed class SpiffeServerOptionsValidator(IConfiguration? configuration = null, Version? runtime = null) : IValidateOptions<SpiffeServerOptions>
 {
     public ValidateOptionsResult Validate(string? name, SpiffeServerOptions options)
     {
@@ -14,6 +14,7 @@ internal sealed class SpiffeServerOptionsValidator(IConfiguration? configuration
             .. PatternList.MistakesIn(options.AllowedPeers, SectionReader.PathOf(nameof(options.AllowedPeers))),
             .. Check(nameof(options.CloseBeforeExpiry), TimeRange.OfDelays, options.CloseBeforeExpiry),
             .. Check(nameof(options.DrainTimeout), TimeRange.OfDrains, options.DrainTimeout),
+            .. options.AllowTlsResume && ResumedSessions.MistakeIn(runtime ?? Environment.Version) is { } mistake ? [$"{SectionReader.PathOf(nameof(options.AllowTlsResume))}: {mistake}"] : Array.Empty<string>(),
         ];
         return mistakes.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
     }

@@ -5,7 +5,7 @@ namespace AspNetSpiffe.Benchmarks;
 /// <summary>Who is measured, and with what: an order for the generator.</summary>
 internal sealed record Contender(string Name, Server Server, string Peers, string Load = Contender.Handshakes, string Path = "/")
 {
-    public const string Handshakes = "handshakes", Http1 = "http/1.1", Http2 = "http/2";
+    public const string Handshakes = "handshakes", Resumed = "resumed", Http1 = "http/1.1", Http2 = "http/2";
 
     public string Order(int count) => string.Create(CultureInfo.InvariantCulture, $"{Load}\t{Server.Port}\t{Peers}\t{count}\t{Path}");
 }
@@ -13,7 +13,7 @@ internal sealed record Contender(string Name, Server Server, string Peers, strin
 /// <summary>Contenders in the same situation, and those of them that the others are compared with.</summary>
 internal sealed record Case(string Name, int Count, string[] References, Contender[] Contenders)
 {
-    public bool IsOfRequests => Contenders[0].Load != Contender.Handshakes;
+    public bool IsOfRequests => Contenders[0].Load is not (Contender.Handshakes or Contender.Resumed);
 }
 
 /// <summary>What one round of one contender has cost.</summary>

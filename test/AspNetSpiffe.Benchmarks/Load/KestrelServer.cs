@@ -21,7 +21,7 @@ namespace AspNetSpiffe.Benchmarks;
 /// <summary>The contenders on Kestrel, each in a process of its own: <c>server KIND FOLDER [AGENT]</c>.</summary>
 internal static class KestrelServer
 {
-    public const string Spiffe = "spiffe", ChainPolicy = "chain-policy", Resumable = "resumable", OwnChain = "own-chain", Anonymous = "anonymous", Certificate = "certificate";
+    public const string Spiffe = "spiffe", SpiffeResumable = "spiffe-resumable", ChainPolicy = "chain-policy", Resumable = "resumable", OwnChain = "own-chain", Anonymous = "anonymous", Certificate = "certificate";
 
     /// <summary>The end of a kind whose requests OpenTelemetry's instrumentation listens to.</summary>
     public const string Telemetry = "+otel";
@@ -37,7 +37,7 @@ internal static class KestrelServer
                 .WithMetrics(static metrics => metrics.AddAspNetCoreInstrumentation());
         }
 
-        await using var app = kind == Spiffe ? BuildSpiffe(builder, agent) : BuildPlain(builder, kind, folder);
+        await using var app = kind is Spiffe or SpiffeResumable ? BuildSpiffe(builder, agent, kind == SpiffeResumable) : BuildPlain(builder, kind, folder);
         await app.StartAsync();
         Console.WriteLine(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port);
 
@@ -46,10 +46,10 @@ internal static class KestrelServer
         return 0;
     }
 
-    private static WebApplication BuildSpiffe(WebApplicationBuilder builder, string agent)
+    private static WebApplication BuildSpiffe(WebApplicationBuilder builder, string agent, bool resumable)
     {
         builder.Configuration.AddInMemoryCollection([new("Spiffe:EndpointSocket", agent), new("Spiffe:AllowedPeers:0", "spiffe:any"), new("urls", "https://127.0.0.1:0")]);
-        builder.WebHost.UseSpiffeMtls();
+        builder.WebHost.UseSpiffeMtls(options => options.AllowTlsResume = resumable);
         var app = builder.Build();
         app.MapGet("/", Answer);
         app.MapGet("/id", (RequestDelegate)(static http => http.GetRequiredSpiffeId().Path.Length > 0 ? Answer(http) : throw new InvalidOperationException()));

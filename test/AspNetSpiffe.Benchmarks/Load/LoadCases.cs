@@ -18,10 +18,12 @@ internal sealed class LoadCases : IDisposable
     private readonly Material _material = new();
     private readonly List<Case> _cases = [];
     private readonly int _issued;
+    private readonly string[] _environment;
 
     // A new peer is never seen twice.
-    private LoadCases(int rounds)
+    private LoadCases(int rounds, string[] environment)
     {
+        _environment = environment;
         _issued = (rounds + WarmUp.MostRounds) * Handshakes;
         _running.Add(_material);
     }
@@ -35,18 +37,29 @@ internal sealed class LoadCases : IDisposable
     public string? Memory { get; private set; }
 
     /// <summary>Starts what some cases need, and nothing else.</summary>
-    public static async Task<LoadCases> StartAsync(string[] names, int rounds)
+    /// <param name="names">Their names; none for all.</param>
+    /// <param name="rounds">How many rounds there will be.</param>
+    /// <param name="environment">Variables, as NAME=VALUE: servers on Kestrel compete in handshakes with themselves, started with these.</param>
+    /// <param name="only">How the names of the contenders begin that are measured beside the references; none for all.</param>
+    public static async Task<LoadCases> StartAsync(string[] names, int rounds, string[] environment, string[] only)
     {
         if (names.Except(Names).FirstOrDefault() is { } unknown) throw new InvalidOperationException($"There is no case '{unknown}'; there are {string.Join(", ", Names)}.");
 
-        var cases = new LoadCases(rounds);
+        var cases = new LoadCases(rounds, environment);
         foreach (var name in Names.Where(name => names is [] || names.Contains(name))) await cases.AddAsync(name);
+        if (only is not []) cases.Keep(only);
         return cases;
     }
 
     public void Dispose()
     {
         foreach (var running in Enumerable.Reverse(_running)) running.Dispose();
+    }
+
+    private void Keep(string[] only)
+    {
+        for (var i = 0; i < _cases.Count; i++)
+            _cases[i] = _cases[i] with { Contenders = [.. _cases[i].Contenders.Where(c => _cases[i].References.Contains(c.Name) || only.Any(name => c.Name.StartsWith(name, StringComparison.Ordinal)))] };
     }
 
     private async Task AddAsync(string name)
@@ -60,10 +73,10 @@ internal sealed class LoadCases : IDisposable
         var ours = await SpiffeAsync(trustDomains: 2);
         if (name == MemoryOfBundles) Memory = CompareMemory(ours, await SpiffeAsync(ManyTrustDomains));
         else if (name == Federation) _cases.Add(FederationOf(ours, await SpiffeAsync(ManyTrustDomains)));
-        else _cases.Add(name is FromRoot ? HandshakesFromRoot(ours) : name is Intermediate ? HandshakesBelow(ours) : RequestsOver(name, ours));
+        else _cases.Add(name is FromRoot ? await HandshakesFromRootAsync(ours) : name is Intermediate ? await HandshakesBelowAsync(ours) : RequestsOver(name, ours));
     }
 
-    private Case HandshakesFromRoot(Server ours)
+    private async Task<Case> HandshakesFromRootAsync(Server ours)
     {
         var (known, each) = (_material.IssuePeers("known", 1, intermediate: false), _material.IssuePeers("new", _issued, intermediate: false));
         return new("full handshakes, leaf from root", Handshakes, [Baseline, Nginx],
@@ -76,10 +89,15 @@ internal sealed class LoadCases : IDisposable
             new("Kestrel, a callback that builds its own chain", Kestrel(KestrelServer.OwnChain), known),
             new("AspNetSpiffe, known peer", ours, known),
             new("AspNetSpiffe, each peer new", ours, each),
+            new("AspNetSpiffe, that would resume, known peer", await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known),
+            .. await InEnvironmentAsync(known, each),
+            new(Resumed(Nginx), Find(KestrelServer.Resumable + Nginx, () => Server.Nginx(_material, resumable: true)), known, Contender.Resumed),
+            new(Resumed("Kestrel"), Kestrel(KestrelServer.Resumable), known, Contender.Resumed),
+            new(Resumed("AspNetSpiffe"), await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known, Contender.Resumed),
         ]);
     }
 
-    private Case HandshakesBelow(Server ours)
+    private async Task<Case> HandshakesBelowAsync(Server ours)
     {
         var (known, each) = (_material.IssuePeers("known-below", 1, intermediate: true), _material.IssuePeers("new-below", _issued, intermediate: true));
         return new("full handshakes, leaf and intermediate", Handshakes, [Baseline, Nginx],
@@ -90,8 +108,28 @@ internal sealed class LoadCases : IDisposable
             new("Kestrel, a callback that builds its own chain", Kestrel(KestrelServer.OwnChain), known),
             new("AspNetSpiffe, known peer", ours, known),
             new("AspNetSpiffe, each peer new", ours, each),
+            .. await InEnvironmentAsync(known, each),
+            new(Resumed("AspNetSpiffe"), await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known, Contender.Resumed),
         ]);
     }
+
+    // The same servers, started with other variables: another OpenSSL, another allocator.
+    private async Task<Contender[]> InEnvironmentAsync(string known, string each)
+    {
+        if (_environment is []) return [];
+        var (with, ours) = ($", with {string.Join(", ", _environment)}", await SpiffeAsync(2, environment: _environment));
+        var baseline = Find(KestrelServer.ChainPolicy + with, () => Server.Kestrel(KestrelServer.ChainPolicy, _material, "", _environment));
+        var resumable = await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable, environment: _environment);
+        return
+        [
+            new(Baseline + with, baseline, known),
+            new("AspNetSpiffe, known peer" + with, ours, known),
+            new("AspNetSpiffe, each peer new" + with, ours, each),
+            new("AspNetSpiffe, that would resume, known peer" + with, resumable, known),
+        ];
+    }
+
+    private static string Resumed(string name) => $"{name}, resumed";
 
     private Case FederationOf(Server one, Server many)
     {
@@ -125,16 +163,16 @@ internal sealed class LoadCases : IDisposable
 
     private Server Other(string name) => Find(name, () => name == Nginx ? Server.Nginx(_material) : Server.Haproxy(_material));
 
-    private async Task<Server> SpiffeAsync(int trustDomains, string telemetry = "")
+    private async Task<Server> SpiffeAsync(int trustDomains, string telemetry = "", string kind = KestrelServer.Spiffe, params string[] environment)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"{KestrelServer.Spiffe}{telemetry}-{trustDomains}");
+        var name = string.Create(CultureInfo.InvariantCulture, $"{kind}{telemetry}-{trustDomains} {string.Join(' ', environment)}");
         if (_servers.TryGetValue(name, out var server)) return server;
 
         var identity = _material.Identity(trustDomains);
         var agent = await FakeAgent.StartAsync();
         _running.Add(new Stopping(agent));
         agent.OnEachCall = a => a.Send(identity);
-        return Find(name, () => Server.Kestrel(KestrelServer.Spiffe + telemetry, _material, agent.Address));
+        return Find(name, () => Server.Kestrel(kind + telemetry, _material, agent.Address, environment));
     }
 
     private Server Find(string name, Func<Server> start)

@@ -5,11 +5,11 @@ namespace AspNetSpiffe.Benchmarks;
 /// <summary>Servers on one core, clients on the other, and in each round all contenders one after the other.</summary>
 internal static class LoadRun
 {
-    public static async Task<int> RunAsync(int rounds, string[] names, string? report, string? plots)
+    public static async Task<int> RunAsync(int rounds, string[] names, string[] environment, string[] only, string? report, string? plots)
     {
         var begin = TimeProvider.System.GetUtcNow();
         using var generator = Pinned.StartOwn(core: 0, "generate");
-        using var cases = await LoadCases.StartAsync(names, rounds);
+        using var cases = await LoadCases.StartAsync(names, rounds, environment, only);
         var contenders = cases.All.SelectMany(c => c.Contenders.Select(contender => (Contender: contender, c.Count))).ToArray();
         var samples = contenders.ToDictionary(c => c.Contender, _ => new List<Sample>());
 

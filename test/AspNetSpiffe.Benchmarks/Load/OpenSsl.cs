@@ -80,6 +80,21 @@ internal static unsafe partial class OpenSsl
     [LibraryImport(Ssl)]
     public static partial int SSL_read(nint ssl, byte* bytes, int count);
 
+    [LibraryImport(Ssl)]
+    public static partial void SSL_set_shutdown(nint ssl, int mode);
+
+    [LibraryImport(Ssl)]
+    public static partial nint SSL_get1_session(nint ssl);
+
+    [LibraryImport(Ssl)]
+    public static partial int SSL_set_session(nint ssl, nint session);
+
+    [LibraryImport(Ssl)]
+    public static partial int SSL_session_reused(nint ssl);
+
+    [LibraryImport(Ssl)]
+    public static partial void SSL_SESSION_free(nint session);
+
     [LibraryImport(Crypto)]
     public static partial void ERR_clear_error();
 

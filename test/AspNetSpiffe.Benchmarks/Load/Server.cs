@@ -33,11 +33,12 @@ internal sealed record Server(Pinned Process, int Port, string? Kind = null) : I
     }
 
     // Alone in its process, it cannot inherit a socket.
-    public static Server Nginx(Material material)
+    public static Server Nginx(Material material, bool resumable = false)
     {
-        var (file, port) = (material.FileOf("nginx.conf"), FreePort());
-        File.WriteAllText(file, NginxConfiguration(material, port));
-        using var listening = new NewFile(material.FileOf("nginx.pid"));
+        var name = resumable ? "nginx-resumable" : "nginx";
+        var (file, port) = (material.FileOf($"{name}.conf"), FreePort());
+        File.WriteAllText(file, NginxConfiguration(material, port, name, resumable ? "on" : "off"));
+        using var listening = new NewFile(material.FileOf($"{name}.pid"));
         var process = Pinned.Start(Core, Installed("/usr/sbin/nginx"), "-p", material.Folder.FullName, "-e", "stderr", "-c", file);
         listening.Wait();
         return new(process, port);
@@ -65,10 +66,10 @@ internal sealed record Server(Pinned Process, int Port, string? Kind = null) : I
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static string NginxConfiguration(Material material, int port) => $$"""
+    private static string NginxConfiguration(Material material, int port, string name, string tickets) => $$"""
         daemon off;
         master_process off;
-        pid nginx.pid;
+        pid {{name}}.pid;
         events { worker_connections 20000; }
         http {
           access_log off;
@@ -87,7 +88,7 @@ internal sealed record Server(Pinned Process, int Port, string? Kind = null) : I
             ssl_verify_client on;
             ssl_verify_depth 3;
             ssl_session_cache off;
-            ssl_session_tickets off;
+            ssl_session_tickets {{tickets}};
             location / { return 200 ""; }
           }
         }

@@ -12,11 +12,12 @@ internal sealed unsafe class TlsConnection : IDisposable
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly nint _ssl = OpenSsl.SSL_new(Context);
 
-    public TlsConnection(int port, Peer peer, ReadOnlySpan<byte> alpn)
+    public TlsConnection(int port, Peer peer, ReadOnlySpan<byte> alpn, TlsSession? session = null)
     {
         _socket.Connect(IPAddress.Loopback, port);
         OpenSsl.SSL_set_fd(_ssl, (int)_socket.SafeHandle.DangerousGetHandle());
         OpenSsl.Use(_ssl, peer);
+        session?.Offer(_ssl);
         if (!alpn.IsEmpty)
             fixed (byte* protocols = alpn)
                 OpenSsl.SSL_set_alpn_protos(_ssl, protocols, (uint)alpn.Length);
@@ -54,6 +55,12 @@ internal sealed unsafe class TlsConnection : IDisposable
     /// <summary>Gets whether the server has said nothing, not even the end.</summary>
     public bool IsIdle => !_socket.Poll(0, SelectMode.SelectRead);
 
+    /// <summary>Gets whether the server took back the session that was offered.</summary>
+    public bool IsResumed => OpenSsl.SSL_session_reused(_ssl) == 1;
+
+    /// <summary>Gets the newest session that the server has given, for <see cref="OpenSsl.SSL_SESSION_free"/>. TLS 1.3 gives it after the handshake: read first.</summary>
+    public nint Session => OpenSsl.SSL_get1_session(_ssl);
+
     /// <summary>Gets the certificate that the server presented.</summary>
     public byte[] ServerLeaf => OpenSsl.PeerLeaf(_ssl);
 
@@ -73,6 +80,8 @@ internal sealed unsafe class TlsConnection : IDisposable
 
     public void Dispose()
     {
+        // As if we had said that we close: otherwise OpenSSL throws the session away.
+        OpenSsl.SSL_set_shutdown(_ssl, 1);
         OpenSsl.SSL_free(_ssl);
         _socket.Dispose();
     }

@@ -20,7 +20,7 @@ public sealed class SettingsSchemaTests(ITestOutputHelper output) : InteropTest(
             "Limits": { "MaxChainLength": 16, "MaxLeafBytes": 65536, "MaxNames": 256, "MaxMessageBytes": 1, "MaxSvids": 2, "MaxBundles": 3 },
             "Federation": { "partner.test": { "Url": "https://partner.test/bundle.json", "Profile": "https_spiffe", "EndpointId": "spiffe://partner.test/x", "BundleFile": "f", "RootsFile": "g", "FollowRedirects": false } },
             "Clients": { "orders": { "Mode": "NoClientCertificate", "Server": "spiffe://example.org/orders" } },
-            "AllowedPeers": ["spiffe://example.org/**"], "RequireHttpsEndpoint": false, "CloseWhenExpired": true, "CloseBeforeExpiry": "00:00:30",
+            "AllowedPeers": ["spiffe://example.org/**"], "AllowTlsResume": false, "RequireHttpsEndpoint": false, "CloseWhenExpired": true, "CloseBeforeExpiry": "00:00:30",
             "CloseWhenUntrusted": true, "CloseWhenDisallowed": true, "DrainTimeout": "-00:00:00.001",
             "Endpoints": { "Tokens": { "Mode": "OptionalClientCertificate" } }
           },

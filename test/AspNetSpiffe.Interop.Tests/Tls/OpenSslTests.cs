@@ -60,7 +60,7 @@ public sealed class OpenSslTests(ITestOutputHelper output) : MtlsServerTest(outp
         await AssertRefusedAsync(RejectionReason.NotTrusted, ClientId);
     }
 
-    // A resumed session would bring the leaf without its intermediates; see docs/decisions/0002-no-tls-resumption.md.
+    // A resumed session would bring the leaf without its intermediates; see docs/decisions/0002-tls-resumption.md.
     [Fact]
     public async Task With_TLS_1_2_it_is_given_no_session_to_resume()
     {

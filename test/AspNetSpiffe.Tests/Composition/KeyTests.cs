@@ -25,7 +25,7 @@ public sealed class KeyTests(ITestOutputHelper output) : SettingsTest(output)
     [Fact, Trait("Trial", "H-02")]
     public async Task A_key_that_is_near_to_none_fails_the_start_and_lists_all() => await AssertRefusedAsync(
         ("memory", "Spiffe:Whom=spiffe://example.org/admin"),
-        "Spiffe:Whom: unknown key. The keys are Spiffe:AllowedPeers, Spiffe:CloseBeforeExpiry, Spiffe:CloseWhenDisallowed, Spiffe:CloseWhenExpired, Spiffe:CloseWhenUntrusted, Spiffe:DrainTimeout, Spiffe:EndpointSocket, " +
+        "Spiffe:Whom: unknown key. The keys are Spiffe:AllowedPeers, Spiffe:AllowTlsResume, Spiffe:CloseBeforeExpiry, Spiffe:CloseWhenDisallowed, Spiffe:CloseWhenExpired, Spiffe:CloseWhenUntrusted, Spiffe:DrainTimeout, Spiffe:EndpointSocket, " +
         "Spiffe:Federation:*:BundleFile, Spiffe:Federation:*:EndpointId, Spiffe:Federation:*:FollowRedirects, Spiffe:Federation:*:Profile, " +
         "Spiffe:Federation:*:RootsFile, Spiffe:Federation:*:Url, " +
         "Spiffe:Files:Bundle, Spiffe:Files:BundleMap, Spiffe:Files:Certificate, Spiffe:Files:Directory, Spiffe:Files:FederatedBundles:*, Spiffe:Files:Key, Spiffe:Files:Layout, " +

@@ -29,6 +29,17 @@ public sealed class TlsFacts
     }
 
     [Theory]
+    [InlineData(SslProtocols.Tls12)]
+    [InlineData(SslProtocols.Tls13)]
+    public async Task The_callback_is_asked_about_a_resumed_session_with_its_leaf(SslProtocols protocol)
+    {
+        // When this fails, .NET takes sessions back without asking (dotnet/runtime#133174): ResumedSessions must not count its version among those that ask.
+        var handshakes = await HandshakeTwiceAsync(protocol, allowResume: true);
+        Assert.Equal([1, 0], handshakes.Select(seen => seen.Intermediates));
+        Assert.All(handshakes, seen => Assert.Equal(_client.TargetCertificate.Thumbprint, seen.Leaf));
+    }
+
+    [Theory]
     [Trait("Spec", "XV-p")]
     [InlineData(SslProtocols.Tls12)]
     [InlineData(SslProtocols.Tls13)]
@@ -67,9 +78,9 @@ public sealed class TlsFacts
         EnabledSslProtocols = protocol,
         AllowTlsResume = allowResume,
         CertificateChainPolicy = policy,
-        RemoteCertificateValidationCallback = (_, _, chain, errors) =>
+        RemoteCertificateValidationCallback = (_, leaf, chain, errors) =>
         {
-            see(new(chain!.ChainPolicy.ExtraStore.Count, errors));
+            see(new(chain!.ChainPolicy.ExtraStore.Count, errors, leaf?.GetCertHashString()));
             return chain.ChainElements.Count > 0;
         },
     };
@@ -119,5 +130,5 @@ public sealed class TlsFacts
         await serverStream.ShutdownAsync();
     }
 
-    private sealed record Seen(int Intermediates, SslPolicyErrors Errors);
+    private sealed record Seen(int Intermediates, SslPolicyErrors Errors, string? Leaf);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -54,6 +55,42 @@ public sealed class ServerModeTests : IDisposable
         Assert.Equal(X509ChainTrustMode.CustomRootTrust, options.CertificateChainPolicy.TrustMode);
         Assert.Equal(X509RevocationMode.NoCheck, options.CertificateRevocationCheckMode);
     }
+
+    [Theory]
+    [InlineData(SslProtocols.None, SslProtocols.Tls13, true)]
+    [InlineData(SslProtocols.Tls13, SslProtocols.Tls13, true)]
+    [InlineData(SslProtocols.Tls12, SslProtocols.Tls12, false)]
+    [InlineData(SslProtocols.Tls12 | SslProtocols.Tls13, SslProtocols.Tls12 | SslProtocols.Tls13, false)]
+    public void A_resumable_handshake_is_mutual_and_of_TLS_1_3(SslProtocols named, SslProtocols spoken, bool mayResume)
+    {
+        Publish();
+        var options = new SslServerAuthenticationOptions { EnabledSslProtocols = named, AllowTlsResume = true, AllowRenegotiation = true };
+        _tls.ConfigureResumable(options, new IPEndPoint(IPAddress.Loopback, 1), _ => { });
+        Assert.Equal((mayResume, spoken), (options.AllowTlsResume, options.EnabledSslProtocols));
+        Assert.Equal((true, false), (options.ClientCertificateRequired, options.AllowRenegotiation));
+        Assert.True(options.CertificateChainPolicy!.DisableCertificateDownloads);
+        Assert.Same(_source.Current!.DefaultSvid.CertificateContext, options.ServerCertificateContext);
+    }
+
+    [Fact]
+    public void After_a_refusal_the_handshakes_of_an_address_are_full()
+    {
+        Publish();
+        var remote = new IPEndPoint(IPAddress.Loopback, 1);
+        var (results, options) = (new List<VerificationResult>(), new SslServerAuthenticationOptions());
+        _tls.ConfigureResumable(options, remote, results.Add);
+        Assert.False(options.RemoteCertificateValidationCallback!(this, null, null, SslPolicyErrors.None));
+        Assert.Equal(RejectionReason.NoCertificate, Assert.Single(results).Reason);
+
+        var (next, other) = (new SslServerAuthenticationOptions(), new SslServerAuthenticationOptions());
+        _tls.ConfigureResumable(next, remote, results.Add);
+        _tls.ConfigureResumable(other, new IPEndPoint(IPAddress.IPv6Loopback, 1), results.Add);
+        Assert.Equal((false, true), (next.AllowTlsResume, other.AllowTlsResume));
+    }
+
+    [Fact]
+    public void A_resumable_handshake_has_somebody_who_is_told() =>
+        Assert.Throws<ArgumentNullException>("verified", () => _tls.ConfigureResumable(new(), new IPEndPoint(IPAddress.Loopback, 1), null!));
 
     [Theory, MemberData(nameof(Modes))]
     public void A_certificate_that_is_there_is_believed_in_no_mode_because_of_what_SslStream_thinks_of_it(SpiffeServerMode mode)
