@@ -59,10 +59,13 @@ internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
         /// <returns><see langword="null"/> when the peer presented nothing, or more than it may.</returns>
         public static Presented? Read(X509Certificate2? leaf, X509Certificate2Collection? others, PeerRole role, SpiffeLimits limits)
         {
-            if (leaf is null || others is null || CertificationPaths.CountPresented(leaf, others) > limits.MaxChainLength) return null;
+            if (leaf is null || others is null) return null;
+
+            using var read = leaf.Share();
+            if (CertificationPaths.CountPresented(read, others) > limits.MaxChainLength) return null;
 
             Span<byte> hashes = stackalloc byte[(1 + others.Count) * Sha256.Length];
-            SHA256.HashData(leaf.RawDataMemory.Span, hashes);
+            SHA256.HashData(read.RawDataMemory.Span, hashes);
             for (var i = 0; i < others.Count; i++) SHA256.HashData(others[i].RawDataMemory.Span, hashes[((i + 1) * Sha256.Length)..]);
             return new(Sha256.Of(hashes), role);
         }

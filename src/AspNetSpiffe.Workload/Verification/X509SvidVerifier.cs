@@ -57,8 +57,9 @@ public static class X509SvidVerifier
     internal static VerificationResult VerifyFor(
         PeerRole? role, X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, DateTimeOffset now, SpiffeLimits limits)
     {
-        var (reason, id, bundle) = CheckPresented(leaf, intermediates, bundles, limits);
-        return reason == RejectionReason.None ? Conclude(new(leaf!, intermediates, id!, bundle!, role, now)) : VerificationResult.Reject(reason, id);
+        using var read = leaf?.Share();
+        var (reason, id, bundle) = CheckPresented(read, intermediates, bundles, limits);
+        return reason == RejectionReason.None ? Conclude(leaf!, new(read!, intermediates, id!, bundle!, role, now)) : VerificationResult.Reject(reason, id);
     }
 
     /// <summary>Verifies a peer whose chain SslStream has built already: that chain counts if it was built with the bundle of the peer's trust domain.</summary>
@@ -66,15 +67,16 @@ public static class X509SvidVerifier
         X509Certificate2? leaf, X509Chain? chain, X509BundleSet bundles, PeerRole role, DateTimeOffset now, SpiffeLimits limits)
     {
         var intermediates = chain?.ChainPolicy.ExtraStore ?? [];
-        var (reason, id, bundle) = CheckPresented(leaf, intermediates, bundles, limits);
-        return reason == RejectionReason.None ? Conclude(new(leaf!, intermediates, id!, bundle!, role, now), chain) : VerificationResult.Reject(reason, id);
+        using var read = leaf?.Share();
+        var (reason, id, bundle) = CheckPresented(read, intermediates, bundles, limits);
+        return reason == RejectionReason.None ? Conclude(leaf!, new(read!, intermediates, id!, bundle!, role, now), chain) : VerificationResult.Reject(reason, id);
     }
 
-    private static VerificationResult Conclude(Request request, X509Chain? built = null)
+    private static VerificationResult Conclude(X509Certificate2 leaf, Request request, X509Chain? built = null)
     {
         var best = FindBest(request, built);
         return best.Reason == RejectionReason.None
-            ? VerificationResult.Accept(new(request.Leaf, new(request.Id, request.Bundle, best.Facts.Path)))
+            ? VerificationResult.Accept(new(leaf, new(request.Id, request.Bundle, best.Facts.Path)))
             : VerificationResult.Reject(best.Reason, request.Id);
     }
 

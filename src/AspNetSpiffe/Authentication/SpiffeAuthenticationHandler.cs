@@ -12,7 +12,7 @@ internal sealed class SpiffeAuthenticationHandler(IOptionsMonitor<SpiffeAuthenti
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        var result = ForwardedCertificate.Of(Context) is { CountsAsPeer: true } forwarded ? await Context.AuthenticateAsync(forwarded.Scheme) : await AuthenticatePeerAsync();
+        var result = schemes.Value.FindForwarded(Context) is { CountsAsPeer: true } forwarded ? await Context.AuthenticateAsync(forwarded.Scheme) : await AuthenticatePeerAsync();
         return result.Succeeded && await schemes.Value.YieldsAsync(Context, SpiffeIdentitySource.Peer, isCertificate: true) ? new YieldingCaller(result.Principal) : RequestSpan.Tell(Context, result);
     }
 

@@ -10,7 +10,9 @@ namespace AspNetSpiffe;
 /// </remarks>
 public sealed class SpiffeIdentity : ClaimsIdentity
 {
-    private readonly Lock _filling = new();
+    // One for all: it is held for a moment, by the first that looks at the claims of a request, and most requests have nobody who does.
+    private static readonly Lock Filling = new();
+
     private readonly string? _claimsIssuer;
     private bool _isFilled;
 
@@ -118,7 +120,7 @@ public sealed class SpiffeIdentity : ClaimsIdentity
     private void Fill()
     {
         if (Volatile.Read(ref _isFilled)) return;
-        lock (_filling)
+        lock (Filling)
         {
             if (_isFilled) return;
             var (text, issuer) = (Id.ToString(), _claimsIssuer ?? Id.TrustDomain.Id.ToString());

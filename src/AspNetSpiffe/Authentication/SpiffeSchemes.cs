@@ -21,11 +21,14 @@ internal sealed class SpiffeSchemes
 
     public bool Contain(string? scheme) => scheme is not null && (Peers.Contains(scheme) || Forwarded.Contains(scheme) || Tokens.Contains(scheme));
 
+    /// <summary>Finds what a trusted proxy has forwarded with a request. Nobody looks where no scheme takes any: to find nothing among the features is dear.</summary>
+    public ForwardedCertificate? FindForwarded(HttpContext context) => Forwarded.Count > 0 ? ForwardedCertificate.Of(context) : null;
+
     /// <summary>Says whether the endpoint of a request lets another speak who stands before a caller, and the request has what that one is judged by: a token, or a forwarded certificate.</summary>
     public async ValueTask<bool> YieldsAsync(HttpContext context, SpiffeIdentitySource caller, bool isCertificate)
     {
         var isBehindToken = caller < SpiffeIdentitySource.Token && Tokens.Count > 0 && BearerToken.IsIn(context.Request);
-        var isBehindForwarded = caller < SpiffeIdentitySource.Forwarded && ForwardedCertificate.Of(context) is not null;
+        var isBehindForwarded = caller < SpiffeIdentitySource.Forwarded && FindForwarded(context) is not null;
         if ((!isBehindToken && !isBehindForwarded) || context.GetEndpoint() is not { } endpoint) return false;
 
         var policy = await EndpointPolicy.FindAsync(endpoint, context.RequestServices.GetRequiredService<IAuthorizationPolicyProvider>());

@@ -37,7 +37,10 @@ internal static class SpiffeServerSecurity
         services.AddSingleton<SpiffePolicies>();
         services.AddTransient<IStartupFilter, EndpointCheck>();
         services.Decorate<IAuthorizationPolicyProvider>(static (others, provider) => new SpiffePolicyProvider(others, provider.GetRequiredService<SpiffePolicies>()));
-        services.Decorate<IAuthorizationMiddlewareResultHandler>(static (others, provider) => ActivatorUtilities.CreateInstance<SpiffeAuthorizationResultHandler>(provider, others));
+
+        // The framework makes one for each request.
+        services.Decorate<IAuthorizationMiddlewareResultHandler>(static (others, provider) => new SpiffeAuthorizationResultHandler(
+            others, provider.GetRequiredService<IOptions<SpiffeSchemes>>(), provider.GetRequiredService<IAuthenticationSchemeProvider>()));
         return services;
     }
 

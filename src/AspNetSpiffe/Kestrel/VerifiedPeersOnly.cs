@@ -24,9 +24,10 @@ internal sealed partial class VerifiedPeersOnly(
     {
         app.Use((context, next) =>
         {
-            var connection = context.Features.Get<ISpiffePeerFeature>() as PeerConnection;
+            var peer = context.Features.Get<ISpiffePeerFeature>();
+            var connection = peer as PeerConnection;
             if (connection is not null && Http1MustClose(connection, context.Request.Protocol)) context.Response.Headers.Connection = "close";
-            if (!MayPass(context.Features)) return Problem.WriteUnauthorizedAsync(context);
+            if (!MayPass(peer, context.Features)) return Problem.WriteUnauthorizedAsync(context);
             return connection is not null && Http2MustClose(connection, context.Request.Protocol) ? ServeAndLingerAsync(context, next) : next(context);
         });
         next(app);
@@ -49,7 +50,7 @@ internal sealed partial class VerifiedPeersOnly(
         await lingering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private bool MayPass(IFeatureCollection features) => features.Get<ISpiffePeerFeature>() switch
+    private bool MayPass(ISpiffePeerFeature? known, IFeatureCollection features) => known switch
     {
         null => everyHttpsEndpoint is null || features.Get<ITlsConnectionFeature>() is null || Refuse(features.Get<IHttpConnectionFeature>()?.LocalPort),
         PeerConnection { HasEnded: true } => false,

@@ -12,7 +12,7 @@ internal sealed class GuardedLoggerFactory(ILoggerFactory loggers, NotificationQ
     private readonly ConcurrentDictionary<string, ILogger> _loggers = new(StringComparer.Ordinal);
 
     public ILogger CreateLogger(string categoryName) =>
-        _loggers.GetOrAdd(categoryName, name => new GuardedLogger(loggers.CreateLogger(name), notifications.CreateLogger(name)));
+        _loggers.GetOrAdd(categoryName, static (name, to) => new GuardedLogger(to.loggers.CreateLogger(name), to.notifications.CreateLogger(name)), (loggers, notifications));
 
     public void AddProvider(ILoggerProvider provider) => loggers.AddProvider(provider);
 

@@ -10,7 +10,7 @@ internal sealed record Contender(string Name, Server Server, string Peers, strin
     public string Order(int count) => string.Create(CultureInfo.InvariantCulture, $"{Load}\t{Server.Port}\t{Peers}\t{count}\t{Path}");
 }
 
-/// <summary>Contenders in the same situation, and those of them that the others are compared with.</summary>
+/// <summary>Contenders in the same situation, and those of them that the others are compared with: by ratio, but requests with the first by difference.</summary>
 internal sealed record Case(string Name, int Count, string[] References, Contender[] Contenders)
 {
     public bool IsOfRequests => Contenders[0].Load is not (Contender.Handshakes or Contender.Resumed);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Text;
 
 namespace AspNetSpiffe.Benchmarks;
 
@@ -23,8 +24,8 @@ internal static class Generator
             var (begin, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
             var failed = order[0] switch
             {
-                Contender.Handshakes => Share(count, share => Handshakes(port, peers, share, resume: false)),
-                Contender.Resumed => Share(count, share => Handshakes(port, peers, share, resume: true)),
+                Contender.Handshakes => Share(count, share => Handshakes(port, peers, share, order[4], resume: false)),
+                Contender.Resumed => Share(count, share => Handshakes(port, peers, share, order[4], resume: true)),
                 Contender.Http1 => Share(count, share => new Http1Load(port, peers.Next(), order[4]).Run(share)),
                 _ => Share(count, share => new Http2Load(port, peers.Next(), order[4]).Run(share)),
             };
@@ -46,17 +47,17 @@ internal static class Generator
     }
 
     // With a request, because in TLS 1.3 a client does not learn from the handshake whether it was accepted.
-    private static int Handshakes(int port, Peers peers, int count, bool resume)
+    private static int Handshakes(int port, Peers peers, int count, string path, bool resume)
     {
         using var session = resume ? TlsSession.Of(port, peers.Next()) : null;
-        var failed = 0;
+        var (failed, request) = (0, Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
         Span<byte> answer = stackalloc byte[1024];
         for (var i = 0; i < count; i++)
         {
             try
             {
                 using var connection = new TlsConnection(port, peers.Next(), [], session);
-                connection.Write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8);
+                connection.Write(request);
                 if (!answer[..connection.Read(answer)].StartsWith("HTTP/1.1 200"u8)) failed++;
                 else if (session is not null && !session.Take(connection)) failed++;
             }

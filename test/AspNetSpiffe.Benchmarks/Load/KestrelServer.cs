@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Claims;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Certificate;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
@@ -21,7 +22,7 @@ namespace AspNetSpiffe.Benchmarks;
 /// <summary>The contenders on Kestrel, each in a process of its own: <c>server KIND FOLDER [AGENT]</c>.</summary>
 internal static class KestrelServer
 {
-    public const string Spiffe = "spiffe", SpiffeResumable = "spiffe-resumable", ChainPolicy = "chain-policy", Resumable = "resumable", OwnChain = "own-chain", Anonymous = "anonymous", Certificate = "certificate";
+    public const string Spiffe = "spiffe", SpiffeResumable = "spiffe-resumable", ChainPolicy = "chain-policy", Resumable = "resumable", OwnChain = "own-chain", Anonymous = "anonymous", Certificate = "certificate", Constant = "constant";
 
     /// <summary>The end of a kind whose requests OpenTelemetry's instrumentation listens to.</summary>
     public const string Telemetry = "+otel";
@@ -70,9 +71,10 @@ internal static class KestrelServer
             else listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(TlsOptions(context, kind == Anonymous ? null : authority, kind == Resumable)) });
         }));
         if (kind == Certificate) AddCertificate(builder.Services, authority);
+        if (kind == Constant) AddConstantTicket(builder.Services);
         var app = builder.Build();
         app.MapGet("/", Answer);
-        if (kind == Certificate) app.MapGet("/policy", Answer).WithMetadata(new AuthorizeAttribute(Certificate));
+        if (kind is Certificate or Constant) app.MapGet("/policy", Answer).WithMetadata(new AuthorizeAttribute("policy"));
         return app;
     }
 
@@ -87,7 +89,14 @@ internal static class KestrelServer
                 options.RevocationMode = X509RevocationMode.NoCheck;
             })
             .AddCertificateCache();
-        services.AddAuthorizationBuilder().AddPolicy(Certificate, static policy => policy.RequireClaim(ClaimTypes.Uri, "spiffe://example.org/ns/shop/sa/client-0"));
+        services.AddAuthorizationBuilder().AddPolicy("policy", static policy => policy.RequireAssertion(static context =>
+            context.User.HasClaim(static claim => claim.Type == ClaimTypes.Uri && claim.Value.StartsWith("spiffe://example.org/ns/shop/", StringComparison.Ordinal))));
+    }
+
+    private static void AddConstantTicket(IServiceCollection services)
+    {
+        services.AddAuthentication(Constant).AddScheme<AuthenticationSchemeOptions, ConstantTicket>(Constant, null);
+        services.AddAuthorizationBuilder().AddPolicy("policy", static policy => policy.RequireAuthenticatedUser());
     }
 
     // The fair baseline. As with us, no sessions are resumed: every handshake is full, and nobody pays for tickets. Where they may be, SslStream keeps the SSL_CTX, which is new for each handshake otherwise.

@@ -11,6 +11,7 @@ internal sealed class LoadCases : IDisposable
     private const int ManyTrustDomains = 10_001;
     private const string MemoryOfBundles = "memory", FromRoot = "handshakes", Intermediate = "intermediate", Federation = "federation";
     private const string Nginx = "nginx", Haproxy = "haproxy", Baseline = "Kestrel, CertificateChainPolicy", Plain = "Kestrel, plain mutual TLS";
+    private const string Go = "Go, net/http", GoPeer = "Go, the peer's ID", AddCertificate = "AddCertificate with its cache and a policy";
     private const string OneDomain = "1 federated trust domain", ManyDomains = "10,000 federated trust domains";
 
     private readonly List<IDisposable> _running = [];
@@ -78,19 +79,24 @@ internal sealed class LoadCases : IDisposable
 
     private async Task<Case> HandshakesFromRootAsync(Server ours)
     {
-        var (known, each) = (_material.IssuePeers("known", 1, intermediate: false), _material.IssuePeers("new", _issued, intermediate: false));
+        var known = _material.IssuePeers("known", 1, intermediate: false);
+        string New(string whose) => _material.IssuePeers($"new-to-{whose}", _issued, intermediate: false);
         return new("full handshakes, leaf from root", Handshakes, [Baseline, Nginx],
         [
             new(Nginx, Other(Nginx), known),
             new(Haproxy, Other(Haproxy), known),
+            new($"{Go}, known peer", Other(Go), known),
+            new($"{Go}, each peer new", Other(Go), New("go")),
             new("Kestrel without client certificates", Kestrel(KestrelServer.Anonymous), known),
             new(Baseline, Kestrel(KestrelServer.ChainPolicy), known),
             new("Kestrel, CertificateChainPolicy, that would resume", Kestrel(KestrelServer.Resumable), known),
             new("Kestrel, a callback that builds its own chain", Kestrel(KestrelServer.OwnChain), known),
+            new($"{AddCertificate}, known peer", Kestrel(KestrelServer.Certificate), known, Path: "/policy"),
+            new($"{AddCertificate}, each peer new", Kestrel(KestrelServer.Certificate), New("kestrel"), Path: "/policy"),
             new("AspNetSpiffe, known peer", ours, known),
-            new("AspNetSpiffe, each peer new", ours, each),
+            new("AspNetSpiffe, each peer new", ours, New("us")),
             new("AspNetSpiffe, that would resume, known peer", await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known),
-            .. await InEnvironmentAsync(known, each),
+            .. await InEnvironmentAsync(known, New("us-elsewhere")),
             new(Resumed(Nginx), Find(KestrelServer.Resumable + Nginx, () => Server.Nginx(_material, resumable: true)), known, Contender.Resumed),
             new(Resumed("Kestrel"), Kestrel(KestrelServer.Resumable), known, Contender.Resumed),
             new(Resumed("AspNetSpiffe"), await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known, Contender.Resumed),
@@ -99,16 +105,21 @@ internal sealed class LoadCases : IDisposable
 
     private async Task<Case> HandshakesBelowAsync(Server ours)
     {
-        var (known, each) = (_material.IssuePeers("known-below", 1, intermediate: true), _material.IssuePeers("new-below", _issued, intermediate: true));
+        var known = _material.IssuePeers("known-below", 1, intermediate: true);
+        string New(string whose) => _material.IssuePeers($"new-below-to-{whose}", _issued, intermediate: true);
         return new("full handshakes, leaf and intermediate", Handshakes, [Baseline, Nginx],
         [
             new(Nginx, Other(Nginx), known),
             new(Haproxy, Other(Haproxy), known),
+            new($"{Go}, known peer", Other(Go), known),
+            new($"{Go}, each peer new", Other(Go), New("go")),
             new(Baseline, Kestrel(KestrelServer.ChainPolicy), known),
             new("Kestrel, a callback that builds its own chain", Kestrel(KestrelServer.OwnChain), known),
+            new($"{AddCertificate}, known peer", Kestrel(KestrelServer.Certificate), known, Path: "/policy"),
+            new($"{AddCertificate}, each peer new", Kestrel(KestrelServer.Certificate), New("kestrel"), Path: "/policy"),
             new("AspNetSpiffe, known peer", ours, known),
-            new("AspNetSpiffe, each peer new", ours, each),
-            .. await InEnvironmentAsync(known, each),
+            new("AspNetSpiffe, each peer new", ours, New("us")),
+            .. await InEnvironmentAsync(known, New("us-elsewhere")),
             new(Resumed("AspNetSpiffe"), await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known, Contender.Resumed),
         ]);
     }
@@ -147,9 +158,18 @@ internal sealed class LoadCases : IDisposable
     {
         var peer = _material.IssuePeers("asking", 1, intermediate: false);
         var certificate = Kestrel(KestrelServer.Certificate + telemetry);
-        return new($"requests on kept connections, {protocol}{(telemetry.Length == 0 ? "" : ", with OpenTelemetry")}", Requests, [Plain],
+
+        var constant = Kestrel(KestrelServer.Constant + telemetry);
+
+        // Go has no such instrumentation in its standard library.
+        var listened = telemetry.Length > 0;
+        Contender[] go = listened ? [] : [new("Go, nothing asked", Other(Go), peer, protocol), new(GoPeer, Other(Go), peer, protocol, "/id")];
+        return new($"requests on kept connections, {protocol}{(listened ? ", with OpenTelemetry" : "")}", Requests, listened ? [Plain] : [Plain, GoPeer],
         [
+            .. go,
             new(Plain, Kestrel(KestrelServer.ChainPolicy + telemetry), peer, protocol),
+            new("UseAuthentication, a constant ticket, nothing asked", constant, peer, protocol),
+            new("UseAuthentication, a constant ticket, a policy", constant, peer, protocol, "/policy"),
             new("AddCertificate with its cache, nothing asked", certificate, peer, protocol),
             new("AddCertificate with its cache, a policy", certificate, peer, protocol, "/policy"),
             new("AspNetSpiffe, nothing asked", ours, peer, protocol),
@@ -161,7 +181,7 @@ internal sealed class LoadCases : IDisposable
 
     private Server Kestrel(string kind) => Find(kind, () => Server.Kestrel(kind, _material));
 
-    private Server Other(string name) => Find(name, () => name == Nginx ? Server.Nginx(_material) : Server.Haproxy(_material));
+    private Server Other(string name) => Find(name, () => name == Nginx ? Server.Nginx(_material) : name == Haproxy ? Server.Haproxy(_material) : Server.Go(_material));
 
     private async Task<Server> SpiffeAsync(int trustDomains, string telemetry = "", string kind = KestrelServer.Spiffe, params string[] environment)
     {

@@ -21,7 +21,8 @@ internal sealed class LoadReport(Dictionary<Contender, List<Sample>> samples)
         [
             (one.Name, c => c.Name),
             ("server CPU, µs each", c => Markdown.Spread(Of(c), "0.0")),
-            .. one.References.Select(name => one.IsOfRequests ? ($"µs more than {name}", Compare(one, name, (a, b) => a - b, "+0.0;-0.0", "0")) : ($"× {name}", Compare(one, name, (a, b) => a / b, "0.00", "1"))),
+            .. one.References.Select(name => one.IsOfRequests && name == one.References[0]
+                ? ($"µs more than {name}", Compare(one, name, (a, b) => a - b, "+0.0;-0.0", "0")) : ($"× {name}", Compare(one, name, (a, b) => a / b, "0.00", "1"))),
             ("allocated, bytes each", c => samples[c][0].Bytes is null ? "" : Invariant($"{Markdown.Median(samples[c].Select(s => s.Bytes!.Value)):N0}")),
             ("server's core", c => Percent(samples[c].Select(s => s.ServerShare))),
             ("generator's core", c => Percent(samples[c].Select(s => s.GeneratorShare))),

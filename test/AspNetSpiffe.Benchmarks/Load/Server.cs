@@ -52,6 +52,13 @@ internal sealed record Server(Pinned Process, int Port, string? Kind = null) : I
         return new(Pinned.Start(Core, Installed("/usr/sbin/haproxy"), "-db", "-q", "-f", file), listener.Port);
     }
 
+    public static Server Go(Material material)
+    {
+        Installed("/usr/bin/go");
+        using var listener = new InheritedListener();
+        return new(Pinned.Start(Core, GoProgram.Build(material.Folder), material.Folder.FullName, listener.Number.ToString(CultureInfo.InvariantCulture)), listener.Port);
+    }
+
     public void Dispose() => Process.Dispose();
 
     private long Ask(string question) => long.Parse(Process.Ask(question), CultureInfo.InvariantCulture);

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using AspNetSpiffe.TestKit;
@@ -45,6 +46,22 @@ public sealed class VerifiedPeersTests : VerifierTest
         var peer = Ask(again, _client.Intermediates).Peer!;
         Assert.Same(again, peer.Leaf);
         Assert.Equal(("spiffe://td/client", again.NotAfter.ToUniversalTime()), (peer.Id.ToString(), peer.NotAfter.UtcDateTime));
+    }
+
+    [Fact]
+    public void What_is_read_of_a_certificate_to_verify_it_is_not_kept_as_long_as_its_connection()
+    {
+        foreach (var _ in new[] { "new", "known" })
+        {
+            using var leaf = X509CertificateLoader.LoadCertificate(_client.Leaf.RawData);
+            var before = Kept(leaf);
+            Assert.Same(leaf, Ask(leaf, _client.Intermediates).Peer!.Leaf);
+            Assert.Equal(before, Kept(leaf));
+        }
+
+        // What the framework reads once, it keeps in the certificate.
+        static object?[] Kept(X509Certificate2 certificate) =>
+            [.. new[] { typeof(X509Certificate2), typeof(X509Certificate) }.SelectMany(type => type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic)).Select(field => field.GetValue(certificate))];
     }
 
     [Fact, Trait("Spec", "XV-h")]
