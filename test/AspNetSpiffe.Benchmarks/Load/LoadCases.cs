@@ -96,7 +96,7 @@ internal sealed class LoadCases : IDisposable
             new("AspNetSpiffe, known peer", ours, known),
             new("AspNetSpiffe, each peer new", ours, New("us")),
             new("AspNetSpiffe, that would resume, known peer", await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known),
-            .. await InEnvironmentAsync(known, New("us-elsewhere")),
+            .. _environment is [] ? [] : await InEnvironmentAsync(known, New("us-elsewhere")),
             new(Resumed(Nginx), Find(KestrelServer.Resumable + Nginx, () => Server.Nginx(_material, resumable: true)), known, Contender.Resumed),
             new(Resumed("Kestrel"), Kestrel(KestrelServer.Resumable), known, Contender.Resumed),
             new(Resumed("AspNetSpiffe"), await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known, Contender.Resumed),
@@ -119,7 +119,7 @@ internal sealed class LoadCases : IDisposable
             new($"{AddCertificate}, each peer new", Kestrel(KestrelServer.Certificate), New("kestrel"), Path: "/policy"),
             new("AspNetSpiffe, known peer", ours, known),
             new("AspNetSpiffe, each peer new", ours, New("us")),
-            .. await InEnvironmentAsync(known, New("us-elsewhere")),
+            .. _environment is [] ? [] : await InEnvironmentAsync(known, New("us-elsewhere")),
             new(Resumed("AspNetSpiffe"), await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known, Contender.Resumed),
         ]);
     }
@@ -127,7 +127,6 @@ internal sealed class LoadCases : IDisposable
     // The same servers, started with other variables: another OpenSSL, another allocator.
     private async Task<Contender[]> InEnvironmentAsync(string known, string each)
     {
-        if (_environment is []) return [];
         var (with, ours) = ($", with {string.Join(", ", _environment)}", await SpiffeAsync(2, environment: _environment));
         var baseline = Find(KestrelServer.ChainPolicy + with, () => Server.Kestrel(KestrelServer.ChainPolicy, _material, "", _environment));
         var resumable = await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable, environment: _environment);
