@@ -9,7 +9,7 @@ internal sealed class SvidWriter : IAsyncDisposable
 
     private SvidWriter(OutsideProgram program) => _program = program;
 
-    /// <summary>Starts it; when this returns, the files are there, and the command was run once.</summary>
+    /// <summary>Starts it before the server is there: when this returns, the files are, and the command has failed once. Whatever it does from now on follows a change.</summary>
     public static async Task<SvidWriter> StartAsync(string address, string folder, string command, Dictionary<string, string?> environment, CancellationToken patience)
     {
         environment["SPIFFE_ENDPOINT_SOCKET"] = address;
@@ -17,6 +17,7 @@ internal sealed class SvidWriter : IAsyncDisposable
         try
         {
             await program.ReadUntilAsync("wrote", patience);
+            await program.WaitForErrorAsync("ended with exit code", patience);
             return new(program);
         }
         catch

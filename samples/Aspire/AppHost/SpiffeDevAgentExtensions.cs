@@ -17,11 +17,13 @@ internal static class SpiffeDevAgentExtensions
 
     /// <summary>Gives a resource this identity and no other: a socket of its own. Where the application is published nothing is set, for there is another agent.</summary>
     public static IResourceBuilder<T> WithSpiffeId<T>(this IResourceBuilder<T> resource, DevIdentities identities, string path)
-        where T : IResourceWithEnvironment
+        where T : IResourceWithEnvironment, IResourceWithArgs
     {
         var name = resource.Resource.Name;
         identities.Add(name, path);
-        return resource.WithEnvironment(async context =>
+
+        // Aspire gives Kestrel the certificate for development, where the machine has one; a service that shows its SVID refuses to start with it.
+        return resource.WithoutHttpsCertificate().WithEnvironment(async context =>
         {
             if (context.ExecutionContext.IsRunMode) context.EnvironmentVariables["SPIFFE_ENDPOINT_SOCKET"] = await identities.AddressOfAsync(name);
         });

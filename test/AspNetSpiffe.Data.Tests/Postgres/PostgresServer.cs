@@ -28,7 +28,6 @@ internal sealed class PostgresServer : IAsyncDisposable
         await File.AppendAllTextAsync(Path.Combine(data, "postgresql.conf"), await File.ReadAllTextAsync(SampleFile("postgresql.conf"), patience), patience);
         await File.WriteAllTextAsync(Path.Combine(data, "pg_hba.conf"), access ?? await File.ReadAllTextAsync(SampleFile("pg_hba.conf"), patience), patience);
 
-        // pg_ctl's own words come once the postmaster runs: until then it has nothing to signal.
         var writer = await SvidWriter.StartAsync(address, Path.Combine(data, "spiffe"), string.Join(' ', [.. CommandOf("pg_ctl"), "reload", "-D", data]), [], patience);
         try
         {
