@@ -6,7 +6,7 @@ namespace AspNetSpiffe.TestKit;
 public static class PublishedApp
 {
     /// <summary>Ways to publish it, as its project knows them.</summary>
-    public const string Aot = "Aot", Trimmed = "Trimmed";
+    public const string Aot = "Aot", Trimmed = "Trimmed", Least = "Least";
 
     /// <summary>Publishes it below a folder; a warning is an error, whoever's code it is about.</summary>
     /// <param name="how">One of the ways.</param>

@@ -11,7 +11,7 @@ internal sealed class LoadCases : IDisposable
     private const int ManyTrustDomains = 10_001;
     private const string MemoryOfBundles = "memory", FromRoot = "handshakes", Intermediate = "intermediate", Federation = "federation";
     private const string Nginx = "nginx", Haproxy = "haproxy", Baseline = "Kestrel, CertificateChainPolicy", Plain = "Kestrel, plain mutual TLS";
-    private const string Go = "Go, net/http", GoPeer = "Go, the peer's ID", AddCertificate = "AddCertificate with its cache and a policy";
+    private const string Go = "Go, net/http", GoPeer = "Go, the peer's ID", AddCertificate = "AddCertificate with a policy";
     private const string OneDomain = "1 federated trust domain", ManyDomains = "10,000 federated trust domains";
 
     private readonly List<IDisposable> _running = [];
@@ -79,24 +79,24 @@ internal sealed class LoadCases : IDisposable
 
     private async Task<Case> HandshakesFromRootAsync(Server ours)
     {
-        var known = _material.IssuePeers("known", 1, intermediate: false);
-        string New(string whose) => _material.IssuePeers($"new-to-{whose}", _issued, intermediate: false);
+        var (known, each) = (_material.IssuePeers("known", 1, intermediate: false), _material.IssuePeers("new", _issued, intermediate: false));
+        var (toGo, toKestrel) = (_material.IssuePeers("new-to-go", _issued, intermediate: false), _material.IssuePeers("new-to-kestrel", _issued, intermediate: false));
         return new("full handshakes, leaf from root", Handshakes, [Baseline, Nginx],
         [
             new(Nginx, Other(Nginx), known),
             new(Haproxy, Other(Haproxy), known),
             new($"{Go}, known peer", Other(Go), known),
-            new($"{Go}, each peer new", Other(Go), New("go")),
+            new($"{Go}, each peer new", Other(Go), toGo),
             new("Kestrel without client certificates", Kestrel(KestrelServer.Anonymous), known),
             new(Baseline, Kestrel(KestrelServer.ChainPolicy), known),
             new("Kestrel, CertificateChainPolicy, that would resume", Kestrel(KestrelServer.Resumable), known),
             new("Kestrel, a callback that builds its own chain", Kestrel(KestrelServer.OwnChain), known),
             new($"{AddCertificate}, known peer", Kestrel(KestrelServer.Certificate), known, Path: "/policy"),
-            new($"{AddCertificate}, each peer new", Kestrel(KestrelServer.Certificate), New("kestrel"), Path: "/policy"),
+            new($"{AddCertificate}, each peer new", Kestrel(KestrelServer.Certificate), toKestrel, Path: "/policy"),
             new("AspNetSpiffe, known peer", ours, known),
-            new("AspNetSpiffe, each peer new", ours, New("us")),
+            new("AspNetSpiffe, each peer new", ours, each),
             new("AspNetSpiffe, that would resume, known peer", await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known),
-            .. _environment is [] ? [] : await InEnvironmentAsync(known, New("us-elsewhere")),
+            .. _environment is [] ? [] : await InEnvironmentAsync(known, each),
             new(Resumed(Nginx), Find(KestrelServer.Resumable + Nginx, () => Server.Nginx(_material, resumable: true)), known, Contender.Resumed),
             new(Resumed("Kestrel"), Kestrel(KestrelServer.Resumable), known, Contender.Resumed),
             new(Resumed("AspNetSpiffe"), await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known, Contender.Resumed),
@@ -105,21 +105,21 @@ internal sealed class LoadCases : IDisposable
 
     private async Task<Case> HandshakesBelowAsync(Server ours)
     {
-        var known = _material.IssuePeers("known-below", 1, intermediate: true);
-        string New(string whose) => _material.IssuePeers($"new-below-to-{whose}", _issued, intermediate: true);
+        var (known, each) = (_material.IssuePeers("known-below", 1, intermediate: true), _material.IssuePeers("new-below", _issued, intermediate: true));
+        var toGo = _material.IssuePeers("new-below-to-go", _issued, intermediate: true);
+
+        // Without AddCertificate: it checks a chain once more, and is not given the intermediates that a client has sent.
         return new("full handshakes, leaf and intermediate", Handshakes, [Baseline, Nginx],
         [
             new(Nginx, Other(Nginx), known),
             new(Haproxy, Other(Haproxy), known),
             new($"{Go}, known peer", Other(Go), known),
-            new($"{Go}, each peer new", Other(Go), New("go")),
+            new($"{Go}, each peer new", Other(Go), toGo),
             new(Baseline, Kestrel(KestrelServer.ChainPolicy), known),
             new("Kestrel, a callback that builds its own chain", Kestrel(KestrelServer.OwnChain), known),
-            new($"{AddCertificate}, known peer", Kestrel(KestrelServer.Certificate), known, Path: "/policy"),
-            new($"{AddCertificate}, each peer new", Kestrel(KestrelServer.Certificate), New("kestrel"), Path: "/policy"),
             new("AspNetSpiffe, known peer", ours, known),
-            new("AspNetSpiffe, each peer new", ours, New("us")),
-            .. _environment is [] ? [] : await InEnvironmentAsync(known, New("us-elsewhere")),
+            new("AspNetSpiffe, each peer new", ours, each),
+            .. _environment is [] ? [] : await InEnvironmentAsync(known, each),
             new(Resumed("AspNetSpiffe"), await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known, Contender.Resumed),
         ]);
     }
@@ -157,7 +157,6 @@ internal sealed class LoadCases : IDisposable
     {
         var peer = _material.IssuePeers("asking", 1, intermediate: false);
         var certificate = Kestrel(KestrelServer.Certificate + telemetry);
-
         var constant = Kestrel(KestrelServer.Constant + telemetry);
 
         // Go has no such instrumentation in its standard library.

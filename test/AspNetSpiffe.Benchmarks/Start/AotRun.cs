@@ -20,7 +20,7 @@ internal static class AotRun
                 new("trimmed, JIT", await PublishedApp.PublishAsync(PublishedApp.Trimmed, folder.FullName, CancellationToken.None)),
                 new("Native AOT", await PublishedApp.PublishAsync(PublishedApp.Aot, folder.FullName, CancellationToken.None)),
             ];
-            await MeasureAsync(all, rounds, report);
+            await MeasureAsync(all, new("Native AOT", await PublishedApp.PublishAsync(PublishedApp.Least, folder.FullName, CancellationToken.None)), rounds, report);
             return 0;
         }
         finally
@@ -29,14 +29,18 @@ internal static class AotRun
         }
     }
 
-    private static async Task MeasureAsync(Publication[] all, int rounds, string? report)
+    private static async Task MeasureAsync(Publication[] all, Publication least, int rounds, string? report)
     {
         var begin = TimeProvider.System.GetUtcNow();
         await using var agent = await DevAgent.StartAsync(new DevAgentOptions().AddWorkload("orders", "/orders").AddWorkload("cart", "/cart"));
+        await using var floor = await AotFloor.StartAsync();
         for (var i = 0; i < WarmUp + rounds; i++)
+        {
             foreach (var publication in all)
                 if (Measure(publication, agent) is var pair && i >= WarmUp)
                     publication.Measured.Add(pair);
+            if (i >= WarmUp) floor.Measure(least, Requests);
+        }
 
         var text = new Markdown();
         text.AddRun(begin, $"{rounds} rounds after {WarmUp} of warm-up");
@@ -50,6 +54,7 @@ internal static class AotRun
             Spread("processor time until then, ms", m => m.Client.Cpu),
             Spread($"resident memory after {Requests} requests, MB", m => m.Client.Resident / 1e6),
         ]);
+        floor.AddTo(text, Requests);
         await text.WriteAsync(report);
 
         IEnumerable<string> Row(string name, Func<Publication, string> cell) => [name, .. all.Select(cell)];
@@ -78,7 +83,7 @@ internal static class AotRun
         client.ReadAfter("GET /hello: 200");
     }
 
-    private sealed record Publication(string Name, string Program, params string[] Runner)
+    internal sealed record Publication(string Name, string Program, params string[] Runner)
     {
         public List<Pair> Measured { get; } = [];
 
@@ -89,7 +94,7 @@ internal static class AotRun
             Pinned.Start(core, ["env", $"SPIFFE_ENDPOINT_SOCKET={agent}", .. Runner, Program, .. arguments]);
     }
 
-    private readonly record struct Started(double Milliseconds, double Cpu, long Resident = 0);
+    internal readonly record struct Started(double Milliseconds, double Cpu, long Resident = 0);
 
-    private readonly record struct Pair(Started Service, Started Client);
+    internal readonly record struct Pair(Started Service, Started Client);
 }
