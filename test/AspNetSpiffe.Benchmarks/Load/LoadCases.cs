@@ -96,7 +96,7 @@ internal sealed class LoadCases : IDisposable
             new("AspNetSpiffe, known peer", ours, known),
             new("AspNetSpiffe, each peer new", ours, each),
             new("AspNetSpiffe, that would resume, known peer", await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known),
-            .. _environment is [] ? [] : await InEnvironmentAsync(known, each),
+            .. _environment is [] ? [] : await InEnvironmentAsync(known, _material.IssuePeers("new-elsewhere", _issued, intermediate: false)),
             new(Resumed(Nginx), Find(KestrelServer.Resumable + Nginx, () => Server.Nginx(_material, resumable: true)), known, Contender.Resumed),
             new(Resumed("Kestrel"), Kestrel(KestrelServer.Resumable), known, Contender.Resumed),
             new(Resumed("AspNetSpiffe"), await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known, Contender.Resumed),
@@ -119,7 +119,7 @@ internal sealed class LoadCases : IDisposable
             new("Kestrel, a callback that builds its own chain", Kestrel(KestrelServer.OwnChain), known),
             new("AspNetSpiffe, known peer", ours, known),
             new("AspNetSpiffe, each peer new", ours, each),
-            .. _environment is [] ? [] : await InEnvironmentAsync(known, each),
+            .. _environment is [] ? [] : await InEnvironmentAsync(known, _material.IssuePeers("new-below-elsewhere", _issued, intermediate: true)),
             new(Resumed("AspNetSpiffe"), await SpiffeAsync(2, kind: KestrelServer.SpiffeResumable), known, Contender.Resumed),
         ]);
     }
