@@ -14,6 +14,23 @@ internal static class ByTrustDomain
             if (!byTrustDomain.TryAdd(trustDomainOf(bundle), bundle))
                 throw new ArgumentException($"There are two bundles of '{trustDomainOf(bundle)}'.", nameof(bundles));
 
-        return byTrustDomain.ToFrozenDictionary();
+        return byTrustDomain.ToFrozenDictionary(ByName.Instance);
+    }
+
+    /// <summary>Compares trust domains by their names, so that one is also found by a name that is a part of another text.</summary>
+    private sealed class ByName : IEqualityComparer<TrustDomain>, IAlternateEqualityComparer<ReadOnlySpan<char>, TrustDomain>
+    {
+        public static readonly ByName Instance = new();
+
+        public bool Equals(TrustDomain? x, TrustDomain? y) => x == y;
+
+        public int GetHashCode(TrustDomain trustDomain) => trustDomain.GetHashCode();
+
+        public bool Equals(ReadOnlySpan<char> name, TrustDomain other) => name.SequenceEqual(other.Name);
+
+        // As a trust domain does it.
+        public int GetHashCode(ReadOnlySpan<char> name) => string.GetHashCode(name, StringComparison.Ordinal);
+
+        public TrustDomain Create(ReadOnlySpan<char> name) => TrustDomain.Parse(name);
     }
 }

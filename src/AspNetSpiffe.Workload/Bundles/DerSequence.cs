@@ -28,6 +28,14 @@ internal static class DerSequence
         for (var position = 0; position < der.Length;) position += LengthOfCertificate(der, position);
     }
 
+    /// <summary>Counts the certificates of a sequence that was checked before.</summary>
+    public static int Count(ReadOnlySpan<byte> der)
+    {
+        var count = 0;
+        for (; !der.IsEmpty; count++) der = der[LengthOfSequence(der)..];
+        return count;
+    }
+
     /// <summary>Says whether one certificate of a sequence that was read before is this one, byte for byte.</summary>
     public static bool Contains(ReadOnlySpan<byte> der, ReadOnlySpan<byte> certificate)
     {

@@ -58,6 +58,12 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     /// <summary>Gets how many authorities there are.</summary>
     internal int Count => _remark is null ? _count : Authorities.Length;
 
+    /// <summary>Gets how many certificates there are, without decoding them: one that turns out to be none, or no CA, counts until then.</summary>
+    internal int CertificateCount => _anchors?.Authorities.Length ?? DerSequence.Count(_der);
+
+    /// <summary>Gets whether its certificates have been decoded at some time, so that there is no doubt about them.</summary>
+    internal bool IsProven => _remark is null || _anchors is { Authorities.IsEmpty: false };
+
     /// <summary>Gets whether the certificates are in memory, and not only their bytes.</summary>
     internal bool IsDecoded => _anchors is not null;
 

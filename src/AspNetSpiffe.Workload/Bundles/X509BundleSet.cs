@@ -16,6 +16,8 @@ public sealed class X509BundleSet : IReadOnlyCollection<X509Bundle>
     /// <exception cref="ArgumentException">Two bundles are of the same trust domain.</exception>
     public X509BundleSet(IEnumerable<X509Bundle> bundles) => _bundles = ByTrustDomain.Of(bundles, static bundle => bundle.TrustDomain);
 
+    private X509BundleSet(FrozenDictionary<TrustDomain, X509Bundle> bundles) => _bundles = bundles;
+
     /// <summary>Gets the number of trust domains.</summary>
     public int Count => _bundles.Count;
 
@@ -26,10 +28,15 @@ public sealed class X509BundleSet : IReadOnlyCollection<X509Bundle>
     /// <returns>The bundle, or <see langword="null"/> when the trust domain is unknown: then none of its peers can be verified.</returns>
     public X509Bundle? Find(TrustDomain trustDomain) => _bundles.GetValueOrDefault(trustDomain);
 
+    /// <summary>Finds the bundle of a trust domain by its name, as it stands in a longer text.</summary>
+    internal X509Bundle? Find(ReadOnlySpan<char> name) => _bundles.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var bundle) ? bundle : null;
+
     /// <inheritdoc/>
     public IEnumerator<X509Bundle> GetEnumerator() => ((IEnumerable<X509Bundle>)_bundles.Values).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    internal X509BundleSet WithRemarks(ImmutableArray<string> remarks) => remarks.SequenceEqual(Remarks) ? this : new(_bundles) { Remarks = remarks };
 
     internal bool SameContentAs(X509BundleSet other) => Count == other.Count && this.All(bundle => bundle.Equals(other.Find(bundle.TrustDomain)));
 }

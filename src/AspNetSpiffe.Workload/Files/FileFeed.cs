@@ -21,8 +21,9 @@ internal sealed class FileFeed(SvidFiles files, TimeProvider time, SpiffeLimits 
         return WatchAsync(withSvid: true, reader.ReadContext, stopping);
     }
 
-    public IAsyncEnumerable<Update<X509BundleSet>> WatchX509BundleUpdatesAsync(CancellationToken stopping)
+    public IAsyncEnumerable<Update<X509BundleSet>> WatchX509BundleUpdatesAsync(Action<string>? remarkLater, CancellationToken stopping)
     {
+        // What files have is decoded when it is read, as PEM and JSON must be.
         var reader = new SvidFileReader(files, time, limits, null);
         return WatchAsync(withSvid: false, reader.ReadX509Bundles, stopping);
     }

@@ -39,7 +39,7 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
         Metrics = new(Registry.Meter, Notifications);
         Status = new(kind.Tag, Origin, Metrics, Notifications);
         Newest = new(log.SubscriberFailed);
-        _run = new(new Watch<T>(Origin, kind.Watch, Take, log).RunAsync);
+        _run = new(new Watch<T>(Origin, (feed, stopping) => kind.Watch(feed, log.Remark, stopping), Take, log).RunAsync);
         _federated = federated ?? (_ownFederated = BundleEndpoints.Of(options.Federation, options.Limits, loggerFactory, time, Registry.Meter));
         _federatedSubscription = ChangeToken.OnChange(_federated.GetChangeToken, Merge);
     }

@@ -15,7 +15,7 @@ public sealed partial class JwtBundleSource : IAsyncDisposable, IDisposable
         "JWT bundles",
         "jwt_bundles",
         "make any token good",
-        static (feed, stopping) => feed.WatchJwtUpdatesAsync(stopping),
+        static (feed, _, stopping) => feed.WatchJwtUpdatesAsync(stopping),
         static (federated, given, own) => federated.ApplyTo(given, own),
         static (one, other) => one.SameContentAs(other));
 

@@ -14,10 +14,10 @@ internal sealed class ProviderFeed(Func<CancellationToken, IAsyncEnumerable<X509
         await Task.Delay(Timeout.Infinite, stopping).ConfigureAwait(false);
     }
 
-    public async IAsyncEnumerable<Update<X509BundleSet>> WatchX509BundleUpdatesAsync([EnumeratorCancellation] CancellationToken stopping)
+    public async IAsyncEnumerable<Update<X509BundleSet>> WatchX509BundleUpdatesAsync(Action<string>? remarkLater, [EnumeratorCancellation] CancellationToken stopping)
     {
         // Whoever takes our identity back has taken no bundles back.
-        await foreach (var update in WatchX509UpdatesAsync(null, stopping).ConfigureAwait(false))
+        await foreach (var update in WatchX509UpdatesAsync(remarkLater, stopping).ConfigureAwait(false))
             if (update is { Value: not null } or { Problem: not null })
                 yield return new(update.Value?.Bundles, update.Problem, update.Remarks);
     }

@@ -15,7 +15,7 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
         "X.509 bundles",
         "x509_bundles",
         "make itself any server",
-        static (feed, stopping) => feed.WatchX509BundleUpdatesAsync(stopping),
+        static (feed, remarkLater, stopping) => feed.WatchX509BundleUpdatesAsync(remarkLater, stopping),
         static (federated, given, own) => federated.ApplyTo(given, own),
         static (one, other) => one.SameContentAs(other));
 
@@ -26,7 +26,7 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
     {
         _watch = new(
             Kind, options, LogCategories.X509Bundles, loggerFactory, time, registry, federated,
-            static (logger, what, bundles) => Log.Renewed(logger, what, bundles.Count, bundles.Sum(bundle => bundle.Count)));
+            static (logger, what, bundles) => Log.Renewed(logger, what, bundles.Count, bundles.Sum(bundle => bundle.CertificateCount)));
         if (options.Revocation.Lists.Count > 0)
             _revocation = new(options.Revocation, _watch.Origin.Limits, time, _watch.Notifications.CreateLogger(LogCategories.Revocation), _watch.Newest.Notify);
         _watch.Registry.Add(this);

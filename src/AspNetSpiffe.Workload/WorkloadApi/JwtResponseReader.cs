@@ -5,12 +5,17 @@ namespace AspNetSpiffe;
 
 /// <summary>Messages of the Workload API → JWT-SVIDs and JWT bundles (Workload API §6.2). Tokens are read whole or refused whole.</summary>
 /// <remarks>Only a bundle may fail alone: it is left out, and so none of its tokens can be verified.</remarks>
-internal sealed class JwtResponseReader
+/// <param name="known">What the message before brought.</param>
+internal sealed class JwtResponseReader(KnownJwtBundles? known = null)
 {
+    private readonly KnownJwtBundles _known = known ?? KnownJwtBundles.None;
     private readonly List<string> _remarks = [];
 
     /// <summary>Gets what an operator should hear of the message that was read.</summary>
     public IReadOnlyList<string> Remarks => _remarks;
+
+    /// <summary>Gets the bundles of the message that was read, for the next one.</summary>
+    public KnownJwtBundles Known { get; } = new();
 
     /// <summary>Reads tokens, and checks that they are what was asked for.</summary>
     /// <exception cref="FormatException">The message breaks a rule; the text says which, and holds nothing of a token.</exception>
@@ -33,7 +38,7 @@ internal sealed class JwtResponseReader
         foreach (var (key, jwkSet) in response.Bundles)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (ReadBundle(key, jwkSet.Memory) is { } bundle) bundles.Add(bundle);
+            if (FindOrRead(key, jwkSet.Memory) is { } bundle) bundles.Add(bundle);
         }
 
         return bundles.Count > 0 ? new(bundles) { Remarks = [.. _remarks] } : throw new FormatException($"The message has no bundle that can be read. {RemarkList.Join(_remarks)}");
@@ -61,6 +66,14 @@ internal sealed class JwtResponseReader
             _remarks.Add($"The JWT-SVID '{svid.Id}' is left out: another one before it has the hint {SpiffeIdProblem.Quote(svid.Hint)} too.");
         else
             svids.Add(svid);
+    }
+
+    private JwtBundle? FindOrRead(string key, ReadOnlyMemory<byte> jwkSet)
+    {
+        var (hash, remarks) = (Sha256.Of(jwkSet.Span), _remarks.Count);
+        var bundle = _known.TryFind(key, hash, out var same) ? same : ReadBundle(key, jwkSet);
+        if (bundle is not null && _remarks.Count == remarks) Known.Add(key, hash, bundle);
+        return bundle;
     }
 
     private JwtBundle? ReadBundle(string key, ReadOnlyMemory<byte> jwkSet)

@@ -11,6 +11,10 @@ internal sealed record KnownCertificates(ImmutableArray<X509Certificate2> Interm
 
     public static KnownCertificates Of(X509Context context) => new([.. context.Svids.SelectMany(static svid => svid.Intermediates)], context.Bundles);
 
+    /// <summary>Finds the trust domain of an ID that came before, without reading it anew.</summary>
+    public TrustDomain? FindTrustDomain(string id) =>
+        id.StartsWith(SpiffeId.Grammar.Scheme, StringComparison.Ordinal) ? Bundles.Find(id.AsSpan(SpiffeId.Grammar.Scheme.Length))?.TrustDomain : null;
+
     public X509Bundle? FindBundle(TrustDomain trustDomain, ReadOnlySpan<byte> der) => Bundles.Find(trustDomain) is { } bundle && bundle.IsOf(der) ? bundle : null;
 
     public X509BundleSet SetOf(IReadOnlyCollection<X509Bundle> bundles) =>

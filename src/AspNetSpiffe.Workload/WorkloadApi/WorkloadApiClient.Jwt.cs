@@ -79,14 +79,16 @@ public sealed partial class WorkloadApiClient
             yield return ReadJwtBundles(message, cancellationToken);
     }
 
-    private static Update<JwtBundleSet> ReadJwtBundles(JWTBundlesResponse message, CancellationToken cancellationToken)
+    private Update<JwtBundleSet> ReadJwtBundles(JWTBundlesResponse message, CancellationToken cancellationToken)
     {
         if (message.Refusal is { } refusal) return new(null, refusal, []);
 
-        var reader = new JwtResponseReader();
+        var reader = new JwtResponseReader(_knownJwtBundles);
         try
         {
-            return new(reader.ReadBundles(message, cancellationToken), null, reader.Remarks);
+            var bundles = reader.ReadBundles(message, cancellationToken);
+            _knownJwtBundles = reader.Known;
+            return new(bundles, null, reader.Remarks);
         }
         catch (FormatException e)
         {

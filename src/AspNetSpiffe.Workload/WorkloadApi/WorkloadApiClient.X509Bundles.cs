@@ -6,20 +6,24 @@ namespace AspNetSpiffe;
 public sealed partial class WorkloadApiClient
 {
     /// <summary>Watches as <see cref="WatchX509BundlesAsync"/> does, but goes on after a message that breaks a rule.</summary>
-    internal async IAsyncEnumerable<Update<X509BundleSet>> WatchX509BundleUpdatesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <param name="remarkLater">Hears what is wrong with a bundle that is decoded when it is first needed; without it, all are decoded at once.</param>
+    /// <param name="cancellationToken">Ends the watch.</param>
+    internal async IAsyncEnumerable<Update<X509BundleSet>> WatchX509BundleUpdatesAsync(Action<string>? remarkLater, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var message in _channel.WatchAsync(static (agent, options) => agent.FetchX509Bundles(new(), options), cancellationToken).ConfigureAwait(false))
-            yield return ReadX509Bundles(message, cancellationToken);
+            yield return ReadX509Bundles(message, remarkLater, cancellationToken);
     }
 
-    private Update<X509BundleSet> ReadX509Bundles(X509BundlesResponse message, CancellationToken cancellationToken)
+    private Update<X509BundleSet> ReadX509Bundles(X509BundlesResponse message, Action<string>? remarkLater, CancellationToken cancellationToken)
     {
         if (message.Refusal is { } refusal) return new(null, refusal, []);
 
-        var reader = new X509ContextReader(_time, _limits);
+        var reader = new X509ContextReader(_time, _limits, _knownBundles, remarkLater);
         try
         {
-            return new(reader.ReadBundles(message, cancellationToken), null, reader.Remarks);
+            var bundles = reader.ReadBundles(message, cancellationToken);
+            _knownBundles = new([], bundles);
+            return new(bundles, null, reader.Remarks);
         }
         catch (FormatException e)
         {

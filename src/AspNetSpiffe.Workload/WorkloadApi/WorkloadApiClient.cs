@@ -14,6 +14,8 @@ public sealed partial class WorkloadApiClient : IDisposable, IFeed
     private readonly TimeProvider _time;
     private readonly SpiffeLimits _limits;
     private volatile KnownCertificates _known = KnownCertificates.None;
+    private volatile KnownCertificates _knownBundles = KnownCertificates.None;
+    private volatile KnownJwtBundles _knownJwtBundles = KnownJwtBundles.None;
 
     /// <summary>Makes a client. It connects with its first call.</summary>
     /// <param name="address">Where the Workload API is.</param>
@@ -58,7 +60,7 @@ public sealed partial class WorkloadApiClient : IDisposable, IFeed
     /// <exception cref="FormatException">A message breaks a rule; the watch ends.</exception>
     public async IAsyncEnumerable<X509BundleSet> WatchX509BundlesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (var update in WatchX509BundleUpdatesAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (var update in WatchX509BundleUpdatesAsync(null, cancellationToken).ConfigureAwait(false))
             yield return update.Value ?? throw update.Problem!;
     }
 
@@ -76,7 +78,7 @@ public sealed partial class WorkloadApiClient : IDisposable, IFeed
 
     IAsyncEnumerable<Update<X509Context>> IFeed.WatchX509UpdatesAsync(Action<string>? remarkLater, CancellationToken stopping) => WatchX509UpdatesAsync(remarkLater, stopping);
 
-    IAsyncEnumerable<Update<X509BundleSet>> IFeed.WatchX509BundleUpdatesAsync(CancellationToken stopping) => WatchX509BundleUpdatesAsync(stopping);
+    IAsyncEnumerable<Update<X509BundleSet>> IFeed.WatchX509BundleUpdatesAsync(Action<string>? remarkLater, CancellationToken stopping) => WatchX509BundleUpdatesAsync(remarkLater, stopping);
 
     IAsyncEnumerable<Update<JwtBundleSet>> IFeed.WatchJwtUpdatesAsync(CancellationToken stopping) => WatchJwtUpdatesAsync(stopping);
 

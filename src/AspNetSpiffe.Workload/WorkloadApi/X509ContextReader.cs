@@ -38,10 +38,10 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
     /// <exception cref="FormatException">The message has no bundle that can be read.</exception>
     public X509BundleSet ReadBundles(X509BundlesResponse response, CancellationToken cancellationToken = default)
     {
-        var bundles = new Dictionary<TrustDomain, X509Bundle>();
+        var bundles = new Dictionary<TrustDomain, X509Bundle>(response.Bundles.Count);
         AddFederated(bundles, response.Bundles, cancellationToken);
         return bundles.Count > 0
-            ? new(bundles.Values) { Remarks = [.. _remarks] }
+            ? _known.SetOf(bundles.Values).WithRemarks([.. _remarks])
             : throw new FormatException($"The message has no bundle that can be read. {RemarkList.Join(_remarks)}".TrimEnd());
     }
 
@@ -67,7 +67,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
         if (response.Svids.Count == 0) throw new FormatException("The message has no SVID.");
 
         var svids = ImmutableArray.CreateBuilder<X509Svid>();
-        var bundles = new Dictionary<TrustDomain, X509Bundle>();
+        var bundles = new Dictionary<TrustDomain, X509Bundle>(response.Svids.Count + response.FederatedBundles.Count);
         foreach (var message in response.Svids)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -118,7 +118,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
     private X509Bundle OwnBundle(SpiffeId id, ByteString der, Dictionary<TrustDomain, X509Bundle> bundles)
     {
-        var bundle = ReadBundle(id.TrustDomain, der.Span, isOurs: true);
+        var bundle = ReadBundle(id.TrustDomain, der.Span, isOurs: true, mayWait: false);
         if (bundle.Count == 0) throw new FormatException("Its bundle has no CA certificate.");
 
         if (bundles.TryAdd(id.TrustDomain, bundle)) return bundle;
@@ -147,7 +147,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
     private void AddFederated(Dictionary<TrustDomain, X509Bundle> bundles, string key, ByteString der)
     {
-        if (!SpiffeId.TryParse(key, out var id) || id.Path.Length > 0)
+        if ((_known.FindTrustDomain(key) ?? ReadTrustDomain(key)) is not { } trustDomain)
         {
             _remarks.Add($"The bundle of {SpiffeIdProblem.Quote(key)} is left out: that is no trust domain's ID.");
             return;
@@ -155,21 +155,24 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
         try
         {
-            var bundle = ReadBundle(id.TrustDomain, der.Span, isOurs: false);
+            // At least one is decoded: a message without any that can be read is refused.
+            var bundle = ReadBundle(trustDomain, der.Span, isOurs: false, mayWait: bundles.Count > 0);
 
             // The bundle that came with our own SVID stands; nobody else says whom we trust at home.
-            if (!bundles.TryAdd(id.TrustDomain, bundle)) _remarks.Add($"A federated bundle for our own trust domain '{id.TrustDomain}' is ignored.");
+            if (!bundles.TryAdd(trustDomain, bundle)) _remarks.Add($"A federated bundle for our own trust domain '{trustDomain}' is ignored.");
         }
         catch (FormatException e)
         {
-            _remarks.Add($"The bundle of '{id.TrustDomain}' is left out, and its workloads are refused. {e.Message}");
+            _remarks.Add($"The bundle of '{trustDomain}' is left out, and its workloads are refused. {e.Message}");
         }
     }
 
-    private X509Bundle ReadBundle(TrustDomain trustDomain, ReadOnlySpan<byte> der, bool isOurs)
+    private static TrustDomain? ReadTrustDomain(string key) => SpiffeId.TryParse(key, out var id) && id.Path.Length == 0 ? id.TrustDomain : null;
+
+    private X509Bundle ReadBundle(TrustDomain trustDomain, ReadOnlySpan<byte> der, bool isOurs, bool mayWait)
     {
-        if (_known.FindBundle(trustDomain, der) is { } same) return same;
-        if (!isOurs && remarkLater is not null) return X509Bundle.ReadLater(trustDomain, der, remarkLater);
+        if (_known.FindBundle(trustDomain, der) is { } same && (mayWait || same.IsProven)) return same;
+        if (mayWait && remarkLater is not null) return X509Bundle.ReadLater(trustDomain, der, remarkLater);
 
         var bundle = isOurs ? X509Bundle.Read(trustDomain, der, out var leftOut) : X509Bundle.ReadFederated(trustDomain, der, out leftOut);
         if (leftOut > 0) _remarks.Add(X509Bundle.DescribeLeftOut(trustDomain, leftOut));

@@ -35,6 +35,46 @@ public sealed class FederatedBundlesTests(ITestOutputHelper output) : SourceTest
         Assert.NotSame(third, next.Bundles.Find(third.TrustDomain));
     }
 
+    [Fact]
+    public void Bundles_that_come_again_are_neither_copied_nor_are_their_IDs_read_anew()
+    {
+        var der = ByteString.CopyFrom(_other.BundleDer);
+        var response = Pki.Response(Pki.Leaf());
+        for (var i = 0; i < 1_000; i++) response.FederatedBundles.Add($"spiffe://td-{i}", der);
+        var first = Read(KnownCertificates.None, out _);
+        var second = Read(KnownCertificates.Of(first), out var bytes);
+        Assert.Same(first.Bundles, second.Bundles);
+
+        // What is left is a place among the bundles of the message; an ID that is read takes 280 bytes, and a copy as many as it has.
+        Assert.InRange(bytes, 1, 1_000 * 150);
+
+        X509Context Read(KnownCertificates known, out long allocated)
+        {
+            // The key is cleared when it has been read.
+            var message = response.Clone();
+            message.Svids[0].X509SvidKey = ByteString.CopyFrom(message.Svids[0].X509SvidKey.Span);
+            var reader = new X509ContextReader(Time, new(), known, _ => { });
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var context = reader.Read(message);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            return context;
+        }
+    }
+
+    [Theory]
+    [InlineData("td-1")]
+    [InlineData("spiffe://td-1/")]
+    [InlineData("spiffe:///td-1")]
+    [InlineData("SPIFFE://td-1")]
+    [InlineData("xspiffe://td-1")]
+    public void An_ID_that_is_not_the_same_to_the_letter_is_read_for_itself(string key)
+    {
+        var known = new KnownCertificates([], new([X509Bundle.Read(TrustDomain.Parse("td-1"), _other.BundleDer, out _)]));
+        Assert.Equal("td-1", known.FindTrustDomain("spiffe://td-1")!.Name);
+        Assert.Null(known.FindTrustDomain(key));
+        Assert.Null(KnownCertificates.None.FindTrustDomain("spiffe://td-1"));
+    }
+
     [Fact, Trait("Spec", "XL-01")]
     public async Task A_bundle_that_turns_out_to_be_none_trusts_nobody_and_says_so_when_it_is_needed()
     {

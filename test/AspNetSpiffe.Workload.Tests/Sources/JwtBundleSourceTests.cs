@@ -59,6 +59,34 @@ public sealed class JwtBundleSourceTests(ITestOutputHelper output) : JwtBundleSo
         Assert.True(source.Verify(Token(_other), Us).Accepted);
     }
 
+    [Fact, Trait("Trial", "A-12")]
+    public async Task Bundles_that_come_again_are_the_same_and_their_keys_are_not_read_anew()
+    {
+        Agent.Send(Message(("td", [("k1", Key)]), ("partner", [("k1", Key)])));
+        var source = Start();
+        var before = await source.WaitForFirstAsync(Patience);
+        var after = await NextAsync(source, () => Agent.Send(Message(("td", [("k1", Key)]), ("partner", [("k1", _other)]))));
+        Assert.Same(before.Find(TrustDomain.Parse("td")), after.Find(TrustDomain.Parse("td")));
+        Assert.NotEqual(before.Find(TrustDomain.Parse("partner")), after.Find(TrustDomain.Parse("partner")));
+
+        // Only the bytes of its own trust domain count.
+        var swapped = await NextAsync(source, () => Agent.Send(Message(("td", [("k1", _other)]), ("partner", [("k1", Key)]))));
+        Assert.All(swapped, bundle => Assert.NotEqual(bundle, after.Find(bundle.TrustDomain)));
+    }
+
+    [Fact, Trait("Trial", "A-12")]
+    public void A_bundle_that_comes_again_with_a_mistake_is_remarked_on_again()
+    {
+        var message = Message(("td", [("k1", Key), ("k1", _other)]), ("partner", [("k1", Key)]));
+        var first = new JwtResponseReader();
+        var before = first.ReadBundles(message);
+        var second = new JwtResponseReader(first.Known);
+        var after = second.ReadBundles(message);
+        Assert.Equal(Assert.Single(first.Remarks), Assert.Single(second.Remarks));
+        Assert.NotSame(before.Find(TrustDomain.Parse("td")), after.Find(TrustDomain.Parse("td")));
+        Assert.Same(before.Find(TrustDomain.Parse("partner")), after.Find(TrustDomain.Parse("partner")));
+    }
+
     [Fact, Trait("Spec", "WA-05")]
     public async Task A_trust_domain_that_was_added_is_known_at_once()
     {

@@ -140,6 +140,61 @@ public sealed class X509BundleSourceTests(ITestOutputHelper output) : AgentTest(
         await Agent.Calls.Single().WaitForCancelAsync(Patience);
     }
 
+    [Fact, Trait("Trial", "A-12")]
+    public async Task Of_nine_thousand_bundles_one_is_decoded_and_those_that_come_again_are_the_same()
+    {
+        var (message, next) = (_td.BundlesResponse(), _td.BundlesResponse());
+        var (der, other) = (ByteString.CopyFrom(_partner.BundleDer), ByteString.CopyFrom(new TestPki("other").BundleDer));
+        for (var i = 0; i < 9_000; i++)
+        {
+            message.Bundles.Add($"spiffe://td-{i}", der);
+            next.Bundles.Add($"spiffe://td-{i}", i == 4_711 ? other : der);
+        }
+
+        Agent.Send(message);
+        var source = Start();
+        var before = await source.WaitForFirstAsync(Patience);
+        Assert.Equal(9_001, before.Count);
+        Assert.Equal(_td.TrustDomain, Assert.Single(before, bundle => bundle.IsProven).TrustDomain);
+        Assert.Equal(9_001, Assert.IsType<int>((await WaitForAsync("X509BundlesRenewed", Patience)).Values["Authorities"]));
+
+        var after = await NextAsync(source, () => Agent.Send(next));
+        Assert.Equal("td-4711", Assert.Single(after, bundle => !ReferenceEquals(bundle, before.Find(bundle.TrustDomain))).TrustDomain.Name);
+        Assert.Single(after, bundle => bundle.IsProven);
+    }
+
+    [Fact, Trait("Trial", "A-12")]
+    public async Task A_bundle_that_turns_out_to_be_none_trusts_nobody_and_says_so_when_it_is_needed()
+    {
+        ExpectWarning("UpdateRemark");
+        var message = _td.BundlesResponse();
+        message.Bundles.Add("spiffe://partner", ByteString.CopyFrom([.. _partner.BundleDer, 0x30, 3, 2, 1, 0]));
+        Agent.Send(message);
+        var source = Start();
+        var partner = (await source.WaitForFirstAsync(Patience)).Find(_partner.TrustDomain)!;
+        await WaitForAsync("X509BundlesRenewed", Patience);
+        Assert.DoesNotContain(Logs.All, record => record.Event.Name == "UpdateRemark");
+        Assert.Equal(RejectionReason.EmptyBundle, X509SvidVerifier.Verify(_partner.Leaf().Leaf, [], source.Current!, PeerRole.Server, _time.GetUtcNow()).Reason);
+        Assert.Contains("The bundle of 'partner' cannot be read, and its workloads are refused.", (await WaitForAsync("UpdateRemark", Patience)).Message, StringComparison.Ordinal);
+        Assert.Empty(partner.Authorities);
+    }
+
+    [Fact, Trait("Trial", "A-12")]
+    public async Task A_message_without_a_bundle_that_can_be_decoded_is_refused_also_where_it_was_taken_unread_before()
+    {
+        ExpectWarning("UpdateRefused");
+        AllowWarning("UpdateRemark");
+        var malformed = ByteString.CopyFrom([0x30, 3, 2, 1, 0]);
+        var message = _td.BundlesResponse();
+        message.Bundles.Add("spiffe://partner", malformed);
+        Agent.Send(message);
+        var source = Start();
+        var good = await source.WaitForFirstAsync(Patience);
+        Agent.Send(new Wire.X509BundlesResponse { Bundles = { ["spiffe://partner"] = malformed } });
+        Assert.Contains("no bundle that can be read", (await WaitForAsync("UpdateRefused", Patience)).Message, StringComparison.Ordinal);
+        Assert.Same(good, source.Current);
+    }
+
     private static void AssertAbsent(X509BundleSource source, string why) => Assert.Equal(
         why, Assert.Throws<AuthenticationException>(() => new SpiffeTls(source, () => SpiffeIdPattern.Any).Configure(new SslClientAuthenticationOptions())).Message);
 
