@@ -7,46 +7,58 @@ namespace AspNetSpiffe.InteropTests;
 /// <param name="packages">The machine with the SDK and the packages.</param>
 /// <param name="folder">Where he works.</param>
 /// <param name="sockets">The folder of the agent's sockets, in the place of /tmp/spiffe-….</param>
-internal sealed partial class TutorialRun(BuiltPackages packages, string folder, string sockets)
+internal sealed partial class TutorialRun(BuiltPackages packages, string folder, string sockets) : IAsyncDisposable
 {
     private readonly Dictionary<string, string> _addresses = new(StringComparer.Ordinal);
 
     // The last address that is named before a program listens is that of this program: on a free port here.
     private string? _awaited;
-    private OutsideProgram? _started;
+    private readonly Stack<OutsideProgram> _started = new();
     private string _printed = "";
 
-    /// <summary>Does what a block says, and gives the program that it has started, if it has.</summary>
-    public async Task<OutsideProgram?> DoAsync(CodeBlock block, CancellationToken cancellationToken)
+    /// <summary>Does what a block says.</summary>
+    public async Task DoAsync(CodeBlock block, CancellationToken cancellationToken)
     {
         var words = block.Mark.Split(' ', 2);
         switch (words[0])
         {
             case "not":
-                return null;
+                break;
             case "file":
                 var file = Path.Combine(folder, words[1]);
                 Directory.CreateDirectory(Path.GetDirectoryName(file)!);
                 await File.WriteAllTextAsync(file, Own(block.Text), cancellationToken);
-                return null;
+                break;
             case "run" or "run,":
-                var result = await packages.RunAsync(Own(block.Text), folder);
+                // Tools come from the feed alone.
+                var result = await packages.RunAsync(Own(block.Text), block.Text.StartsWith("dotnet tool ", StringComparison.Ordinal) ? null : folder);
                 Assert.True(HasEndedAs(words.ElementAtOrDefault(1) ?? "exit code 0", result.ExitCode), result.All);
                 _printed = result.Output;
-                return null;
+                break;
             case "prints":
                 foreach (var line in block.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)) Assert.Contains(line, _printed, StringComparison.Ordinal);
-                return null;
+                break;
             case "start,":
-                _started = packages.Start(folder, $"env {Own(block.Text).TrimEnd()}");
-                var listening = Listening().Match(await _started.ReadUntilAsync(words[1][6..], cancellationToken));
+                _started.Push(packages.Start(folder, $"env {Own(block.Text).TrimEnd()}"));
+                var listening = Listening().Match(await _started.Peek().ReadUntilAsync(words[1][6..], cancellationToken));
                 if (listening.Success) _addresses[_awaited ?? throw new InvalidOperationException("No file names the port of this program.")] = listening.Value;
-                return _started;
+                break;
             case "logged":
-                foreach (var line in block.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)) await _started!.ReadUntilAsync(line, cancellationToken);
-                return null;
+                foreach (var line in block.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)) await _started.Peek().ReadUntilAsync(line, cancellationToken);
+                break;
             default:
                 throw new InvalidOperationException($"'{block.Mark}' is no mark of a tutorial.");
+        }
+    }
+
+    /// <summary>Ends what runs, the last first: 'dotnet run' passes the signal on to its program.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(HangLimit.OfATest);
+        foreach (var program in _started)
+        {
+            await program.TerminateAsync(patience.Token);
+            await program.DisposeAsync();
         }
     }
 

@@ -11,12 +11,12 @@ public sealed class TutorialTests(ITestOutputHelper output, BuiltPackages packag
     [Theory, MemberData(nameof(Tutorials))]
     public async Task A_tutorial_does_what_it_says(string name)
     {
-        var tutorial = new TutorialRun(packages, Directory.CreateDirectory(Path.Combine(packages.Projects, name)).FullName, Path.Combine(Folder, "agent"));
-        foreach (var block in CodeBlock.ReadAll($"docs/tutorials/{name}.md").Where(static block => block.Language != "yaml"))
+        await using var tutorial = new TutorialRun(packages, Directory.CreateDirectory(Path.Combine(packages.Projects, name)).FullName, Path.Combine(Folder, "agent"));
+        foreach (var block in CodeBlock.ReadAll($"docs/tutorials/{name}.md"))
         {
             try
             {
-                if (await tutorial.DoAsync(block, Patience) is { } started) Stopping(started);
+                await tutorial.DoAsync(block, Patience);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
