@@ -12,6 +12,8 @@ try
         ["rotation", .. var rest] => await RotationRun.RunAsync(Count(rest, "--count", 10_000), Count(rest, "--rate", 75), Option(rest, "--report"), Option(rest, "--plots")),
         ["latency", .. var rest] => await LatencyRun.RunAsync(Count(rest, "--count", 200), Option(rest, "--report")),
         ["start", .. var rest] => await StartRun.RunAsync(Count(rest, "--rounds", 20), Option(rest, "--report")),
+        ["growth", .. var rest] =>
+            await GrowthRun.RunAsync(Count(rest, "--most", 10_000), Count(rest, "--rounds", 2), Option(rest, "--parts")?.Split(',') ?? [], Option(rest, "--report"), Option(rest, "--plots")),
         ["aot", .. var rest] => await AotRun.RunAsync(Count(rest, "--rounds", 10), Option(rest, "--report")),
         ["stalls", .. var rest] => await StallRun.RunAsync(Count(rest, "--minutes", 20), !rest.Contains("--no-system-cas"), Option(rest, "--report"), Option(rest, "--plots")),
 
@@ -20,6 +22,7 @@ try
         ["first-svid", var agent] => await StartRun.GetFirstSvidAsync(agent),
         ["generate"] => Generator.Run(),
         ["idle-clients", var port, var peers] => IdleClients.Run(Number(port), peers),
+        ["expiry-clients", var port, var peers, var renewed, var seconds] => ExpiryClients.Run(Number(port), peers, renewed, Number(seconds)),
         ["steady-load", var port, var peers] => SteadyLoad.Run(Number(port), peers),
         ["open-loop", var peers, var perSecond, var seconds, .. var ports] => OpenLoop.Run(peers, Number(perSecond), Number(seconds), [.. ports.Select(Number)]),
         _ => Usage(),
@@ -50,6 +53,8 @@ static int Usage()
         benchmarks latency [--count N] [--report FILE.md] from a new SVID to the first handshake that presents it
         benchmarks start [--rounds N] [--report FILE.md]  from the start of a process to its first SVID
         benchmarks aot [--rounds N] [--report FILE.md]    start and memory of a service and of its client: as built, trimmed, as Native AOT
+        benchmarks growth [--most N] [--rounds N] [--parts NAME[,NAME]] [--report FILE.md] [--plots FOLDER]
+                                                          how costs grow with bundles, connections, policies and allowed peers
         benchmarks stalls [--minutes N] [--no-system-cas] [--report FILE.md] [--plots FOLDER]
                                                           the worst handshakes at 50 a second, beside Kestrel's
         """);

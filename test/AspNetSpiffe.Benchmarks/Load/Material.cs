@@ -32,6 +32,9 @@ internal sealed class Material : IDisposable
     /// <summary>Issues clients of the servers' trust domain, below its root or below an intermediate, and gives their file.</summary>
     public string IssuePeers(string name, int count, bool intermediate) => Issue(name, count, intermediate ? _pki.Root.Intermediate() : _pki.Root);
 
+    /// <summary>Issues clients whose SVIDs all expire at one moment.</summary>
+    public string IssuePeers(string name, int count, DateTimeOffset notAfter) => Issue(name, count, _pki.Root, notAfter);
+
     /// <summary>Issues clients of a federated trust domain.</summary>
     public string IssueFederatedPeers(string name, int count) => Issue(name, count, _federated.Root);
 
@@ -62,7 +65,7 @@ internal sealed class Material : IDisposable
     public void Dispose() => Folder.Delete(recursive: true);
 
     // One key for all, which changes nothing for a server; each has a serial number and an ID of its own.
-    private string Issue(string name, int count, TestAuthority issuer)
+    private string Issue(string name, int count, TestAuthority issuer, DateTimeOffset? notAfter = null)
     {
         using var writer = new BinaryWriter(File.Create(FileOf(name)));
         Bytes(_key.Pkcs8);
@@ -71,7 +74,7 @@ internal sealed class Material : IDisposable
 
         writer.Write(count);
         for (var i = 0; i < count; i++)
-            Bytes(issuer.Leaf(l => l with { Uris = [$"{issuer.TrustDomain.Id}/ns/shop/sa/client-{i}"], WithKey = _key }).Leaf.RawData);
+            Bytes(issuer.Leaf(l => l with { Uris = [$"{issuer.TrustDomain.Id}/ns/shop/sa/client-{i}"], WithKey = _key, NotAfter = notAfter ?? l.NotAfter }).Leaf.RawData);
         return FileOf(name);
 
         void Bytes(byte[] bytes)

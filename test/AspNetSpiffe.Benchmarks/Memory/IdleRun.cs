@@ -100,7 +100,7 @@ internal sealed class IdleRun : IDisposable
     }
 
     // .NET has raised its own limit as far as it may, and its children have that.
-    private static void RequireOpenFiles(int count)
+    public static void RequireOpenFiles(int count)
     {
         const int Others = 500;
         var limit = File.ReadLines("/proc/self/limits").Single(l => l.StartsWith("Max open files", StringComparison.Ordinal));

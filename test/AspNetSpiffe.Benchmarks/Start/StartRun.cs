@@ -41,7 +41,7 @@ internal static class StartRun
         return 0;
     }
 
-    private static Start Measure(string agent)
+    public static Start Measure(string agent)
     {
         var begin = Stopwatch.GetTimestamp();
         using var process = Pinned.StartOwn(Environment.ProcessorCount - 1, "first-svid", agent);
@@ -49,5 +49,5 @@ internal static class StartRun
         return new(Stopwatch.GetElapsedTime(begin).TotalMilliseconds, told[0], told[1], told[2]);
     }
 
-    private readonly record struct Start(double Milliseconds, double Cpu, double OwnCpu, double Bytes);
+    internal readonly record struct Start(double Milliseconds, double Cpu, double OwnCpu, double Bytes);
 }
