@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Claims;
 using AspNetSpiffe;
 using Microsoft.AspNetCore.Authorization;
@@ -14,14 +13,8 @@ internal static class SignalR
     {
         // <client>
         await using var connection = new HubConnectionBuilder()
-            .WithUrl(url, options =>
-            {
-                options.HttpMessageHandlerFactory = _ => SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse("spiffe://example.org/orders"));
-                options.WebSocketConfiguration = socket =>
-                {
-                    (socket.HttpVersion, socket.HttpVersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
-                };
-            })
+            .WithUrl(url)
+            .AddSpiffeMtls(source, "spiffe://example.org/orders")
             .WithAutomaticReconnect()
             .Build();
         // </client>
