@@ -15,7 +15,11 @@ restore() {
 
 build() {
   title "Build"
-  dotnet build "$solution" -c Release --no-restore
+  # One compiler for all projects, which knows the analyzers already. It ends with the build, or it would outlive this run.
+  local outcome=0
+  dotnet build "$solution" -c Release --no-restore -p:UseSharedCompilation=true || outcome=$?
+  dotnet build-server shutdown --vbcscompiler
+  return "$outcome"
 }
 
 # Style and analyzers are the build's, which has looked at them already.

@@ -11,7 +11,6 @@ public sealed partial class OneMinuteRunTests(ITestOutputHelper output) : Intero
     private readonly ITestOutputHelper _output = output;
 
     [Theory, Trait("Trial", "H-01")]
-    [InlineData]
     [InlineData("--foreign", "throws", "--files")]
     [InlineData("--foreign", "blocks")]
     public async Task Every_promise_is_kept_for_a_minute_of_load_and_faults(params string[] surroundings)
