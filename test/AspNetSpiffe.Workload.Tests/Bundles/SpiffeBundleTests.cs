@@ -134,7 +134,7 @@ public sealed class SpiffeBundleTests
 
     [Fact, Trait("Spec", "XV-l")]
     public void A_leaf_among_the_certificates_is_left_out() =>
-        LeftOut($$"""{"kty":"EC","use":"x509-svid","x5c":["{{Convert.ToBase64String(Pki.SelfSignedLeaf().RawData)}}"]}""", "no CA");
+        LeftOut($$"""{"kty":"EC","use":"x509-svid","x5c":["{{Convert.ToBase64String(Pki.SelfSignedLeaf().RawData)}}"]}""", "not a CA");
 
     [Fact]
     public void A_certificate_whose_key_is_no_point_of_its_curve_is_left_out()

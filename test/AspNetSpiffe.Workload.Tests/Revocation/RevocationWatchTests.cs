@@ -76,7 +76,7 @@ public sealed class RevocationWatchTests(ITestOutputHelper output) : FileTest(ou
         ExpectWarning("RevocationListRefused");
         Write(Pki.Leaf("/workload"));
         var source = await StartGoodAsync(CertManager(options => options.Revocation.Lists["example.org"] = [Folder.PathOf("missing.crl")]));
-        Assert.EndsWith("The file '" + Folder.PathOf("missing.crl") + "' does not exist. List: none loaded yet.", (await WaitForAsync("RevocationListRefused", Patience)).Message, StringComparison.Ordinal);
+        Assert.EndsWith("The file '" + Folder.PathOf("missing.crl") + "' does not exist. List: none received yet.", (await WaitForAsync("RevocationListRefused", Patience)).Message, StringComparison.Ordinal);
         Assert.Equal(RejectionReason.RevocationUnknown, Verify(source).Reason);
     }
 

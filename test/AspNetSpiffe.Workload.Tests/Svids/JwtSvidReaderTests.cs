@@ -130,11 +130,11 @@ public sealed class JwtSvidReaderTests
     [Theory, Trait("Spec", "JW-10")]
     [InlineData("""{"aud":"a","exp":1}""", "no 'sub'")]
     [InlineData("""{"sub":null,"aud":"a","exp":1}""", "no 'sub'")]
-    [InlineData("""{"sub":"","aud":"a","exp":1}""", "no SPIFFE ID")]
-    [InlineData("""{"sub":"web","aud":"a","exp":1}""", "no SPIFFE ID")]
-    [InlineData("""{"sub":"spiffe://TD/web","aud":"a","exp":1}""", "no SPIFFE ID")]
-    [InlineData("""{"sub":"spiffe://td/web/","aud":"a","exp":1}""", "no SPIFFE ID")]
-    [InlineData("""{"sub":"https://td/web","aud":"a","exp":1}""", "no SPIFFE ID")]
+    [InlineData("""{"sub":"","aud":"a","exp":1}""", "not a SPIFFE ID")]
+    [InlineData("""{"sub":"web","aud":"a","exp":1}""", "not a SPIFFE ID")]
+    [InlineData("""{"sub":"spiffe://TD/web","aud":"a","exp":1}""", "not a SPIFFE ID")]
+    [InlineData("""{"sub":"spiffe://td/web/","aud":"a","exp":1}""", "not a SPIFFE ID")]
+    [InlineData("""{"sub":"https://td/web","aud":"a","exp":1}""", "not a SPIFFE ID")]
     [InlineData("""{"sub":"\ud800","aud":"a","exp":1}""", "not valid JSON")]
     public void A_subject_that_is_no_SPIFFE_ID_is_refused(string payload, string words) => AssertRefused(Payload(payload), words);
 

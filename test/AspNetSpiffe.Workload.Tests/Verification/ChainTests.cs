@@ -123,7 +123,7 @@ public sealed class ChainTests : VerifierTest
     public void A_bundle_takes_no_certificate_that_is_no_CA()
     {
         var leaf = Pki.SelfSignedLeaf();
-        Assert.Contains("no CA", Assert.Throws<ArgumentException>(() => new X509Bundle(Pki.TrustDomain, [leaf])).Message, StringComparison.Ordinal);
+        Assert.Contains("is not a CA", Assert.Throws<ArgumentException>(() => new X509Bundle(Pki.TrustDomain, [leaf])).Message, StringComparison.Ordinal);
 
         var read = X509Bundle.Read(Pki.TrustDomain, TestPki.Der([Pki.Root.Certificate, leaf]), out var leftOut);
         Assert.Equal(1, leftOut);

@@ -107,7 +107,7 @@ public sealed class X509ContextReaderTests
 
     [Fact, Trait("Spec", "XL-04")]
     public void An_intermediate_that_is_no_CA_is_refused() =>
-        AssertRefused("no CA", _pki.Response(_pki.Root.Intermediate(i => i with { Ca = false }).Leaf()));
+        AssertRefused("is not a CA", _pki.Response(_pki.Root.Intermediate(i => i with { Ca = false }).Leaf()));
 
     [Theory, Trait("Spec", "XL-04")]
     [InlineData(null)]
