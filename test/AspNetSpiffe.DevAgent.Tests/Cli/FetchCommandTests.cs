@@ -175,7 +175,7 @@ public sealed class FetchCommandTests : AgentTest
         var (exitCode, output, errors) = await Tool.RunAsync(agent.AddressOf("web"), Patience, "fetch", "jwt", "--audience", "db", "--spiffe-id", "spiffe://example.org/c");
 
         Assert.Equal((1, ""), (exitCode, output));
-        Assert.Contains("no JWT-SVID of 'spiffe://example.org/c'. It has 'spiffe://example.org/a', 'spiffe://example.org/b'.", errors, StringComparison.Ordinal);
+        Assert.Contains("issues no JWT-SVID of 'spiffe://example.org/c' to this workload. It issues 'spiffe://example.org/a', 'spiffe://example.org/b'.", errors, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -64,7 +64,7 @@ public sealed class AccessTests(ITestOutputHelper output) : DiagnosticsTest(outp
     [Theory]
     [InlineData("spiffe://example.org/elsewhere", "not one of the allowed peers")]
     [InlineData("spiffe://partner.example/client", "no bundle of its trust domain 'partner.example'")]
-    [InlineData("spiffe://example.org", "names a trust domain")]
+    [InlineData("spiffe://example.org", "the ID of a trust domain, not of a workload")]
     public async Task Who_may_not_connect_is_told_why(string id, string why)
     {
         var server = await StartAsync(configure: options => options.AllowedPeers = ["spiffe://example.org/client", "spiffe://partner.example/**"]);

@@ -115,7 +115,7 @@ public sealed class WebCertificateTests : ModeTest
         builder.WebHost.UseSpiffeMtls();
         Listen(builder, null);
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(builder));
-        Assert.Contains("has the mode WebCertificate, and no certificate", error.Message, StringComparison.Ordinal);
+        Assert.Contains("has the mode WebCertificate, but no certificate", error.Message, StringComparison.Ordinal);
     }
 
     private Task<WebApplication> StartAsync(string place, Action<WebApplicationBuilder>? configure = null)
