@@ -80,7 +80,7 @@ public sealed class OrdersService : IAsyncLifetime
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddInMemoryCollection([new("urls", "https://127.0.0.1:0;http://127.0.0.1:0"), new("Spiffe:EndpointSocket", agent)]);
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan);
+        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Limits.KeepAliveTimeout = TimeSpan.FromHours(1));
         builder.WebHost.UseSpiffeMtls(static options => options.AllowedPeers = ["spiffe://example.org/ns/shop/**", Courier]);
         var app = Keep(builder.Build());
         map(app);

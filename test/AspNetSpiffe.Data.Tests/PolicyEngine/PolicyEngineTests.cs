@@ -67,7 +67,7 @@ public sealed class PolicyEngineTests(ITestOutputHelper output) : ProgramTest(ou
         using var shop = await ClientAsync("shop", service.Address);
 
         Assert.Equal(HttpStatusCode.Forbidden, (await shop.PostAsync("/orders", null, Patience)).StatusCode);
-        await service.Program.ReadUntilAsync("Refused a server: NotAllowed", Patience);
+        await service.Program.ReadUntilAsync("Rejected a server in the TLS handshake: NotAllowed", Patience);
     }
 
     [Fact]
