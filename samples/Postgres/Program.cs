@@ -9,9 +9,12 @@ using Postgres;
 
 var builder = Host.CreateApplicationBuilder(args);
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
+
+// <database>
 builder.Services.AddSpiffe();
 builder.Services.AddSingleton(services =>
     new NpgsqlDataSourceBuilder(builder.Configuration.GetConnectionString("Shop")).BuildSpiffeMtls(services.GetRequiredService<X509Source>(), "spiffe://example.org/db"));
+// </database>
 
 using var host = builder.Build();
 await host.StartAsync();

@@ -14,8 +14,11 @@ builder.Services.AddSpiffe();
 using var host = builder.Build();
 await host.StartAsync();
 
+// <connection>
 var options = ConfigurationOptions.Parse(builder.Configuration.GetConnectionString("Redis")!);
 await using var redis = await options.ConnectSpiffeMtlsAsync(host.Services.GetRequiredService<X509Source>(), "spiffe://example.org/redis");
+// </connection>
+
 Console.WriteLine($"orders:visits is {await redis.GetDatabase().StringIncrementAsync("orders:visits")}");
 
 await host.StopAsync();

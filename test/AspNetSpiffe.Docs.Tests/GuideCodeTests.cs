@@ -291,5 +291,22 @@ public sealed class GuideCodeTests(ITestOutputHelper output) : GuideTest(output)
         Assert.Contains("SPIFFE diagnostics", await AskAsync("alice", $"{other}/spiffe", change: static request => request.Headers.Host = "ops.example.org:9443"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Probes_on_a_port_of_their_own_need_no_identity_and_nothing_else_there_is_open()
+    {
+        // The page's settings, with ports that are free.
+        var settings = new ConfigurationBuilder().AddJsonFile(Repository.PathOf("samples", "Docs", "probes.json")).Build().AsEnumerable()
+            .Select(static setting => (setting.Key, setting.Value?.Replace("0.0.0.0:8443", "127.0.0.1:0", StringComparison.Ordinal).Replace("0.0.0.0:8081", "127.0.0.1:0", StringComparison.Ordinal)));
+        var app = await StartAsync("orders", Operations.AddServices, static app =>
+        {
+            Operations.MapProbes(app);
+            app.MapGet("/orders", static () => "orders");
+        }, [("urls", null), .. settings]);
+        using var probe = new HttpClient { BaseAddress = new Uri(UrlOf(app, "http:")) };
+        Assert.Equal(["Healthy", "Healthy"], [await probe.GetStringAsync("/healthz/live", Patience), await probe.GetStringAsync("/healthz/ready", Patience)]);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await probe.GetAsync("/orders", Patience)).StatusCode);
+        Assert.Equal("orders", await AskAsync("cart", $"{UrlOf(app)}/orders"));
+    }
+
     private static string UrlOf(WebApplication app, string scheme = "https:") => app.Urls.Single(url => url.StartsWith(scheme, StringComparison.Ordinal));
 }

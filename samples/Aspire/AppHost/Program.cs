@@ -2,9 +2,12 @@
 using Aspire.AppHost;
 
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, EnableResourceLogging = true });
-var spiffe = builder.AddSpiffeDevAgent("example.org");
 
+// <identities>
+var spiffe = builder.AddSpiffeDevAgent("example.org");
 var orders = builder.AddProject<Projects.Aspire_Orders>("orders").WithHttpsEndpoint().WithSpiffeId(spiffe, "/orders");
+// </identities>
+
 builder.AddProject<Projects.Aspire_Shop>("shop").WithReference(orders).WaitFor(orders).WithSpiffeId(spiffe, "/shop");
 
 builder.Build().Run();

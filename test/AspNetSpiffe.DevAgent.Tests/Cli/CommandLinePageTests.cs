@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 using AspNetSpiffe.TestKit;
 
@@ -30,6 +31,47 @@ public sealed partial class CommandLinePageTests : AgentTest
     {
         string[][] verbs = [["agent"], ["check"], ["doctor"], ["fetch", "x509"], ["fetch", "jwt"], ["fetch", "bundles"], ["id"], ["inspect"], ["match"], ["request"], ["watch"], ["write"]];
         foreach (var verb in verbs) Assert.Contains("--json", await HelpAsync(verb), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_example_of_match_prints_what_the_page_shows()
+    {
+        var (words, shown) = ExampleOf("match");
+        Assert.Equal((0, shown, ""), await Tool.RunAsync(null, Patience, words));
+    }
+
+    [Fact]
+    public async Task The_example_of_check_prints_what_the_page_shows()
+    {
+        var (words, shown) = ExampleOf("check");
+        var files = words[1..].Select(name => Path.Combine(Folder, name)).ToArray();
+        await File.WriteAllTextAsync(files[0], """{"Spiffe":{"StartupTimeout":"30","EndpointSockt":"unix:///run/agent.sock"}}""", Patience);
+        await File.WriteAllTextAsync(files[1], """{"Spiffe":{"AllowedPeers":["spiffe://example.org/a**"]}}""", Patience);
+        Assert.Equal((1, shown, ""), await Tool.RunAsync(null, Patience, [words[0], .. files]));
+    }
+
+    [Fact]
+    public async Task The_example_of_inspect_prints_the_rules_that_the_page_shows()
+    {
+        var (pki, (words, shown)) = (new TestPki(intermediates: 1), ExampleOf("inspect"));
+        var svid = pki.Leaf("/web");
+        await WriteAsync("svid.pem", [svid.Leaf, .. svid.Intermediates]);
+        await WriteAsync("bundle.pem", pki.Authorities);
+        var (exitCode, output, errors) = await Tool.RunAsync(null, Patience, words.Select(word => word.EndsWith(".pem", StringComparison.Ordinal) ? Path.Combine(Folder, word) : word));
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.Equal(RulesOf(shown), RulesOf(output));
+    }
+
+    private async Task WriteAsync(string name, IEnumerable<X509Certificate2> certificates) =>
+        await File.WriteAllTextAsync(Path.Combine(Folder, name), string.Join('\n', certificates.Select(certificate => certificate.ExportCertificatePem())), Patience);
+
+    // What stands above differs from certificate to certificate.
+    private static string RulesOf(string report) => report[report.IndexOf("\nok ", StringComparison.Ordinal)..].TrimEnd();
+
+    private static (string[] Words, string Shown) ExampleOf(string verb)
+    {
+        var lines = CodeBlock.ReadAll("docs/command-line.md").Single(block => block.Text.StartsWith($"$ aspnet-spiffe {verb} ", StringComparison.Ordinal)).Text.TrimEnd('\n').Split('\n');
+        return ([.. PageCommand.ReadAll(lines[0][2..]).Single().Words.Skip(1)], string.Join('\n', lines[1..]));
     }
 
     // curl's own.

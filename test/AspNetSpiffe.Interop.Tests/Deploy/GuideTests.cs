@@ -6,7 +6,7 @@ namespace AspNetSpiffe.InteropTests;
 /// <summary>docs/deploy/development.md, command by command: only folders and ports are the test's.</summary>
 public sealed partial class GuideTests(ITestOutputHelper output) : InteropTest(output)
 {
-    private readonly Queue<string> _commands = new(Block().Matches(File.ReadAllText(Repository.PathOf("docs", "deploy", "development.md"))).Select(static block => block.Groups[1].Value));
+    private readonly Queue<string> _commands = new(CodeBlock.ReadAll("docs/deploy/development.md").Select(static block => block.Text));
 
     [Fact]
     public async Task The_commands_of_the_development_guide_do_what_it_says()
@@ -34,40 +34,17 @@ public sealed partial class GuideTests(ITestOutputHelper output) : InteropTest(o
     private OutsideProgram RunClient(string https) => Run(("ASPNETCORE_URLS", "http://127.0.0.1:0"), ("Orders__Url", $"https://{https}"), ("Orders__Interval", "00:00:00.1"));
 
     /// <summary>Runs the next command of the guide, which is one of ours.</summary>
-    private OutsideProgram Run(params (string Name, string Value)[] own)
-    {
-        var command = Command().Match(Next());
-        Assert.True(command.Success, "The command is no 'dotnet run --project' with variables before it.");
-        var environment = command.Groups["variable"].Captures.Select(static variable => variable.Value.Split('=', 2)).ToDictionary(static pair => pair[0], static pair => (string?)pair[1]);
-        foreach (var (variable, value) in own) environment[variable] = value;
-        var project = Repository.PathOf(command.Groups["project"].Value);
-        var (name, assembly) = Path.GetFileName(project) switch
-        {
-            "AspNetSpiffe.Cli" => ("AspNetSpiffe.Cli", "aspnet-spiffe"),
-            "Service" => ("Deploy.Service", "orders"),
-            _ => ("Deploy.Client", "checkout"),
-        };
-
-        // 'dotnet run' starts a web application in the folder of its project.
-        environment["ASPNETCORE_CONTENTROOT"] = project;
-        return Stopping(BuiltProgram.Start(environment, name, assembly, command.Groups["arguments"].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
-    }
+    private OutsideProgram Run(params (string, string?)[] own) => Stopping(PageCommand.ReadAll(Next()).Single().Start(own));
 
     private async Task<ProgramResult> CurlAsync(string http, string https)
     {
-        var words = Next().Replace("localhost:8080", http, StringComparison.Ordinal).Replace("localhost:8443", https, StringComparison.Ordinal).Split(' ');
+        var words = PageCommand.ReadAll(Next().Replace("localhost:8080", http, StringComparison.Ordinal).Replace("localhost:8443", https, StringComparison.Ordinal)).Single().Words;
         var result = await OutsideProgram.RunAsync(words[0], ["--silent", "--show-error", .. words[1..]], "", Patience);
         Assert.True(result.ExitCode == 0, result.All);
         return result;
     }
 
     private string Next() => _commands.Dequeue().Replace("/tmp/spiffe", Path.Combine(Folder, "spiffe"), StringComparison.Ordinal);
-
-    [GeneratedRegex("```sh\n *(.+)\n")]
-    private static partial Regex Block();
-
-    [GeneratedRegex(@"^(?:(?<variable>\w+=\S+) )*dotnet run --project (?<project>\S+)(?: -- (?<arguments>.+))?$")]
-    private static partial Regex Command();
 
     [GeneratedRegex("https?://(.+)$")]
     private static partial Regex Listening();

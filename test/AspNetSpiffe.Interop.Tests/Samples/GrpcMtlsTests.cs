@@ -3,7 +3,7 @@ using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.InteropTests;
 
-/// <summary>The command line's agent and the two programs of the sample, each a process of its own, as the README says.</summary>
+/// <summary>The agent and the two programs of the sample, each a process of its own, by the commands of the README: only folders and ports are the test's.</summary>
 public sealed partial class GrpcMtlsTests(ITestOutputHelper output) : InteropTest(output)
 {
     [Fact]
@@ -29,20 +29,18 @@ public sealed partial class GrpcMtlsTests(ITestOutputHelper output) : InteropTes
 
     private async Task<(OutsideProgram Server, string Address)> StartServerAsync()
     {
-        var agent = Stopping(BuiltProgram.Start(
-            [], "AspNetSpiffe.Cli", "aspnet-spiffe", "agent", "--workload", "server=/server", "--workload", "client=/client", "--workload", "other=/other", "--directory", Path.Combine(Folder, "agent")));
-        await agent.ReadUntilAsync("other.sock", Patience);
-        var server = Stopping(BuiltProgram.Start(new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("server"), ["SERVER_URL"] = "https://127.0.0.1:0" }, "GrpcMtls.Server", "grpc-mtls-server"));
+        await Stopping(Command(0).Start([])).ReadUntilAsync("other.sock", Patience);
+        var server = Stopping(Command(1).Start([("SERVER_URL", "https://127.0.0.1:0")]));
         return (server, Listening().Match(await server.ReadUntilAsync("listening on: https", Patience)).Groups[1].Value);
     }
 
     private async Task<ProgramResult> RunClientAsync(string workload, string address)
     {
-        await using var client = BuiltProgram.Start(new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf(workload), ["SERVER_URL"] = address }, "GrpcMtls.Client", "grpc-mtls-client");
+        await using var client = Command(2).Start([("SPIFFE_ENDPOINT_SOCKET", $"unix://{Folder}/agent/{workload}.sock"), ("SERVER_URL", address)]);
         return await client.FinishAsync("", Patience);
     }
 
-    private string SocketOf(string workload) => $"unix://{Path.Combine(Folder, "agent")}/{workload}.sock";
+    private PageCommand Command(int block) => PageCommand.Read("samples/GrpcMtls/README.md", block, ("/tmp/spiffe", Path.Combine(Folder, "agent")));
 
     [GeneratedRegex("(https://.+)$")]
     private static partial Regex Listening();

@@ -3,7 +3,7 @@ using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.InteropTests;
 
-/// <summary>The command line's agent and the two programs of the sample, each a process of its own, as the README says.</summary>
+/// <summary>The agent and the two programs of the sample, each a process of its own, by the commands of their READMEs: only folders and ports are the test's.</summary>
 public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTest(output)
 {
     private string _agentFolder = "";
@@ -11,8 +11,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
     public override async ValueTask InitializeAsync()
     {
         _agentFolder = Path.Combine(Folder, "agent");
-        var agent = Stopping(Run([], "aspnet-spiffe", "agent", "--trust-domain", "example.org", "--workload", "server=/server", "--workload", "client=/client", "--directory", _agentFolder));
-        await agent.ReadUntilAsync("client.sock", Patience);
+        await Stopping(Command("Server", 0).Start([])).ReadUntilAsync("client.sock", Patience);
     }
 
     [Fact]
@@ -64,7 +63,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
     [Fact]
     public async Task Without_http_only_the_probe_is_answered()
     {
-        await using var program = Run(new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("server"), ["HEALTH_ADDRESS"] = "127.0.0.1:0", ["HTTP_ENABLED"] = "false" }, "http-mtls-server");
+        await using var program = Command("Server", 1).Start([("HEALTH_ADDRESS", "127.0.0.1:0"), ("HTTP_ENABLED", "false")]);
         var health = Listening().Match(await program.ReadUntilAsync("listening on: ", Patience));
         Assert.StartsWith("http:", health.Value, StringComparison.Ordinal);
         using var probe = new HttpClient();
@@ -99,7 +98,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
     {
         var file = Path.Combine(Folder, "config.yaml");
         await File.WriteAllTextAsync(file, yaml, Patience);
-        await using var server = Run(new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("server"), ["CONFIG_FILE"] = file }, "http-mtls-server");
+        await using var server = Command("Server", 1).Start([("CONFIG_FILE", file)]);
         var ended = await server.FinishAsync("", Patience);
 
         Assert.Equal(2, ended.ExitCode);
@@ -159,7 +158,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
     {
         var (_, server, _) = await StartServerAsync();
         var files = Path.Combine(Folder, "files");
-        await using var fetch = Run([], "aspnet-spiffe", "fetch", "x509", "--socket", SocketOf("client"), "--write", files);
+        await using var fetch = BuiltProgram.Start([], "AspNetSpiffe.Cli", "aspnet-spiffe", "fetch", "x509", "--socket", SocketOf("client"), "--write", files);
         var fetched = await fetch.FinishAsync("", Patience);
         Assert.True(fetched.ExitCode == 0, fetched.All);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(files, "key.pem")));
@@ -176,14 +175,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
 
     private async Task<(OutsideProgram Program, string Server, string Health)> StartServerAsync(params (string, string?)[] more)
     {
-        var environment = new Dictionary<string, string?>
-        {
-            ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("server"),
-            ["HTTP_ADDRESS"] = "127.0.0.1:0",
-            ["HEALTH_ADDRESS"] = "127.0.0.1:0",
-        };
-        foreach (var (name, value) in more) environment[name] = value;
-        var program = Stopping(Run(environment, "http-mtls-server"));
+        var program = Stopping(Command("Server", 1).Start([("HTTP_ADDRESS", "127.0.0.1:0"), ("HEALTH_ADDRESS", "127.0.0.1:0"), .. more]));
         var server = Listening().Match(await program.ReadUntilAsync("listening on: https", Patience));
         var health = Listening().Match(await program.ReadUntilAsync("listening on: http:", Patience));
         return (program, server.Groups[1].Value, health.Groups[1].Value);
@@ -191,16 +183,13 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
 
     private async Task<ProgramResult> RunClientAsync(string server, string expected, params (string, string?)[] more)
     {
-        var environment = new Dictionary<string, string?> { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf("client"), ["SERVER_URL"] = $"https://{server}", ["EXPECTED_SERVER_ID"] = expected };
-        foreach (var (name, value) in more) environment[name] = value;
-        await using var client = Run(environment, "http-mtls-client");
+        await using var client = Command("Client", 0).Start([("SERVER_URL", $"https://{server}"), ("EXPECTED_SERVER_ID", expected), .. more]);
         return await client.FinishAsync("", Patience);
     }
 
     private string SocketOf(string workload) => $"unix://{_agentFolder}/{workload}.sock";
 
-    private static OutsideProgram Run(Dictionary<string, string?> environment, string name, params IEnumerable<string> arguments) =>
-        BuiltProgram.Start(environment, name switch { "http-mtls-server" => "Server", "http-mtls-client" => "Client", _ => "AspNetSpiffe.Cli" }, name, arguments);
+    private PageCommand Command(string program, int block) => PageCommand.Read($"samples/HttpMtls/{program}/README.md", block, ("/tmp/spiffe", _agentFolder));
 
     [GeneratedRegex("https?://(.+)$")]
     private static partial Regex Listening();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -81,17 +82,15 @@ public sealed class NginxTests(ITestOutputHelper output) : InteropTest(output)
     private async Task StartNginxAsync(string upstream)
     {
         var proxy = PemFiles.Write(Path.Combine(Folder, "proxy"), (await SourceAsync("proxy")).Current!);
-        Stopping(await Nginx.StartAsync(Folder, NginxSocket, proxy, $$"""
-            ssl_client_certificate {{proxy.Bundle}};
-            ssl_verify_client on;
-            ssl_verify_depth 4;
-            location / {
-              proxy_pass {{upstream}};
-              proxy_http_version 1.1;
-              proxy_ssl_certificate {{proxy.Chain}};
-              proxy_ssl_certificate_key {{proxy.Key}};
-              proxy_set_header X-Client-Cert $ssl_client_escaped_cert;
-            }
+
+        // The directives of docs/forwarded-certificates.md; where it listens and what it shows, Nginx says itself.
+        var page = CodeBlock.ReadAll("docs/forwarded-certificates.md").Single(static block => block.Language == "nginx").Text;
+        var directives = page[page.IndexOf("ssl_client_certificate", StringComparison.Ordinal)..page.LastIndexOf('}')]
+            .Replace("/run/spiffe/bundle.pem", proxy.Bundle, StringComparison.Ordinal).Replace("http://unix:/run/orders/orders.sock:", upstream, StringComparison.Ordinal);
+        Stopping(await Nginx.StartAsync(Folder, NginxSocket, proxy, $"""
+            proxy_ssl_certificate {proxy.Chain};
+            proxy_ssl_certificate_key {proxy.Key};
+            {directives}
             """, Patience));
     }
 

@@ -5,19 +5,22 @@ using AspNetSpiffe.TestKit;
 
 namespace AspNetSpiffe.RecipeTests;
 
-/// <summary>The samples, each program a process of its own, as their READMEs say.</summary>
+/// <summary>The samples, each program a process of its own, by the commands of their READMEs: only folders and ports are the test's.</summary>
 public sealed partial class SampleTests(ITestOutputHelper output) : ProgramTest(output)
 {
     [Fact]
     public async Task The_gateway_leads_to_a_service_that_knows_its_caller()
     {
-        await StartAgentAsync("gateway", "orders", "client", "other");
-        var orders = await AddressAsync(Start("orders", "Orders", "gateway-orders", [], ("SERVER_URL", "https://127.0.0.1:0")));
-        var gateway = await AddressAsync(Start(
-            "gateway", "Gateway", "gateway", ["--contentRoot", Repository.PathOf("samples", "Gateway", "Gateway"), "--urls", "https://127.0.0.1:0", $"--ReverseProxy:Clusters:orders:Destinations:one:Address={orders}"]));
+        await StartAgentAsync("Gateway", "other.sock");
+        var orders = await AddressAsync(Run("Gateway", 1, [AnyPort]));
+        var gateway = await AddressAsync(Run("Gateway", 2, [], "--urls", "https://127.0.0.1:0", $"--ReverseProxy:Clusters:orders:Destinations:one:Address={orders}"));
 
-        var answer = await RequestAsync("client", $"{gateway}/orders/4711", "spiffe://example.org/gateway", "-H", "Client-Cert: :AAAA:");
-        Assert.Equal((0, BlockOf("Gateway", "text")), (answer.ExitCode, answer.Output));
+        foreach (var more in (string[][])[[], ["-H", "Client-Cert: :AAAA:"]])
+        {
+            var answer = await RunAsync(Stopping(Command("Gateway", 3, ("https://localhost:9443", gateway)).Start([], more)));
+            Assert.Equal((0, BlockOf("Gateway", "text")), (answer.ExitCode, answer.Output));
+        }
+
         Assert.Equal(4, (await RequestAsync("other", $"{gateway}/orders/4711", "spiffe://example.org/gateway")).ExitCode);
         Assert.Equal(1, (await RequestAsync("client", $"{orders}/orders/4711", "spiffe://example.org/orders")).ExitCode);
     }
@@ -25,14 +28,14 @@ public sealed partial class SampleTests(ITestOutputHelper output) : ProgramTest(
     [Fact]
     public async Task The_client_of_the_chat_prints_what_the_README_shows()
     {
-        await StartAgentAsync("chat", "client", "moderator");
-        var server = await AddressAsync(Start("chat", "Chat.Server", "chat-server", [], ("SERVER_URL", "https://127.0.0.1:0")));
+        await StartAgentAsync("Chat", "moderator.sock");
+        var server = await AddressAsync(Run("Chat", 1, [AnyPort]));
 
-        var client = await RunAsync(Start("client", "Chat.Client", "chat-client", [], ("SERVER_URL", server)));
+        var client = await RunAsync(Run("Chat", 2, [("SERVER_URL", server)]));
         Assert.Equal((0, BlockOf("Chat", "text")), (client.ExitCode, client.Output));
-        var moderator = await RunAsync(Start("moderator", "Chat.Client", "chat-client", [], ("SERVER_URL", server)));
+        var moderator = await RunAsync(Run("Chat", 2, [("SERVER_URL", server), ("SPIFFE_ENDPOINT_SOCKET", SocketOf("moderator"))]));
         Assert.Equal(3, moderator.Output.Split("Clear: done").Length - 1);
-        var mistaken = await RunAsync(Start("client", "Chat.Client", "chat-client", [], ("SERVER_URL", server), ("EXPECTED_SERVER_ID", "spiffe://example.org/database")));
+        var mistaken = await RunAsync(Run("Chat", 2, [("SERVER_URL", server), ("EXPECTED_SERVER_ID", "spiffe://example.org/database")]));
         Assert.Equal(1, mistaken.ExitCode);
         Assert.StartsWith(BlockOf("Chat", "text", 1).TrimEnd(), mistaken.Errors, StringComparison.Ordinal);
     }
@@ -52,11 +55,12 @@ public sealed partial class SampleTests(ITestOutputHelper output) : ProgramTest(
     [Fact]
     public async Task The_application_with_the_OpenAPI_document_asks_what_the_document_says()
     {
-        await StartAgentAsync("server", "client");
-        var server = await AddressAsync(Start("server", "OpenApi", "openapi", [], ("SERVER_URL", "https://127.0.0.1:0")));
+        await StartAgentAsync("OpenApi", "client.sock", block: 1);
+        var server = await AddressAsync(Run("OpenApi", 2, [AnyPort]));
         async Task<int> CodeAsync(string path) => (await RequestAsync("client", server + path, "spiffe://example.org/server")).ExitCode;
 
-        Assert.Equal((0, 4, 4, 0), (await CodeAsync("/hello"), await CodeAsync("/reports"), await CodeAsync("/orders"), await CodeAsync("/openapi/v1.json")));
+        Assert.Equal((0, 4, 4), (await CodeAsync("/hello"), await CodeAsync("/reports"), await CodeAsync("/orders")));
+        Assert.Equal(0, (await RunAsync(Stopping(Command("OpenApi", 3, ("https://localhost:8443", server)).Start([])))).ExitCode);
     }
 
     private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -70,23 +74,21 @@ public sealed partial class SampleTests(ITestOutputHelper output) : ProgramTest(
         return new(operation.Where(static member => member.Key is "security" or "x-spiffe-callers").Select(static member => KeyValuePair.Create(member.Key, member.Value?.DeepClone())));
     }
 
-    private async Task StartAgentAsync(params string[] workloads)
-    {
-        var agent = Stopping(BuiltProgram.Start(
-            [], "AspNetSpiffe.Cli", "aspnet-spiffe", ["agent", .. workloads.SelectMany(static workload => (string[])["--workload", $"{workload}=/{workload}"]), "--directory", Path.Combine(Folder, "agent")]));
-        await agent.ReadUntilAsync($"{workloads[^1]}.sock", Patience);
-    }
+    private static (string, string?) AnyPort => ("SERVER_URL", "https://127.0.0.1:0");
 
-    private OutsideProgram Start(string workload, string project, string assembly, string[] arguments, params (string Name, string? Value)[] variables)
-    {
-        var environment = variables.ToDictionary(static variable => variable.Name, static variable => variable.Value);
-        environment["SPIFFE_ENDPOINT_SOCKET"] = $"unix://{Path.Combine(Folder, "agent")}/{workload}.sock";
-        environment["DOTNET_ENVIRONMENT"] = environment["ASPNETCORE_ENVIRONMENT"] = environment["ASPNETCORE_URLS"] = null;
-        return Stopping(BuiltProgram.Start(environment, project, assembly, arguments));
-    }
+    private string SocketOf(string workload) => $"unix://{Folder}/agent/{workload}.sock";
 
-    private Task<ProgramResult> RequestAsync(string workload, string address, string expected, params string[] more) =>
-        RunAsync(Start(workload, "AspNetSpiffe.Cli", "aspnet-spiffe", ["request", address, "--expect", expected, .. more]));
+    /// <summary>Starts the agent by the command of the README, and waits until its last workload has a socket.</summary>
+    private async Task StartAgentAsync(string sample, string last, int block = 0) => await Run(sample, block, []).ReadUntilAsync(last, Patience);
+
+    private PageCommand Command(string sample, int block, params (string, string)[] replaced) =>
+        PageCommand.Read($"samples/{sample}/README.md", block, [("/tmp/spiffe", Path.Combine(Folder, "agent")), .. replaced]);
+
+    private OutsideProgram Run(string sample, int block, (string, string?)[] variables, params string[] more) =>
+        Stopping(Command(sample, block).Start([("DOTNET_ENVIRONMENT", null), ("ASPNETCORE_ENVIRONMENT", null), ("ASPNETCORE_URLS", null), .. variables], more));
+
+    private Task<ProgramResult> RequestAsync(string workload, string address, string expected) =>
+        RunAsync(Stopping(BuiltProgram.Start(new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf(workload) }, "AspNetSpiffe.Cli", "aspnet-spiffe", "request", address, "--expect", expected)));
 
     private Task<ProgramResult> RunAsync(OutsideProgram program) => program.FinishAsync("", Patience);
 

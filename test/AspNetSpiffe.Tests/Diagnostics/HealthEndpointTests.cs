@@ -50,8 +50,15 @@ public sealed class HealthEndpointTests(ITestOutputHelper output) : MeshTest(out
         var builder = Builder(("urls", "https://127.0.0.1:0"));
         builder.WebHost.UseSpiffeMtls();
         builder.Services.AddGrpc();
+        // <services>
         builder.Services.AddGrpcHealthChecks(options => options.Services.Map("", check => check.Tags.Contains("ready"))).AddSpiffe(tags: ["ready"]);
-        var server = await StartAsync(builder, app => app.MapGrpcHealthChecksService());
+        // </services>
+        var server = await StartAsync(builder, app =>
+        {
+            // <endpoint>
+            app.MapGrpcHealthChecksService();
+            // </endpoint>
+        });
 
         using var channel = GrpcChannel.ForAddress(AddressOf(server), new() { HttpHandler = SpiffeHttpHandler.Create(await SourceAsync("client"), SpiffeIdPattern.Parse(Expected)), DisposeHttpClient = true });
         var health = new Health.HealthClient(channel);
