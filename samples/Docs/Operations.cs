@@ -1,4 +1,3 @@
-using AspNetSpiffe;
 using Microsoft.AspNetCore.Authorization;
 
 namespace Docs;

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 
 const read = (folder) => ['bundle.pem', 'key.pem', 'svid.pem'].map((name) => readFileSync(join(folder, name)));
 
-// The ID in a certificate whose chain TLS has verified: its one URI name. Node puts odd names in quotes; an SVID has none.
+// The SPIFFE ID of a certificate whose chain TLS has verified: its only URI SAN. Node.js quotes unusual names; an SVID has none.
 const spiffeIdOf = (certificate) => {
   const names = certificate?.subjectaltname ?? '';
   const uris = names.split(', ').filter((name) => name.startsWith('URI:'));
   return uris.length === 1 && uris[0].startsWith('URI:spiffe://') && !names.includes('"') ? uris[0].slice(4) : null;
 };
 
-// For a client: the server must have this ID, and its host name does not matter.
+// For a client: the server must have this ID; its host name is not compared.
 export const mustBe = (expectedServer) => (host, certificate) =>
   spiffeIdOf(certificate) === expectedServer ? undefined : new Error(`The server is ${spiffeIdOf(certificate)}; expected was ${expectedServer}.`);
 
@@ -21,11 +21,11 @@ export const channelCredentials = (folder, expectedServer) => {
   return grpc.credentials.createSsl(bundle, key, svid, { checkServerIdentity: mustBe(expectedServer) });
 };
 
-// For a server: whoever calls must present a certificate that the bundle verifies.
+// For a server: clients must present a certificate that the bundle verifies.
 export const serverCredentials = (folder) => {
   const [bundle, key, svid] = read(folder);
   return grpc.ServerCredentials.createSsl(bundle, [{ private_key: key, cert_chain: svid }], true);
 };
 
-// Who calls; to be compared before the call is answered.
+// The caller's SPIFFE ID: compare it before the call is processed.
 export const callerOf = (call) => spiffeIdOf(call.getAuthContext()?.sslPeerCertificate);

@@ -6,19 +6,19 @@ import grpc
 
 
 def channel_to(address, folder, expected_server):
-    """A channel to the server with this ID, and no other."""
+    """A channel to the server with this ID."""
     return channel_with(address, expected_server, *read(folder))
 
 
 def channel_with(address, expected_server, bundle, key, svid):
-    # grpcio compares a name with all names of the certificate. Brackets keep it from taking what follows the colon for a port.
-    # The authority must be the host of the address: that name then counts as checked.
+    # grpcio compares a name with all names of the certificate. Without brackets it parses the text after the colon as a port.
+    # The authority must be the host of the address: grpcio then treats that name as verified.
     options = [("grpc.ssl_target_name_override", f"[{expected_server}]"), ("grpc.default_authority", address.rsplit(":", 1)[0])]
     return grpc.secure_channel(address, grpc.ssl_channel_credentials(bundle, key, svid), options)
 
 
 def server_credentials(folder):
-    """Whoever calls must present a certificate that the bundle verifies. The files are read again for each handshake: a renewal needs no restart."""
+    """Clients must present a certificate that the bundle verifies. The files are read again for each handshake: a renewal needs no restart."""
 
     def configuration():
         bundle, key, svid = read(folder)
@@ -28,7 +28,7 @@ def server_credentials(folder):
 
 
 def caller_of(context):
-    """Who calls; to be compared before the call is answered."""
+    """The caller's SPIFFE ID: compare it before the call is processed."""
     ids = context.auth_context().get("peer_spiffe_id", [])
     return ids[0].decode() if len(ids) == 1 else None
 
