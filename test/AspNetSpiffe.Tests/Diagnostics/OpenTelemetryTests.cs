@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using AspNetSpiffe.TestKit;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Metrics;
@@ -14,23 +13,26 @@ public sealed class OpenTelemetryTests(ITestOutputHelper output) : MeshTest(outp
     [Fact]
     public async Task Exporters_get_the_metrics_and_the_callers_ID()
     {
-        var (spans, metrics) = (new Spans(), new List<Metric>());
+        var (spans, measured) = (new Spans(), new List<Metric>());
         var builder = Builder(("urls", "https://127.0.0.1:0"));
         builder.WebHost.UseSpiffeMtls();
+
         // <telemetry>
         builder.Services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics.AddMeter(SpiffeDiagnostics.MeterName))
             .WithTracing(tracing => tracing.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddSource(SpiffeDiagnostics.ActivitySourceName));
         // </telemetry>
         builder.Services.AddOpenTelemetry()
-            .WithMetrics(reader => reader.AddInMemoryExporter(metrics))
+            .WithMetrics(reader => reader.AddInMemoryExporter(measured))
             .WithTracing(tracing => tracing.SetSampler<AlwaysOnSampler>().AddInMemoryExporter(spans));
-        var server = await StartAsync(builder, app => app.MapGet("/", () => "ok"));
+        var server = await StartAsync(builder);
 
         using var client = await ClientAsync(server);
-        Assert.Equal("ok", await GetAsync(client));
-        await spans.FindAsync(static span => span.Kind == ActivityKind.Server && span.GetTagItem("spiffe.client.id")?.ToString() == "spiffe://example.org/client", Timeout);
+        using var trace = new Activity("test").Start();
+        var caller = await GetAsync(client);
+        var span = await spans.FindAsync(span => span.Kind == ActivityKind.Server && span.TraceId == trace.TraceId, Timeout);
+        Assert.Equal(("spiffe://example.org/client", caller), (caller, span.GetTagItem("spiffe.client.id")));
         server.Services.GetRequiredService<MeterProvider>().ForceFlush();
-        Assert.Contains("spiffe.svid.not_after", metrics.Select(static metric => metric.Name));
+        Assert.Contains("spiffe.svid.not_after", measured.Select(static metric => metric.Name));
     }
 }
