@@ -38,6 +38,7 @@ public sealed partial class CodeBlockTests
     [InlineData("tested by NoSuchTests", "x", "there is no test")]
     [InlineData("run by build/steps.sh", "dotnet run --project samples/Mesh\nrm x", "does not run rm x")]
     [InlineData("not run:", "x", "no reason")]
+    [InlineData("not run: takes minutes; NoSuchTests does it for a short time", "x", "there is no test NoSuchTests")]
     [InlineData("", "x", "no mark")]
     [InlineData("run", "x", "no mark")]
     public void A_block_that_nobody_checks_is_found(string mark, string text, string mistake) =>
@@ -48,7 +49,8 @@ public sealed partial class CodeBlockTests
         if (block.Mark.StartsWith("code ", StringComparison.Ordinal)) return CodeBlock.ReadRegion(block.Mark[5..]) == block.Text ? null : $"{block.Place} is not what the file has: {block.Mark}";
         if (block.Mark.StartsWith("tested by ", StringComparison.Ordinal)) return HasTest(block.Mark[10..]) ? null : $"{block.Place}: there is no test {block.Mark[10..]}";
         if (block.Mark.StartsWith("run by ", StringComparison.Ordinal)) return MissingIn(block.Mark[7..], block.Text) is { } line ? $"{block.Place}: {block.Mark[7..]} does not run {line}" : null;
-        if (block.Mark.StartsWith("not run:", StringComparison.Ordinal)) return block.Mark.Length > 9 ? null : $"{block.Place} has no reason";
+        if (block.Mark.StartsWith("not run:", StringComparison.Ordinal))
+            return block.Mark.Length <= 9 ? $"{block.Place} has no reason" : TestName().Matches(block.Mark).FirstOrDefault(static name => !HasTest(name.Value)) is { } missing ? $"{block.Place}: there is no test {missing.Value}" : null;
 
         // TutorialTests runs what has another mark, and fails over one that it does not know.
         return isTutorial && block.Mark.Length > 0 ? null : $"{block.Place} has no mark of how it is checked";
@@ -61,6 +63,9 @@ public sealed partial class CodeBlockTests
         var script = File.ReadAllText(Repository.PathOf(file));
         return lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(line => !script.Contains(line.Trim(), StringComparison.Ordinal));
     }
+
+    [GeneratedRegex(@"\w+Tests\b")]
+    private static partial Regex TestName();
 
     [GeneratedRegex("(?m)^ *// <([a-z-]+)>$")]
     private static partial Regex Region();
