@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
@@ -7,6 +8,10 @@ namespace AspNetSpiffe;
 internal readonly record struct Sha256(UInt128 First, UInt128 Second)
 {
     public const int Length = SHA256.HashSizeInBytes;
+
+    /// <summary>Hashes the DER of a certificate.</summary>
+    /// <remarks>RawData, and even TryGetCertHash, would leave a copy of the DER in the certificate's object, and that of a peer lives as long as its connection.</remarks>
+    public static Sha256 OfDer(X509Certificate2 certificate) => Of(certificate.Export(X509ContentType.Cert));
 
     public static Sha256 Of(ReadOnlySpan<byte> bytes)
     {

@@ -1,16 +1,16 @@
-using System.Security.Cryptography;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>Verifies the peers of handshakes and remembers the good ones: seen again, with the same bundles, they cost a hash and no chain.</summary>
+/// <summary>Verifies the peers of handshakes and caches those that it accepts: one that comes again, while the bundle of its trust domain is the same, costs a hash and no chain.</summary>
 /// <remarks>
-/// Thread-safe. What is remembered was proved by these very certificates, to the byte and in this order, for this role and with these bundles, and counts while each
-/// certificate of the chain is valid. Rejections are not remembered. That the peer holds the key, each handshake proves; whom we allow is asked each time.
+/// Thread-safe. A cached result was proved by these very certificates, to the byte and in this order, for this role and with this bundle, and counts while each
+/// certificate of the chain is valid. Rejections are not cached. Each handshake proves that the peer holds the key, and allowed peers are checked each time.
 /// </remarks>
 internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
 {
-    /// <summary>What SslStream builds its chain with where that is not to count: it is done in no time, and downloads nothing.</summary>
+    /// <summary>The policy for the chain that SslStream builds where that chain is not used: it is built quickly, and downloads nothing.</summary>
     public static readonly X509ChainPolicy TrustNobody = new()
     {
         TrustMode = X509ChainTrustMode.CustomRootTrust,
@@ -18,10 +18,10 @@ internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
         DisableCertificateDownloads = true,
     };
 
-    private readonly VerifiedBefore<X509BundleSet, Presented, PeerProof> _known = new(capacity);
+    private readonly BoundedCache<Presented, PeerProof> _known = new(capacity);
     private volatile bool _lastWasKnown;
 
-    /// <summary>Gets how many peers are remembered; one that has come again lately may count twice.</summary>
+    /// <summary>Gets how many peers are cached; one that came again recently may count twice.</summary>
     public int Count => _known.Count;
 
     /// <summary>Returns what SslStream is to build its chain with, before anyone knows who comes: probably a known peer after a known one.</summary>
@@ -30,44 +30,45 @@ internal sealed class VerifiedPeers(SpiffeLimits limits, int capacity = 10_000)
 
     /// <inheritdoc cref="X509SvidVerifier.VerifyBuilt"/>
     public VerificationResult Verify(X509Certificate2? leaf, X509Chain? chain, X509BundleSet bundles, PeerRole role, DateTimeOffset now) =>
-        Find(leaf, chain?.ChainPolicy.ExtraStore, bundles, role, now, out var presented) ?? Remember(X509SvidVerifier.VerifyBuilt(leaf, chain, bundles, role, now, limits), bundles, presented);
+        Find(leaf, chain?.ChainPolicy.ExtraStore, bundles, role, now, out var presented) ?? Remember(X509SvidVerifier.VerifyBuilt(leaf, chain, bundles, role, now, limits), presented);
 
     /// <inheritdoc cref="X509SvidVerifier.Verify"/>
     public VerificationResult Verify(X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, PeerRole role, DateTimeOffset now) =>
-        Find(leaf, intermediates, bundles, role, now, out var presented) ?? Remember(X509SvidVerifier.Verify(leaf, intermediates, bundles, role, now, limits), bundles, presented);
+        Find(leaf, intermediates, bundles, role, now, out var presented) ?? Remember(X509SvidVerifier.Verify(leaf, intermediates, bundles, role, now, limits), presented);
 
     private VerificationResult? Find(
         X509Certificate2? leaf, X509Certificate2Collection? others, X509BundleSet bundles, PeerRole role, DateTimeOffset now, out Presented? presented)
     {
         presented = Presented.Read(leaf, others, role, limits);
-        if (presented is not { } key || _known.Find(bundles, key) is not { } proof || !proof.Chain.Contains(now)) return null;
+        if (presented is not { } key || !_known.TryGet(key, out var proof)) return null;
+
+        // A bundle is immutable, and one whose content has not changed is the same instance.
+        if (!ReferenceEquals(bundles.Find(proof.Id.TrustDomain), proof.Bundle) || !proof.Chain.Contains(now)) return null;
         _lastWasKnown = true;
         return VerificationResult.Accept(new(leaf!, proof));
     }
 
-    private VerificationResult Remember(VerificationResult result, X509BundleSet bundles, Presented? presented)
+    private VerificationResult Remember(VerificationResult result, Presented? presented)
     {
         if (!result.Accepted || presented is not { } key) return result;
         _lastWasKnown = false;
-        _known.Remember(bundles, key, result.Peer.Proof);
+        _known.Set(key, result.Peer.Proof);
         return result;
     }
 
-    /// <summary>All that a peer presented, as a hash of hashes, and the role in which it did.</summary>
+    /// <summary>The SHA-256 of the SHA-256 of each certificate that a peer presented, and the role in which it did.</summary>
     private readonly record struct Presented(Sha256 Certificates, PeerRole Role)
     {
         /// <returns><see langword="null"/> when the peer presented nothing, or more than it may.</returns>
         public static Presented? Read(X509Certificate2? leaf, X509Certificate2Collection? others, PeerRole role, SpiffeLimits limits)
         {
-            if (leaf is null || others is null) return null;
+            // The others may include the leaf.
+            if (leaf is null || others is null || others.Count > limits.MaxChainLength) return null;
 
-            using var read = leaf.Share();
-            if (CertificationPaths.CountPresented(read, others) > limits.MaxChainLength) return null;
-
-            Span<byte> hashes = stackalloc byte[(1 + others.Count) * Sha256.Length];
-            SHA256.HashData(read.RawDataMemory.Span, hashes);
-            for (var i = 0; i < others.Count; i++) SHA256.HashData(others[i].RawDataMemory.Span, hashes[((i + 1) * Sha256.Length)..]);
-            return new(Sha256.Of(hashes), role);
+            Span<Sha256> hashes = stackalloc Sha256[1 + others.Count];
+            hashes[0] = Sha256.OfDer(leaf);
+            for (var i = 0; i < others.Count; i++) hashes[i + 1] = Sha256.OfDer(others[i]);
+            return new(Sha256.Of(MemoryMarshal.AsBytes(hashes)), role);
         }
     }
 }

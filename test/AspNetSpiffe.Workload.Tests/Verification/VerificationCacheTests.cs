@@ -6,28 +6,33 @@ namespace AspNetSpiffe.Workload.Tests.Verification;
 /// <summary>What the cache of verified peers forgets, and when.</summary>
 public sealed class VerificationCacheTests : VerifierTest
 {
-    [Theory, Trait("Trial", "M-01")]
-    [InlineData(1)]
-    [InlineData(3)]
-    [InlineData(6)]
-    public void Bundles_that_change_take_both_generations_with_them(int peers)
+    [Fact]
+    public void A_full_cache_drops_what_was_not_used_recently()
     {
-        var cache = new VerifiedBefore<object, int, string>(capacity: 4);
-        var (before, after) = (new object(), new object());
-        for (var i = 0; i < peers; i++) cache.Remember(before, i, "verified");
-        Assert.NotNull(cache.Find(before, peers - 1));
-
-        cache.Remember(after, -1, "verified");
-        for (var i = 0; i < peers; i++)
+        var cache = new BoundedCache<int, string>(capacity: 4);
+        cache.Set(0, "used");
+        for (var i = 1; i < 20; i++)
         {
-            Assert.Null(cache.Find(after, i));
-            Assert.Null(cache.Find(before, i));
+            cache.Set(i, "not used again");
+            Assert.True(cache.TryGet(0, out var value));
+            Assert.Equal("used", value);
+            Assert.InRange(cache.Count, 1, 4);
         }
 
-        // Back again, they are asked anew.
-        cache.Remember(before, -2, "verified");
-        Assert.Equal(1, cache.Count);
-        for (var i = 0; i < peers; i++) Assert.Null(cache.Find(before, i));
+        Assert.False(cache.TryGet(1, out _));
+    }
+
+    [Fact]
+    public void A_value_that_is_set_again_replaces_the_one_before_in_either_generation()
+    {
+        var cache = new BoundedCache<int, string>(capacity: 4);
+        foreach (var key in new[] { 0, 1, 2 }) cache.Set(key, "before");
+        foreach (var key in new[] { 0, 2 }) cache.Set(key, "after");
+        foreach (var key in new[] { 0, 2 })
+        {
+            Assert.True(cache.TryGet(key, out var value));
+            Assert.Equal("after", value);
+        }
     }
 
     [Fact, Trait("Trial", "M-08"), Trait("Spec", "XV-i")]

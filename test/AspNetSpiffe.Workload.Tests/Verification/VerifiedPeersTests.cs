@@ -109,14 +109,29 @@ public sealed class VerifiedPeersTests : VerifierTest
         AssertAccepted(Ask(_client));
     }
 
-    [Fact]
-    public void New_bundles_forget_every_peer()
+    [Fact, Trait("Trial", "M-01"), Trait("Spec", "XV-j")]
+    public void A_new_bundle_of_its_trust_domain_forgets_a_peer_and_one_of_another_does_not()
     {
-        foreach (var i in Enumerable.Range(0, 5)) AssertAccepted(Ask(Pki.Leaf($"/{i}")));
-        Assert.Equal(5, _peers.Count);
+        var (ours, theirs) = (Pki.Bundle, new TestPki("other").Bundle);
+        TestSvid[] clients = [.. Enumerable.Range(0, 3).Select(i => Pki.Leaf($"/{i}"))];
+        X509BundleSet before = new([ours, theirs]), otherChanged = new([ours, new TestPki("other").Bundle]), oursChanged = new([new X509Bundle(Pki.TrustDomain, [.. ours.Authorities, Pki.CreateRoot().Certificate]), theirs]);
+        foreach (var client in clients) Assert.Equal(1, Chains(client, before));
 
-        AssertAccepted(Ask(_client, Bundles));
-        Assert.Equal(1, _peers.Count);
+        Assert.All(clients, client => Assert.Equal(0, Chains(client, otherChanged)));
+        Assert.All(clients, client => Assert.Equal(1, Chains(client, oursChanged)));
+        Assert.All(clients, client => Assert.Equal(1, Chains(client, before)));
+
+        int Chains(TestSvid client, X509BundleSet bundles) => ChainBuilds.Of(() => AssertAccepted(_peers.Verify(client.Leaf, [.. client.Intermediates], bundles, PeerRole.Client, Now)));
+    }
+
+    [Fact, Trait("Trial", "M-01"), Trait("Spec", "XV-j")]
+    public void Remembered_peers_are_refused_once_the_bundle_of_their_trust_domain_is_another()
+    {
+        TestSvid[] clients = [.. Enumerable.Range(0, 3).Select(i => Pki.Leaf($"/{i}"))];
+        Assert.All(clients, client => AssertAccepted(Ask(client)));
+        var others = new X509BundleSet([new TestPki("td").Bundle]);
+        Assert.All(clients, client => AssertRefused(RejectionReason.NotTrusted, Ask(client, others)));
+        Assert.All(clients, client => AssertAccepted(Ask(client)));
     }
 
     [Fact, Trait("Spec", "XV-i")]
