@@ -30,8 +30,9 @@ public sealed class OpenTelemetryTests(ITestOutputHelper output) : MeshTest(outp
         using var client = await ClientAsync(server);
         using var trace = new Activity("test").Start();
         var caller = await GetAsync(client);
-        var span = await spans.FindAsync(span => span.Kind == ActivityKind.Server && span.TraceId == trace.TraceId, Timeout);
-        Assert.Equal(("spiffe://example.org/client", caller), (caller, span.GetTagItem("spiffe.client.id")));
+        var span = await spans.FindAsync(each => each.Kind == ActivityKind.Server && each.TraceId == trace.TraceId, Timeout);
+        Assert.Equal("spiffe://example.org/client", caller);
+        Assert.Equal(caller, span.GetTagItem("spiffe.client.id"));
         server.Services.GetRequiredService<MeterProvider>().ForceFlush();
         Assert.Contains("spiffe.svid.not_after", measured.Select(static metric => metric.Name));
     }
