@@ -4,7 +4,7 @@ using System.Text;
 
 namespace AspNetSpiffe;
 
-/// <summary>One identity that a development agent issues to a workload. Immutable, and so safe to share between threads.</summary>
+/// <summary>One identity that a development agent issues to a workload. Immutable and thread-safe.</summary>
 public sealed class DevIdentity
 {
     private const int MaxHintBytes = 1024;

@@ -15,7 +15,7 @@ internal static class ClientChain
         return receiver is IParameterReferenceOperation parameter && IsBuilder(parameter.Type) ? [] : before;
     }
 
-    /// <summary>Says whether a call is AddSpiffeMtls or its like.</summary>
+    /// <summary>Determines whether a call is AddSpiffeMtls or its like.</summary>
     public static bool IsAddSpiffe(IInvocationOperation call) => call.TargetMethod is
     {
         Name: "AddSpiffeMtls" or "AddSpiffeTls" or "AddSpiffeMtlsToWeb" or "AddSpiffeFromConfiguration",

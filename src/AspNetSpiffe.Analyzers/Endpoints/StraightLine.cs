@@ -6,7 +6,7 @@ namespace AspNetSpiffe.Analyzers;
 /// <summary>Whether code runs whenever the code around it does.</summary>
 internal static class StraightLine
 {
-    /// <summary>Says whether nothing stands between an operation and one around it that could leave it out: no condition, loop or catch, no jump before it, no function that somebody else may call or not.</summary>
+    /// <summary>Determines whether nothing stands between an operation and one around it that could leave it out: no condition, loop or catch, no jump before it, no function that somebody else may call or not.</summary>
     public static bool Leads(IOperation from, IOperation to)
     {
         for (var step = to.Parent; step is not null && step != from; step = step.Parent)
@@ -16,7 +16,7 @@ internal static class StraightLine
         return !from.Descendants().Any(jump => jump is IReturnOperation { IsImplicit: false } or IThrowOperation or IBranchOperation && IsBefore(jump, to, from));
     }
 
-    /// <summary>Says whether what an operation holds is run whenever the operation is.</summary>
+    /// <summary>Determines whether what an operation holds is run whenever the operation is.</summary>
     public static bool IsStraight(IOperation step) => step switch
     {
         IBlockOperation or IExpressionStatementOperation or IInvocationOperation or IArgumentOperation or IDelegateCreationOperation or IConversionOperation or IReturnOperation or IAwaitOperation

@@ -54,10 +54,10 @@ internal sealed class TextPlaces
     /// <summary>Says what the text of an argument must be.</summary>
     public TextKind? Of(IParameterSymbol? parameter) => parameter is not null && _parameters.TryGetValue(parameter.OriginalDefinition, out var kind) ? kind : null;
 
-    /// <summary>Says whether a property holds a list of patterns.</summary>
+    /// <summary>Determines whether a property holds a list of patterns.</summary>
     public bool IsList(IPropertySymbol property) => _lists.Contains(property);
 
-    /// <summary>Says whether a property holds the name of a policy.</summary>
+    /// <summary>Determines whether a property holds the name of a policy.</summary>
     public bool IsPolicy(IPropertySymbol property) =>
         _authorizeData is not null && property is { Name: "Policy", Type.SpecialType: SpecialType.System_String } && property.ContainingType.AllInterfaces.Contains(_authorizeData, SymbolEqualityComparer.Default);
 

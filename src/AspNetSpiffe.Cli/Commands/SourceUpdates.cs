@@ -18,7 +18,7 @@ internal static class SourceUpdates
         }
     }
 
-    /// <summary>Says whether a line of the source's log is for the standard error: what was ignored of an update is shown with it.</summary>
+    /// <summary>Determines whether a line of the source's log is for the standard error: what was ignored of an update is shown with it.</summary>
     public static bool IsTrouble(LogLevel level, EventId happened) => level >= LogLevel.Warning && happened.Name != "UpdateRemark";
 
     private static async Task NextAsync(IChangeToken change, CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ internal static class SocketCheck
     private const int SocketLevel = 1;
     private const int PeerCredentials = 17;
 
-    /// <summary>Says whether a call failed before there was a connection.</summary>
+    /// <summary>Determines whether a call failed before there was a connection.</summary>
     public static bool IsOfSocket(Exception? failure) =>
         failure is WorkloadApiException { Failure: WorkloadApiFailure.NoSuchSocket or WorkloadApiFailure.ConnectionRefused or WorkloadApiFailure.NoPermission };
 

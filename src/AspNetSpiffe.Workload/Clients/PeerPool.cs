@@ -14,7 +14,7 @@ internal sealed class PeerPool(X509Svid? svid, bool showsSvid, SocketsHttpHandle
     private int _requests;
     private bool _disposed;
 
-    /// <summary>Says whether the connections were opened with this SVID.</summary>
+    /// <summary>Determines whether the connections were opened with this SVID.</summary>
     public bool IsOf(X509Svid? current) =>
         ReferenceEquals(svid, current) || (svid is not null && current is not null && svid.Leaf.RawDataMemory.Span.SequenceEqual(current.Leaf.RawDataMemory.Span));
 

@@ -19,7 +19,7 @@ internal sealed class PeerTunnels(ClientTls tls)
         if (request.Method == HttpMethod.Connect) request.Options.Set(IsCallers, true);
     }
 
-    /// <summary>Says whether a connection goes to a proxy, not to the server. An error is no danger: there is TLS with the expected server on either way, or nothing.</summary>
+    /// <summary>Determines whether a connection goes to a proxy, not to the server. An error is no danger: there is TLS with the expected server on either way, or nothing.</summary>
     /// <exception cref="HttpRequestException">The proxy wants TLS itself.</exception>
     public static bool IsToProxy(SocketsHttpConnectionContext context)
     {

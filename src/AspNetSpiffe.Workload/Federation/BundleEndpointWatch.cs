@@ -6,7 +6,7 @@ namespace AspNetSpiffe;
 /// <summary>Keeps the bundle of one trust domain current: fetches, keeps the newest, waits as long as it asks, and so on. Whatever fails, the last valid bundle is kept.</summary>
 /// <param name="endpoint">Where the bundle is.</param>
 /// <param name="find">Finds the newest bundle of another trust domain, which the endpoint is of.</param>
-/// <param name="isOurOwn">Says whether the bundle is of our own trust domain.</param>
+/// <param name="isOurOwn">Determines whether the bundle is of our own trust domain.</param>
 /// <param name="publish">Takes each new bundle, before an operator hears of it.</param>
 /// <param name="count">Counts each fetch: why it failed, if it did.</param>
 /// <param name="time">The clock.</param>

@@ -10,14 +10,14 @@ internal static class BundleFile
     private const int MostBytes = BundleFetch.MostBytes;
 
     /// <summary>Reads a bundle: a SPIFFE bundle document, or CA certificates in PEM.</summary>
-    /// <exception cref="FormatException">The file cannot be read, or is not a bundle; the text says why.</exception>
+    /// <exception cref="FormatException">The file cannot be read, or is not a bundle; the message says why.</exception>
     public static SpiffeBundle ReadBundle(TrustDomain trustDomain, string path) => Read(path, content =>
         content.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..]
             ? SpiffeBundle.Parse(trustDomain, content)
             : new(new(trustDomain, ReadPem(content)), new(trustDomain, [])));
 
     /// <summary>Reads certificates in PEM: at least one, and nothing else in PEM.</summary>
-    /// <exception cref="FormatException">The file cannot be read, or has something else; the text says why.</exception>
+    /// <exception cref="FormatException">The file cannot be read, or has something else; the message says why.</exception>
     public static X509Certificate2[] ReadCertificates(string path) => Read(path, ReadPem);
 
     private static T Read<T>(string path, Func<byte[], T> parse)

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says whether peers can be verified: whether there are bundles, whether their authorities are valid, and whether endpoints and certificate revocation lists are kept current.</summary>
+/// <summary>Determines whether peers can be verified: whether there are bundles, whether their authorities are valid, and whether endpoints and certificate revocation lists are kept current.</summary>
 internal sealed class BundleHealthCheck(SourceRegistry sources, Func<BundleEndpoints> endpoints) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says whether we have an identity, until when, and whether it is renewed.</summary>
+/// <summary>Determines whether we have an identity, until when, and whether it is renewed.</summary>
 /// <param name="sources">The sources of the host.</param>
 /// <param name="isRequired">Whether the host starts with an identity.</param>
 internal sealed class IdentityHealthCheck(SourceRegistry sources, bool isRequired) : IHealthCheck

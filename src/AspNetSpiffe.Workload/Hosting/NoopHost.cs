@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says whether this host never listens, though it starts: tools that read an application, such as for an OpenAPI document at build, put a server into it that does nothing.</summary>
+/// <summary>Determines whether this host never listens, though it starts: tools that read an application, such as for an OpenAPI document at build, put a server into it that does nothing.</summary>
 /// <remarks>Such a host needs no identity, no agent and no settings. All others do, workers and those with servers of their own included.</remarks>
 internal sealed class NoopHost(IServiceCollection services)
 {

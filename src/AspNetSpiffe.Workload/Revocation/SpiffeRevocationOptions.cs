@@ -28,7 +28,7 @@ public sealed class SpiffeRevocationOptions
     /// <value>Default: 10 minutes. From 1 second to a day.</value>
     public TimeSpan RefreshInterval { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Says whether a list is meant to be at a URL.</summary>
+    /// <summary>Determines whether a list is meant to be at a URL.</summary>
     internal static bool IsUrl(string list) => list.Contains("://", StringComparison.Ordinal);
 
 #pragma warning disable RS0030 // It is a URL, and no SPIFFE ID.

@@ -6,7 +6,7 @@ namespace AspNetSpiffe;
 /// <param name="Danger">What somebody could do who can change them on their way.</param>
 /// <param name="Watch">Asks an origin for them, and says who hears of what is found to be wrong with one later.</param>
 /// <param name="Merge">Puts those of endpoints in.</param>
-/// <param name="SameContent">Says whether two sets say the same.</param>
+/// <param name="SameContent">Determines whether two sets say the same.</param>
 internal sealed record BundleKind<T>(
     string Name,
     string Tag,

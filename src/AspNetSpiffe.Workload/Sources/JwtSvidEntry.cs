@@ -28,6 +28,6 @@ internal sealed class JwtSvidEntry(JwtSvidKey key, RetryDelay delay)
 
     public void Postpone(DateTimeOffset now) => _renewAt = now + delay.Next();
 
-    /// <summary>Says whether a rejection speaks of this entry too: one without an identity speaks of all that we have (Workload API §6.2.1).</summary>
+    /// <summary>Determines whether a rejection speaks of this entry too: one without an identity speaks of all that we have (Workload API §6.2.1).</summary>
     public bool IsDeniedWith(JwtSvidKey denied) => denied.Id is null || denied.Id == Key.Id || denied.Id == _svid?.Id;
 }

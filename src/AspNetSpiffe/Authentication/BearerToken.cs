@@ -7,7 +7,7 @@ internal static class BearerToken
 {
     private const string Scheme = "Bearer";
 
-    /// <summary>Says whether a request presents a token, good or bad.</summary>
+    /// <summary>Determines whether a request presents a token, good or bad.</summary>
     public static bool IsIn(HttpRequest request)
     {
         foreach (var value in request.Headers.Authorization)

@@ -24,7 +24,7 @@ internal sealed class SpiffeSchemes
     /// <summary>Finds what a trusted proxy has forwarded with a request. Nobody looks where no scheme takes any: to find nothing among the features is dear.</summary>
     public ForwardedCertificate? FindForwarded(HttpContext context) => Forwarded.Count > 0 ? ForwardedCertificate.Of(context) : null;
 
-    /// <summary>Says whether the endpoint of a request lets another speak who stands before a caller, and the request has what that one is judged by: a token, or a forwarded certificate.</summary>
+    /// <summary>Determines whether the endpoint of a request lets another speak who stands before a caller, and the request has what that one is judged by: a token, or a forwarded certificate.</summary>
     public async ValueTask<bool> YieldsAsync(HttpContext context, SpiffeIdentitySource caller, bool isCertificate)
     {
         var isBehindToken = caller < SpiffeIdentitySource.Token && Tokens.Count > 0 && BearerToken.IsIn(context.Request);

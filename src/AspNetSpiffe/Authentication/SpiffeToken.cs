@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace AspNetSpiffe;
 
 /// <summary>A verified JWT-SVID of a request: its owner and its claims. Never the text of the token itself.</summary>
-/// <remarks>Immutable, and so safe to share between threads.</remarks>
+/// <remarks>Immutable and thread-safe.</remarks>
 public sealed class SpiffeToken
 {
     internal SpiffeToken(SpiffeId id, DateTimeOffset expiresAt, JsonElement claims) => (Id, ExpiresAt, Claims) = (id, expiresAt, claims);

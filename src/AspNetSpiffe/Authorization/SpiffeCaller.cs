@@ -8,7 +8,7 @@ namespace AspNetSpiffe;
 /// <summary>The verified caller, as a parameter of a minimal-API handler, of a controller's action or of a page's handler.</summary>
 /// <remarks>
 /// A minimal-API handler or an action with a <c>SpiffeCaller</c> runs for verified callers only; all others get 401 from <c>UseAuthorization()</c>. A <c>SpiffeCaller?</c> is <see langword="null"/> for them.
-/// It is the <see cref="SpiffeIdentity"/> of <see cref="HttpContext.User"/>, the one that policies mean. Immutable, and so safe to share between threads.
+/// It is the <see cref="SpiffeIdentity"/> of <see cref="HttpContext.User"/>, the one that policies mean. Immutable and thread-safe.
 /// </remarks>
 /// <example><code>app.MapGet("/hello", (SpiffeCaller caller) => $"Hello, {caller.Id}");</code></example>
 public sealed class SpiffeCaller : IBindableFromHttpContext<SpiffeCaller>, IEndpointParameterMetadataProvider

@@ -12,7 +12,7 @@ internal sealed partial class SpiffePolicies
     private readonly ConcurrentDictionary<string, AuthorizationPolicy> _policies = new(StringComparer.Ordinal);
     private int _others;
 
-    /// <summary>Says whether a name means the certificate.</summary>
+    /// <summary>Determines whether a name means the certificate.</summary>
     public static bool IsWord(string? name) => name is not null && name.StartsWith(PeerRequirement.NamePrefix, StringComparison.Ordinal);
 
     public static bool IsOurs(string? name) => IsPattern(name) || IsWord(name);

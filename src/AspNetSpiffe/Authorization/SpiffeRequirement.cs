@@ -5,7 +5,7 @@ namespace AspNetSpiffe;
 /// <summary>Requires that the caller is one that a pattern means; for policies of your own.</summary>
 /// <remarks>
 /// It looks at the <see cref="SpiffeIdentity"/> of the user that is authorized, never at claims, and so needs no request: it holds for hubs and for documents as well.
-/// Without an authenticated caller the requirement is not met. A caller whose SVID or token has expired is not authenticated. Immutable, and so safe to share between threads.
+/// Without an authenticated caller the requirement is not met. A caller whose SVID or token has expired is not authenticated. Immutable and thread-safe.
 /// </remarks>
 /// <example><code>options.AddPolicy("Reports", policy => policy.RequireSpiffe("spiffe://example.org/ns/reporting/**"));</code></example>
 public sealed class SpiffeRequirement : IAuthorizationRequirement

@@ -31,7 +31,7 @@ internal sealed class HttpsSettings
     /// <summary>Gets a certificate for endpoints that still have none. No client ever sees it, and it has expired.</summary>
     public X509Certificate2 Placeholder { get; }
 
-    /// <summary>Says whether an endpoint speaks no TLS, or ours.</summary>
+    /// <summary>Determines whether an endpoint speaks no TLS, or ours.</summary>
     public bool AreOn(ListenOptions endpoint) =>
         (KestrelInternals.CallbackOptions(endpoint) is not { } callback || callback.OnConnectionState is Handshake || IsFromConfiguration(callback))
         && (KestrelInternals.HttpsOptions(endpoint) is not { } https || AreOn(https));

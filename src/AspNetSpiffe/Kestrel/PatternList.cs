@@ -11,7 +11,7 @@ internal static class PatternList
         _ => SpiffeIdPattern.Parse(string.Join(',', patterns)),
     };
 
-    /// <summary>Says whether a pattern allows somebody. Without an identity of our own there is no trust domain of ours either.</summary>
+    /// <summary>Determines whether a pattern allows somebody. Without an identity of our own there is no trust domain of ours either.</summary>
     public static bool Allows(SpiffeIdPattern? pattern, SpiffeId id, X509Source identity) =>
         pattern?.Matches(id) ?? (identity.Current is { } context && id.IsMemberOf(context.TrustDomain));
 
