@@ -8,7 +8,7 @@ namespace AspNetSpiffe;
 /// <param name="Clause">The section of the standard.</param>
 /// <param name="Text">The rule, in one sentence.</param>
 /// <param name="Check">Returns the reason of a violation; the default if the rule is met. Called when all rules before it are met.</param>
-/// <param name="CanBeAsked">Determines whether it makes sense when rules before it are broken.</param>
+/// <param name="CanBeAsked">Determines whether the rule can be checked when rules before it are violated.</param>
 /// <param name="Explain">Returns details of a violation.</param>
 internal sealed record Rule<TFacts, TReason>(
     string Clause, string Text, Func<TFacts, TReason> Check, Func<TFacts, bool>? CanBeAsked = null, Func<TFacts, string?>? Explain = null)

@@ -29,7 +29,7 @@ internal sealed class JwtResponseReader(KnownJwtBundles? known = null)
     }
 
     /// <summary>Reads the JWT bundles of our own and of federated trust domains (Workload API §6.2.2).</summary>
-    /// <exception cref="FormatException">The message has no bundle that can be read.</exception>
+    /// <exception cref="FormatException">The response has no valid bundle.</exception>
     public JwtBundleSet ReadBundles(JWTBundlesResponse response, CancellationToken cancellationToken = default)
     {
         if (response.Bundles.Count == 0) throw new FormatException("The message has no bundle.");

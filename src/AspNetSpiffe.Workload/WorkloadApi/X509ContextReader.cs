@@ -35,7 +35,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
     }
 
     /// <summary>Reads the bundles of a workload without an SVID (Workload API §5.2.2).</summary>
-    /// <exception cref="FormatException">The message has no bundle that can be read.</exception>
+    /// <exception cref="FormatException">The response has no valid bundle.</exception>
     public X509BundleSet ReadBundles(X509BundlesResponse response, CancellationToken cancellationToken = default)
     {
         var bundles = new Dictionary<TrustDomain, X509Bundle>(response.Bundles.Count);
