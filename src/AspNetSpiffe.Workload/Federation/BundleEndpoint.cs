@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>One entry of <see cref="SpiffeOptions.Federation"/> , parsed and validated. Immutable.</summary>
+/// <summary>One entry of <see cref="SpiffeOptions.Federation"/>, parsed and validated. Immutable.</summary>
 /// <param name="TrustDomain">The trust domain whose bundle it serves.</param>
 /// <param name="Url">Its URL.</param>
 /// <param name="ServerId">The SPIFFE ID that the endpoint must have; <see langword="null"/> in the profile <c>https_web</c>.</param>

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AspNetSpiffe;
 
-/// <summary>Determines whether we have an identity, until when, and whether it is renewed.</summary>
+/// <summary>Health check for our identity: its validity and its renewal.</summary>
 /// <param name="sources">The sources of the host.</param>
 /// <param name="isRequired">Whether the host requires an identity to start.</param>
 internal sealed class IdentityHealthCheck(SourceRegistry sources, bool isRequired) : IHealthCheck

@@ -14,7 +14,7 @@ public sealed class SpiffeAuthenticatedContext : ResultContext<AuthenticationSch
         Properties.ExpiresUtc = expires;
     }
 
-    /// <summary>Gets the verified peer.</summary>
+    /// <summary>Gets the verified caller.</summary>
     public SpiffeIdentity Identity { get; }
 }
 
@@ -24,7 +24,7 @@ public sealed class SpiffeAuthenticationFailedContext : BaseContext<Authenticati
     internal SpiffeAuthenticationFailedContext(HttpContext context, AuthenticationScheme scheme, AuthenticationSchemeOptions options, string problem)
         : base(context, scheme, options) => Problem = problem;
 
-    /// <summary>Gets what was wrong. Not for the caller.</summary>
+    /// <summary>Gets the error. It must not be sent to the caller.</summary>
     public string Problem { get; }
 }
 
