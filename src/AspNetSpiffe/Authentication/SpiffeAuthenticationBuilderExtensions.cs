@@ -20,14 +20,14 @@ public static class SpiffeAuthenticationBuilderExtensions
 
     /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder)" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
-    /// <param name="authenticationScheme">The name of the scheme. Endpoint conventions such as <c>RequireSpiffe</c> use the one that is named <c>Spiffe</c>.</param>
+    /// <param name="authenticationScheme">The name of the scheme. Endpoint conventions such as <c>RequireSpiffe</c> use the scheme named <c>Spiffe</c>.</param>
     /// <param name="configureOptions">Changes the options of the scheme.</param>
     public static AuthenticationBuilder AddSpiffe(this AuthenticationBuilder builder, string authenticationScheme, Action<SpiffeAuthenticationOptions> configureOptions) =>
         builder.AddSpiffe(authenticationScheme, displayName: null, configureOptions);
 
     /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder, string, Action{SpiffeAuthenticationOptions})" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
-    /// <param name="authenticationScheme">The name of the scheme. Endpoint conventions such as <c>RequireSpiffe</c> use the one that is named <c>Spiffe</c>.</param>
+    /// <param name="authenticationScheme">The name of the scheme. Endpoint conventions such as <c>RequireSpiffe</c> use the scheme named <c>Spiffe</c>.</param>
     /// <param name="displayName">The display name.</param>
     /// <param name="configureOptions">Changes the options of the scheme.</param>
     public static AuthenticationBuilder AddSpiffe(
