@@ -10,7 +10,7 @@ public sealed class ManualTime : TimeProvider
     private DateTimeOffset _now;
     private TimeSpan _jumped;
 
-    /// <summary>Makes a clock that begins at a moment, or at the real time of now, so that certificates of the test are valid.</summary>
+    /// <summary>Creates a clock that begins at a moment, or at the real time of now, so that certificates of the test are valid.</summary>
     public ManualTime(DateTimeOffset? start = null) => _now = start ?? System.GetUtcNow();
 
     /// <inheritdoc/>

@@ -11,7 +11,7 @@ public static class PublishedApp
     /// <summary>Publishes it below a folder; a warning is an error, whoever's code it is about.</summary>
     /// <param name="how">One of the ways.</param>
     /// <param name="folder">What is compiled for one way serves the next.</param>
-    /// <param name="cancellationToken">Ends the waiting, and the compilers.</param>
+    /// <param name="cancellationToken">Cancels the wait, and the compilers.</param>
     /// <returns>The program.</returns>
     public static async Task<string> PublishAsync(string how, string folder, CancellationToken cancellationToken)
     {

@@ -27,7 +27,7 @@ internal static class JwkCertificate
         CheckThumbprint(jwk, "x5t#S256", certificate.GetCertHash(HashAlgorithmName.SHA256));
     }
 
-    /// <summary>Makes the same check for a JWT key, where the certificate is optional: a certificate that cannot be read is ignored.</summary>
+    /// <summary>Creates the same check for a JWT key, where the certificate is optional: a certificate that cannot be read is ignored.</summary>
     /// <exception cref="FormatException">The certificate has another key.</exception>
     public static void CheckAny(JsonElement jwk, PublicKey key)
     {

@@ -7,7 +7,7 @@ namespace AspNetSpiffe;
 
 /// <summary>The JWT bundles of several trust domains, side by side and never merged (SPIFFE Trust Domain and Bundle §3).</summary>
 /// <remarks>Immutable and thread-safe.</remarks>
-[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle set' is the standard's own word.")]
+[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle set' is the established term.")]
 public sealed class JwtBundleSet : IReadOnlyCollection<JwtBundle>
 {
     private readonly FrozenDictionary<TrustDomain, JwtBundle> _bundles;

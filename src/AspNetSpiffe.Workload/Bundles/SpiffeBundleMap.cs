@@ -10,7 +10,7 @@ namespace AspNetSpiffe;
 
 /// <summary>The bundles of several trust domains in one document (SPIFFE Trust Domain and Bundle §5.1.1), side by side and never merged.</summary>
 /// <remarks>Immutable and thread-safe. The source of such a document determines which peers its readers trust: read it only from your own configuration.</remarks>
-[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle map' is the standard's own word.")]
+[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle map' is the term of the standard.")]
 public sealed class SpiffeBundleMap : IReadOnlyCollection<SpiffeBundle>
 {
     private const string TrustDomains = "trust_domains";

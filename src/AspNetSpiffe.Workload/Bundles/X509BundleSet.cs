@@ -7,7 +7,7 @@ namespace AspNetSpiffe;
 
 /// <summary>The bundles of several trust domains, side by side and never merged (SPIFFE Trust Domain and Bundle §3).</summary>
 /// <remarks>Immutable and thread-safe.</remarks>
-[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle set' is the standard's own word.")]
+[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle set' is the established term.")]
 public sealed class X509BundleSet : IReadOnlyCollection<X509Bundle>
 {
     private readonly FrozenDictionary<TrustDomain, X509Bundle> _bundles;

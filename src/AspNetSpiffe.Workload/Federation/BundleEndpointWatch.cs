@@ -53,7 +53,7 @@ internal sealed partial class BundleEndpointWatch(
 
     /// <summary>Fetches once.</summary>
     /// <returns>The delay before the next fetch.</returns>
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "The exception is logged, and the watch continues.")]
     private async Task<TimeSpan> PollAsync(CancellationToken stopping)
     {
         try

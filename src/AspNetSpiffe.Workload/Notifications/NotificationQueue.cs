@@ -73,8 +73,8 @@ internal sealed partial class NotificationQueue : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Makes one call of external code and catches its exception.</summary>
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Somebody else's fault must not become ours; it is reported.")]
+    /// <summary>Creates one call of external code and catches its exception.</summary>
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "An exception of external code is reported, and affects nothing else.")]
     public static void Guard(Action call, Action<Exception> failed)
     {
         try

@@ -96,7 +96,7 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
         }
     }
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "The exception is logged, and the watch continues.")]
     private static async Task<(byte[]? Content, string? Problem)> TryReadAsync(RevocationListPlace place, CancellationToken stopping)
     {
         try

@@ -31,7 +31,7 @@ public sealed class SpiffeRevocationOptions
     /// <summary>Determines whether a location is a URL.</summary>
     internal static bool IsUrl(string list) => list.Contains("://", StringComparison.Ordinal);
 
-#pragma warning disable RS0030 // It is a URL, and no SPIFFE ID.
+#pragma warning disable RS0030 // A URL, not a SPIFFE ID.
     /// <summary>Parses the URL of a list: http or https, without a user name.</summary>
     internal static Uri? UrlOf(string list) => Uri.TryCreate(list, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", UserInfo: "" } ? url : null;
 #pragma warning restore RS0030

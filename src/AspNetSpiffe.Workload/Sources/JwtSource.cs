@@ -149,7 +149,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         return fetch;
     }
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Whoever waits for the token gets it.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "The callers that await the token get the exception.")]
     private async Task FetchAsync(JwtSvidEntry entry, TaskCompletionSource<JwtSvid> fetch)
     {
         JwtSvid svid;

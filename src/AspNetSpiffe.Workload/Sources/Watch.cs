@@ -53,7 +53,7 @@ internal sealed class Watch<T>(
 
     /// <summary>Watches one stream to its end.</summary>
     /// <returns>Whether to retry.</returns>
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "The exception is logged, and the watch continues.")]
     private async Task<bool> WatchOnceAsync(IFeed feed, CancellationToken stopping)
     {
         try

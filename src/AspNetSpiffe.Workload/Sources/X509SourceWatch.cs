@@ -73,7 +73,7 @@ internal sealed partial class X509SourceWatch : IDisposable
 
     public void Dispose() => _comesOfAge.Dispose();
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "The exception is logged, and the watch continues.")]
     private void Take(WatchState<X509Context> state)
     {
         try

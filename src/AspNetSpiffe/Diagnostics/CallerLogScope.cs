@@ -48,7 +48,7 @@ internal sealed partial class CallerLogScope(RequestDelegate next)
     }
 
     // An exception of a log provider must not fail the request.
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Somebody else's fault must not become ours; it is logged.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A failing log provider must not fail the request; the exception is logged.")]
     private IDisposable? Begin(ILogger logger, object state)
     {
         try
@@ -62,7 +62,7 @@ internal sealed partial class CallerLogScope(RequestDelegate next)
         }
     }
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Somebody else's fault must not become ours; it is logged.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A failing log provider must not fail the request; the exception is logged.")]
     private void End(ILogger logger, IDisposable? scope)
     {
         try

@@ -69,7 +69,7 @@ internal static class ForwardedCertificateHeaders
 
     private static X509Certificate2Collection ReadPem(string escaped, string name)
     {
-#pragma warning disable RS0030 // Decodes percent signs and nothing else: no URI is read.
+#pragma warning disable RS0030 // Only percent-decoding: no URI is parsed.
         var rest = Uri.UnescapeDataString(escaped).AsSpan();
 #pragma warning restore RS0030
         X509Certificate2Collection certificates = [];

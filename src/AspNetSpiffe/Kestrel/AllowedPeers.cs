@@ -59,7 +59,7 @@ internal sealed partial class AllowedPeers : IDisposable
     }
 
     // Not IOptionsMonitor, which throws a validation error in the code that reloads the file.
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Whatever is wrong with the configuration, or with code that sets options, the settings before it stay.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "After any error in the configuration, or in code that sets options, the previous settings are kept.")]
     private void TakeUp()
     {
         var before = _state;

@@ -25,7 +25,7 @@ internal sealed class GuardedLoggerFactory(ILoggerFactory loggers, NotificationQ
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
-        [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A log that fails has nowhere to tell it.")]
+        [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A failing log provider cannot be logged.")]
         public bool IsEnabled(LogLevel logLevel)
         {
             try

@@ -13,7 +13,7 @@ public sealed class AgentRelay : IAsyncDisposable
     private readonly string _agent;
     private volatile TaskCompletionSource _moving = Completed();
 
-    /// <summary>Makes a relay to the socket of an agent, and listens.</summary>
+    /// <summary>Creates a relay to the socket of an agent, and listens.</summary>
     public AgentRelay(string agentSocket)
     {
         _agent = agentSocket;

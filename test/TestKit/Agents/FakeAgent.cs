@@ -61,7 +61,7 @@ public sealed class FakeAgent : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes an agent that listens.</summary>
+    /// <summary>Creates an agent that listens.</summary>
     public static async Task<FakeAgent> StartAsync()
     {
         var agent = new FakeAgent();
@@ -69,7 +69,7 @@ public sealed class FakeAgent : IAsyncDisposable
         return agent;
     }
 
-    /// <summary>Makes an agent that listens on TCP, and nowhere else.</summary>
+    /// <summary>Creates an agent that listens on TCP, and nowhere else.</summary>
     public static async Task<FakeAgent> StartOnTcpAsync()
     {
         var agent = new FakeAgent();

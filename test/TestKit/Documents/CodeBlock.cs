@@ -26,7 +26,7 @@ public sealed partial record CodeBlock(string Page, int Line, string Language, s
             block.Groups["indent"].Value is { Length: > 0 } indent ? Regex.Replace(block.Groups["text"].Value, $"(?m)^{indent}", "") : block.Groups["text"].Value))];
     }
 
-    /// <summary>Gives the lines of a region of a file, between <c>// &lt;name></c> and <c>// &lt;/name></c>, without their indentation; the whole file where no region is named.</summary>
+    /// <summary>Returns the lines of a region of a file, between <c>// &lt;name></c> and <c>// &lt;/name></c>, without their indentation; the whole file where no region is named.</summary>
     public static string ReadRegion(string reference)
     {
         var (file, name) = reference.Split('#') switch { [var path, var region] => (path, region), _ => (reference, "") };

@@ -17,7 +17,7 @@ public abstract class LoggedTest : IAsyncLifetime
     private readonly HashSet<string> _expected = new(StringComparer.Ordinal);
     private readonly HashSet<string> _allowed = new(StringComparer.Ordinal);
 
-    /// <summary>Makes the collector of a test.</summary>
+    /// <summary>Creates the collector of a test.</summary>
     protected LoggedTest(ITestOutputHelper output)
     {
         _output = output;
