@@ -3,7 +3,7 @@ using System.Text;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A token whose parts are written as a test wants them, valid or not. Nobody has signed it, until somebody does.</summary>
+/// <summary>A token with arbitrary parts, valid or not; unsigned by default.</summary>
 public sealed record TestToken
 {
     /// <summary>Gets the header as JSON.</summary>

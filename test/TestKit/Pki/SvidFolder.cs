@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A temporary folder with the files of an SVID, and the ways in which people replace them.</summary>
+/// <summary>A temporary folder with the files of an SVID, and the usual ways to replace them.</summary>
 public sealed partial class SvidFolder : IDisposable
 {
     private const string Data = "..data";

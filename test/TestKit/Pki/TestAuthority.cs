@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A root or an intermediate: it signs what it is told to.</summary>
+/// <summary>A root or an intermediate, which signs anything.</summary>
 public sealed class TestAuthority
 {
     internal TestAuthority(TrustDomain trustDomain, CertificateSpec spec, TestAuthority? issuer)

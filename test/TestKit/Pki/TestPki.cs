@@ -41,7 +41,7 @@ public sealed class TestPki
     /// <summary>Gets the bundle as concatenated DER.</summary>
     public byte[] BundleDer => Der(Authorities);
 
-    /// <summary>Creates another root of the same trust domain, with the same name and a key of its own: a stranger, or the next one.</summary>
+    /// <summary>Creates another root of the same trust domain, with the same name and another key: an untrusted one, or the next one of a rotation.</summary>
     public TestAuthority CreateRoot(Func<CertificateSpec, CertificateSpec>? change = null) =>
         new(TrustDomain, TestAuthority.Change(AuthoritySpec(TrustDomain, "root"), change), issuer: null);
 

@@ -4,7 +4,7 @@ using Google.Protobuf;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A leaf with its key and intermediates, in every form in which somebody wants it.</summary>
+/// <summary>A leaf with its key and intermediates, in every form that tests need.</summary>
 public sealed class TestSvid
 {
     internal TestSvid(CertificateSpec spec, TestAuthority issuer)

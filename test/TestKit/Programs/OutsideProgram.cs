@@ -5,7 +5,7 @@ using Xunit.Sdk;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A program that no one here wrote: started without a shell, heard, and killed by its own handle if it has not ended.</summary>
+/// <summary>An external program: started without a shell, its output read, and killed by its own handle if it has not ended.</summary>
 public sealed class OutsideProgram : IAsyncDisposable
 {
     private const string Remedy = "Run 'build/install-test-tools', which installs the outside tools that the tests talk to.";
