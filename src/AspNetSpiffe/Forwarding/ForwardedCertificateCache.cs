@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe;
 
-/// <summary>Returns the schemes of <c>AddCertificate()</c> the verified identity of a forwarded certificate, so that they do not build a chain, which would not use the trust bundles. All other certificates are left to the application's own cache.</summary>
+/// <summary>Gives the schemes of <c>AddCertificate()</c> the verified identity of a forwarded certificate, so that they do not build a chain, which would not use the trust bundles. All other certificates are left to the application's own cache.</summary>
 internal sealed class ForwardedCertificateCache(ICertificateValidationCache? others) : ICertificateValidationCache
 {
     // Completes synchronously, unless the application forwards the scheme or its events are asynchronous.
