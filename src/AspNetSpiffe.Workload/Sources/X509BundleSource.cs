@@ -4,7 +4,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>The X.509 bundles of all trust domains, kept current from the Workload API or files, to verify servers without an own SVID (Workload API §5.2.2).</summary>
+/// <summary>The X.509 bundles of all trust domains, kept current from the Workload API or files, to verify servers without an SVID of our own (Workload API §5.2.2).</summary>
 /// <remarks>
 /// Thread-safe; reading takes no lock. Each source has its own stream: create one per process. Bundles are not withdrawn like an identity: on any
 /// error, the last valid ones are kept, and the source retries.

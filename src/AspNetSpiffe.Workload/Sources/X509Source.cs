@@ -58,7 +58,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <param name="leaf">The leaf. The returned peer refers to it and does not dispose it.</param>
     /// <param name="intermediates">The certificates that were sent with it.</param>
     /// <param name="role">The role of the peer.</param>
-    /// <returns>The verified peer, or the rejection reason. Without an own identity there are no bundles, and every peer is rejected.</returns>
+    /// <returns>The verified peer, or the rejection reason. Without an identity of our own there are no bundles, and every peer is rejected.</returns>
     public VerificationResult Verify(X509Certificate2? leaf, X509Certificate2Collection intermediates, PeerRole role)
     {
         ArgumentNullException.ThrowIfNull(intermediates);

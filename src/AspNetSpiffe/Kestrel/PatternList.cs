@@ -11,7 +11,7 @@ internal static class PatternList
         _ => SpiffeIdPattern.Parse(string.Join(',', patterns)),
     };
 
-    /// <summary>Determines whether a pattern allows an ID. Without an own identity our trust domain is unknown.</summary>
+    /// <summary>Determines whether a pattern allows an ID. Without an identity of our own, our trust domain is unknown.</summary>
     public static bool Allows(SpiffeIdPattern? pattern, SpiffeId id, X509Source identity) =>
         pattern?.Matches(id) ?? (identity.Current is { } context && id.IsMemberOf(context.TrustDomain));
 
