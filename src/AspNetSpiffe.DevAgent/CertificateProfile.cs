@@ -57,7 +57,7 @@ internal static class CertificateProfile
         request.CertificateExtensions.Add(new X509Extension(new Oid(SubjectAltName), EncodeNames(id, dnsNames), critical: false));
     }
 
-    // SubjectAlternativeNameBuilder requires a System.Uri, which normalizes IDs.
+    // SubjectAlternativeNameBuilder requires a System.Uri, which normalises IDs.
     private static byte[] EncodeNames(SpiffeId id, IEnumerable<string> dnsNames)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>Keeps one source current: selects its SVID from the updates of the shared stream, and publishes or withdraws it.</summary>
-/// <remarks>Thread-safe: its lock synchronizes updates of the stream and the timer for SVIDs that are not yet valid; no external code runs under it.</remarks>
+/// <remarks>Thread-safe: its lock synchronises updates of the stream and the timer for SVIDs that are not yet valid; no external code runs under it.</remarks>
 internal sealed partial class X509SourceWatch : IDisposable
 {
     // The tolerated clock skew between issuer and us; most peers tolerate it too.

@@ -12,7 +12,7 @@ public sealed partial class WorkloadApiAddress
 
     private const int MaxPipeName = 256;
 
-    /// <summary>Parses an address (SPIFFE Workload Endpoint §4). Not with System.Uri, which normalizes its input.</summary>
+    /// <summary>Parses an address (SPIFFE Workload Endpoint §4). Not with System.Uri, which normalises its input.</summary>
     /// <returns>The error, or <see langword="null"/>.</returns>
     private static string? Scan(string text, out EndPoint? endPoint)
     {

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>The behavior of .NET versions for resumed TLS sessions.</summary>
+/// <summary>The behaviour of .NET versions for resumed TLS sessions.</summary>
 internal static class ResumedSessions
 {
     /// <summary>The runtime switch that makes SslStream call its validation callback for resumed sessions too (dotnet/runtime#133174).</summary>

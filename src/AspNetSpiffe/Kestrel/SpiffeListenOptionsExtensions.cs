@@ -70,7 +70,7 @@ public static class SpiffeListenOptionsExtensions
             return ValueTask.FromResult(options);
         },
 
-        // KestrelTlsSetup recognizes the endpoint by this.
+        // KestrelTlsSetup recognises the endpoint by this.
         OnConnectionState = handshake,
     };
 }
