@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that must hold before a commit is pushed; CI runs the same. Its last line is 'N passed, N failed'.
+# All checks before a commit is pushed; CI runs the same. Its last line is 'N passed, N failed'.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source build/steps.sh
@@ -23,7 +23,7 @@ else
   echo "FAILED: restore or build" >&2
 fi
 
-# A count for the last line: a step that is no test fails as one.
+# For the count of the last line: a failed step other than tests counts as one failed test.
 line="$(summary)"
 if [[ $outcome -ne 0 && $line == *", 0 failed" ]]; then line="${line%, 0 failed}, 1 failed"; fi
 echo

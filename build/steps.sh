@@ -5,7 +5,7 @@ results=artifacts/test-results
 
 title() { printf '\n== %s\n' "$*"; }
 
-# Mirrors and feeds are the machine's own affair: a log that is published does not name them.
+# Addresses of this machine's mirrors and feeds must not be in a published log.
 without_hosts() { sed -E 's#(https?://)[^/ "'"'"']+#\1…#g'; }
 
 restore() {
@@ -28,7 +28,7 @@ format() {
   dotnet format whitespace "$solution" --no-restore --verify-no-changes
 }
 
-# Starts busy loops, so many, and ends exactly these however the script ends; killed outright, it is missed by the loops themselves.
+# Starts a number of busy loops, and ends exactly these when the script ends; the loops also end by themselves if the script is killed.
 load_pids=()
 start_load() {
   trap stop_load EXIT
@@ -59,7 +59,7 @@ run_tests() {
     --blame-hang --blame-hang-timeout 8m --blame-hang-dump-type none "$@"
 }
 
-# Every line of the standards is held by a test, and docs/conformance.md says which.
+# Every requirement of the standards has a test, listed in docs/conformance.md.
 conformance() {
   title "Conformance"
   build/spec-coverage --require

@@ -21,7 +21,7 @@ internal static class Migration
     }
 }
 
-/// <summary>Stands for the application's own scheme.</summary>
+/// <summary>A placeholder for the application's own scheme.</summary>
 internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {

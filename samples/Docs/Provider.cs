@@ -23,6 +23,6 @@ internal static class Provider
         // </provider>
     }
 
-    /// <summary>What a store of secrets gives: PEM.</summary>
+    /// <summary>A secret of a secret store: PEM.</summary>
     internal sealed record Secret(string Certificates, string Key, string Bundle);
 }

@@ -1,4 +1,4 @@
-// An application whose OpenAPI document says how callers prove who they are, and which of them each endpoint is for.
+// An application whose OpenAPI document contains how callers authenticate, and which callers each endpoint allows.
 using AspNetSpiffe;
 using Microsoft.AspNetCore.Authorization;
 using OpenApi;

@@ -6,7 +6,7 @@ using Microsoft.OpenApi;
 
 namespace OpenApi;
 
-/// <summary>Says in the document what the endpoints ask of their callers, as ASP.NET Core's authorization reads it.</summary>
+/// <summary>Adds the authentication requirements of the endpoints to the document, from ASP.NET Core's authorization metadata.</summary>
 internal sealed class SpiffeSecurity : IOpenApiDocumentTransformer, IOpenApiOperationTransformer
 {
     private const string MutualTls = "mutualTls";
@@ -23,7 +23,7 @@ internal sealed class SpiffeSecurity : IOpenApiDocumentTransformer, IOpenApiOper
     {
         var asked = context.Description.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().ToArray();
 
-        // With UseSpiffeMtls() nobody connects without a certificate; a token may come on top.
+        // With UseSpiffeMtls() every connection has a client certificate; a token may be required in addition.
         var requirement = new OpenApiSecurityRequirement { [new(MutualTls, context.Document)] = [] };
         if (asked.Any(static data => data.AuthenticationSchemes?.Contains(SpiffeJwtAuthenticationDefaults.AuthenticationScheme, StringComparison.Ordinal) == true))
             requirement[new(JwtSvid, context.Document)] = [];

@@ -6,7 +6,7 @@ namespace PolicyEngine;
 /// <summary>The requirement that the policy engine allows the request.</summary>
 internal sealed class EngineDecision : IAuthorizationRequirement;
 
-/// <summary>Asks the engine about the caller's SPIFFE ID. Only its plain yes meets the requirement: no identity, no answer and an answer of another kind are a no.</summary>
+/// <summary>Queries the engine with the caller's SPIFFE ID. Only a result of true meets the requirement: no identity, no response or another response do not.</summary>
 internal sealed partial class EngineDecisionHandler(PolicyEngineClient engine, ILogger<EngineDecisionHandler> logger) : AuthorizationHandler<EngineDecision>
 {
     protected override async Task HandleRequirementAsync(AuthorizationHandlerContext context, EngineDecision requirement)

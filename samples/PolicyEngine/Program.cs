@@ -1,11 +1,11 @@
-// A service whose authorization is decided by a policy engine of its own process: who calls is verified here, what a caller may do is asked there.
+// A service with a policy engine in a separate process: the service authenticates the caller, the engine authorizes it.
 using Microsoft.AspNetCore.Authorization;
 using PolicyEngine;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseSpiffeMtls();
 
-// The engine says who gets in, so it has to prove who it is like everybody else.
+// The engine decides on access, so it must be authenticated too.
 builder.Services.AddHttpClient<PolicyEngineClient>(client =>
 {
     client.BaseAddress = new Uri(builder.Configuration["PolicyEngine:Address"] ?? "https://localhost:8181");

@@ -14,7 +14,7 @@ internal static class OrdersService
         builder.Logging.ClearProviders().AddProvider(story.LogOf("orders"));
         builder.WebHost.UseUrls("https://127.0.0.1:0");
 
-        // This is all it takes: SVID, rotation, mutual TLS, authentication, policies.
+        // Sets up the SVID, its rotation, mutual TLS, authentication and policies.
         builder.WebHost.UseSpiffeMtls(options => options.AllowedPeers = ["spiffe://example.org/**"]);
 
         var app = builder.Build();

@@ -1,4 +1,4 @@
-// Two services authenticate each other by SPIFFE ID, in one process, with nothing to set up and nothing left behind.
+// Two services authenticate each other by SPIFFE ID, in one process, without any setup.
 using System.Diagnostics;
 using System.Net;
 using AspNetSpiffe;

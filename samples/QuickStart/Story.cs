@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace QuickStart;
 
-/// <summary>Tells what happens, step by step, and keeps what the services log.</summary>
+/// <summary>Prints what happens, step by step, and collects the logs of the services.</summary>
 internal sealed class Story
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -21,7 +21,7 @@ internal sealed class Story
 
     public void Tell(string what, string outcome) => Console.WriteLine($"   {what,-28}{outcome}");
 
-    /// <summary>Takes the reason of the next refused handshake from the server's log: the client is told none.</summary>
+    /// <summary>Returns the reason of the next rejected handshake from the server's log, because it is not sent to the client.</summary>
     public string NextRefusal() => _refusals.TryTake(out var refusal, Patience) ? refusal : throw new InvalidOperationException("The server logged no refusal.");
 
     public ILoggerProvider LogOf(string service) => new ServiceLog(service, this);

@@ -4,10 +4,10 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>Calls that are written one after the other, each on what the one before gives.</summary>
+/// <summary>Chained method calls: each is called on the result of the previous one.</summary>
 internal static class CallChain
 {
-    /// <summary>Returns what a method is called on, also where it is an extension method.</summary>
+    /// <summary>Returns the receiver of a call, also of an extension method.</summary>
     public static IOperation? ReceiverOf(IInvocationOperation call)
     {
         var receiver = call.Instance ?? (call.TargetMethod.IsExtensionMethod ? call.Arguments.FirstOrDefault(static argument => argument.Parameter?.Ordinal == 0)?.Value : null);
@@ -15,13 +15,13 @@ internal static class CallChain
         return receiver;
     }
 
-    /// <summary>Returns the calls after one, the nearest first.</summary>
+    /// <summary>Returns the later calls of the chain, the nearest first.</summary>
     public static IEnumerable<IInvocationOperation> After(IInvocationOperation call)
     {
         for (var later = NextOf(call); later is not null; later = NextOf(later)) yield return later;
     }
 
-    /// <summary>Returns the place of the method's name.</summary>
+    /// <summary>Returns the location of the method's name.</summary>
     public static Location NameOf(IInvocationOperation call) =>
         call.Syntax is InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name: var name } } ? name.GetLocation() : call.Syntax.GetLocation();
 

@@ -1,6 +1,6 @@
 namespace System;
 
-/// <summary>What spans can do where the library runs, and cannot where the compiler may run.</summary>
+/// <summary>Methods of spans that the library's framework has, and that of the compiler may lack.</summary>
 internal static class Spans
 {
     public static bool Contains(this ReadOnlySpan<char> text, char c) => text.IndexOf(c) >= 0;

@@ -5,13 +5,13 @@ using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli;
 
-/// <summary>Runs a command; where it fails, one line on the standard error says why, with <c>--json</c> as JSON.</summary>
+/// <summary>Runs a command. On failure it writes one line with the reason to the standard error, with <c>--json</c> as JSON.</summary>
 internal static class CommandLine
 {
-    // An agent that stops tells its clients first.
+    // A stopping agent ends the streams of its clients first.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>Makes the command with all its commands.</summary>
+    /// <summary>Creates the root command with all subcommands.</summary>
     public static RootCommand Create() => new("A SPIFFE development agent, a client of any SPIFFE Workload API, and an inspector of SVIDs and bundles. Exit codes: 0 success or yes, 1 failure or no, 2 invalid command line.")
     {
         AgentCommand.Create(),
@@ -28,7 +28,7 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
-        // Before the parser has seen it: a mistake in the command line is JSON, too.
+        // Read before parsing, so that an error in the command line is JSON too.
         var json = args.TakeWhile(static word => word != "--").Contains(JsonOption.Name);
         var parsed = Create().Parse(args);
         if (parsed.Errors.Count > 0) return Fail(json, ExitCode.Usage, $"{Describe(parsed)} Try '{PathOf(parsed.CommandResult)} --help'.");
@@ -43,7 +43,7 @@ internal static class CommandLine
         }
         catch (Exception mistake) when (mistake is UsageException or ArgumentException)
         {
-            // The libraries check what they are given, too.
+            // The libraries validate their arguments too.
             return Fail(json, ExitCode.Usage, mistake.Message);
         }
         catch (Exception failure) when (IsExpected(failure))
@@ -52,7 +52,7 @@ internal static class CommandLine
         }
     }
 
-    // What a user can cause and can mend; all else is a mistake of ours and shows where it is.
+    // Errors that a user can cause and correct; all others are defects and show a stack trace.
     private static bool IsExpected(Exception failure) =>
         failure is WorkloadApiException or IOException or UnauthorizedAccessException or FormatException or InvalidOperationException or TimeoutException or PlatformNotSupportedException;
 
@@ -63,7 +63,7 @@ internal static class CommandLine
         return exitCode;
     }
 
-    // The parser says of an unknown command that one is required.
+    // The parser reports an unknown command as a missing one.
     private static string Describe(ParseResult parsed)
     {
         var (command, path) = (parsed.CommandResult.Command, PathOf(parsed.CommandResult));

@@ -28,7 +28,7 @@ public sealed class HandlerFixProvider : CodeFixProvider
         }
     }
 
-    // In the order in which they are written.
+    // In source order.
     private static List<InvocationExpressionSyntax>? CallsDownTo(string? method, InvocationExpressionSyntax last)
     {
         var calls = new List<InvocationExpressionSyntax> { last };
@@ -41,7 +41,7 @@ public sealed class HandlerFixProvider : CodeFixProvider
         return null;
     }
 
-    // Names and arguments change places; the dots, and the lines on which they stand, stay.
+    // Names and arguments are swapped; the dots and their lines are kept.
     private static SyntaxNode MoveLastToFront(SyntaxNode root, List<InvocationExpressionSyntax> calls)
     {
         var moved = new Dictionary<SyntaxNode, SyntaxNode>();

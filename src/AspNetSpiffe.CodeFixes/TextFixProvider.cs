@@ -8,7 +8,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>ASPS001 and ASPS002: writes the text that was obviously meant.</summary>
+/// <summary>ASPS001 and ASPS002: replaces a text with its obvious correction.</summary>
 [ExportCodeFixProvider(LanguageNames.CSharp), Shared]
 public sealed class TextFixProvider : CodeFixProvider
 {

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>What stands in a certificate of ours: every issuer clause of X509-SVID §§2-4.</summary>
+/// <summary>The contents of issued certificates: every requirement on issuers in X509-SVID §§2-4.</summary>
 internal static class CertificateProfile
 {
     private const string ServerAuth = "1.3.6.1.5.5.7.3.1";
@@ -15,10 +15,10 @@ internal static class CertificateProfile
     private static readonly Asn1Tag DnsTag = new(TagClass.ContextSpecific, 2);
     private static readonly Asn1Tag UriTag = new(TagClass.ContextSpecific, 6);
 
-    /// <summary>A certificate that signs: X509-SVID §3.2 (its ID has no path), §4.1 (cA) and §4.3 (keyCertSign, critical).</summary>
+    /// <summary>Creates the request of a signing certificate: X509-SVID §3.2 (its ID has no path), §4.1 (cA) and §4.3 (keyCertSign, critical).</summary>
     public static CertificateRequest Signing(TrustDomain trustDomain, ECDsa key, string role, int? pathLength)
     {
-        // A name of its own, so that a chain is never built to an older or newer authority by its name.
+        // A unique subject name, so that a chain is never built to another authority of the same name.
         var name = new X500DistinguishedNameBuilder();
         name.AddOrganizationName(Organization);
         name.AddCommonName($"{role} {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}");
@@ -28,7 +28,7 @@ internal static class CertificateProfile
         return request;
     }
 
-    /// <summary>A certificate that authenticates a workload: X509-SVID §3.1, §4.1 (not cA), §4.3 (digitalSignature only) and §4.4 (both roles).</summary>
+    /// <summary>Creates the request of a leaf certificate: X509-SVID §3.1, §4.1 (not cA), §4.3 (digitalSignature only) and §4.4 (both roles).</summary>
     public static CertificateRequest Leaf(SpiffeId id, PublicKey key, IEnumerable<string> dnsNames)
     {
         var name = new X500DistinguishedNameBuilder();
@@ -40,7 +40,7 @@ internal static class CertificateProfile
         return request;
     }
 
-    /// <summary>Signs a certificate; without an issuer, by its own key.</summary>
+    /// <summary>Signs a certificate; without an issuer it is self-signed.</summary>
     public static X509Certificate2 Sign(CertificateRequest request, ECDsa issuerKey, X509Certificate2? issuer, DateTimeOffset notBefore, DateTimeOffset notAfter)
     {
         if (issuer is not null)
@@ -57,7 +57,7 @@ internal static class CertificateProfile
         request.CertificateExtensions.Add(new X509Extension(new Oid(SubjectAltName), EncodeNames(id, dnsNames), critical: false));
     }
 
-    // SubjectAlternativeNameBuilder takes a System.Uri, which rewrites IDs.
+    // SubjectAlternativeNameBuilder requires a System.Uri, which normalises IDs.
     private static byte[] EncodeNames(SpiffeId id, IEnumerable<string> dnsNames)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AspNetSpiffe;
 
-/// <summary>The workloads, sockets and SVID lifetimes of a development agent. Not safe to change while an agent starts with it.</summary>
+/// <summary>The workloads, sockets and SVID lifetimes of a development agent. Not thread-safe: do not change it while an agent starts with it.</summary>
 public sealed class DevAgentOptions
 {
     private readonly OrderedDictionary<string, IReadOnlyList<DevIdentity>> _workloads = new(StringComparer.Ordinal);
@@ -14,8 +14,8 @@ public sealed class DevAgentOptions
     /// <value>Default: <c>example.org</c>.</value>
     public TrustDomain TrustDomain { get; set; } = TrustDomain.Parse("example.org");
 
-    /// <summary>Gets or sets the directory for the sockets: one per workload, named like it.</summary>
-    /// <value>Default: <see langword="null"/>, a fresh directory of mode 0700 among the temporary files.</value>
+    /// <summary>Gets or sets the directory of the sockets: one per workload, with its name.</summary>
+    /// <value>Default: <see langword="null"/>, a new temporary directory of mode 0700.</value>
     /// <remarks>
     /// A directory that the agent created is removed when it stops; from an existing directory, only the sockets are removed. One that belongs to another user, or that
     /// others can write to, is rejected: they could replace the sockets.
@@ -31,7 +31,7 @@ public sealed class DevAgentOptions
     /// <value>Default: 5 minutes. From 1 second to 365 days.</value>
     public TimeSpan JwtLifetime { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Gets or sets the kind of key that X509-SVIDs get.</summary>
+    /// <summary>Gets or sets the key type of X509-SVIDs.</summary>
     /// <value>Default: <see cref="DevKeyAlgorithm.EcdsaP256"/>.</value>
     public DevKeyAlgorithm KeyAlgorithm { get; set; } = DevKeyAlgorithm.EcdsaP256;
 
@@ -39,8 +39,8 @@ public sealed class DevAgentOptions
     /// <value>Default: <see cref="TimeProvider.System"/>.</value>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
-    /// <summary>Gets or sets where the agent logs what it issues and withdraws.</summary>
-    /// <value>Default: nowhere.</value>
+    /// <summary>Gets or sets the logger factory for events such as issued and withdrawn identities.</summary>
+    /// <value>Default: no logs.</value>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
     /// <summary>Gets the workloads and their identities, in the order in which they were added.</summary>
@@ -50,14 +50,14 @@ public sealed class DevAgentOptions
     /// <param name="name">The name of the workload and of its socket: ASCII letters, digits, '-', '_' and '.'.</param>
     /// <param name="path">The path of its SPIFFE ID, for example <c>/server</c>.</param>
     /// <returns>These options, for the next call.</returns>
-    /// <exception cref="ArgumentException">The name is not valid, or is there already.</exception>
+    /// <exception cref="ArgumentException">The name is not valid, or already exists.</exception>
     public DevAgentOptions AddWorkload(string name, string path) => AddWorkload(name, new DevIdentity(path));
 
     /// <summary>Adds a workload with any number of identities, and so a socket.</summary>
     /// <param name="name">The name of the workload and of its socket: ASCII letters, digits, '-', '_' and '.'.</param>
     /// <param name="identities">Its identities; the first is its default one. Without any, its calls are rejected until one is registered.</param>
     /// <returns>These options, for the next call.</returns>
-    /// <exception cref="ArgumentException">The name is not valid, or is there already.</exception>
+    /// <exception cref="ArgumentException">The name is not valid, or already exists.</exception>
     public DevAgentOptions AddWorkload(string name, params IReadOnlyList<DevIdentity> identities)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -69,7 +69,7 @@ public sealed class DevAgentOptions
         return this;
     }
 
-    /// <summary>Gets or sets what else the server gets: the command line's agent adds gRPC reflection, which is not for Native AOT.</summary>
+    /// <summary>Gets or sets additional services of the server: the command line tool adds gRPC reflection, which does not support Native AOT.</summary>
     internal Action<IServiceCollection>? ConfigureServices { get; set; }
 
     /// <inheritdoc cref="ConfigureServices"/>
@@ -84,7 +84,7 @@ public sealed class DevAgentOptions
         if (!Enum.IsDefined(KeyAlgorithm)) throw new ArgumentException($"'{KeyAlgorithm}' is not a key algorithm of {nameof(DevKeyAlgorithm)}.");
     }
 
-    // Longer ones would outlive the authority that signs them.
+    // Longer lifetimes would outlive the authority.
     private static void ThrowIfNoLifetime(TimeSpan value, string option)
     {
         if (value < TimeSpan.FromSeconds(1) || value > TimeSpan.FromDays(365))

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Who is registered, what has been issued and whom we trust. Each change is published to the workloads at once. Thread-safe.</summary>
+/// <summary>The registered identities, the issued SVIDs and the trust bundles. Each change is published to the workloads at once. Thread-safe.</summary>
 internal sealed partial class DevAgentState : IDisposable
 {
     private readonly Lock _gate = new();
@@ -59,13 +59,13 @@ internal sealed partial class DevAgentState : IDisposable
         foreach (var workload in _workloads.Values) RotateAndPublish(workload);
     });
 
-    /// <summary>Renews what has come to half of its life.</summary>
-    /// <returns>How long nothing else will be due.</returns>
+    /// <summary>Renews the SVIDs that have reached half of their lifetime.</summary>
+    /// <returns>The time until the next renewal.</returns>
     public TimeSpan RotateDue() => Locked(() =>
     {
         var now = _options.TimeProvider.GetUtcNow();
 
-        // A workload without an identity may get one meanwhile, which is due no earlier than this.
+        // A workload without an identity may get one meanwhile, which is not due earlier.
         var next = now + _options.SvidLifetime / 2;
         foreach (var workload in _workloads.Values.Where(static w => !w.Svids.IsEmpty))
         {
@@ -120,7 +120,7 @@ internal sealed partial class DevAgentState : IDisposable
         return true;
     });
 
-    /// <summary>Signs a token for each chosen SVID, with the authority that is active now.</summary>
+    /// <summary>Signs a token for each selected SVID with the active authority.</summary>
     public ImmutableArray<string> SignTokens(IEnumerable<IssuedX509Svid> svids, IReadOnlyCollection<string> audiences) => Locked(() =>
         svids.Select(s => _authorities.Active.IssueJwtSvid(s.Id, audiences, _options.JwtLifetime)).ToImmutableArray());
 
@@ -146,7 +146,7 @@ internal sealed partial class DevAgentState : IDisposable
         var svid = _authorities.Active.Issue(id, identity, _options.KeyAlgorithm, _options.SvidLifetime);
         if (others.IsEmpty) workload.RotateAt = _options.TimeProvider.GetUtcNow() + _options.SvidLifetime / 2;
 
-        // An identity that is registered again keeps its place: the first is the default one.
+        // An identity that is registered again keeps its position, because the first is the default one.
         var place = workload.Svids.IndexOf(workload.Svids.FirstOrDefault(s => s.Id == id)!);
         workload.Svids = place >= 0 ? workload.Svids.SetItem(place, svid) : workload.Svids.Add(svid);
     }
@@ -185,7 +185,7 @@ internal sealed partial class DevAgentState : IDisposable
     private static partial class Log
     {
         /// <summary>
-        /// An identity of a workload has a new certificate: half of the life of the one before was over, its authority was tainted, or the application called
+        /// An identity of a workload has a new certificate: the previous one reached half of its lifetime, its authority was tainted, or the application called
         /// <c>Rotate</c>.
         /// </summary>
         /// <remarks>Nothing.</remarks>
@@ -198,16 +198,16 @@ internal sealed partial class DevAgentState : IDisposable
         public static partial void Registered(ILogger logger, string workload, string path);
 
         /// <summary>The application withdrew an identity from a workload, which is notified at once.</summary>
-        /// <remarks>Nothing. If it was not meant, look for the call of <c>Unregister</c>.</remarks>
+        /// <remarks>Nothing. If it was not intended, find the call of <c>Unregister</c>.</remarks>
         [LoggerMessage(3, LogLevel.Information, "Identity {SpiffeId} withdrawn from workload '{Workload}'.", EventName = "IdentityUnregistered")]
         public static partial void Unregistered(ILogger logger, string workload, SpiffeId spiffeId);
 
         /// <summary>Rotation of the authority, step one: a new root and a new JWT key are in the bundle; the old ones still sign.</summary>
-        /// <remarks>Nothing. Give workloads time to learn of it before <c>ActivateAuthority</c>.</remarks>
+        /// <remarks>Nothing. Wait until workloads have received it before <c>ActivateAuthority</c>.</remarks>
         [LoggerMessage(4, LogLevel.Information, "A new authority of {TrustDomain} was added to the bundle.", EventName = "AuthorityPrepared")]
         public static partial void AuthorityPrepared(ILogger logger, TrustDomain trustDomain);
 
-        /// <summary>Rotation of the authority, step two: the new one signs what is issued from now on; the old one stays in the bundle.</summary>
+        /// <summary>Rotation of the authority, step two: the new one signs everything issued from now on; the old one stays in the bundle.</summary>
         /// <remarks>Nothing. The next step is <c>TaintAuthority</c>.</remarks>
         [LoggerMessage(5, LogLevel.Information, "The new authority of {TrustDomain} signs from now on.", EventName = "AuthorityActivated")]
         public static partial void AuthorityActivated(ILogger logger, TrustDomain trustDomain);
@@ -217,7 +217,7 @@ internal sealed partial class DevAgentState : IDisposable
         [LoggerMessage(6, LogLevel.Information, "The old authority of {TrustDomain} was removed from the bundle.", EventName = "AuthorityRevoked")]
         public static partial void AuthorityRevoked(ILogger logger, TrustDomain trustDomain);
 
-        /// <summary>Rotation of the authority, step three: what the old one signed is renewed with the new one at once.</summary>
+        /// <summary>Rotation of the authority, step three: SVIDs that the old one signed are renewed with the new one at once.</summary>
         /// <remarks>Nothing. The next step is <c>RevokeAuthority</c>, when all workloads have their new SVIDs.</remarks>
         [LoggerMessage(9, LogLevel.Information, "The old authority of {TrustDomain} is tainted: SVIDs that it signed are renewed.", EventName = "AuthorityTainted")]
         public static partial void AuthorityTainted(ILogger logger, TrustDomain trustDomain);

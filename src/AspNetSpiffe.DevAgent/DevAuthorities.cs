@@ -2,17 +2,17 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
-/// <summary>The authorities of the agent's trust domain while they rotate: prepared, active, old. Guarded by its owner.</summary>
+/// <summary>The authorities of the agent's trust domain during a rotation: prepared, active, old. Not thread-safe: its owner locks.</summary>
 internal sealed class DevAuthorities(TrustDomain trustDomain, TimeProvider time) : IDisposable
 {
     private DevCertificateAuthority? _prepared;
     private DevCertificateAuthority? _old;
     private bool _tainted;
 
-    /// <summary>The authority that signs.</summary>
+    /// <summary>Gets the authority that signs.</summary>
     public DevCertificateAuthority Active { get; private set; } = new(trustDomain, time);
 
-    /// <summary>What the trust domain publishes now: the keys of all three.</summary>
+    /// <summary>Gets the current bundle of the trust domain: the keys of all three.</summary>
     public TrustMaterial Public => new(trustDomain, [.. All.Select(static a => a.Root)], [.. All.Select(static a => a.JwtKey.Public)]);
 
     private ImmutableArray<DevCertificateAuthority> All => [.. new[] { Active, _prepared, _old }.OfType<DevCertificateAuthority>()];

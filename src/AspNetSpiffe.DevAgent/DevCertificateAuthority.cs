@@ -5,10 +5,10 @@ using System.Security.Cryptography.X509Certificates;
 namespace AspNetSpiffe;
 
 /// <summary>A certificate authority of one trust domain in memory, for development and tests: a root, one intermediate and a JWT key.</summary>
-/// <remarks>Issues X509-SVIDs and JWT-SVIDs that hold every issuer clause of the standards. Safe to use from several threads.</remarks>
+/// <remarks>Issues X509-SVIDs and JWT-SVIDs that meet every requirement of the standards on issuers. Thread-safe.</remarks>
 public sealed class DevCertificateAuthority : IDisposable
 {
-    // A clock that is a little behind ours does not find a new certificate to be from the future.
+    // So that a verifier whose clock is slightly behind ours accepts a new certificate.
     private static readonly TimeSpan BackDating = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RootLifetime = TimeSpan.FromDays(10 * 365);
     private static readonly TimeSpan IntermediateLifetime = TimeSpan.FromDays(5 * 365);
@@ -18,15 +18,15 @@ public sealed class DevCertificateAuthority : IDisposable
     private readonly Lock _signing = new();
     private readonly TimeProvider _time;
 
-    /// <summary>Creates an authority with fresh keys, with the clock of the system.</summary>
-    /// <param name="trustDomain">The trust domain that it issues identities of.</param>
+    /// <summary>Creates an authority with new keys and the system clock.</summary>
+    /// <param name="trustDomain">The trust domain of the issued identities.</param>
     public DevCertificateAuthority(TrustDomain trustDomain) : this(trustDomain, TimeProvider.System)
     {
     }
 
-    /// <summary>Creates an authority with fresh keys.</summary>
-    /// <param name="trustDomain">The trust domain that it issues identities of.</param>
-    /// <param name="timeProvider">The clock of the lifetimes.</param>
+    /// <summary>Creates an authority with new keys.</summary>
+    /// <param name="trustDomain">The trust domain of the issued identities.</param>
+    /// <param name="timeProvider">The clock.</param>
     public DevCertificateAuthority(TrustDomain trustDomain, TimeProvider timeProvider)
     {
         ArgumentNullException.ThrowIfNull(trustDomain);
@@ -40,13 +40,13 @@ public sealed class DevCertificateAuthority : IDisposable
         JwtKey = new JwtSigningKey();
     }
 
-    /// <summary>Gets the trust domain that this authority issues identities of.</summary>
+    /// <summary>Gets the trust domain of the issued identities.</summary>
     public TrustDomain TrustDomain { get; }
 
-    /// <summary>Gets the root: what a trust bundle holds. It carries the trust domain's own ID (SPIFFE-ID §3.1), and no private key.</summary>
+    /// <summary>Gets the root certificate, for a trust bundle. It has the trust domain's own ID (SPIFFE-ID §3.1), and no private key.</summary>
     public X509Certificate2 Root { get; }
 
-    /// <summary>Gets the certificate between root and SVIDs: what a workload sends after its leaf. It carries no private key.</summary>
+    /// <summary>Gets the certificate between the root and SVIDs, which a workload sends after its leaf. It has no private key.</summary>
     public X509Certificate2 Intermediate { get; }
 
     internal JwtSigningKey JwtKey { get; }
@@ -55,9 +55,9 @@ public sealed class DevCertificateAuthority : IDisposable
 
     /// <summary>Issues an X509-SVID with a new P-256 key.</summary>
     /// <param name="id">The SPIFFE ID: a workload of <see cref="TrustDomain"/>.</param>
-    /// <param name="lifetime">How long it is valid.</param>
-    /// <param name="dnsNames">DNS names that it carries besides the SPIFFE ID.</param>
-    /// <returns>The leaf with its private key; <see cref="Intermediate"/> belongs after it.</returns>
+    /// <param name="lifetime">The validity period.</param>
+    /// <param name="dnsNames">DNS SANs, in addition to the SPIFFE ID.</param>
+    /// <returns>The leaf with its private key; send <see cref="Intermediate"/> after it.</returns>
     /// <exception cref="ArgumentException">The ID has no path or is of another trust domain.</exception>
     public X509Certificate2 IssueX509Svid(SpiffeId id, TimeSpan lifetime, params IEnumerable<string> dnsNames)
     {
@@ -68,13 +68,13 @@ public sealed class DevCertificateAuthority : IDisposable
     }
 
     /// <summary>Issues an X509-SVID for the public key of another party, for example that of a certificate request.</summary>
-    /// <remarks>The caller must verify that the requester holds the private key and owns <paramref name="id"/>: the authority cannot.</remarks>
+    /// <remarks>The caller must verify that the requester holds the private key and is entitled to <paramref name="id"/>: the authority cannot.</remarks>
     /// <param name="id">The SPIFFE ID: a workload of <see cref="TrustDomain"/>.</param>
     /// <param name="publicKey">Its public key.</param>
-    /// <param name="lifetime">How long it is valid.</param>
-    /// <param name="dnsNames">DNS names that it carries besides the SPIFFE ID.</param>
-    /// <returns>The leaf, without a private key; <see cref="Intermediate"/> belongs after it.</returns>
-    /// <exception cref="ArgumentException">The ID has no path or is of another trust domain, or no peer would accept the key, because it is too weak or of an unknown kind.</exception>
+    /// <param name="lifetime">The validity period.</param>
+    /// <param name="dnsNames">DNS SANs, in addition to the SPIFFE ID.</param>
+    /// <returns>The leaf, without a private key; send <see cref="Intermediate"/> after it.</returns>
+    /// <exception cref="ArgumentException">The ID has no path or is of another trust domain, or the key is weak or of an unsupported type.</exception>
     public X509Certificate2 IssueX509Svid(SpiffeId id, PublicKey publicKey, TimeSpan lifetime, params IEnumerable<string> dnsNames)
     {
         ThrowIfNotOurs(id);
@@ -89,7 +89,7 @@ public sealed class DevCertificateAuthority : IDisposable
     /// <summary>Issues a JWT-SVID, signed with ES256.</summary>
     /// <param name="id">The SPIFFE ID: a workload of <see cref="TrustDomain"/>.</param>
     /// <param name="audiences">The audiences; at least one (JWT-SVID §3.2).</param>
-    /// <param name="lifetime">How long it is valid.</param>
+    /// <param name="lifetime">The validity period.</param>
     /// <returns>The token in JWS compact form.</returns>
     /// <exception cref="ArgumentException">The ID has no path or is of another trust domain, or there is no audience.</exception>
     public string IssueJwtSvid(SpiffeId id, IEnumerable<string> audiences, TimeSpan lifetime)
@@ -102,7 +102,7 @@ public sealed class DevCertificateAuthority : IDisposable
         lock (_signing) return JwtKey.Sign(id, all, now, now + lifetime);
     }
 
-    /// <summary>Forgets the private keys.</summary>
+    /// <summary>Disposes the private keys.</summary>
     public void Dispose()
     {
         _rootKey.Dispose();
@@ -124,7 +124,7 @@ public sealed class DevCertificateAuthority : IDisposable
 
     private X509Certificate2 Issue(SpiffeId id, PublicKey key, IEnumerable<string> dnsNames, TimeSpan lifetime)
     {
-        // A certificate counts whole seconds: rounded up, so that a lifetime of one second is one.
+        // Certificates have whole seconds: rounded up, so that a lifetime of one second is not shorter.
         var now = _time.GetUtcNow();
         var notAfter = DateTimeOffset.FromUnixTimeSeconds((now + lifetime).ToUnixTimeSeconds() + 1);
         var last = new DateTimeOffset(Intermediate.NotAfter);

@@ -4,12 +4,12 @@ using System.Text;
 
 namespace AspNetSpiffe;
 
-/// <summary>One identity that a development agent issues to a workload. Immutable, and so safe to share between threads.</summary>
+/// <summary>One identity that a development agent issues to a workload. Immutable and thread-safe.</summary>
 public sealed class DevIdentity
 {
     private const int MaxHintBytes = 1024;
 
-    /// <summary>Names an identity.</summary>
+    /// <summary>Creates an identity.</summary>
     /// <param name="path">The path of the SPIFFE ID in the agent's trust domain, for example <c>/ns/shop/sa/cart</c>.</param>
     [SetsRequiredMembers]
     public DevIdentity(string path)
@@ -25,11 +25,11 @@ public sealed class DevIdentity
     /// <value>Default: empty, no hint.</value>
     public string Hint { get; init; } = "";
 
-    /// <summary>Gets the DNS names that the X509-SVID carries besides the SPIFFE ID.</summary>
+    /// <summary>Gets the DNS SANs of the X509-SVID, in addition to the SPIFFE ID.</summary>
     /// <value>Default: none.</value>
     public ImmutableArray<string> DnsNames { get; init; } = [];
 
-    // Throws ArgumentException, for both the options and Register are given identities by a caller.
+    // Throws ArgumentException, because both the options and Register get identities from a caller.
     internal SpiffeId ToId(TrustDomain trustDomain)
     {
         if (Path.Length == 0)

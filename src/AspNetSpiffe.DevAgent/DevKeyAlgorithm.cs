@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>The kind of key that a development agent makes for an X509-SVID.</summary>
+/// <summary>The key type of the X509-SVIDs of a development agent.</summary>
 public enum DevKeyAlgorithm
 {
     /// <summary>ECDSA on the curve P-256.</summary>

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
-/// <summary>One workload: its socket and what it is told now. <see cref="DevAgentState"/> writes it, streams read it.</summary>
+/// <summary>One workload: its socket and its current snapshot. <see cref="DevAgentState"/> writes it, streams read it.</summary>
 internal sealed class DevWorkload(string name, string socketPath, WorkloadSnapshot first)
 {
     private volatile WorkloadSnapshot _current = first;

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace AspNetSpiffe;
 
-/// <summary>grpc.health.v1.Health, as <c>spire-agent healthcheck</c> and Kubernetes' gRPC probes ask for it: whoever is answered is answered "serving".</summary>
-/// <remarks>It gives no identity away, and so needs no security header, as with SPIRE.</remarks>
+/// <summary>grpc.health.v1.Health, for <c>spire-agent healthcheck</c> and Kubernetes' gRPC probes: a running agent always responds "serving".</summary>
+/// <remarks>It returns no identity, and so requires no security header, as with SPIRE.</remarks>
 internal sealed class HealthService : HealthServiceImpl
 {
     private readonly IHostApplicationLifetime _host;

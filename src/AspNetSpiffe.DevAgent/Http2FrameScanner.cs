@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace AspNetSpiffe;
 
-/// <summary>What the first nine bytes of a frame say (RFC 9113 §4.1).</summary>
+/// <summary>The header of a frame, its first nine bytes (RFC 9113 §4.1).</summary>
 internal readonly record struct Http2Frame(Http2FrameType Type, byte Flags, int StreamId)
 {
-    // One bit with two names: of PING, and of HEADERS and DATA.
+    // The same bit is ACK of PING, and END_STREAM of HEADERS and DATA.
     private const byte FirstFlag = 0x1;
 
     public bool IsAck => Type == Http2FrameType.Ping && (Flags & FirstFlag) != 0;
@@ -13,7 +13,7 @@ internal readonly record struct Http2Frame(Http2FrameType Type, byte Flags, int 
     public bool EndsStream => Type is (Http2FrameType.Data or Http2FrameType.Headers) && (Flags & FirstFlag) != 0;
 }
 
-/// <summary>The types of frames that the ping policy knows (RFC 9113 §6).</summary>
+/// <summary>The frame types that the ping policy uses (RFC 9113 §6).</summary>
 internal enum Http2FrameType : byte
 {
     Data = 0x0,
@@ -23,9 +23,9 @@ internal enum Http2FrameType : byte
     GoAway = 0x7,
 }
 
-/// <summary>Finds the frames in one direction of a connection as its bytes pass, however they are cut.</summary>
-/// <param name="prefaceLength">How many bytes come before the first frame: 24 from a client.</param>
-/// <param name="found">Hears of each frame when its header is complete.</param>
+/// <summary>Finds the frames in one direction of a connection while its bytes pass through, however they are split.</summary>
+/// <param name="prefaceLength">The number of bytes before the first frame: 24 from a client.</param>
+/// <param name="found">Called for each frame when its header is complete.</param>
 internal sealed class Http2FrameScanner(int prefaceLength, Action<Http2Frame> found)
 {
     public const int HeaderLength = 9;
@@ -34,7 +34,7 @@ internal sealed class Http2FrameScanner(int prefaceLength, Action<Http2Frame> fo
     private int _headerBytes;
     private int _toSkip = prefaceLength;
 
-    /// <summary>Gets whether a frame of ours could follow here.</summary>
+    /// <summary>Gets whether another frame could be inserted here.</summary>
     public bool IsBetweenFrames => _headerBytes == 0 && _toSkip == 0;
 
     public void Scan(ReadOnlySpan<byte> bytes)

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>An X509-SVID as the Workload API carries it: concatenated DER and a PKCS#8 key. Never printed.</summary>
+/// <summary>An X509-SVID in the form of the Workload API: concatenated DER and a PKCS#8 key. Not printable.</summary>
 internal sealed class IssuedX509Svid(SpiffeId id, DevIdentity identity, byte[] certificates, byte[] pkcs8, string serialNumber, DateTimeOffset notAfter)
 {
     public SpiffeId Id { get; } = id;
@@ -9,7 +9,7 @@ internal sealed class IssuedX509Svid(SpiffeId id, DevIdentity identity, byte[] c
 
     public byte[] Certificates { get; } = certificates;
 
-    // Kept as long as the SVID is current, for every new stream asks for it; streams may still be writing it when it is replaced.
+    // Kept while the SVID is current, because every new stream sends it; streams may still be writing it when it is replaced.
     public byte[] Pkcs8 { get; } = pkcs8;
 
     public string SerialNumber { get; } = serialNumber;

@@ -8,7 +8,7 @@ namespace AspNetSpiffe;
 /// <summary>A P-256 key that signs JWT-SVIDs with ES256.</summary>
 internal sealed class JwtSigningKey : IDisposable
 {
-    // Only what JWT-SVID §3 asks for.
+    // Only the claims of JWT-SVID §3.
     private static readonly JsonWebTokenHandler Tokens = new() { SetDefaultTimesOnTokenCreation = false };
 
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

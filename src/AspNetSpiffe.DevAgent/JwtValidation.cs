@@ -5,13 +5,13 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace AspNetSpiffe;
 
-/// <summary>The agent's ValidateJWTSVID: a token that one of our authorities, or a federated one, has signed (JWT-SVID §§2-4).</summary>
-/// <remarks>By Microsoft.IdentityModel, so that what the library accepts is also judged by code that is not its own.</remarks>
+/// <summary>The implementation of ValidateJWTSVID: verifies a token of our authorities or of a federated trust domain (JWT-SVID §§2-4).</summary>
+/// <remarks>With Microsoft.IdentityModel, so that tests compare the library with an independent implementation.</remarks>
 internal static class JwtValidation
 {
     private static readonly JsonWebTokenHandler Tokens = new() { MapInboundClaims = false };
 
-    /// <exception cref="FormatException">The token is rejected; the message says why and holds nothing of the token.</exception>
+    /// <exception cref="FormatException">The token is rejected; the message says why and contains no part of the token.</exception>
     public static async Task<(SpiffeId Id, Struct Claims)> ValidateAsync(string token, string audience, WorkloadSnapshot snapshot, TimeProvider time)
     {
         var jwt = Read(token);
@@ -30,7 +30,7 @@ internal static class JwtValidation
         ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
         TypeValidator = static (type, _, _) => type is null or "" or "JWT" or "JOSE" ? type : throw new SecurityTokenInvalidTypeException(),
 
-        // JWT-SVID §2.2: kid is optional; where it stands, it alone chooses the key.
+        // JWT-SVID §2.2: kid is optional; if present, only the key with that ID is used.
         IssuerSigningKeyResolver = (_, _, kid, _) => trust.JwtKeys.Where(k => string.IsNullOrEmpty(kid) || k.Kid == kid),
         LifetimeValidator = (notBefore, expires, _, _) =>
         {
@@ -53,7 +53,7 @@ internal static class JwtValidation
         }
     }
 
-    // The library's own words may hold parts of the token.
+    // The exception's message may contain parts of the token.
     private static string Explain(Exception problem) => problem switch
     {
         SecurityTokenInvalidAlgorithmException => "the algorithm of the token is not ES256, the only one of a development agent",
@@ -65,7 +65,7 @@ internal static class JwtValidation
         _ => "the signature of the token does not verify with the keys of its trust domain",
     };
 
-    // One audience is a list of one: the same shape for every caller.
+    // A single audience becomes a list, so that the type is always the same.
     private static Struct Claims(JsonWebToken jwt)
     {
         var claims = JsonParser.Default.Parse<Struct>(Base64UrlEncoder.Decode(jwt.EncodedPayload));

@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>How often a client of one connection may ping: the defaults of grpc-go, on which SPIRE and most other agents stand.</summary>
+/// <summary>The limit on HTTP/2 pings of a connection: the defaults of grpc-go, which SPIRE and most other agents use.</summary>
 /// <remarks>
 /// As <c>handlePing</c> of grpc-go's http2_server.go: a ping sooner than five minutes after the last one, or than two hours when no call is open, is a strike;
-/// what the server sends of a call forgives them all; the third one ends the connection. Thread-safe.
+/// data that the server sends for a call resets the strikes; the third strike ends the connection. Thread-safe.
 /// </remarks>
 internal sealed class PingPolicy(TimeProvider time)
 {
@@ -19,10 +19,10 @@ internal sealed class PingPolicy(TimeProvider time)
     private int _lastStreamId;
     private volatile bool _isBroken;
 
-    /// <summary>Gets whether there were too many pings; it stays so.</summary>
+    /// <summary>Gets whether there were too many pings; never reset.</summary>
     public bool IsBroken => _isBroken;
 
-    /// <summary>Gets the last stream that the client has opened.</summary>
+    /// <summary>Gets the last stream that the client opened.</summary>
     public int LastStreamId => Volatile.Read(ref _lastStreamId);
 
     public void ClientSent(Http2Frame frame)

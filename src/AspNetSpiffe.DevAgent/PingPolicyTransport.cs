@@ -4,10 +4,10 @@ using System.IO.Pipelines;
 
 namespace AspNetSpiffe;
 
-/// <summary>A connection as Kestrel sees it, which ends when the client has broken the ping policy. The bytes pass through without a copy.</summary>
+/// <summary>Wraps the transport of a connection for Kestrel, and ends it when the client has violated the ping policy. The bytes are not copied.</summary>
 /// <remarks>
-/// Kestrel still answers the ping that was one too many. Its answer is where GOAWAY can follow without falling into the middle of another frame;
-/// what Kestrel writes after that, nobody hears.
+/// Kestrel still acknowledges the last ping. After that acknowledgement, GOAWAY can be inserted without splitting another frame;
+/// later output of Kestrel is discarded.
 /// </remarks>
 internal sealed class PingPolicyTransport(IDuplexPipe transport, PingPolicy policy) : IDuplexPipe
 {
@@ -53,7 +53,7 @@ internal sealed class PingPolicyTransport(IDuplexPipe transport, PingPolicy poli
 
         public override void Complete(Exception? exception = null) => inner.Complete(exception);
 
-        // What was read before may come again, behind it what is new.
+        // A read may return earlier bytes again, followed by new ones.
         private ReadResult Scan(ReadResult read)
         {
             _buffer = read.Buffer;

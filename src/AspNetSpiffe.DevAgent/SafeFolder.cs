@@ -2,7 +2,7 @@ using System.Runtime.Versioning;
 
 namespace AspNetSpiffe;
 
-/// <summary>A directory in which nobody else can put a link in the place of our file, or another file in the place of our socket.</summary>
+/// <summary>A directory in which other users cannot replace our files or sockets.</summary>
 /// <remarks>Linked into the command line tool too.</remarks>
 [UnsupportedOSPlatform("windows")]
 internal static class SafeFolder
@@ -11,9 +11,9 @@ internal static class SafeFolder
     private const int MaxLinks = 40;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Creates a directory of mode 0700 where there is none, and rejects one in which others could exchange our files.</summary>
-    /// <returns>Whether it was made.</returns>
-    /// <exception cref="IOException">The directory, or one above it, is not safe, or is not a directory, or cannot be made.</exception>
+    /// <summary>Creates a directory of mode 0700 if it does not exist, and rejects one in which other users could replace our files.</summary>
+    /// <returns>Whether it was created.</returns>
+    /// <exception cref="IOException">The directory, or one above it, is not safe, is not a directory, or cannot be created.</exception>
     public static bool Make(string path)
     {
         Check(path);
@@ -28,7 +28,7 @@ internal static class SafeFolder
             throw new IOException($"The directory '{path}' cannot be created ({e.Message.TrimEnd('.')}); choose another one.", e);
         }
 
-        // Somebody may have been faster.
+        // Another process may have created it first.
         Check(path);
         return true;
     }
@@ -55,7 +55,7 @@ internal static class SafeFolder
         }
     }
 
-    // What is in a sticky folder, only its owner may remove or rename: '/tmp' is one.
+    // In a sticky folder such as '/tmp', only the owner may remove or rename a file.
     private static string? FindFault(UnixFile folder, bool isLast)
     {
         var isSticky = folder.Mode.HasFlag(UnixFileMode.StickyBit);

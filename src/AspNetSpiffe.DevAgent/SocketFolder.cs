@@ -5,13 +5,13 @@ using System.Text;
 
 namespace AspNetSpiffe;
 
-/// <summary>The directory of the sockets: made when it is missing, cleaned of stale sockets, and left as it was found.</summary>
+/// <summary>The directory of the sockets: created if it does not exist, cleaned of stale sockets, and removed at the end if it was created here.</summary>
 internal sealed class SocketFolder
 {
     private const string NotOnWindows = "The development agent guards its sockets with file modes, which Windows does not have; run it on Linux, macOS or in WSL.";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    // The kernel keeps a socket's path in 108 bytes on Linux, in 104 elsewhere, the closing zero included.
+    // A socket's path has at most 108 bytes on Linux and 104 elsewhere, including the terminating zero.
     private static readonly int MaxPathBytes = OperatingSystem.IsLinux() ? 107 : 103;
 
     private readonly string _path;
@@ -29,7 +29,7 @@ internal sealed class SocketFolder
     public string PathOf(string workload) => Path.Combine(_path, workload + ".sock");
 
     /// <summary>Creates the directory and removes stale sockets.</summary>
-    /// <exception cref="IOException">Somebody listens on one of the sockets, or its path is too long or taken by another file.</exception>
+    /// <exception cref="IOException">A process listens on one of the sockets, or its path is too long or occupied by another file.</exception>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException(NotOnWindows);
@@ -39,7 +39,7 @@ internal sealed class SocketFolder
         foreach (var workload in _workloads) await RemoveStaleAsync(PathOf(workload), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Binds a socket that only we and our user may connect to: its mode is set before it listens.</summary>
+    /// <summary>Binds a socket that only this user may connect to: its mode is set before it listens.</summary>
     public static Socket Bind(UnixDomainSocketEndPoint endPoint)
     {
         if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException(NotOnWindows);
@@ -69,7 +69,7 @@ internal sealed class SocketFolder
 
     public void RemoveIfMade()
     {
-        // What others have put there is theirs.
+        // Only if it contains no files of others.
         if (_made && Directory.Exists(_path) && !Directory.EnumerateFileSystemEntries(_path).Any()) Directory.Delete(_path);
     }
 

@@ -6,13 +6,13 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace AspNetSpiffe;
 
-/// <summary>What one trust domain publishes: CA certificates and JWT keys.</summary>
+/// <summary>The bundle of one trust domain: CA certificates and JWT keys.</summary>
 internal sealed record TrustMaterial(TrustDomain TrustDomain, ImmutableArray<X509Certificate2> X509Authorities, ImmutableArray<JsonWebKey> JwtKeys)
 {
-    /// <summary>The CA certificates, one after the other, in DER.</summary>
+    /// <summary>Returns the CA certificates as concatenated DER.</summary>
     public ByteString ToDer() => UnsafeByteOperations.UnsafeWrap(X509Authorities.SelectMany(static c => c.RawData).ToArray());
 
-    /// <summary>The JWT keys as a JWK Set; no X.509 key among them (Workload API §6.2.2).</summary>
+    /// <summary>Returns the JWT keys as a JWK Set, without X.509 keys (Workload API §6.2.2).</summary>
     public ByteString ToJwks()
     {
         using var buffer = new MemoryStream();

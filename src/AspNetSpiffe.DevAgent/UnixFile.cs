@@ -4,8 +4,8 @@ using System.Text;
 
 namespace AspNetSpiffe;
 
-/// <summary>What is at a path, links not followed, and whose it is: what the framework knows of a file and does not tell.</summary>
-/// <remarks>Linked into the command line tool too. It asks the runtime's own portable layer, whose lstat has begun with these four numbers since its first version; a test holds it.</remarks>
+/// <summary>The kind and owner of the file at a path, without following links, which the framework does not expose.</summary>
+/// <remarks>Linked into the command line tool too. It calls lstat of the runtime's own native library, whose result has begun with these four numbers since its first version; a test verifies it.</remarks>
 [UnsupportedOSPlatform("windows")]
 internal readonly record struct UnixFile(UnixFileKind Kind, UnixFileMode Mode, uint UserId, uint GroupId)
 {
@@ -20,8 +20,8 @@ internal readonly record struct UnixFile(UnixFileKind Kind, UnixFileMode Mode, u
 
     public bool IsOurs => UserId == OurUserId;
 
-    /// <summary>Returns what is at a path, or null when nothing is.</summary>
-    /// <exception cref="IOException">One may not look.</exception>
+    /// <summary>Returns the file at a path; null if there is none.</summary>
+    /// <exception cref="IOException">Access is denied.</exception>
     public static UnixFile? Find(string path)
     {
         var status = new int[StatusBytes / sizeof(int)];
@@ -33,7 +33,7 @@ internal readonly record struct UnixFile(UnixFileKind Kind, UnixFileMode Mode, u
         return error is 2 or 20 ? null : throw new IOException($"'{path}' cannot be examined: {Marshal.GetPInvokeErrorMessage(error)}.");
     }
 
-    /// <summary>Says what it is, in words.</summary>
+    /// <summary>Describes the kind of file.</summary>
     public string Describe() => Kind switch
     {
         UnixFileKind.Link => "a symbolic link",
@@ -59,7 +59,7 @@ internal readonly record struct UnixFile(UnixFileKind Kind, UnixFileMode Mode, u
     }
 }
 
-/// <summary>The kinds of files, as lstat(2) has them.</summary>
+/// <summary>The kinds of files of lstat(2).</summary>
 internal enum UnixFileKind
 {
     Pipe = 0x1000,

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Rejects calls without the security header, and tells the log how those ended that were not answered.</summary>
+/// <summary>Rejects calls without the security header, and logs failed calls.</summary>
 internal sealed partial class WorkloadApiInterceptor(ILogger logger) : Interceptor
 {
     private const string SecurityHeader = "workload.spiffe.io";
@@ -41,7 +41,7 @@ internal sealed partial class WorkloadApiInterceptor(ILogger logger) : Intercept
         }
     }
 
-    // Workload Endpoint §3: exactly once, and exactly this value, so that no forged request of a browser or proxy gets through.
+    // Workload Endpoint §3: exactly once, and exactly this value, against forged requests of a browser or proxy.
     private static void ThrowIfForged(ServerCallContext context)
     {
         var header = context.GetHttpContext().Request.Headers[SecurityHeader];
@@ -58,7 +58,7 @@ internal sealed partial class WorkloadApiInterceptor(ILogger logger) : Intercept
         public static partial void Refused(ILogger logger, string path, string workload, StatusCode status, string reason);
 
         /// <summary>A call failed in the agent, which returned <c>Internal</c>.</summary>
-        /// <remarks>This is a defect of the agent: report it, with the exception.</remarks>
+        /// <remarks>A defect of the agent: report it, with the exception.</remarks>
         [LoggerMessage(21, LogLevel.Error, "Call {Path} of workload '{Workload}' failed.", EventName = "CallFailed")]
         public static partial void Failed(ILogger logger, string path, string workload, Exception failure);
     }

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>A gRPC server on one Unix socket per workload.</summary>
-/// <remarks>An application of its own within the process: it reads no settings, logs only what concerns the agent, and leaves Ctrl+C to its owner.</remarks>
+/// <remarks>A separate web application in the process: it reads no settings, logs agent events only, and does not handle Ctrl+C.</remarks>
 internal sealed partial class WorkloadApiServer : IAsyncDisposable
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
@@ -40,7 +40,7 @@ internal sealed partial class WorkloadApiServer : IAsyncDisposable
         options.ConfigureEndpoints?.Invoke(_app);
     }
 
-    // A WebApplicationFactory takes a host that is built while it starts for the application's, and gives it its test server instead of Kestrel: what it knows it by flows with the context.
+    // A WebApplicationFactory replaces the server of any host that is built while it starts, identified by the execution context: so this host is built without that context.
     public static Task<WorkloadApiServer> CreateAsync(DevAgentState state, DevAgentOptions options, ILogger logger)
     {
         using (ExecutionContext.SuppressFlow()) return Task.Run(() => new WorkloadApiServer(state, options, logger));
@@ -52,16 +52,16 @@ internal sealed partial class WorkloadApiServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    // The defaults of grpc-go's servers; its ping policy is in PingPolicy, and its limit of a message is that of Grpc.AspNetCore too.
+    // The defaults of grpc-go's servers. Its ping policy is in PingPolicy; its message size limit equals that of Grpc.AspNetCore.
     private static void LimitAsGrpcGoDoes(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
 
-        // A client that stands in a debugger is no attack.
+        // A client that is stopped in a debugger is not an attack.
         kestrel.Limits.MinRequestBodyDataRate = null;
         kestrel.Limits.MinResponseDataRate = null;
 
-        // Kestrel takes an infinite one for over at the next second: its sum overflows.
+        // With an infinite timeout Kestrel's sum overflows, and the timeout fires after a second.
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromDays(365);
         kestrel.Limits.Http2.MaxStreamsPerConnection = int.MaxValue;
         kestrel.Limits.Http2.InitialConnectionWindowSize = 65_535;
@@ -73,7 +73,7 @@ internal sealed partial class WorkloadApiServer : IAsyncDisposable
         listen.Protocols = HttpProtocols.Http2;
         listen.Use(next => async connection =>
         {
-            // The socket is the workload's proof of who it is.
+            // The socket identifies the workload.
             connection.Features.Set(workload);
 
             var pings = new PingPolicy(_time);

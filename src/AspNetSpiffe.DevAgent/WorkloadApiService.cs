@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace AspNetSpiffe;
 
-/// <summary>The methods of the Workload API, for the workload whose socket the call came through.</summary>
+/// <summary>The methods of the Workload API, for the workload of the socket of the call.</summary>
 internal sealed class WorkloadApiService(DevAgentState state, TimeProvider time, IHostApplicationLifetime host) : SpiffeWorkloadAPI.SpiffeWorkloadAPIBase
 {
     public override Task FetchX509SVID(X509SVIDRequest request, IServerStreamWriter<X509SVIDResponse> responseStream, ServerCallContext context) =>
@@ -64,7 +64,7 @@ internal sealed class WorkloadApiService(DevAgentState state, TimeProvider time,
                 var snapshot = workload.Current;
                 ThrowIfNoIdentity(snapshot.Svids);
 
-                // Of a rotation, a stream of bundles hears nothing: they are the same.
+                // A rotation of SVIDs does not change the bundles, so a stream of bundles sends nothing.
                 var message = toMessage(snapshot);
                 if (!message.Equals(last)) await stream.WriteAsync(message, ending.Token).ConfigureAwait(false);
 
@@ -74,14 +74,14 @@ internal sealed class WorkloadApiService(DevAgentState state, TimeProvider time,
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // A caller that has gone away, or waits no longer, reads no status.
+            // A caller that has disconnected or cancelled reads no status.
             if (!context.CancellationToken.IsCancellationRequested) throw Stopping();
         }
     }
 
     public static RpcException Stopping() => new(new(StatusCode.Unavailable, "the development agent is stopping"));
 
-    // The socket is the workload's proof of who it is.
+    // The socket identifies the workload.
     private static DevWorkload WorkloadOf(ServerCallContext context) => context.GetHttpContext().Features.GetRequiredFeature<DevWorkload>();
 
     private static void ThrowIfNoIdentity(ImmutableArray<IssuedX509Svid> svids)

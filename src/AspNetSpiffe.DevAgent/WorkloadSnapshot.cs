@@ -4,7 +4,7 @@ using Google.Protobuf;
 
 namespace AspNetSpiffe;
 
-/// <summary>All that a workload is told at one moment. Never changes; a newer one replaces it and says so.</summary>
+/// <summary>A snapshot of everything that a workload gets. Immutable; an update replaces it and signals the change.</summary>
 internal sealed class WorkloadSnapshot(ImmutableArray<IssuedX509Svid> svids, TrustMaterial own, ImmutableArray<TrustMaterial> federated)
 {
     private readonly TaskCompletionSource _replaced = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>The way of one hub connection to its server: all of its requests and web sockets go through one handler, which ends with it.</summary>
+/// <summary>The transport of one hub connection: all its requests and web sockets use one handler, which is disposed with the connection.</summary>
 internal sealed class HubTransport(X509Source source, SpiffeIdPattern server, Action<SocketsHttpHandler>? configure) : IPostConfigureOptions<HttpConnectionOptions>, IDisposable
 {
     private HttpMessageInvoker? _invoker;
@@ -39,13 +39,13 @@ internal sealed class HubTransport(X509Source source, SpiffeIdPattern server, Ac
 
     private static string Refuse(string setting, string instead) => $"{setting} would have no effect: {instead}. Remove the setting.";
 
-    // SignalR's own asks the handler only over HTTP/2, and over HTTP/1.1 would call anybody.
+    // SignalR's own factory uses the handler for HTTP/2 only; over HTTP/1.1 it would not verify the server.
     private static async ValueTask<WebSocket> ConnectAsync(WebSocketConnectionContext context, HttpMessageInvoker invoker, CancellationToken cancellationToken)
     {
         var socket = new ClientWebSocket();
         try
         {
-            // As SignalR sends it: a server answers 401 then, and does not lead to a page for people.
+            // As SignalR does: with this header a server responds with 401 instead of a redirect to a log-in page.
             socket.Options.SetRequestHeader("X-Requested-With", "XMLHttpRequest");
             foreach (var (name, value) in context.Options.Headers) socket.Options.SetRequestHeader(name, value);
             context.Options.WebSocketConfiguration?.Invoke(socket.Options);
@@ -60,7 +60,7 @@ internal sealed class HubTransport(X509Source source, SpiffeIdPattern server, Ac
         }
     }
 
-    /// <summary>SignalR disposes its HTTP client with each attempt; the connections are the next one's too.</summary>
+    /// <summary>SignalR disposes its HTTP client after each attempt; this handler keeps the connections for the next one.</summary>
     private sealed class SharedHandler(HttpMessageInvoker invoker) : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => invoker.SendAsync(request, cancellationToken);

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>Sends requests the way of a caller, instead of the factory's own, which it adds to every chain.</summary>
+/// <summary>Sends requests through a caller's handler instead of the factory's own, which the factory adds to every chain.</summary>
 internal sealed class CallerHandler(HttpMessageHandler way) : DelegatingHandler
 {
     private readonly HttpMessageInvoker _way = new(way);

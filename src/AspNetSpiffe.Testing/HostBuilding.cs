@@ -4,9 +4,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace AspNetSpiffe;
 
-/// <summary>Configures the hosts that are built while a factory starts, by the event that the factory itself comes by the application's builder with.</summary>
+/// <summary>Configures the hosts that are built while a factory starts, through the same diagnostic event by which the factory itself gets the application's builder.</summary>
 /// <remarks>
-/// Not <c>factory.WithWebHostBuilder(…)</c>: the factory that it derives does not take over <c>UseKestrel()</c>, and one that is derived from a derived one is disposed with nobody.
+/// Not <c>factory.WithWebHostBuilder(…)</c>: the derived factory does not inherit <c>UseKestrel()</c>, and a factory derived from a derived one is never disposed.
 /// </remarks>
 internal sealed class HostBuilding : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>
 {
@@ -17,8 +17,8 @@ internal sealed class HostBuilding : IObserver<DiagnosticListener>, IObserver<Ke
 
     private HostBuilding(Action<IServiceCollection> configure) => _configure = configure;
 
-    /// <summary>Starts a factory, and configures the services of its host after all others.</summary>
-    /// <returns>Whether a host was built: there was none yet.</returns>
+    /// <summary>Starts a factory, and configures the services of its host last.</summary>
+    /// <returns>Whether a host was built; false if the factory had already started.</returns>
     public static bool Configure(Action start, Action<IServiceCollection> configure)
     {
         var building = new HostBuilding(configure);
@@ -36,13 +36,13 @@ internal sealed class HostBuilding : IObserver<DiagnosticListener>, IObserver<Ke
         return building._isBuilt;
     }
 
-    // The listener goes with the build of its host, and our subscription with it.
+    // The listener is disposed when its host is built, and our subscription with it.
     public void OnNext(DiagnosticListener value)
     {
         if (value.Name == "Microsoft.Extensions.Hosting") value.Subscribe(this);
     }
 
-    // Other tests build hosts meanwhile; the application's is built by what start() has called, on whatever thread.
+    // Other tests may build hosts concurrently; the application's host is the one that start() builds, on any thread.
     public void OnNext(KeyValuePair<string, object?> value)
     {
         if (Current.Value != this || value is not { Key: "HostBuilding", Value: IHostBuilder builder }) return;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>What a handshake would say of a caller, where there is no connection: the caller's SVID against the bundles and the allowed peers of the service, at each request.</summary>
+/// <summary>Replaces the handshake for the in-memory test server: verifies the caller's SVID against the bundles and the allowed peers of the service, for each request.</summary>
 internal sealed class InMemoryHandshake
 {
     private readonly X509Source _caller;
@@ -17,12 +17,12 @@ internal sealed class InMemoryHandshake
         (_caller, _service) = (caller, services.GetRequiredService<X509Source>());
         _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
 
-        // As the configuration says at each request.
+        // The current configuration of each request.
         var options = services.GetRequiredService<IOptionsFactory<SpiffeServerOptions>>();
         _tls = new(_service, () => PatternOf(options.Create(Options.DefaultName).AllowedPeers));
     }
 
-    /// <summary>Leaves behind what a handshake leaves behind.</summary>
+    /// <summary>Sets the features that a handshake sets.</summary>
     /// <exception cref="HttpRequestException">The handshake would have failed.</exception>
     public void Complete(HttpContext context)
     {
@@ -41,7 +41,7 @@ internal sealed class InMemoryHandshake
         return refusals.Count == 0 ? result.Peer : throw Refuse(svid.Id, refusals);
     }
 
-    // As the options say: absent for members of the service's own trust domain, empty for nobody.
+    // As in the options: absent means the members of the service's own trust domain, empty means no peer.
     private static SpiffeIdPattern? PatternOf(IReadOnlyList<string>? patterns) => patterns switch
     {
         null => null,

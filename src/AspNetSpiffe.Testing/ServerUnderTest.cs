@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe;
 
-/// <summary>The server that a factory has started: the way to it, for a caller with an identity.</summary>
+/// <summary>The server of a factory, as a caller with an identity reaches it.</summary>
 internal abstract class ServerUnderTest
 {
     public static ServerUnderTest Of(IServiceProvider services) => services.GetRequiredService<IServer>() switch
@@ -18,10 +18,10 @@ internal abstract class ServerUnderTest
     };
 
     /// <summary>Returns the address of https requests.</summary>
-    /// <param name="address">The address that the factory's own clients have.</param>
+    /// <param name="address">The address of the factory's own clients.</param>
     public abstract Uri AddressFor(Uri address);
 
-    /// <summary>Makes what carries the requests of a caller.</summary>
+    /// <summary>Creates the handler for the requests of a caller.</summary>
     [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The client disposes it.")]
     public abstract HttpMessageHandler Connect(X509Source caller, SpiffeId service);
 
@@ -36,7 +36,7 @@ internal abstract class ServerUnderTest
     {
         public override Uri AddressFor(Uri address)
         {
-            // A listener with UseSpiffe() is called http there.
+            // A listener with UseSpiffe() is http in this list.
             var addresses = server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
             var bound = BindingAddress.Parse(addresses.FirstOrDefault(a => a.StartsWith("https:", StringComparison.OrdinalIgnoreCase)) ?? addresses.First());
             return new UriBuilder("https", bound.Host is "0.0.0.0" or "[::]" or "*" or "+" ? "localhost" : bound.Host, bound.Port).Uri;
@@ -44,7 +44,7 @@ internal abstract class ServerUnderTest
 
         public override HttpMessageHandler Connect(X509Source caller, SpiffeId service) => SpiffeHttpHandler.Create(caller, SpiffeIdPattern.Parse(service.ToString()), handler =>
         {
-            // The handlers of the client do both, as over the test server.
+            // The client's own handlers do both, as with the test server.
             handler.AllowAutoRedirect = false;
             handler.UseCookies = false;
         });

@@ -10,11 +10,11 @@ public static class SpiffeCallerHttpContextExtensions
 {
     /// <summary>Sets a workload as the verified peer and the user of a context: <c>GetSpiffeId()</c>, <c>GetSpiffePeer()</c>, <c>User</c> and <see cref="SpiffeCaller"/> then return it.</summary>
     /// <remarks>Its SVID is issued and verified in this process, and the authentication handler creates the user from it.</remarks>
-    /// <param name="context">A context of the test's own, such as a <see cref="DefaultHttpContext"/>.</param>
-    /// <param name="spiffeId">Who calls, for example <c>spiffe://example.org/ns/shop/cart</c>.</param>
+    /// <param name="context">A context created by the test, such as a <see cref="DefaultHttpContext"/>.</param>
+    /// <param name="spiffeId">The caller, for example <c>spiffe://example.org/ns/shop/cart</c>.</param>
     /// <returns>The same context.</returns>
     /// <exception cref="FormatException"><paramref name="spiffeId"/> is not the SPIFFE ID of a workload; the message names the error and its position.</exception>
-    /// <exception cref="InvalidOperationException">The context belongs to a running server that is no test server.</exception>
+    /// <exception cref="InvalidOperationException">The context belongs to a running server that is not a test server.</exception>
     /// <example><code>
     /// var context = new DefaultHttpContext().WithSpiffeCaller("spiffe://example.org/ns/shop/cart");
     /// </code></example>
@@ -31,7 +31,7 @@ public static class SpiffeCallerHttpContextExtensions
         return context;
     }
 
-    // A server puts the services of its host into each request, and a host has one server.
+    // A server sets the services of its host in each request, and a host has one server.
     private static void ThrowIfServed(HttpContext context)
     {
         if (context.RequestServices?.GetService<IServer>() is { } server and not TestServer)

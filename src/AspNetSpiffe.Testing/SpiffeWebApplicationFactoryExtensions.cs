@@ -5,23 +5,23 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Microsoft.AspNetCore.Mvc.Testing;
 
-/// <summary>Calls the application of a <see cref="WebApplicationFactory{TEntryPoint}"/> as any workload, without an agent: the authorities are in this process, and what they issue is verified as in production.</summary>
+/// <summary>Calls the application of a <see cref="WebApplicationFactory{TEntryPoint}"/> as any workload, without an agent: the authorities are in this process, and their SVIDs are verified as in production. Thread-safe.</summary>
 public static class SpiffeWebApplicationFactoryExtensions
 {
-    // A factory that two tests share starts one server.
+    // A factory that two tests share must start one server only.
     private static readonly ConditionalWeakTable<object, Lock> Gates = [];
 
-    /// <summary>Creates a client whose requests come from a workload, where <see cref="WebApplicationFactory{TEntryPoint}.CreateClient()"/> creates one without an identity.</summary>
+    /// <summary>Creates a client with the identity of a workload. (<see cref="WebApplicationFactory{TEntryPoint}.CreateClient()"/> creates one without an identity.)</summary>
     /// <remarks>
-    /// Starts the server of the factory, unless it runs, as <c>/service</c> in the caller's trust domain; <see cref="StartServerAs"/> says otherwise.
-    /// With Kestrel (<c>factory.UseKestrel(0)</c>, which then means https) each connection is a real handshake. With the test server there is none: its verdict is made for each
-    /// request, of the same SVIDs, bundles and <c>AllowedPeers</c>. A caller that is not allowed to connect gets an <see cref="HttpRequestException"/> with both.
+    /// Starts the server of the factory, if it is not running, as <c>/service</c> in the caller's trust domain; use <see cref="StartServerAs"/> for another identity.
+    /// With Kestrel (<c>factory.UseKestrel(0)</c>, which then uses https) each connection has a real handshake. With the test server there is none: the same verification runs for each
+    /// request, with the same SVIDs, bundles and <c>AllowedPeers</c>. In both cases a caller that is not allowed to connect gets an <see cref="HttpRequestException"/>.
     /// The trust domains of caller and service are federated. The client is disposed with the factory.
     /// </remarks>
     /// <param name="factory">The factory, or one that was derived from it.</param>
-    /// <param name="spiffeId">Who calls, for example <c>spiffe://example.org/ns/shop/cart</c>.</param>
+    /// <param name="spiffeId">The caller, for example <c>spiffe://example.org/ns/shop/cart</c>.</param>
     /// <exception cref="FormatException"><paramref name="spiffeId"/> is not the SPIFFE ID of a workload; the message names the error and its position.</exception>
-    /// <exception cref="InvalidOperationException">The server of the factory was started otherwise, or its application does not use SPIFFE.</exception>
+    /// <exception cref="InvalidOperationException">The server of the factory was started in another way, or its application does not use SPIFFE.</exception>
     /// <example><code>
     /// using var factory = new WebApplicationFactory&lt;Program&gt;();
     /// var client = factory.CreateClientAs("spiffe://example.org/ns/shop/cart");
@@ -36,18 +36,18 @@ public static class SpiffeWebApplicationFactoryExtensions
             var agents = Start(factory, new(caller.TrustDomain, null));
             var server = ServerUnderTest.Of(factory.Services);
 
-            // Elsewhere, because the context of a test may have one thread, which waits here.
+            // On another thread, because the synchronization context of a test may have a single thread, which waits here.
             var source = Task.Run(() => agents.SourceOfAsync(caller)).GetAwaiter().GetResult();
             return factory.CreateDefaultClient(server.AddressFor(factory.ClientOptions.BaseAddress), [.. HandlersOf(factory.ClientOptions), new CallerHandler(server.Connect(source, agents.Service))]);
         }
     }
 
-    /// <summary>Starts the server of the factory as a workload: agents in this process issue its identity, whatever agent the application is configured for. Does nothing more where it runs so.</summary>
-    /// <remarks>After it, <see cref="WebApplicationFactory{TEntryPoint}.CreateClient()"/> is a caller without an identity.</remarks>
+    /// <summary>Starts the server of the factory as a workload: agents in this process issue its identity, whatever agent the application is configured for. Does nothing if it already runs as that workload.</summary>
+    /// <remarks>Afterwards, <see cref="WebApplicationFactory{TEntryPoint}.CreateClient()"/> is a caller without an identity.</remarks>
     /// <param name="factory">The factory, or one that was derived from it.</param>
-    /// <param name="spiffeId">Who the service is, for example <c>spiffe://example.org/ns/shop/orders</c>.</param>
+    /// <param name="spiffeId">The identity of the service, for example <c>spiffe://example.org/ns/shop/orders</c>.</param>
     /// <exception cref="FormatException"><paramref name="spiffeId"/> is not the SPIFFE ID of a workload; the message names the error and its position.</exception>
-    /// <exception cref="InvalidOperationException">The server of the factory was started otherwise, or its application does not use SPIFFE.</exception>
+    /// <exception cref="InvalidOperationException">The server of the factory was started in another way, or its application does not use SPIFFE.</exception>
     public static void StartServerAs<TEntryPoint>(this WebApplicationFactory<TEntryPoint> factory, string spiffeId)
         where TEntryPoint : class
     {

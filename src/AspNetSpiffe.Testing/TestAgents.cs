@@ -8,8 +8,8 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>The development agents of one server under test: the first issues its identity and those of its trust domain's callers, and there is one more for each other trust domain.</summary>
-/// <remarks>They start before all else in the host, by its clock, and stop after it. Callers are made one after the other.</remarks>
+/// <summary>The development agents of one server under test: the first issues its identity and those of callers in its trust domain; each other trust domain has its own agent.</summary>
+/// <remarks>They start before all other services of the host, use its clock, and stop after it. Callers are created one at a time.</remarks>
 internal sealed class TestAgents(IServiceProvider services, TestIdentity identity, string folder) : IHostedLifecycleService, IAsyncDisposable
 {
     private const string ServiceWorkload = "service";
@@ -22,7 +22,7 @@ internal sealed class TestAgents(IServiceProvider services, TestIdentity identit
     private readonly Dictionary<SpiffeId, ServiceProvider> _callers = [];
     private SpiffeId? _service;
 
-    /// <summary>Gets who the server under test is.</summary>
+    /// <summary>Gets the identity of the server under test.</summary>
     public SpiffeId Service => _service ?? throw new InvalidOperationException("The server under test has not been started.");
 
     /// <summary>Gets the addresses of the agents' sockets.</summary>
@@ -51,7 +51,7 @@ internal sealed class TestAgents(IServiceProvider services, TestIdentity identit
         }, cancellationToken).ConfigureAwait(false);
     }
 
-    // As late as Kestrel lets us: the factory sets the port while the application starts.
+    // As late as Kestrel allows: the factory sets the port while the application starts.
     public Task StartAsync(CancellationToken cancellationToken)
     {
         ListenOnHttps(services.GetRequiredService<IServer>(), services.GetRequiredService<IConfiguration>());
@@ -66,14 +66,14 @@ internal sealed class TestAgents(IServiceProvider services, TestIdentity identit
 
     public Task StoppedAsync(CancellationToken cancellationToken) => DisposeAsync().AsTask();
 
-    // A host whose start fails stops nothing; it only disposes.
+    // A host whose start fails does not stop its services; it only disposes them.
     public async ValueTask DisposeAsync()
     {
         foreach (var caller in _callers.Values) await caller.DisposeAsync().ConfigureAwait(false);
         foreach (var agent in _agents.Values) await agent.DisposeAsync().ConfigureAwait(false);
     }
 
-    // factory.UseKestrel(port) says http; and where nobody names an address, Kestrel would.
+    // factory.UseKestrel(port) sets an http address, and without an address Kestrel uses an http one.
     private static void ListenOnHttps(IServer server, IConfiguration configuration)
     {
         if (server.Features.Get<IServerAddressesFeature>() is not { Addresses: var addresses } feature) return;
@@ -94,7 +94,7 @@ internal sealed class TestAgents(IServiceProvider services, TestIdentity identit
         if (!_agents.TryGetValue(caller.TrustDomain, out var agent)) agent = await FederateAsync(caller.TrustDomain).ConfigureAwait(false);
         agent.Register(CallerWorkload, new DevIdentity(caller.Path));
 
-        // The only public way to a source with a clock of ours.
+        // The only public way to create a source with another clock.
         var own = new ServiceCollection().AddSingleton(_time).AddSpiffeSources().Configure<SpiffeOptions>(options =>
         {
             options.EndpointSocket = agent.AddressOf(CallerWorkload);
@@ -114,7 +114,7 @@ internal sealed class TestAgents(IServiceProvider services, TestIdentity identit
         return other;
     }
 
-    // The service hears of another bundle over its stream, and its next handshake must know it.
+    // The service receives a new bundle over its stream; wait for it, so that the next handshake uses it.
     private async Task HearOfAsync(TrustDomain trustDomain)
     {
         var (source, stopping) = (services.GetRequiredService<X509Source>(), services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe;
 
-/// <summary>Callers without any host: an authority for each trust domain, and the authentication handler with the few services that it needs. Thread-safe.</summary>
+/// <summary>Callers without a host: an authority per trust domain, and the authentication handler with the services that it needs. Thread-safe.</summary>
 internal static class UnitTestPeers
 {
     private static readonly ConcurrentDictionary<TrustDomain, DevCertificateAuthority> Authorities = new();
@@ -29,7 +29,7 @@ internal static class UnitTestPeers
         var request = new DefaultHttpContext { RequestServices = scope.ServiceProvider };
         request.Features.Set<ISpiffePeerFeature>(new VerifiedPeer(peer));
 
-        // Done at once: nobody's events are asked.
+        // Completes synchronously: there are no events of an application.
         var result = request.AuthenticateAsync(SpiffeAuthenticationDefaults.AuthenticationScheme).GetAwaiter().GetResult();
         return result.Principal ?? throw new InvalidOperationException($"The scheme '{SpiffeAuthenticationDefaults.AuthenticationScheme}' did not authenticate '{peer.Id}'.", result.Failure);
     }

@@ -1,4 +1,4 @@
 namespace AspNetSpiffe;
 
-/// <summary>The peer of a request that came over no connection.</summary>
+/// <summary>The peer of a request without a connection.</summary>
 internal sealed record VerifiedPeer(SpiffePeer Peer) : ISpiffePeerFeature;

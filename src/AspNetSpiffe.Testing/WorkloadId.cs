@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>The SPIFFE ID of a workload, as a test writes it.</summary>
+/// <summary>Parses the SPIFFE ID of a workload.</summary>
 internal static class WorkloadId
 {
     /// <exception cref="FormatException">The text is not a SPIFFE ID, or only that of a trust domain.</exception>

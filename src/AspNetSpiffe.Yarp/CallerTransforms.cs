@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace AspNetSpiffe;
 
-/// <summary>Removes from each request what its client says of certificates, and adds what the handshake proved, where the cluster is to know.</summary>
+/// <summary>Removes the client's own certificate headers from each request, and adds the certificate that the handshake verified, if the cluster is configured for that.</summary>
 internal sealed class CallerTransforms : ITransformProvider
 {
     public void ValidateRoute(TransformRouteValidationContext context)
@@ -15,7 +15,7 @@ internal sealed class CallerTransforms : ITransformProvider
     {
     }
 
-    // First, so that a header stays that a transform of the route sets.
+    // Inserted first, so that a header set by a transform of the route is kept.
     public void Apply(TransformBuilderContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -26,14 +26,14 @@ internal sealed class CallerTransforms : ITransformProvider
     {
         private const string ClientCert = "Client-Cert";
 
-        // Those that services of ours take for the word of a proxy.
+        // The headers that AddSpiffeForwarded() accepts from a proxy.
         private static readonly string[] Claims = [ClientCert, "Client-Cert-Chain", "X-Forwarded-Client-Cert", SpiffeForwardedAuthenticationDefaults.HeaderName];
 
         public override ValueTask ApplyAsync(RequestTransformContext context)
         {
             foreach (var claim in Claims) RemoveHeader(context, claim);
 
-            // RFC 9440 §2.2. The peer is who opened the connection, whatever else the request brought.
+            // RFC 9440 §2.2. The peer of the connection, independent of other credentials of the request.
             if (forwards && context.HttpContext.GetSpiffePeer() is { } peer) AddHeader(context, ClientCert, $":{Convert.ToBase64String(peer.Leaf.RawDataMemory.Span)}:");
             return default;
         }

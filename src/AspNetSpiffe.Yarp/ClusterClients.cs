@@ -3,11 +3,11 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace AspNetSpiffe;
 
-/// <summary>Makes the HTTP client of each cluster, with the settings that YARP makes, over mutual TLS with the server that the cluster means.</summary>
+/// <summary>Creates the HTTP client of each cluster with YARP's settings, over mutual TLS with the expected server of the cluster.</summary>
 internal sealed class ClusterClients(X509Source source, ILogger<ForwarderHttpClientFactory> logger, Action<ForwarderHttpClientContext, SocketsHttpHandler>? configure)
     : ForwarderHttpClientFactory(logger)
 {
-    // YARP compares the settings for HTTP only: a client that expects another server has none of the old connections.
+    // YARP compares HTTP settings only: a client with another expected server must not reuse the old connections.
     protected override bool CanReuseOldClient(ForwarderHttpClientContext context) =>
         base.CanReuseOldClient(context) && ClusterSettings.Read(context.OldMetadata).Server.Equals(ClusterSettings.Read(context.NewMetadata).Server);
 
@@ -27,10 +27,10 @@ internal sealed class ClusterClients(X509Source source, ILogger<ForwarderHttpCli
         return ClusterSettings.Read(context.NewMetadata).Server;
     }
 
-    /// <summary>YARP forgets the client of a changed or removed cluster while requests may still have it, and disposes it never. It ends here when the last of them has let go.</summary>
+    /// <summary>YARP never disposes the client of a changed or removed cluster, because requests may still use it. Here it is disposed when no request refers to it.</summary>
     private sealed class RetiredWithItsCluster(SpiffeHttpHandler inner) : DelegatingHandler(inner)
     {
-#pragma warning disable MA0055 // Nothing but the garbage collector knows when that is. Not on its thread: closing connections may call streams of the application.
+#pragma warning disable MA0055 // Only the garbage collector knows when that is. Not on the finalizer thread: closing connections may call streams of the application.
         ~RetiredWithItsCluster() => ThreadPool.UnsafeQueueUserWorkItem(static handler => handler.Dispose(), inner, preferLocal: false);
 #pragma warning restore MA0055
     }

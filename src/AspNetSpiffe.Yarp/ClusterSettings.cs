@@ -2,21 +2,21 @@ using System.Globalization;
 
 namespace AspNetSpiffe;
 
-/// <summary>What the metadata of a cluster say of its servers.</summary>
-/// <param name="Server">Who must answer.</param>
+/// <summary>The settings in the metadata of a cluster.</summary>
+/// <param name="Server">The expected server.</param>
 /// <param name="ForwardsCaller">Whether the servers get the certificate of our caller.</param>
 internal sealed record ClusterSettings(SpiffeIdPattern Server, bool ForwardsCaller)
 {
     private const string Prefix = "Spiffe";
 
-    /// <summary>Reads the metadata.</summary>
-    /// <exception cref="FormatException">There is no server, or a mistake; the message says what to write.</exception>
+    /// <summary>Parses the metadata.</summary>
+    /// <exception cref="FormatException">The server is missing, or a value is invalid; the message says what to write.</exception>
     public static ClusterSettings Read(IReadOnlyDictionary<string, string>? metadata)
     {
         string? server = null, forward = null;
         foreach (var (key, value) in metadata ?? new Dictionary<string, string>())
         {
-            // The configuration compares keys without case; dictionaries that code makes do not.
+            // Keys of the configuration are case-insensitive; dictionaries created in code are not.
             if (key.Equals(SpiffeClusterMetadata.SpiffeId, StringComparison.OrdinalIgnoreCase)) server = value;
             else if (key.Equals(SpiffeClusterMetadata.ForwardCaller, StringComparison.OrdinalIgnoreCase)) forward = value;
             else if (key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))

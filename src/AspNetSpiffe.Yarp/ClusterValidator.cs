@@ -5,7 +5,7 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace AspNetSpiffe;
 
-/// <summary>Rejects a configuration with a cluster that would be called otherwise than over mutual TLS with the server that is meant. YARP then keeps the one that it has, or fails the start.</summary>
+/// <summary>Rejects a configuration with a cluster that would not be called over mutual TLS with its expected server. YARP then keeps the previous configuration, or fails the start.</summary>
 internal sealed class ClusterValidator(IForwarderHttpClientFactory factory) : IClusterValidator
 {
     private const SslProtocols Accepted = SslProtocols.Tls12 | SslProtocols.Tls13;
@@ -54,7 +54,7 @@ internal sealed class ClusterValidator(IForwarderHttpClientFactory factory) : IC
 
     private static IEnumerable<string> MistakesIn(ForwarderRequestConfig? request)
     {
-        // With a lower version allowed, HTTP/3 is not tried.
+        // If a lower version is allowed, HTTP/3 is not used.
         if (request is { Version.Major: >= 3, VersionPolicy: not (null or HttpVersionPolicy.RequestVersionOrLower) })
             yield return "HttpRequest:Version asks for HTTP/3 only. There are 1.1 and 2.";
     }

@@ -3,7 +3,7 @@ namespace AspNetSpiffe;
 /// <summary>The keys of a cluster's <c>Metadata</c> that <c>AddSpiffeMtls()</c> reads. Another key that begins with <c>Spiffe</c> is rejected.</summary>
 public static class SpiffeClusterMetadata
 {
-    /// <summary>Who must answer, an ID or a <see cref="SpiffeIdPattern"/>: <c>SpiffeId</c>. Required.</summary>
+    /// <summary>The expected server, an ID or a <see cref="SpiffeIdPattern"/>: <c>SpiffeId</c>. Required.</summary>
     public const string SpiffeId = "SpiffeId";
 
     /// <summary>

@@ -8,14 +8,14 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Lets YARP call its clusters with this workload's SPIFFE identity.</summary>
 public static class SpiffeReverseProxyBuilderExtensions
 {
-    /// <summary>Lets every cluster be called over mutual TLS, with our current SVID, and only the server that its metadata name: <c>"Metadata": { "SpiffeId": "spiffe://example.org/orders" }</c>.</summary>
-    /// <param name="builder">What <c>AddReverseProxy()</c> gives.</param>
-    /// <param name="configure">Changes the other settings of a cluster's connections, as <c>ConfigureHttpClient</c> would; see <see cref="SpiffeHttpHandler.Create"/>. Runs when a client is made.</param>
+    /// <summary>Lets YARP call every cluster over mutual TLS with our current SVID, and only the expected server in its metadata: <c>"Metadata": { "SpiffeId": "spiffe://example.org/orders" }</c>.</summary>
+    /// <param name="builder">The builder that <c>AddReverseProxy()</c> returns.</param>
+    /// <param name="configure">Changes the other settings of a cluster's connections, as <c>ConfigureHttpClient</c> does; see <see cref="SpiffeHttpHandler.Create"/>. Called when a client is created.</param>
     /// <remarks>
-    /// A cluster without a server, with a malformed one, with a destination that is not https, or with a setting that can have no effect is rejected when the configuration is
-    /// loaded: the start fails; when it is reloaded, YARP logs it and keeps what it has. Servers with other IDs are refused at the handshake: the client gets 502 and no reason,
-    /// the log has it. What a client sends in <c>Client-Cert</c>, <c>Client-Cert-Chain</c>, <c>X-Forwarded-Client-Cert</c> and <c>X-Client-Cert</c> is removed; see <see cref="SpiffeClusterMetadata.ForwardCaller"/>.
-    /// <c>MapForwarder</c> needs a client of its own, for it has no cluster.
+    /// A cluster without an expected server, with a malformed one, with a destination that is not https, or with a setting that would have no effect is rejected when the configuration is
+    /// loaded: the start fails; on a reload, YARP logs the error and keeps the previous configuration. Servers with other IDs are rejected in the handshake: the client gets 502 without a reason,
+    /// which is in the log. The headers <c>Client-Cert</c>, <c>Client-Cert-Chain</c>, <c>X-Forwarded-Client-Cert</c> and <c>X-Client-Cert</c> of clients are removed; see <see cref="SpiffeClusterMetadata.ForwardCaller"/>.
+    /// <c>MapForwarder</c> needs a separate client, because it has no cluster.
     /// </remarks>
     /// <exception cref="InvalidOperationException">It was called before on this builder.</exception>
     /// <example><code>

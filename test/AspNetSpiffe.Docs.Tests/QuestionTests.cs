@@ -10,7 +10,7 @@ public sealed partial class QuestionTests
     {
         { "How do I install packages and tool?", ["README.md#install-and-run"] },
         { "Which option belongs to which method?", ["docs/reference/options.md#which-method-reads-what"] },
-        { "What wins over what?", ["docs/reference/options.md#what-wins-over-what"] },
+        { "Which source of a setting takes precedence?", ["docs/reference/options.md#precedence"] },
         { "Kubernetes: manifests, CSI driver, probes, network policy?", ["docs/deploy/kubernetes-spire.md#3-deploy", "docs/operations.md#probes"] },
         { "Docker: the socket, images?", ["docs/deploy/docker.md#run-them", "docs/deploy/docker.md#without-docker"] },
         { "systemd?", ["docs/deploy/systemd.md#4-the-unit"] },

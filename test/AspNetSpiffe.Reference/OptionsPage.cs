@@ -16,22 +16,22 @@ internal static class OptionsPage
 
         This page is generated: `build/reference` makes it from the code and its documentation, and a test fails when it is not current.
 
-        ## What wins over what
+        ## Precedence
 
-        | of these | wins |
+        | sources | takes precedence |
         |---|---|
         | code (`UseSpiffeMtls(options => …)`, `AddSpiffe(options => …)`) and configuration | code |
-        | several sources of configuration | the last one, as always: arguments, environment variables (`Spiffe__AllowedPeers__0`), user secrets, appsettings.Production.json, appsettings.json |
+        | several sources of configuration | the last one, as usual in .NET: arguments, environment variables (`Spiffe__AllowedPeers__0`), user secrets, appsettings.Production.json, appsettings.json |
         | `Spiffe:EndpointSocket` and the environment variable `SPIFFE_ENDPOINT_SOCKET` | `Spiffe:EndpointSocket`; the variable is the default |
-        | `Spiffe:Files` and an agent | an identity has one origin: with `Files` the variable does not count, and a set `EndpointSocket` fails the start |
-        | the development agent and a named agent | the named one; the log says so |
-        | a list in code and in the configuration | the list in code. Lists are never mixed: of several sources the last that has any of the list gives all of it |
+        | `Spiffe:Files` and an agent | an identity has one origin: with `Files` the variable is ignored, and a configured `EndpointSocket` fails the start |
+        | the development agent and a configured agent | the configured one; the log says so |
+        | a list in code and in the configuration | the list in code. Lists are never merged: the last source with any entry of the list provides all of it |
 
-        A key that nobody reads fails the start, as does a value that cannot be read. Times are written `hh:mm:ss`, with days as `1.00:00:00`; `-00:00:00.001` means without limit where that is allowed. `aspnet-spiffe check` checks files before
+        An unknown key fails the start, as does an invalid value. Times are written `hh:mm:ss`, with days as `1.00:00:00`; `-00:00:00.001` means without limit where that is allowed. `aspnet-spiffe check` checks files before
         they are deployed ([command line](../command-line.md#check)).
 
-        **While the service runs**, changes of `AllowedPeers`, `DrainTimeout`, `CloseBeforeExpiry` and the `CloseWhen…` keys take effect at once; all others need a restart. A mistake in a changed file is logged and the last good settings stay,
-        also when a setting goes missing: write the value that you want, such as `spiffe://example.org/**` for all of a trust domain.
+        **While the service runs**, changes of `AllowedPeers`, `DrainTimeout`, `CloseBeforeExpiry` and the `CloseWhen…` keys take effect at once; all others need a restart. An error in a changed file is logged and the last valid settings are kept,
+        also when a setting is removed: write the intended value, such as `spiffe://example.org/**` for all of a trust domain.
 
         ## Which method reads what
 
@@ -41,7 +41,7 @@ internal static class OptionsPage
         | `builder.Services.AddSpiffeServer()` with `listenOptions.UseSpiffe()` | all of `Spiffe`: only those endpoints are secured |
         | `builder.Services.AddSpiffe()` | the identity: [`SpiffeOptions`](#identity-spiffeoptions); for workers, and for clients without a server |
         | `AddHttpClient(name).AddSpiffeFromConfiguration()` | `Spiffe:Clients:<name>` |
-        | `AddHttpClient(name).AddSpiffeMtls(server)`, `AddSpiffeTls`, `AddSpiffeMtlsToWeb` | nothing more: the arguments say it |
+        | `AddHttpClient(name).AddSpiffeMtls(server)`, `AddSpiffeTls`, `AddSpiffeMtlsToWeb` | no settings: the arguments contain everything |
 
         """;
 
@@ -87,7 +87,7 @@ internal static class OptionsPage
         text.Append(Modes);
         text.Append(CultureInfo.InvariantCulture, $"| `Spiffe:Endpoints:<name>:Mode` | `{SpiffeServerMode.Mutual}` | {Choices(typeof(SpiffeServerMode))} |\n");
         text.Append(CultureInfo.InvariantCulture, $"| `Spiffe:Clients:<name>:Mode` | `Mutual` | {Choices(typeof(SpiffeOptions).Assembly.GetType("AspNetSpiffe.SpiffeClientMode", throwOnError: true)!)} |\n");
-        text.Append("| `Spiffe:Clients:<name>:Server` | | Who must answer: an ID or a pattern. Required, except with the mode `WebServer`. |\n");
+        text.Append("| `Spiffe:Clients:<name>:Server` | | The expected server: an ID or a pattern. Required, except with the mode `WebServer`. |\n");
     }
 
     private static IEnumerable<string> Rows(Type options, string prefix)

@@ -5,7 +5,7 @@ namespace AspNetSpiffe.TestKit;
 /// <summary>Waits for the change of a source.</summary>
 public static class ChangeTokens
 {
-    /// <summary>Waits for a change. Begin before what provokes it: <c>var changed = source.GetChangeToken().ChangedAsync(…)</c>.</summary>
+    /// <summary>Waits for a change. Call it before the code that causes the change: <c>var changed = source.GetChangeToken().ChangedAsync(…)</c>.</summary>
     public static async Task ChangedAsync(this IChangeToken token, CancellationToken cancellationToken)
     {
         var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

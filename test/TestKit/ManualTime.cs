@@ -1,7 +1,7 @@
 namespace AspNetSpiffe.TestKit;
 
 /// <summary>A clock that stands until <see cref="Advance"/> moves it; timers fire on the caller's thread, in the order in which they are due.</summary>
-/// <remarks>Wait with <see cref="WaitForTimerAsync"/> until the code under test sleeps, then advance: no race, no real time.</remarks>
+/// <remarks>Wait with <see cref="WaitForTimerAsync"/> until the code under test waits for a timer, then advance: no race, no real time.</remarks>
 public sealed class ManualTime : TimeProvider
 {
     private readonly Lock _lock = new();
@@ -10,7 +10,7 @@ public sealed class ManualTime : TimeProvider
     private DateTimeOffset _now;
     private TimeSpan _jumped;
 
-    /// <summary>Makes a clock that begins at a moment, or at the real time of now, so that certificates of the test are valid.</summary>
+    /// <summary>Creates a clock that begins at a moment, or at the real time of now, so that certificates of the test are valid.</summary>
     public ManualTime(DateTimeOffset? start = null) => _now = start ?? System.GetUtcNow();
 
     /// <inheritdoc/>
@@ -48,7 +48,7 @@ public sealed class ManualTime : TimeProvider
         lock (_lock) _now = end;
     }
 
-    /// <summary>Puts the clock forward or back, as one does whose clock is wrong: no timer is due the sooner for it.</summary>
+    /// <summary>Changes the time of day, as a correction of a wrong clock does: timers are not affected.</summary>
     public void Jump(TimeSpan time)
     {
         lock (_lock)
@@ -60,7 +60,7 @@ public sealed class ManualTime : TimeProvider
     }
 
     /// <summary>Waits until a timer is armed that is due within <paramref name="most"/>, and says in what time the first one is due.</summary>
-    /// <param name="cancellationToken">The test's patience.</param>
+    /// <param name="cancellationToken">The test's timeout.</param>
     /// <param name="most">Leaves out the timers of longer limits; infinite for all.</param>
     public async Task<TimeSpan> WaitForTimerAsync(CancellationToken cancellationToken, TimeSpan? most = null)
     {

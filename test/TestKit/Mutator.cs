@@ -1,6 +1,6 @@
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>Makes inputs of valid ones: a few bytes changed, taken out, put in, doubled, or two of them joined.</summary>
+/// <summary>Creates inputs of valid ones: a few bytes changed, taken out, put in, doubled, or two of them joined.</summary>
 /// <param name="random">Draws. The same seed makes the same inputs.</param>
 /// <param name="seeds">Valid inputs.</param>
 /// <param name="alphabet">What new bytes are made of; empty means any byte.</param>
@@ -8,7 +8,7 @@ public sealed class Mutator(Random random, byte[][] seeds, byte[] alphabet)
 {
     private const int MostChanges = 4;
 
-    /// <summary>Makes the next input.</summary>
+    /// <summary>Creates the next input.</summary>
     public byte[] Next()
     {
         var input = seeds[random.Next(seeds.Length)];

@@ -11,7 +11,7 @@ public static class PublicVectors
     /// <summary>Gets why the tests with vectors do not run here, if they do not.</summary>
     public static string? Missing { get; } = Directory.Exists(Folder) ? null : "There are no public vectors in '../shared/vectors'. What matters of them is tested without them too.";
 
-    /// <summary>Gives the path of a file of vectors.</summary>
+    /// <summary>Returns the path of a file of vectors.</summary>
     public static string PathOf(params string[] parts) => Path.Combine([Folder, .. parts]);
 }
 

@@ -8,10 +8,10 @@ public static class PublishedApp
     /// <summary>Ways to publish it, as its project knows them.</summary>
     public const string Aot = "Aot", Trimmed = "Trimmed", Least = "Least";
 
-    /// <summary>Publishes it below a folder; a warning is an error, whoever's code it is about.</summary>
+    /// <summary>Publishes it below a folder; every warning is an error, also in code of others.</summary>
     /// <param name="how">One of the ways.</param>
     /// <param name="folder">What is compiled for one way serves the next.</param>
-    /// <param name="cancellationToken">Ends the waiting, and the compilers.</param>
+    /// <param name="cancellationToken">Cancels the wait, and the compilers.</param>
     /// <returns>The program.</returns>
     public static async Task<string> PublishAsync(string how, string folder, CancellationToken cancellationToken)
     {
@@ -33,7 +33,7 @@ public static class PublishedApp
     [
         "publish", Repository.PathOf("test", "AspNetSpiffe.AotApp"), "--configuration", "Release", "--use-current-runtime", "--self-contained", $"-p:PublishAs={how}", "--output", output,
 
-        // One warning for each place, not one for a whole package. The analyzers looked when the solution was built.
+        // One warning for each place, not one for a whole package. The analyzers already ran when the solution was built.
         "-warnaserror", "-p:TrimmerSingleWarn=false", "-p:RunAnalyzers=false", "-p:NativeDebugSymbols=false",
 
         // Others may build the same projects at this moment. Lock files are of what is built, and have none of the packages that only a publication needs.

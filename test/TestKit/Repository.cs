@@ -6,7 +6,7 @@ public static class Repository
     /// <summary>Gets the folder of AspNetSpiffe.sln.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Gives the absolute path of a file or folder of the repository: <c>PathOf("src", "AspNetSpiffe")</c>.</summary>
+    /// <summary>Returns the absolute path of a file or folder of the repository: <c>PathOf("src", "AspNetSpiffe")</c>.</summary>
     public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
 
     private static string FindRoot()

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A token whose parts are written as a test wants them, valid or not. Nobody has signed it, until somebody does.</summary>
+/// <summary>A token with arbitrary parts, valid or not; unsigned by default.</summary>
 public sealed record TestToken
 {
     /// <summary>Gets the header as JSON.</summary>
@@ -15,14 +15,14 @@ public sealed record TestToken
     /// <summary>Gets the bytes of the signature as text.</summary>
     public string Signature { get; init; } = "no signature";
 
-    /// <summary>Makes a token of a subject and audiences.</summary>
+    /// <summary>Creates a token of a subject and audiences.</summary>
     public static TestToken For(string subject, params string[] audiences) =>
         new() { Payload = $$"""{"sub":"{{subject}}","aud":[{{string.Join(',', audiences.Select(audience => $"\"{audience}\""))}}],"exp":4102444800}""" };
 
-    /// <summary>Gives the token in compact form.</summary>
+    /// <summary>Returns the token in compact form.</summary>
     public override string ToString() => $"{Encode(Header)}.{Encode(Payload)}.{Encode(Signature)}";
 
-    /// <summary>Gives the token in compact form, really signed.</summary>
+    /// <summary>Returns the token in compact form, really signed.</summary>
     /// <param name="key">Signs.</param>
     /// <param name="algorithm">The algorithm, whatever the header says.</param>
     public string SignedBy(TestKey key, string algorithm = "ES256")

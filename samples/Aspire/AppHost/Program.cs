@@ -1,4 +1,4 @@
-// Starts a development agent and two services, each with a SPIFFE ID of its own.
+// Starts a development agent and two services, each with its own SPIFFE ID.
 using Aspire.AppHost;
 
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, EnableResourceLogging = true });

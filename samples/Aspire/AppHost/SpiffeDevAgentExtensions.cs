@@ -4,10 +4,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.AppHost;
 
-/// <summary>Identities for the resources of an app host, by a development agent inside it.</summary>
+/// <summary>Gives the resources of an app host SPIFFE identities, with a development agent in the app host.</summary>
 internal static class SpiffeDevAgentExtensions
 {
-    /// <summary>Adds an agent, which ends with the app host; its authority is in memory, so what it has issued ends too.</summary>
+    /// <summary>Adds an agent, which ends with the app host. Its CA is in memory, so its SVIDs are invalid after that.</summary>
     public static DevIdentities AddSpiffeDevAgent(this IDistributedApplicationBuilder builder, string trustDomain)
     {
         var identities = new DevIdentities(TrustDomain.Parse(trustDomain));
@@ -15,14 +15,14 @@ internal static class SpiffeDevAgentExtensions
         return identities;
     }
 
-    /// <summary>Gives a resource this identity and no other: a socket of its own. Where the application is published nothing is set, for there is another agent.</summary>
+    /// <summary>Gives a resource an identity through its own socket. Nothing is set in publish mode, because the deployed application uses another agent.</summary>
     public static IResourceBuilder<T> WithSpiffeId<T>(this IResourceBuilder<T> resource, DevIdentities identities, string path)
         where T : IResourceWithEnvironment, IResourceWithArgs
     {
         var name = resource.Resource.Name;
         identities.Add(name, path);
 
-        // Aspire gives Kestrel the certificate for development, where the machine has one; a service that shows its SVID refuses to start with it.
+        // Aspire sets the developer certificate for Kestrel if there is one; a service that presents its SVID fails to start with another certificate.
         return resource.WithoutHttpsCertificate().WithEnvironment(async context =>
         {
             if (context.ExecutionContext.IsRunMode) context.EnvironmentVariables["SPIFFE_ENDPOINT_SOCKET"] = await identities.AddressOfAsync(name);
@@ -30,7 +30,7 @@ internal static class SpiffeDevAgentExtensions
     }
 }
 
-/// <summary>The agent, which starts when the first resource asks for its address: by then all identities have been said.</summary>
+/// <summary>The agent. It starts when the first resource requests its address, because all identities are known by then.</summary>
 internal sealed class DevIdentities : IHostedService
 {
     private readonly DevAgentOptions _options;

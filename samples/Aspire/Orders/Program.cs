@@ -1,4 +1,4 @@
-// A service that knows its callers. It knows nothing of Aspire.
+// A service that authenticates its callers. It does not depend on Aspire.
 using Microsoft.AspNetCore.Authorization;
 
 var builder = WebApplication.CreateBuilder(args);

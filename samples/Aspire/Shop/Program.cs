@@ -1,4 +1,4 @@
-// A worker that asks for the orders every second. The app host says where they are; whose they must be is said here.
+// A worker that calls the orders service every second. The app host sets its address; the expected SPIFFE ID is set here.
 using Aspire.Shop;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.Shop;
 
-/// <summary>Asks for the orders every second, and logs the answer.</summary>
+/// <summary>Calls the orders service every second, and logs the response.</summary>
 internal sealed class Shopper(IHttpClientFactory clients, ILogger<Shopper> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -1,4 +1,4 @@
-// Says hello in the room, over each transport of SignalR: every request and web socket shows our SVID, and goes only to the server that is meant.
+// Sends a message over each transport of SignalR: every request and web socket presents our SVID, and goes to the expected server only.
 using AspNetSpiffe;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
@@ -8,7 +8,7 @@ var server = Environment.GetEnvironmentVariable("SERVER_URL") ?? "https://localh
 var expected = Environment.GetEnvironmentVariable("EXPECTED_SERVER_ID") ?? "spiffe://example.org/chat";
 try
 {
-    // SPIFFE_ENDPOINT_SOCKET says where the agent is.
+    // SPIFFE_ENDPOINT_SOCKET is the address of the agent.
     await using var source = await X509Source.StartAsync(new SpiffeOptions());
     foreach (var transport in (HttpTransportType[])[HttpTransportType.WebSockets, HttpTransportType.ServerSentEvents, HttpTransportType.LongPolling])
         await TalkAsync(source, transport);

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Chat.Server;
 
-/// <summary>A room for every workload of the trust domain, and a method that is for one of them.</summary>
+/// <summary>A hub for every workload of the trust domain, with one method for a single workload.</summary>
 [Authorize(Policy = "spiffe://example.org/**")]
 internal sealed class ChatHub : Hub
 {

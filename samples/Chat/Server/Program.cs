@@ -1,4 +1,4 @@
-// A hub of SignalR that knows its callers, whatever carries the messages.
+// A SignalR hub that authenticates its callers over every transport.
 using Chat.Server;
 
 var builder = WebApplication.CreateBuilder(args);

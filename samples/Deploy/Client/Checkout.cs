@@ -2,7 +2,7 @@ using AspNetSpiffe;
 
 namespace Deploy.Client;
 
-/// <summary>Asks for one order after the other. A call that fails is logged, and the next one is made all the same.</summary>
+/// <summary>Requests one order after the other. A failed call is logged, and the loop continues.</summary>
 internal sealed class Checkout(IHttpClientFactory clients, IConfiguration configuration, ILogger<Checkout> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

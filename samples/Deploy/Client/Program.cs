@@ -8,7 +8,7 @@ builder.Services.AddSpiffe();
 builder.Services.AddHealthChecks().AddSpiffe(tags: ["ready"]);
 builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter(SpiffeDiagnostics.MeterName).AddPrometheusExporter());
 
-// Spiffe:Clients:orders:Server says who the service is; no other server is told anything.
+// Spiffe:Clients:orders:Server is the expected SPIFFE ID of the service; nothing is sent to any other server.
 builder.Services.AddHttpClient("orders", client => client.BaseAddress = builder.Configuration.GetValue<Uri>("Orders:Url")).AddSpiffeFromConfiguration();
 builder.Services.AddHostedService<Checkout>();
 

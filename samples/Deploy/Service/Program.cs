@@ -8,12 +8,12 @@ builder.WebHost.UseSpiffeMtls();
 builder.Services.AddHealthChecks().AddSpiffe(tags: ["ready"]);
 builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter(SpiffeDiagnostics.MeterName).AddPrometheusExporter());
 
-// An endpoint that does not say who may call it asks for a verified caller all the same.
+// The fallback policy: endpoints without their own policy also require a verified caller.
 builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireSpiffe("spiffe:any").Build());
 
 var app = builder.Build();
 
-// Alive is what answers: a restart would bring no agent back. Ready is what has a valid SVID.
+// Live: the process responds (a restart would not bring an agent back). Ready: it has a valid SVID.
 app.MapHealthChecks("/healthz/live", new() { Predicate = static _ => false }).AllowAnonymous();
 app.MapHealthChecks("/healthz/ready", new() { Predicate = static check => check.Tags.Contains("ready") }).AllowAnonymous();
 app.MapPrometheusScrapingEndpoint("/metrics").AllowAnonymous();

@@ -1,4 +1,4 @@
-// A gateway with mutual TLS in and out. Who may come in, a route's policy says; who must answer, a cluster's metadata: appsettings.json.
+// A gateway with mutual TLS in both directions. appsettings.json has the allowed callers (policy of a route) and the expected servers (metadata of a cluster).
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseSpiffeMtls();
 builder.Services.AddReverseProxy().LoadFromConfig(builder.Configuration.GetSection("ReverseProxy")).AddSpiffeMtls();

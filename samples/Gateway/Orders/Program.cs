@@ -1,4 +1,4 @@
-// A service behind the gateway. Nobody else may connect, and whose certificate the gateway forwards is the caller.
+// A service behind the gateway. Only the gateway may connect; the caller is the owner of the certificate that it forwards.
 using AspNetSpiffe;
 using Microsoft.AspNetCore.Authorization;
 

@@ -3,7 +3,7 @@ using Grpc.Core;
 
 namespace GrpcMtls.Client;
 
-/// <summary>One call of each kind. It knows nothing of certificates.</summary>
+/// <summary>One call of each kind, without any code for certificates.</summary>
 internal sealed class Calls(Greeter.GreeterClient greeter)
 {
     public async Task MakeAllAsync()
@@ -15,7 +15,7 @@ internal sealed class Calls(Greeter.GreeterClient greeter)
         await ShowRefusalAsync("Forget", greeter.ForgetAsync(To("Ada")));
     }
 
-    /// <summary>Shows why a call is refused.</summary>
+    /// <summary>Shows why a call is rejected.</summary>
     public static async Task ShowRefusalAsync(string what, AsyncUnaryCall<HelloReply> call)
     {
         try
@@ -24,7 +24,7 @@ internal sealed class Calls(Greeter.GreeterClient greeter)
         }
         catch (RpcException refusal)
         {
-            // What the server answers is in the status; why we refused the server, in what our handler threw.
+            // The status has the server's response; the exception of our handler has the reason why the server was rejected.
             var refused = refusal.Status.DebugException as SpiffePeerRejectedException;
             Console.WriteLine($"{what,-16}{refusal.StatusCode}: {refused?.Message ?? refusal.Status.Detail}");
         }

@@ -1,4 +1,4 @@
-// Calls the greeter over mutual TLS, and only if it is the greeter that is meant.
+// Calls the greeter over mutual TLS, if it has the expected SPIFFE ID.
 using AspNetSpiffe;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -21,7 +21,7 @@ try
     await host.StartAsync();
     await new Calls(host.Services.GetRequiredService<Greeter.GreeterClient>()).MakeAllAsync();
 
-    // Without the client factory: the same handler in a channel. This one means another server, so that nothing is sent.
+    // Without the client factory: the same handler in a channel. It expects another server, so nothing is sent.
     var source = host.Services.GetRequiredService<X509Source>();
     using var handler = SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse("spiffe://example.org/database"));
     using var channel = GrpcChannel.ForAddress(url, new GrpcChannelOptions { HttpHandler = handler });

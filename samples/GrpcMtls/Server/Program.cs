@@ -1,4 +1,4 @@
-// A gRPC service over mutual TLS with a SPIFFE identity. One client may connect; which methods it may call, their policies say.
+// A gRPC service over mutual TLS with a SPIFFE identity. One client may connect; policies control which methods it may call.
 using GrpcMtls.Server;
 
 var builder = WebApplication.CreateBuilder(args);

@@ -1,4 +1,4 @@
-// Calls the server with every HTTP method, over mutual TLS, and only if it is the server that is meant.
+// Calls the server with every HTTP method, over mutual TLS, if it has the expected SPIFFE ID.
 using AspNetSpiffe;
 using HttpMtls.Client;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,7 +17,7 @@ builder.Logging.SetMinimumLevel(LogLevel.Warning);
 builder.Services.AddSpiffe(options => options.EndpointSocket ??= settings.AgentSocket);
 var client = builder.Services.AddHttpClient<ServerClient>(client => client.BaseAddress = settings.ServerUrl).AddSpiffeMtls(expected);
 
-// A token beside the certificate, for a server that asks for one.
+// A token in addition to the certificate, for a server that requires one.
 if (settings.JwtAudience is { } audience) client.AddSpiffeJwt(audience);
 
 using var host = builder.Build();

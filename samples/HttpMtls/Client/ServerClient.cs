@@ -2,7 +2,7 @@ using System.Net;
 
 namespace HttpMtls.Client;
 
-/// <summary>A typed client of the server. It knows nothing of certificates.</summary>
+/// <summary>A typed client of the server, without any code for certificates.</summary>
 internal sealed class ServerClient(HttpClient http)
 {
     private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];

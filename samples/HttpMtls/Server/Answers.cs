@@ -2,7 +2,7 @@ using AspNetSpiffe;
 
 namespace HttpMtls.Server;
 
-/// <summary>What the server got, and from whom.</summary>
+/// <summary>The received request and its caller.</summary>
 internal sealed record Echo(string Method, string Caller, string Body);
 
 /// <summary>All that is known of the caller.</summary>

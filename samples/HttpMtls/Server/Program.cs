@@ -32,14 +32,14 @@ builder.Services.AddRequestTimeouts(options =>
     if (settings.Timeout is { } timeout) options.DefaultPolicy = new() { Timeout = timeout };
 });
 
-// With it, tokens that are addressed to this name count too, where an endpoint asks for them.
+// With it, endpoints with the scheme SpiffeJwt accept tokens with this audience.
 if (settings.JwtAudience is { } audience)
 {
     builder.Services.AddAuthentication().AddSpiffeJwt(options =>
     {
         options.Audiences.Add(audience);
 
-        // Who may connect may also send a token; without it, the members of our own trust domain.
+        // The allowed peers may also send tokens; without it, the members of our own trust domain.
         if (settings.AllowedClients is { } allowed) options.AllowedCallers = allowed;
     });
 }
@@ -47,7 +47,7 @@ if (settings.JwtAudience is { } audience)
 var app = builder.Build();
 app.UseRequestTimeouts();
 
-// Probes have no SVID and come through the plain port. The API asks for a verified caller, whatever port it is reached through.
+// Probes have no SVID and use the plain port. The API requires a verified caller on every port.
 app.MapGet("/health", () => "healthy");
 
 var api = app.MapGroup("/api").RequireSpiffe().LogIdentity();
@@ -59,7 +59,7 @@ api.MapMethods("/echo", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 });
 api.MapGet("/identity", (HttpContext http) => Identity.Of(http.GetRequiredSpiffePeer()));
 
-// Here the caller is the owner of the token, whoever brought it: a gateway, say, with an SVID of its own.
+// Here the caller is the owner of the token, not the sender, which may be a gateway with its own SVID.
 if (settings.JwtAudience is not null)
     app.MapGet("/jwt/hello", [Authorize(AuthenticationSchemes = "SpiffeJwt")] (HttpContext http) => $"Hello, {http.GetSpiffeId()}, over a connection of {http.GetSpiffePeer()?.Id.ToString() ?? "nobody"}\n");
 

@@ -1,6 +1,6 @@
 namespace HttpMtls.Server;
 
-/// <summary>What <c>config.yaml</c> and the environment say; the environment wins.</summary>
+/// <summary>The settings from <c>config.yaml</c> and the environment, which takes precedence.</summary>
 internal sealed record Settings
 {
     public string? AgentSocket { get; private init; }
@@ -14,15 +14,15 @@ internal sealed record Settings
 
     public required string HealthUrl { get; init; }
 
-    /// <summary>How long a request may take; by default as long as it likes.</summary>
+    /// <summary>The request timeout; none by default.</summary>
     public TimeSpan? Timeout { get; private init; }
 
-    /// <summary>Patterns of who may connect, and whose tokens count; by default the members of our own trust domain.</summary>
+    /// <summary>Patterns of the allowed peers and token owners; by default the members of our own trust domain.</summary>
     public IReadOnlyList<string>? AllowedClients { get; private init; }
 
     public string? JwtAudience { get; private init; }
 
-    /// <exception cref="FormatException">The file or a variable says something that cannot be meant; the text names each.</exception>
+    /// <exception cref="FormatException">The file or a variable has invalid values; the message lists all of them.</exception>
     public static Settings Read()
     {
         var reader = new SettingsReader(ReadFile());
@@ -47,7 +47,7 @@ internal sealed record Settings
         return new ConfigurationBuilder().AddYamlFile(Path.GetFullPath(file ?? "config.yaml"), optional: file is null).Build();
     }
 
-    // SPIFFE_ENDPOINT_SOCKET is the library's own; SPIRE's habit is a bare path.
+    // The library reads SPIFFE_ENDPOINT_SOCKET itself; SPIRE's own variable may contain a bare path.
     private static string? AgentSocketOf(string? path) =>
         Environment.GetEnvironmentVariable("SPIFFE_ENDPOINT_SOCKET") is { Length: > 0 } ? null : path is not null && path.StartsWith('/') ? $"unix://{path}" : path;
 

@@ -3,7 +3,7 @@ using AspNetSpiffe;
 
 namespace HttpMtls.Server;
 
-/// <summary>Reads settings by the key of the file and the variable of the environment, and notes each that cannot be meant.</summary>
+/// <summary>Reads settings by the key of the file and the variable of the environment, and collects all invalid values.</summary>
 internal sealed class SettingsReader(IConfiguration file)
 {
     private static readonly string[] Policies = ["any", "trust-domain", "specific-id", "one-of"];
@@ -24,7 +24,7 @@ internal sealed class SettingsReader(IConfiguration file)
         return text;
     }
 
-    /// <summary>Reads who may connect: a policy, and what belongs to it.</summary>
+    /// <summary>Reads the allowed peers: a policy and its parameters.</summary>
     public IReadOnlyList<string>? AllowedClients()
     {
         const string Section = "http.authentication";
@@ -35,7 +35,7 @@ internal sealed class SettingsReader(IConfiguration file)
         var id = IsMeant("specific-id", $"{Section}.allowed_id", "ALLOWED_CLIENT_ID") ? Pattern($"{Section}.allowed_id", "ALLOWED_CLIENT_ID") : null;
         var ids = IsMeant("one-of", $"{Section}.allowed_ids", "ALLOWED_CLIENT_IDS") ? Patterns($"{Section}.allowed_ids", "ALLOWED_CLIENT_IDS") : null;
 
-        // What somebody wrote and no policy reads would be missed by the one who relies on it.
+        // A parameter that the policy does not use is an error, because its author relies on it.
         var meant = policy ?? (id is not null ? "specific-id" : ids is not null ? "one-of" : "trust-domain");
         Require(meant == "trust-domain" || trustDomain is null, $"{Section}.trust_domain", meant);
         Require((meant == "specific-id") == (id is not null), $"{Section}.allowed_id", meant);
@@ -48,7 +48,7 @@ internal sealed class SettingsReader(IConfiguration file)
             _ => ids ?? [],
         };
 
-        // A policy of the environment takes the place of the file's, and of what goes with that.
+        // A policy in the environment replaces that of the file, including its parameters.
         bool IsMeant(string owner, string key, string variable)
         {
             _keys.Add(key);
@@ -56,7 +56,7 @@ internal sealed class SettingsReader(IConfiguration file)
         }
     }
 
-    /// <exception cref="FormatException">There were mistakes, or the file has keys that nobody has asked for.</exception>
+    /// <exception cref="FormatException">There were invalid values, or the file has unknown keys.</exception>
     public void ThrowIfMistaken()
     {
         foreach (var (key, value) in file.AsEnumerable())
@@ -108,7 +108,7 @@ internal sealed class SettingsReader(IConfiguration file)
 
     private void Note(string where, string text, string mistake) => _mistakes.Add($"{where}: '{text}' {mistake}.");
 
-    // An entry of a list is its list's.
+    // An entry of a list has the name of the list.
     private static string NameOf(string key) => string.Join('.', key.Split(':').Where(part => !int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _)));
 
     private static TimeSpan? ParseDuration(string text)

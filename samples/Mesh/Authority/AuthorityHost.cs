@@ -25,7 +25,7 @@ internal static class AuthorityHost
             {
                 listen.Protocols = HttpProtocols.Http2;
 
-                // Whoever has no identity yet asks here. The report says who it is.
+                // For workloads without an identity: the report identifies them.
                 listen.UseSpiffe(SpiffeServerMode.NoClientCertificate);
             });
             kestrel.ListenUnixSocket(options.OperatorSocket, static listen => listen.Use(static next => connection =>

@@ -3,22 +3,22 @@ using AspNetSpiffe;
 
 namespace Mesh.Authorities;
 
-/// <summary>How the authority runs.</summary>
+/// <summary>The settings of the authority.</summary>
 internal sealed record AuthorityOptions
 {
     public const string OperatorSocketName = "operator.sock";
 
     public required TrustDomain TrustDomain { get; init; }
 
-    /// <summary>Gets where workloads reach it.</summary>
+    /// <summary>Gets the address for workloads.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.IPv6Loopback, 9000);
 
-    /// <summary>Gets the folder of the operator's socket, for this user alone.</summary>
+    /// <summary>Gets the folder of the operator's socket, accessible to this user only.</summary>
     public required string Folder { get; init; }
 
     public TimeSpan SvidLifetime { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Gets after what time a workload asks for its next X509-SVID.</summary>
+    /// <summary>Gets the time after which a workload requests its next X509-SVID.</summary>
     public TimeSpan RenewAfter { get; init; } = TimeSpan.FromMinutes(20);
 
     public Action<ILoggingBuilder> Logging { get; init; } = static logging => logging.AddMeshConsole("authority");

@@ -6,7 +6,7 @@ using Grpc.Core;
 
 namespace Mesh.Authorities;
 
-/// <summary>Signs X509-SVIDs. What a certificate request asks for does not count: the report says who asks.</summary>
+/// <summary>Signs X509-SVIDs. The names in a certificate request are ignored: the report identifies the workload.</summary>
 internal sealed class AuthorityService(SigningAuthorities authorities, ReportVerifier reports, Nonces nonces, AuthorityOptions options, ILogger<AuthorityService> logger) : Authority.AuthorityBase
 {
     private static readonly EventId ReportRejected = new(1, nameof(ReportRejected));
@@ -40,7 +40,7 @@ internal sealed class AuthorityService(SigningAuthorities authorities, ReportVer
         }
     }
 
-    // The signature of the request is verified: whoever asks holds the private key.
+    // Loading verifies the signature of the request, so the sender holds the private key.
     private static PublicKey ReadKey(byte[] request)
     {
         try
@@ -50,7 +50,7 @@ internal sealed class AuthorityService(SigningAuthorities authorities, ReportVer
         }
         catch (CryptographicException)
         {
-            // Answered below.
+            // Handled below.
         }
 
         throw new RpcException(new(StatusCode.InvalidArgument, "The certificate request is not PKCS #10 in DER, or its signature is wrong."));

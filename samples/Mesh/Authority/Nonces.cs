@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 
 namespace Mesh.Authorities;
 
-/// <summary>Nonces that are recognised without being remembered, so that nobody can fill a memory of them: a time, and a code that only we can make.</summary>
-/// <remarks>Within its minute a report can be repeated. That gives nothing: the key that is signed is in the report, and only its owner can use it.</remarks>
+/// <summary>Stateless nonces, so that no client can exhaust memory: a time with a MAC.</summary>
+/// <remarks>A report can be replayed for a minute. That is harmless: the signed key is in the report, and only its owner can use it.</remarks>
 internal sealed class Nonces(TimeProvider time)
 {
     private const int TimeBytes = sizeof(long);

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Mesh.Authorities;
 
-/// <summary>Asks a running authority through its operator's socket.</summary>
+/// <summary>Calls a running authority through its operator's socket.</summary>
 internal sealed class OperatorClient(string socket) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler
@@ -15,7 +15,7 @@ internal sealed class OperatorClient(string socket) : IDisposable
         BaseAddress = new("http://authority"),
     };
 
-    /// <summary>Enrols a workload: makes its folder, with a new endorsement key and the trust bundle, and tells the authority.</summary>
+    /// <summary>Enrols a workload: creates its folder, with a new endorsement key and the trust bundle, and registers it with the authority.</summary>
     /// <param name="path">The path of its SPIFFE ID.</param>
     /// <param name="folder">The folder of the workload.</param>
     /// <param name="program">The file of its program.</param>

@@ -2,12 +2,12 @@ using System.Security.Cryptography;
 
 namespace Mesh.Authorities;
 
-/// <summary>What only the operator may do: enrol workloads and replace the authority. Reached through a socket that is for this user alone.</summary>
+/// <summary>The endpoints for the operator: enrol workloads and replace the authority. Only reachable through a socket of this user.</summary>
 internal static class OperatorEndpoints
 {
     public static void MapOperator(this IEndpointRouteBuilder endpoints)
     {
-        // Routes are those of all listeners: without the mark of the operator's connection there is nothing here.
+        // Routes are shared by all listeners: without the mark of an operator's connection the response is 404.
         var group = endpoints.MapGroup("").AddEndpointFilter(static async (context, next) =>
             context.HttpContext.Features.Get<OperatorConnection>() is null ? Results.NotFound() : await next(context));
 

@@ -5,7 +5,7 @@ using AspNetSpiffe;
 
 namespace Mesh.Authorities;
 
-/// <summary>The authority's own X509-SVID, which it signs itself, and renews as workloads do.</summary>
+/// <summary>The authority's own X509-SVID, which it signs itself and renews like a workload.</summary>
 internal sealed class OwnIdentity(SigningAuthorities authorities, AuthorityOptions options)
 {
     public async IAsyncEnumerable<X509Context?> WatchAsync([EnumeratorCancellation] CancellationToken stopping)

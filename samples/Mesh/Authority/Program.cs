@@ -1,4 +1,4 @@
-// The authority of the mesh: it signs X509-SVIDs for workloads whose platform says who they are. Its operator enrols them, and replaces it.
+// The authority of the mesh: it signs X509-SVIDs for workloads that their platform attests. Its operator enrols the workloads, and replaces the authority.
 using System.CommandLine;
 using Mesh;
 using Mesh.Authorities;

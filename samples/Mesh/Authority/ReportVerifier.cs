@@ -4,14 +4,14 @@ using Google.Protobuf;
 
 namespace Mesh.Authorities;
 
-/// <summary>Decides who asks, from the report of a platform and from nothing else.</summary>
+/// <summary>Identifies a workload by the report of its platform only.</summary>
 internal sealed class ReportVerifier(EnrolledWorkloads workloads, Nonces nonces)
 {
     /// <summary>Verifies a report.</summary>
-    /// <param name="report">What the caller sent.</param>
+    /// <param name="report">The report that the caller sent.</param>
     /// <param name="publicKey">The key that is to be signed: SubjectPublicKeyInfo, DER.</param>
     /// <param name="problem">Why the report is rejected: for the log, not for the caller.</param>
-    /// <returns>Who asks; <see langword="null"/> when the report is rejected.</returns>
+    /// <returns>The SPIFFE ID of the workload; <see langword="null"/> when the report is rejected.</returns>
     public SpiffeId? Verify(EndorsementReport? report, byte[] publicKey, out string problem)
     {
         problem = "";
@@ -37,7 +37,7 @@ internal sealed class ReportVerifier(EnrolledWorkloads workloads, Nonces nonces)
         }
     }
 
-    // Who signed it is known by now: only enrolled keys come here, which Enroll has read.
+    // Only enrolled keys, which Enroll has parsed, are passed here.
     private static bool IsSigned(EndorsementReport report, ReadOnlySpan<byte> endorsementKey)
     {
         using var key = ECDsa.Create();

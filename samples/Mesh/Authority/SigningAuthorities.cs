@@ -4,7 +4,7 @@ using AspNetSpiffe;
 
 namespace Mesh.Authorities;
 
-/// <summary>The authorities of the trust domain while one replaces another: one signs, and the bundle has all that are trusted. Thread-safe.</summary>
+/// <summary>The authorities of the trust domain during a replacement: one signs, and the bundle contains all trusted ones. Thread-safe.</summary>
 internal sealed class SigningAuthorities(AuthorityOptions options) : IDisposable
 {
     private readonly Lock _lock = new();
@@ -27,13 +27,13 @@ internal sealed class SigningAuthorities(AuthorityOptions options) : IDisposable
         lock (_lock) return [_active.IssueX509Svid(id, key, options.SvidLifetime), _active.Intermediate];
     }
 
-    /// <summary>Makes the next authority. It is in the bundle from now on, and does not sign yet.</summary>
+    /// <summary>Creates the next authority. It is added to the bundle, but does not sign yet.</summary>
     public void Prepare()
     {
         lock (_lock) _prepared = _prepared is null ? new(options.TrustDomain) : throw new InvalidOperationException("The next authority is prepared already: activate it.");
     }
 
-    /// <summary>Lets the next authority sign. Every workload must have the bundle that has it: wait for one renewal.</summary>
+    /// <summary>Lets the next authority sign. Every workload must already have the new bundle: wait for one renewal.</summary>
     public void Activate()
     {
         lock (_lock)
@@ -44,7 +44,7 @@ internal sealed class SigningAuthorities(AuthorityOptions options) : IDisposable
         }
     }
 
-    /// <summary>Takes the old authority out of the bundle: what it signed is trusted no longer. Every workload must have a new X509-SVID: wait for one renewal.</summary>
+    /// <summary>Removes the old authority from the bundle: SVIDs that it signed are no longer trusted. Every workload must already have a new X509-SVID: wait for one renewal.</summary>
     public void Revoke()
     {
         lock (_lock)

@@ -6,7 +6,7 @@ using DnsClient.Protocol;
 
 namespace Mesh.Demo;
 
-/// <summary>What the mesh does when all is well: identities, names, calls in both directions, renewal.</summary>
+/// <summary>The normal operation of the mesh: identities, names, calls in both directions, renewal.</summary>
 internal sealed partial class Demonstration(MeshProcesses mesh, Story story, CancellationToken stopping)
 {
     /// <summary>Starts all parts.</summary>
@@ -55,7 +55,7 @@ internal sealed partial class Demonstration(MeshProcesses mesh, Story story, Can
         using var egress = mesh.Egress("service-a");
         await egress.GetStringAsync("http://service-b.example.org/ask/service-a.example.org", stopping);
 
-        // A line is written after its answer has left.
+        // A line is logged after the response was sent.
         var trace = activity.TraceId.ToString();
         await mesh["service-a"].WaitForAsync($"{trace} spiffe://", stopping);
         await mesh["service-b"].WaitForAsync($"{trace} spiffe://", stopping);
@@ -75,7 +75,7 @@ internal sealed partial class Demonstration(MeshProcesses mesh, Story story, Can
         await CallAsync("service-a", "service-b");
     }
 
-    /// <summary>Calls a service from the application beside another, and expects that each knows the other.</summary>
+    /// <summary>Calls a service from the application next to another, and expects that each authenticates the other.</summary>
     public async Task CallAsync(string from, string to)
     {
         using var egress = mesh.Egress(from);
@@ -85,7 +85,7 @@ internal sealed partial class Demonstration(MeshProcesses mesh, Story story, Can
         Story.Expect(hello.Service == $"spiffe://{MeshProcesses.TrustDomain}/{to}");
     }
 
-    /// <summary>Asks our DNS server for the address of a name.</summary>
+    /// <summary>Queries our DNS server for the address of a name.</summary>
     public async Task<string> AskDnsAsync(string name)
     {
         var answer = await Dns().QueryAsync(name, QueryType.A, cancellationToken: stopping);
@@ -93,7 +93,7 @@ internal sealed partial class Demonstration(MeshProcesses mesh, Story story, Can
         return string.Join(' ', answer.Answers.ARecords().Select(static record => record.Address));
     }
 
-    /// <summary>Gives the newest X509-SVID of a part, as it logs it.</summary>
+    /// <summary>Returns the newest X509-SVID of a part, as it logs it.</summary>
     public Match SvidOf(string name) => SvidLine().Match(mesh[name].Find("Have spiffe://")[^1]);
 
     private LookupClient Dns() => new(new LookupClientOptions(mesh.Dns) { UseCache = false });

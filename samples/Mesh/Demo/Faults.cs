@@ -8,7 +8,7 @@ using Grpc.Net.Client;
 
 namespace Mesh.Demo;
 
-/// <summary>What goes wrong in a mesh, by accident or on purpose, and what happens then.</summary>
+/// <summary>Failures and attacks in the mesh, and their effects.</summary>
 internal sealed class Faults(MeshProcesses mesh, Demonstration demonstration, Story story, int port, CancellationToken stopping)
 {
     private const string ServiceB = "http://service-b.example.org/hello";

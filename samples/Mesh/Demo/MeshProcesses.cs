@@ -4,12 +4,12 @@ using Mesh.Authorities;
 
 namespace Mesh.Demo;
 
-/// <summary>The parts of the mesh, each a process of its own, and a folder that is removed at the end.</summary>
+/// <summary>The parts of the mesh, each a separate process, and a folder that is removed at the end.</summary>
 internal sealed class MeshProcesses(CancellationToken stopping) : IAsyncDisposable
 {
     public const string TrustDomain = "example.org";
 
-    // Short times, so that renewals and the end of a lease can be watched.
+    // Short times, so that renewals and the end of a lease can be observed.
     private const string SvidLifetime = "20";
     private const string RenewAfter = "3";
     private const string Lease = "3";
@@ -40,7 +40,7 @@ internal sealed class MeshProcesses(CancellationToken stopping) : IAsyncDisposab
         Operator = new(Path.Combine(FolderOf("authority"), AuthorityOptions.OperatorSocketName));
     }
 
-    /// <summary>Enrols a workload with the program that it will be.</summary>
+    /// <summary>Enrols a workload with its program.</summary>
     public Task EnrollAsync(string name, string program) => Operator.EnrollAsync($"/{name}", FolderOf(name), program, stopping);
 
     public async Task StartRegistryAsync()
@@ -63,9 +63,9 @@ internal sealed class MeshProcesses(CancellationToken stopping) : IAsyncDisposab
         return new Uri(AddressIn(listening)).Port;
     }
 
-    /// <summary>Starts the router. It leads each name to the address that DNS has for it, and to the port of our services.</summary>
+    /// <summary>Starts the router. It forwards each name to its address in DNS, and to the port of our services.</summary>
     /// <param name="port">The port of the services.</param>
-    /// <param name="alwaysTo">Where it leads all names to, if it is to be a wrong one.</param>
+    /// <param name="alwaysTo">The target of all names, to simulate a wrong router.</param>
     public async Task StartRouterAsync(int port, string? alwaysTo = null)
     {
         File.Delete(RouterSocket);
@@ -76,7 +76,7 @@ internal sealed class MeshProcesses(CancellationToken stopping) : IAsyncDisposab
         var file = FolderOf("nginx.conf");
         await File.WriteAllTextAsync(file, configuration, stopping);
 
-        // One process, so that nothing of it outlives this one.
+        // A single process, so that no worker outlives this one.
         var router = Add("router", Part.StartOther("router", "/usr/sbin/nginx", "-p", _folder, "-c", file, "-e", "stderr", "-g", "master_process off;"));
         await router.WaitForAsync("getrlimit", stopping);
     }
@@ -87,7 +87,7 @@ internal sealed class MeshProcesses(CancellationToken stopping) : IAsyncDisposab
         _parts.Remove("router");
     }
 
-    /// <summary>Makes a client for an application beside a service: plain HTTP to the service's egress.</summary>
+    /// <summary>Creates a client for an application next to a service: plain HTTP to the service's egress.</summary>
     public HttpClient Egress(string name) => new(new SocketsHttpHandler
     {
         UseProxy = false,

@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace Mesh.Demo;
 
-/// <summary>A part of the mesh: a process, and what it has logged. Thread-safe.</summary>
+/// <summary>A part of the mesh: a process and its log. Thread-safe.</summary>
 internal sealed class Part : IAsyncDisposable
 {
     private readonly Process _process;
@@ -37,14 +37,14 @@ internal sealed class Part : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives the file of a program of this sample, which was built beside this one.</summary>
+    /// <summary>Returns the file of a program of this sample, which was built next to this one.</summary>
     public static string PathOf(string program)
     {
         var folder = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
         return Path.Combine(Path.GetDirectoryName(folder)!, "..", $"Mesh.{CultureInfo.InvariantCulture.TextInfo.ToTitleCase(program)}", Path.GetFileName(folder), $"mesh-{program}.dll");
     }
 
-    /// <summary>Gets how many lines it has logged: where to look for the next.</summary>
+    /// <summary>Gets the number of logged lines, from which to search for later ones.</summary>
     public int Count
     {
         get
@@ -53,16 +53,16 @@ internal sealed class Part : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives the lines that have this text.</summary>
+    /// <summary>Returns the lines with this text.</summary>
     public IReadOnlyList<string> Find(string text)
     {
         lock (_lines) return [.. _lines.Where(line => line.Contains(text, StringComparison.Ordinal))];
     }
 
     /// <summary>Waits for a line with this text.</summary>
-    /// <param name="text">What the line has.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <param name="from">How many lines to pass over.</param>
+    /// <param name="text">The text of the line.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <param name="from">The number of lines to skip.</param>
     public async Task<string> WaitForAsync(string text, CancellationToken cancellationToken, int from = 0)
     {
         while (true)
@@ -101,7 +101,7 @@ internal sealed class Part : IAsyncDisposable
         _process.Dispose();
     }
 
-    // The end of a stream comes as a null.
+    // The end of a stream is reported as null.
     private void Add(string? line)
     {
         TaskCompletionSource changed;

@@ -1,4 +1,4 @@
-// The whole mesh on loopback, each part a process of its own: identities, names, calls in both directions, and what goes wrong. It ends by itself, and leaves nothing behind.
+// The whole mesh on loopback, each part a separate process: identities, names, calls in both directions, and failures. It ends by itself, and leaves nothing behind.
 using System.Diagnostics;
 using Mesh.Demo;
 

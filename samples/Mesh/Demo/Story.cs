@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Mesh.Demo;
 
-/// <summary>Tells what happens, step by step.</summary>
+/// <summary>Prints what happens, step by step.</summary>
 internal sealed class Story
 {
     private int _step;
@@ -23,7 +23,7 @@ internal sealed class Story
         foreach (var line in lines) Console.WriteLine($"   {line}");
     }
 
-    /// <summary>Fails the demonstration if something is not as it must be.</summary>
+    /// <summary>Fails the demonstration if a condition is not met.</summary>
     public static void Expect(bool holds, [CallerArgumentExpression(nameof(holds))] string? what = null)
     {
         if (!holds) throw new InvalidOperationException($"This does not hold: {what}");

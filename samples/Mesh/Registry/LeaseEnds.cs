@@ -1,6 +1,6 @@
 namespace Mesh.Names;
 
-/// <summary>Removes what has ended, and so logs it, once a second.</summary>
+/// <summary>Removes and logs expired leases once a second.</summary>
 internal sealed class LeaseEnds(Leases leases, RegistryOptions options) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

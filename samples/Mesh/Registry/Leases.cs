@@ -13,10 +13,10 @@ internal sealed class Leases(RegistryOptions options, ILogger<Leases> logger)
     private readonly Lock _writing = new();
     private volatile Snapshot _current = new(1, ImmutableSortedDictionary.Create<string, ImmutableDictionary<IPEndPoint, EndpointLease>>(StringComparer.Ordinal));
 
-    /// <summary>Gets a number that is another after each change.</summary>
+    /// <summary>Gets a number that changes with each update.</summary>
     public uint Serial => _current.Serial;
 
-    /// <summary>Registers endpoints, or renews their leases: all of them, or none where a name would have too many.</summary>
+    /// <summary>Registers endpoints, or renews their leases: all of them, or none if a name would have too many.</summary>
     public bool TrySet(string name, IReadOnlyCollection<IPEndPoint> endpoints, TimeSpan length, out DateTimeOffset expires)
     {
         var lease = new EndpointLease(options.Time.GetTimestamp(), length, options.Time.GetUtcNow() + length);
@@ -34,7 +34,7 @@ internal sealed class Leases(RegistryOptions options, ILogger<Leases> logger)
         }
     }
 
-    /// <summary>Removes endpoints. One that is not registered is not an error.</summary>
+    /// <summary>Removes endpoints; unregistered ones are ignored.</summary>
     public void Remove(string name, IReadOnlyCollection<IPEndPoint> endpoints)
     {
         lock (_writing)
@@ -61,21 +61,21 @@ internal sealed class Leases(RegistryOptions options, ILogger<Leases> logger)
         }
     }
 
-    /// <summary>Gives what is registered under a name: nothing where there is no such name.</summary>
+    /// <summary>Returns the endpoints of a name; empty if the name does not exist.</summary>
     public IReadOnlyList<(IPEndPoint EndPoint, DateTimeOffset Expires)> Find(string name) => LiveOf(_current.Names.GetValueOrDefault(name, None));
 
-    /// <summary>Gives all names that have an endpoint.</summary>
+    /// <summary>Returns all names that have an endpoint.</summary>
     public IEnumerable<string> Names => _current.Names.Where(name => LiveOf(name.Value).Count > 0).Select(static name => name.Key);
 
-    // Whoever reads looks at the clock: no timer comes too late.
+    // Readers check the time themselves, so a late timer has no effect.
     private List<(IPEndPoint EndPoint, DateTimeOffset Expires)> LiveOf(ImmutableDictionary<IPEndPoint, EndpointLease> endpoints) =>
         [.. endpoints.Where(endpoint => !HasEnded(endpoint.Value)).Select(static endpoint => (endpoint.Key, endpoint.Value.Expires))];
 
     private bool HasEnded(EndpointLease lease) => options.Time.GetElapsedTime(lease.Start) >= lease.Length;
 
-    /// <param name="Start">By a clock that nobody sets: putting the time of day back does not prolong a lease.</param>
-    /// <param name="Length">For how long it was asked.</param>
-    /// <param name="Expires">When it ends by the time of day, for whoever registered.</param>
+    /// <param name="Start">A monotonic timestamp: changing the clock does not prolong a lease.</param>
+    /// <param name="Length">The requested length.</param>
+    /// <param name="Expires">The end in wall-clock time, for the response to the registration.</param>
     private sealed record EndpointLease(long Start, TimeSpan Length, DateTimeOffset Expires);
 
     private sealed record Snapshot(uint Serial, ImmutableSortedDictionary<string, ImmutableDictionary<IPEndPoint, EndpointLease>> Names)

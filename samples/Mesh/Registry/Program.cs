@@ -1,4 +1,4 @@
-// The registry of the mesh: services register their addresses over mutual TLS, each under the name of its SPIFFE ID, and DNS answers with them.
+// The registry of the mesh: services register their addresses over mutual TLS, each under the name of its SPIFFE ID, and DNS returns them.
 using System.CommandLine;
 using Mesh;
 using Mesh.Names;

@@ -2,7 +2,7 @@ using Grpc.Core;
 
 namespace Mesh.Names;
 
-/// <summary>Why a registration is refused, for the caller.</summary>
+/// <summary>The reason why a registration is rejected, for the caller.</summary>
 internal sealed record Refusal(StatusCode Code, int HttpStatus, string Message)
 {
     private const int MaxShown = 80;
@@ -11,7 +11,7 @@ internal sealed record Refusal(StatusCode Code, int HttpStatus, string Message)
 
     public static Refusal Forbidden(string message) => new(StatusCode.PermissionDenied, StatusCodes.Status403Forbidden, message);
 
-    /// <summary>Gives as much of a text as a message can show.</summary>
+    /// <summary>Truncates a text for a message.</summary>
     public static string Shorten(string text) => text.Length <= MaxShown ? text : text[..MaxShown] + "...";
 
     public IResult ToProblem() => Results.Problem(Message, statusCode: HttpStatus);

@@ -3,7 +3,7 @@ using AspNetSpiffe;
 
 namespace Mesh.Names;
 
-/// <summary>Decides who may register what. REST and gRPC ask here, and nothing else writes.</summary>
+/// <summary>Authorizes registrations. REST and gRPC both use it, and nothing else changes the leases.</summary>
 internal sealed class Registrations(Leases leases, RegistryOptions options, ILogger<Registrations> logger)
 {
     private static readonly EventId NameRefused = new(1, nameof(NameRefused));
@@ -11,7 +11,7 @@ internal sealed class Registrations(Leases leases, RegistryOptions options, ILog
     private static readonly TimeSpan LongestLease = TimeSpan.FromMinutes(5);
 
     /// <summary>Registers endpoints, or renews their leases.</summary>
-    /// <returns>Why not, or nothing.</returns>
+    /// <returns>The reason of a rejection; null on success.</returns>
     public Refusal? Register(SpiffeId caller, string name, IReadOnlyCollection<string> endpoints, TimeSpan? lease, out DateTimeOffset expires)
     {
         expires = default;
@@ -20,8 +20,8 @@ internal sealed class Registrations(Leases leases, RegistryOptions options, ILog
         return leases.TrySet(name, parsed, length, out expires) ? null : TooMany();
     }
 
-    /// <summary>Takes endpoints back.</summary>
-    /// <returns>Why not, or nothing.</returns>
+    /// <summary>Deregisters endpoints.</summary>
+    /// <returns>The reason of a rejection; null on success.</returns>
     public Refusal? Deregister(SpiffeId caller, string name, IReadOnlyCollection<string> endpoints)
     {
         if (Check(caller, name, endpoints, out var parsed) is { } refusal) return refusal;

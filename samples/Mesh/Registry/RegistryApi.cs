@@ -3,7 +3,7 @@ using AspNetSpiffe;
 
 namespace Mesh.Names;
 
-/// <summary>Registration by REST, and what is registered.</summary>
+/// <summary>Registration by REST, and the list of registrations.</summary>
 internal static class RegistryApi
 {
     public static RouteGroupBuilder MapRegistry(this WebApplication app)

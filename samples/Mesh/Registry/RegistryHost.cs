@@ -2,7 +2,7 @@ using Mesh.Names.Dns;
 
 namespace Mesh.Names;
 
-/// <summary>The registry: mutual TLS for services of the trust domain, and DNS for everybody who can reach it.</summary>
+/// <summary>The registry: mutual TLS for services of the trust domain, and DNS for every client that can reach it.</summary>
 internal static class RegistryHost
 {
     private const int MaxMessageBytes = 16 * 1024;

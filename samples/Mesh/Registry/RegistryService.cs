@@ -24,7 +24,7 @@ internal sealed class RegistryService(Registrations registrations) : Registry.Re
 
     private static string[] EndpointsOf(IEnumerable<string> addresses, uint port) => [.. addresses.Select(address => ServiceEndPoint.Join(address, port))];
 
-    // A Duration may also be what no time is, or too long for a TimeSpan.
+    // A Duration may be invalid, or too long for a TimeSpan.
     private static TimeSpan? LengthOf(Duration? lease) =>
         lease is { Seconds: >= 0 and <= int.MaxValue, Nanos: >= 0 and < NanosecondsPerSecond } ? TimeSpan.FromSeconds(lease.Seconds) + TimeSpan.FromTicks(lease.Nanos / NanosecondsPerTick) : null;
 }

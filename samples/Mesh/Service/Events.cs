@@ -1,6 +1,6 @@
 namespace Mesh.Service;
 
-/// <summary>The names of what an operator looks for in the log.</summary>
+/// <summary>The IDs of the log events for operators.</summary>
 internal static class Events
 {
     public static readonly EventId StrangerRefused = new(1, nameof(StrangerRefused));

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Mesh.Service;
 
-/// <summary>Where we listen: the API, and the doors of the egress. After the start, ports that were 0 are the real ones.</summary>
+/// <summary>The addresses of the API and of the egress. After the start, they contain the actual ports instead of 0.</summary>
 internal sealed class Listeners(ServiceOptions options)
 {
     private ListenOptions? _api;

@@ -1,4 +1,4 @@
-// A service of the mesh as a process of its own: its API over mutual TLS for other services, and an egress for its own user.
+// A service of the mesh as a separate process: its API over mutual TLS for other services, and an egress for its own user.
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;

@@ -2,7 +2,7 @@ using Mesh.Service.Egress;
 
 namespace Mesh.Service;
 
-/// <summary>One line for each request: who, what, and how it ended.</summary>
+/// <summary>One line for each request: caller, request and status.</summary>
 internal sealed class RequestLog(ILogger<RequestLog> logger)
 {
     public async Task InvokeAsync(HttpContext http, RequestDelegate next)

@@ -17,7 +17,7 @@ internal static class ServiceHost
         var builder = WebApplication.CreateSlimBuilder();
         options.Logging(builder.Logging);
 
-        // What goes wrong with a forwarded call, we tell ourselves.
+        // Failures of forwarded calls are logged by HttpEgress.
         builder.Logging.AddFilter("Yarp", LogLevel.None);
         builder.WebHost.UseSockets(static sockets => sockets.CreateBoundListenSocket = SocketFile.Bind);
         builder.WebHost.ConfigureKestrel(listeners.Configure);
@@ -57,7 +57,7 @@ internal static class ServiceHost
         app.Use(app.Services.GetRequiredService<RequestLog>().InvokeAsync);
         app.UseExceptionHandler();
 
-        // Before routing: what is forwarded has paths of another service.
+        // Before routing, because forwarded requests have the paths of other services.
         app.Use(app.Services.GetRequiredService<HttpEgress>().InvokeAsync);
         app.UseRouting();
         app.UseAuthentication();
@@ -67,7 +67,7 @@ internal static class ServiceHost
         app.MapGrpcService<GreeterService>();
         app.MapGrpcService<EndpointService>();
 
-        // What there is may be seen by everybody who could connect: members of the mesh, and our own user.
+        // Reflection is available to all clients that may connect: members of the mesh, and our own user.
         app.MapGrpcReflectionService().AllowAnonymous();
     }
 }

@@ -5,20 +5,20 @@ using Mesh.Service.Egress;
 
 namespace Mesh.Service;
 
-/// <summary>What one service of the mesh is told. What is left out, it does not do.</summary>
+/// <summary>The settings of one service of the mesh. Features without settings are off.</summary>
 internal sealed record ServiceOptions
 {
-    /// <summary>Says where the SVID comes from.</summary>
+    /// <summary>Sets the origin of the SVID.</summary>
     public required Action<SpiffeOptions> Identity { get; init; }
 
     public required Action<ILoggingBuilder> Logging { get; init; }
 
-    /// <summary>Where the API listens, and the loopback ports of the egress.</summary>
+    /// <summary>The address of the API and of the TCP ports of the egress.</summary>
     public IPAddress BindIp { get; init; } = IPAddress.Loopback;
 
     public int Port { get; init; } = 9005;
 
-    /// <summary>The name that the service expects to have. Its SPIFFE ID decides; another name here fails the start.</summary>
+    /// <summary>The expected name of the service. The name is derived from its SPIFFE ID; a different value fails the start.</summary>
     public string? Sni { get; init; }
 
     /// <summary>The Unix socket of the HTTP egress.</summary>
@@ -30,20 +30,20 @@ internal sealed record ServiceOptions
     /// <summary>The port of the gRPC egress.</summary>
     public int? GrpcProxyPort { get; init; }
 
-    /// <summary>The addresses of the L4 egress, each with the one service that it leads to.</summary>
+    /// <summary>The addresses of the L4 egress, each with its destination.</summary>
     public ImmutableArray<TcpRoute> TcpRoutes { get; init; } = [];
 
-    /// <summary>The SNI router, through which every call of the egress goes.</summary>
+    /// <summary>The SNI router for all calls of the egress.</summary>
     public EndPoint Router { get; init; } = new IPEndPoint(IPAddress.Loopback, 8443);
 
     public Uri? Registry { get; init; }
 
-    /// <summary>For how long a registration is valid; it is renewed at a third of this.</summary>
+    /// <summary>The lease of a registration; it is renewed after a third of it.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(10);
 
     public bool HasEgress => EgressSocket is not null || ProxyPort is not null || GrpcProxyPort is not null || !TcpRoutes.IsEmpty;
 
-    /// <exception cref="ArgumentException">Something cannot be done as it is said.</exception>
+    /// <exception cref="ArgumentException">A setting is invalid.</exception>
     public void RequireValid()
     {
         if (HasEgress && !OperatingSystem.IsLinux()) throw new ArgumentException("The egress needs Linux, which tells whose the other end of a connection is. Leave its options out.");

@@ -6,16 +6,16 @@ using AspNetSpiffe;
 
 namespace Mesh;
 
-/// <summary>The options of the command line that several parts of the mesh have.</summary>
+/// <summary>Command line options of several parts of the mesh.</summary>
 public static class Arguments
 {
-    /// <summary>Makes the option that names the trust domain.</summary>
+    /// <summary>Creates the option for the trust domain.</summary>
     public static Option<TrustDomain> TrustDomain() => Parsed("--trust-domain", "The trust domain of the mesh, and the zone of its names", AspNetSpiffe.TrustDomain.Parse, "example.org");
 
-    /// <summary>Makes an option that takes an address and a port, for example <c>127.0.0.1:9000</c> or <c>[::1]:9000</c>.</summary>
+    /// <summary>Creates an option for an address and a port, for example <c>127.0.0.1:9000</c> or <c>[::1]:9000</c>.</summary>
     public static Option<IPEndPoint> EndPoint(string name, string description, string value) => Parsed(name, description, IPEndPoint.Parse, value);
 
-    /// <summary>Makes an option that takes a time in seconds.</summary>
+    /// <summary>Creates an option for a time in seconds.</summary>
     public static Option<TimeSpan> Seconds(string name, string description, int value) => new(name)
     {
         Description = $"{description}, in seconds",
@@ -23,7 +23,7 @@ public static class Arguments
         CustomParser = result => int.TryParse(result.Tokens.Single().Value, CultureInfo.InvariantCulture, out var seconds) && seconds > 0 ? TimeSpan.FromSeconds(seconds) : Mistake<TimeSpan>(result, "is not a number of seconds"),
     };
 
-    /// <summary>Makes an option whose value is parsed, with a default.</summary>
+    /// <summary>Creates an option whose value is parsed, with a default.</summary>
     public static Option<T> Parsed<T>(string name, string description, Func<string, T> parse, string value) => new(name)
     {
         Description = description,

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Mesh;
 
-/// <summary>The options by which a part says where its identity comes from: the authority of the mesh, or any SPIFFE Workload API, such as SPIRE's.</summary>
+/// <summary>The command line options for the origin of an identity: the authority of the mesh, or any SPIFFE Workload API, such as SPIRE's.</summary>
 public sealed class IdentityArguments
 {
     private readonly Option<string?> _data = new("--data") { Description = "The folder that 'mesh-authority enroll' has made for this workload" };
@@ -16,7 +16,7 @@ public sealed class IdentityArguments
         Description = "Instead of --data: the SPIFFE Workload API that issues the X509-SVID, for example unix:///run/agent.sock [default: SPIFFE_ENDPOINT_SOCKET]",
     };
 
-    /// <summary>Gets the option that names the trust domain.</summary>
+    /// <summary>Gets the option for the trust domain.</summary>
     public Option<TrustDomain> TrustDomain { get; } = Arguments.TrustDomain();
 
     /// <summary>Adds the options to a command.</summary>
@@ -29,7 +29,7 @@ public sealed class IdentityArguments
         });
     }
 
-    /// <summary>Reads what was given.</summary>
+    /// <summary>Reads the values of the options.</summary>
     public Action<SpiffeOptions> Read(ParseResult parsed, ILoggerFactory loggers) => spiffe =>
     {
         if (parsed.GetValue(_data) is not { } folder)

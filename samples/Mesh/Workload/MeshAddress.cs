@@ -4,24 +4,24 @@ using System.Net.Sockets;
 
 namespace Mesh;
 
-/// <summary>Addresses as options and requests have them: <c>127.0.0.1:8443</c>, <c>[::1]:8443</c>, <c>localhost:8443</c> or <c>unix:/path</c>.</summary>
+/// <summary>Addresses in options and requests: <c>127.0.0.1:8443</c>, <c>[::1]:8443</c>, <c>localhost:8443</c> or <c>unix:/path</c>.</summary>
 public static class MeshAddress
 {
     private const string Unix = "unix:";
 
-    // What Linux has room for.
+    // The limit of Linux.
     private const int MaxPathBytes = 107;
 
-    /// <summary>Reads an address.</summary>
+    /// <summary>Parses an address.</summary>
     /// <param name="text">The address.</param>
     /// <param name="mayBeAnyPort">Whether the port may be 0.</param>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <exception cref="FormatException">The text is not an address.</exception>
     public static EndPoint Parse(string text, bool mayBeAnyPort = false) =>
         text.StartsWith(Unix, StringComparison.Ordinal) ? ParsePath(text[Unix.Length..])
         : text.LastIndexOf(':') is > 0 and var colon && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && (port > 0 || mayBeAnyPort) ? ParseHost(text[..colon], port)
         : throw Mistake(text);
 
-    /// <summary>Connects, and gives the plain connection.</summary>
+    /// <summary>Connects, and returns the plain connection.</summary>
     public static async ValueTask<Stream> ConnectAsync(EndPoint address, CancellationToken cancellationToken)
     {
         var socket = address is UnixDomainSocketEndPoint

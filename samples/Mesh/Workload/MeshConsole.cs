@@ -6,10 +6,10 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Mesh;
 
-/// <summary>One line for each event: the time, the part of the mesh, the trace ID of the request, and what happened. One request is found in all processes by its trace ID.</summary>
+/// <summary>One line for each event: the time, the part of the mesh, the trace ID of the request, and what happened. The trace ID identifies a request in the logs of all processes.</summary>
 public static class MeshConsole
 {
-    /// <summary>Logs to the console alone.</summary>
+    /// <summary>Logs to the console only.</summary>
     /// <param name="logging">The logging of the host.</param>
     /// <param name="part">The part of the mesh, for example <c>service-a</c>.</param>
     public static ILoggingBuilder AddMeshConsole(this ILoggingBuilder logging, string part)
@@ -17,7 +17,7 @@ public static class MeshConsole
         logging.ClearProviders().AddConsole(static console => console.FormatterName = nameof(Formatter)).AddConsoleFormatter<Formatter, ConsoleFormatterOptions>();
         logging.Services.AddSingleton(new Part(part));
 
-        // What is told of each request is one line of ours.
+        // Each request is logged as one line of our own.
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning).AddFilter("Yarp", LogLevel.Warning).AddFilter("Microsoft.Hosting", LogLevel.Warning);
         return logging;
     }
@@ -34,7 +34,7 @@ public static class MeshConsole
             var text = entry.Formatter(entry.State, entry.Exception);
             if (entry.Exception is { } exception) text += $" {exception.GetType().Name}: {exception.Message}";
 
-            // What a peer sent must not begin a line of its own.
+            // Input of a peer must not start a new line.
             textWriter.WriteLine($"{DateTimeOffset.UtcNow:HH:mm:ss.fff} {part.Name,-10} {level,-5} {Activity.Current?.TraceId.ToString() ?? NoTrace,-32} {text.ReplaceLineEndings(" ")}");
         }
     }

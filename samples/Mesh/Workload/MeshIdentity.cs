@@ -8,18 +8,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Mesh;
 
-/// <summary>Where a workload has its identity from: it asks the authority, each time with a new key, and proves by the report of its platform who it is.</summary>
+/// <summary>The identity of a workload: requested from the authority, each time with a new key, and attested by the report of its platform.</summary>
 /// <remarks>Give <see cref="WatchAsync"/> to <see cref="SpiffeOptions.Provider"/>.</remarks>
 public sealed class MeshIdentity(WorkloadSettings settings, ILoggerFactory loggers)
 {
     private readonly ILogger _logger = loggers.CreateLogger<MeshIdentity>();
 
-    /// <summary>Gives an X509-SVID and the trust bundle, and the next ones in good time. Keys are in memory only.</summary>
+    /// <summary>Returns an X509-SVID and the trust bundle, and renews them before they expire. Keys are in memory only.</summary>
     public async IAsyncEnumerable<X509Context?> WatchAsync([EnumeratorCancellation] CancellationToken stopping)
     {
         using var platform = Platform.Open(settings.Folder.EndorsementKey, settings.Program);
 
-        // The authority is verified by the bundle that the operator gave us, and then by the newest that we have kept.
+        // The authority is verified with the operator's bundle, later with the newest stored one.
         await using var bundles = await X509BundleSource.StartAsync(
             new SpiffeOptions { Files = { FederatedBundles = { [settings.TrustDomain.Name] = settings.Folder.Bundle } } }, loggers, stopping);
         using var handler = SpiffeHttpHandler.CreateTls(bundles, SpiffeIdPattern.Parse(MeshName.AuthorityOf(settings.TrustDomain).ToString()));
@@ -42,7 +42,7 @@ public sealed class MeshIdentity(WorkloadSettings settings, ILoggerFactory logge
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var challenge = await authority.ChallengeAsync(new(), cancellationToken: stopping);
 
-        // Only the key of the request counts: the authority knows by the report who we are.
+        // Only the key of the request is used: the report identifies the workload.
         var request = new CertificateRequest("", key, HashAlgorithmName.SHA256).CreateSigningRequest();
         var report = platform.Report(key.ExportSubjectPublicKeyInfo(), challenge.Nonce);
         var signed = await authority.SignAsync(new() { CertificateRequest = ByteString.CopyFrom(request), Report = report }, cancellationToken: stopping);
@@ -53,7 +53,7 @@ public sealed class MeshIdentity(WorkloadSettings settings, ILoggerFactory logge
         return (new([new X509Svid(leaf.CopyWithPrivateKey(key), intermediates)], new([bundle])), signed.RenewAfter.ToTimeSpan());
     }
 
-    // For the next call, and the next start: an authority may be replaced while we are away.
+    // For the next call and the next start: the authority may be replaced while this process is not running.
     private async Task KeepAsync(X509Bundle bundle, CancellationToken stopping)
     {
         var pem = string.Concat(bundle.Authorities.Select(static authority => authority.ExportCertificatePem() + "\n"));

@@ -3,27 +3,27 @@ using AspNetSpiffe;
 
 namespace Mesh;
 
-/// <summary>The one rule of the mesh for names: <c>service-a.example.org</c> is the name of <c>spiffe://example.org/service-a</c>, and of nobody else.</summary>
-/// <remarks>Who registers a name, and who answers under it, is therefore a question of the SPIFFE ID alone.</remarks>
+/// <summary>The naming rule of the mesh: <c>service-a.example.org</c> is the name of <c>spiffe://example.org/service-a</c> only.</summary>
+/// <remarks>So the SPIFFE ID alone determines who may register a name, and which server is expected for it.</remarks>
 public static class MeshName
 {
     private const int MaxLabelLength = 63;
 
-    /// <summary>Gives the SPIFFE ID of the authority.</summary>
+    /// <summary>Returns the SPIFFE ID of the authority.</summary>
     public static SpiffeId AuthorityOf(TrustDomain trustDomain) => SpiffeId.Create(trustDomain, "authority");
 
-    /// <summary>Gives the SPIFFE ID of the registry.</summary>
+    /// <summary>Returns the SPIFFE ID of the registry.</summary>
     public static SpiffeId RegistryOf(TrustDomain trustDomain) => SpiffeId.Create(trustDomain, "registry");
 
-    /// <summary>Gives the name that a workload may register.</summary>
-    /// <returns><see langword="false"/> for an ID that has none: its path is not a single DNS label.</returns>
+    /// <summary>Returns the name that a workload may register.</summary>
+    /// <returns><see langword="false"/> for an ID without a name: its path is not a single DNS label.</returns>
     public static bool TryFromId(SpiffeId id, [NotNullWhen(true)] out string? name)
     {
         name = id.Segments is [var label] && IsLabel(label) ? $"{label}.{id.TrustDomain}" : null;
         return name is not null;
     }
 
-    /// <summary>Gives the SPIFFE ID that a service with this name must have.</summary>
+    /// <summary>Returns the SPIFFE ID that a service with this name must have.</summary>
     /// <returns><see langword="false"/> for a name that is not a single lower-case label below the trust domain.</returns>
     public static bool TryGetId(string name, TrustDomain trustDomain, [NotNullWhen(true)] out SpiffeId? id)
     {

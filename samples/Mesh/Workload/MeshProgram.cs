@@ -3,14 +3,14 @@ using Microsoft.Extensions.Hosting;
 
 namespace Mesh;
 
-/// <summary>A part of the mesh as a process.</summary>
+/// <summary>Runs a part of the mesh as a process.</summary>
 public static class MeshProgram
 {
     /// <summary>Runs a part until it is stopped.</summary>
     /// <param name="name">The name of the program.</param>
-    /// <param name="build">Makes the application.</param>
+    /// <param name="build">Creates the application.</param>
     /// <param name="stopping">Stops it.</param>
-    /// <returns>The exit code: 1, with one line on the standard error, when it failed over what its user can correct.</returns>
+    /// <returns>The exit code: 1, with one line on the standard error, after an error that its user can correct.</returns>
     public static async Task<int> RunAsync(string name, Func<WebApplication> build, CancellationToken stopping)
     {
         try

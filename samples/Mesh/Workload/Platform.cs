@@ -3,8 +3,8 @@ using Google.Protobuf;
 
 namespace Mesh;
 
-/// <summary>A mock of the platform that a workload runs on: it says, signed with its endorsement key, which program asks and for which key.</summary>
-/// <remarks>A TPM or a trusted execution environment keeps that key to itself and measures the program. Here the key is a file, and the program measures itself.</remarks>
+/// <summary>A mock of the platform of a workload: it attests, signed with its endorsement key, the program and its public key.</summary>
+/// <remarks>A real TPM or trusted execution environment protects that key and measures the program. Here the key is a file, and the program measures itself.</remarks>
 public sealed class Platform : IDisposable
 {
     private readonly ECDsa _endorsementKey;
@@ -12,7 +12,7 @@ public sealed class Platform : IDisposable
 
     private Platform(ECDsa endorsementKey, byte[] measurement) => (_endorsementKey, _measurement) = (endorsementKey, measurement);
 
-    /// <summary>Makes an endorsement key in a new file that only its user may read.</summary>
+    /// <summary>Creates an endorsement key in a new file that only this user may read.</summary>
     /// <returns>Its public key: SubjectPublicKeyInfo, DER.</returns>
     public static byte[] CreateKey(string path)
     {
@@ -54,7 +54,7 @@ public sealed class Platform : IDisposable
 
     /// <summary>Reports that this program holds a key.</summary>
     /// <param name="publicKey">The public key: SubjectPublicKeyInfo, DER.</param>
-    /// <param name="nonce">What the authority gave.</param>
+    /// <param name="nonce">The nonce of the authority.</param>
     public EndorsementReport Report(byte[] publicKey, ByteString nonce)
     {
         var statement = new ReportStatement
@@ -68,6 +68,6 @@ public sealed class Platform : IDisposable
         return new() { Statement = statement, Signature = ByteString.CopyFrom(signature) };
     }
 
-    /// <summary>Forgets the key.</summary>
+    /// <summary>Disposes the key.</summary>
     public void Dispose() => _endorsementKey.Dispose();
 }

@@ -1,12 +1,12 @@
 namespace Mesh;
 
-/// <summary>A folder that only its user may enter: what is in it, keys and sockets, is nobody else's.</summary>
+/// <summary>A folder that only its user may access, for keys and sockets.</summary>
 public static class PrivateFolder
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Makes the folder, or refuses one that others may enter.</summary>
-    /// <exception cref="IOException">Others may enter it.</exception>
+    /// <summary>Creates the folder, or rejects one that other users may access.</summary>
+    /// <exception cref="IOException">Other users may access it.</exception>
     public static string Make(string path)
     {
         var folder = Directory.CreateDirectory(Path.GetFullPath(path), OwnerOnly);

@@ -1,6 +1,6 @@
 namespace Mesh;
 
-/// <summary>The folder that the authority's <c>enroll</c> makes for a workload: what it needs to get its first identity.</summary>
+/// <summary>The folder that the authority's <c>enroll</c> creates for a workload, with what it needs for its first identity.</summary>
 public sealed record WorkloadFolder(string Path)
 {
     /// <summary>Gets the file of the endorsement key.</summary>

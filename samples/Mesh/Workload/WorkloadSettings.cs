@@ -3,7 +3,7 @@ using AspNetSpiffe;
 
 namespace Mesh;
 
-/// <summary>What a workload is given before it has an identity.</summary>
+/// <summary>The settings of a workload before it has an identity.</summary>
 public sealed record WorkloadSettings
 {
     /// <summary>Gets the trust domain of the mesh.</summary>

@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>ASPS003 and ASPS006: HTTP clients that the library rejects to build.</summary>
+/// <summary>ASPS003 and ASPS006: HTTP clients whose creation the library rejects.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class ClientAnalyzer : DiagnosticAnalyzer
 {
@@ -33,7 +33,7 @@ public sealed class ClientAnalyzer : DiagnosticAnalyzer
     {
         if (ClientChain.Before(call).FirstOrDefault(ClientChain.IsAddSpiffe) is not { TargetMethod.Name: var spiffe }) return;
 
-        // A later AddSpiffeMtls makes the handler again, and what other code does is not known here.
+        // A later AddSpiffeMtls creates the handler again, and the effect of other code is unknown here.
         if (CallChain.After(call).Any(static later => ClientChain.IsAddSpiffe(later) || !IsFramework(later.TargetMethod))) return;
 
         var name = call.TargetMethod.Name;
@@ -62,7 +62,7 @@ public sealed class ClientAnalyzer : DiagnosticAnalyzer
             ? TextJudge.Normalise(pattern)
             : null;
 
-    // ConfigurePrimaryHttpMessageHandler with an Action changes the handler that is there; all others make one.
+    // ConfigurePrimaryHttpMessageHandler with an Action changes the existing handler; all others create one.
     private static bool ReplacesHandler(IMethodSymbol method) =>
         method is { ContainingType: { Name: "HttpClientBuilderExtensions", ContainingNamespace.Name: "DependencyInjection" } } && IsFramework(method) && method.Name switch
         {

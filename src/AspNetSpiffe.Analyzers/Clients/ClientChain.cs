@@ -6,7 +6,7 @@ namespace AspNetSpiffe.Analyzers;
 /// <summary>The calls on one IHttpClientBuilder: AddHttpClient("orders").AddSpiffeMtls(…).UseSocketsHttpHandler(…).</summary>
 internal static class ClientChain
 {
-    /// <summary>Returns the calls before one, the nearest first; none where the builder came as a parameter, for it may be that of ConfigureHttpClientDefaults, which others overrule.</summary>
+    /// <summary>Returns the earlier calls of the chain, the nearest first; none if the builder is a parameter, because it may be that of ConfigureHttpClientDefaults, which other calls override.</summary>
     public static IReadOnlyList<IInvocationOperation> Before(IInvocationOperation call)
     {
         var before = new List<IInvocationOperation>();
@@ -15,7 +15,7 @@ internal static class ClientChain
         return receiver is IParameterReferenceOperation parameter && IsBuilder(parameter.Type) ? [] : before;
     }
 
-    /// <summary>Says whether a call is AddSpiffeMtls or its like.</summary>
+    /// <summary>Determines whether a call is AddSpiffeMtls or a similar method.</summary>
     public static bool IsAddSpiffe(IInvocationOperation call) => call.TargetMethod is
     {
         Name: "AddSpiffeMtls" or "AddSpiffeTls" or "AddSpiffeMtlsToWeb" or "AddSpiffeFromConfiguration",

@@ -3,13 +3,13 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>The argument of a client that says who must answer.</summary>
+/// <summary>The argument with the expected server of a client.</summary>
 internal static class ExpectedServer
 {
     public static bool Is(IParameterSymbol? parameter) =>
         parameter is { Name: "expectedServer", ContainingType: { Name: "SpiffeHttpClientBuilderExtensions" or "SpiffeHttpHandler", ContainingAssembly.Name: "AspNetSpiffe.Workload" } };
 
-    /// <summary>Returns the pattern that a value is known to have: a constant text, that text parsed, or SpiffeIdPattern.Any.</summary>
+    /// <summary>Returns the pattern of a value if it is known: a constant text, such a text parsed, or SpiffeIdPattern.Any.</summary>
     public static string? PatternOf(IOperation value) => value switch
     {
         { ConstantValue.Value: string text } => text,

@@ -33,7 +33,7 @@ public sealed class EndpointAnalyzer : DiagnosticAnalyzer
         context.ReportDiagnostic(Diagnostic.Create(Rules.ModeWithoutHttps, configure.Syntax.GetLocation(), mode));
     }
 
-    // Both calls in one method, on one host, and neither without the other: elsewhere a program may well choose between them.
+    // Only if both calls are in one method, on one host, and always run together: otherwise a program may choose between them.
     private static void JudgeEndpoints(OperationBlockAnalysisContext context)
     {
         foreach (var block in context.OperationBlocks)
@@ -43,7 +43,7 @@ public sealed class EndpointAnalyzer : DiagnosticAnalyzer
             if (mutual.Length == 0) continue;
             foreach (var https in calls.Where(HttpsConflicts.IsUseHttps))
             {
-                // Of two for one endpoint, Kestrel remembers the second.
+                // Of two calls for one endpoint, Kestrel uses the second.
                 if (CallChain.After(https).Any(HttpsConflicts.IsUseHttps)) continue;
                 if (HttpsConflicts.In(https) is not { Count: > 0 } conflicts || !mutual.Any(spiffe => SameHost.Has(spiffe, https))) continue;
                 context.ReportDiagnostic(Diagnostic.Create(Rules.ConflictingHttps, CallChain.NameOf(https), string.Join(", ", conflicts)));

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>What a call of UseHttps says that mutual TLS with SVIDs cannot apply, in the names of the library's own message.</summary>
+/// <summary>The settings of a UseHttps call that conflict with mutual TLS with SVIDs, named as in the library's own message.</summary>
 internal static class HttpsConflicts
 {
     private const string Callback = "TlsHandshakeCallbackOptions (or ServerOptionsSelectionCallback)";
@@ -28,7 +28,7 @@ internal static class HttpsConflicts
         return conflicts;
     }
 
-    // What is set only under a condition may not be set where it counts, and of two assignments the last one counts.
+    // A conditional assignment may not run, and of two assignments the last one applies.
     private static IEnumerable<string> InLambda(IAnonymousFunctionOperation lambda) =>
         from assignment in lambda.Body.Descendants().OfType<ISimpleAssignmentOperation>()
         where assignment.Target is IPropertyReferenceOperation { Instance: IParameterReferenceOperation { Parameter: var parameter } } && SymbolEqualityComparer.Default.Equals(parameter, lambda.Symbol.Parameters[0])

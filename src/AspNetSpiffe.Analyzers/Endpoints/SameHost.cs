@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>Whether two calls configure one host, and neither happens without the other.</summary>
+/// <summary>Determines whether two calls configure one host, and always run together.</summary>
 internal static class SameHost
 {
     public static bool Has(IInvocationOperation useSpiffeMtls, IInvocationOperation useHttps)
@@ -11,7 +11,7 @@ internal static class SameHost
         if (RootOf(useSpiffeMtls) is not { } host || !BuildersAround(useHttps).Contains(host, SymbolEqualityComparer.Default)) return false;
         var around = new HashSet<IOperation>(AncestorsOf(useSpiffeMtls));
 
-        // An 'if' that has one call in each of its branches is around both, too.
+        // An 'if' with one call in each branch is also a common ancestor.
         return AncestorsOf(useHttps).FirstOrDefault(around.Contains) is { } common && StraightLine.IsStraight(common) && StraightLine.Leads(common, useSpiffeMtls) && StraightLine.Leads(common, useHttps);
     }
 

@@ -3,10 +3,10 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>Whether code runs whenever the code around it does.</summary>
+/// <summary>Determines whether code runs whenever the code around it does.</summary>
 internal static class StraightLine
 {
-    /// <summary>Says whether nothing stands between an operation and one around it that could leave it out: no condition, loop or catch, no jump before it, no function that somebody else may call or not.</summary>
+    /// <summary>Determines whether an operation always runs when an enclosing one does: no condition, loop or catch between them, no jump before it, and no function that may not be called.</summary>
     public static bool Leads(IOperation from, IOperation to)
     {
         for (var step = to.Parent; step is not null && step != from; step = step.Parent)
@@ -16,7 +16,7 @@ internal static class StraightLine
         return !from.Descendants().Any(jump => jump is IReturnOperation { IsImplicit: false } or IThrowOperation or IBranchOperation && IsBefore(jump, to, from));
     }
 
-    /// <summary>Says whether what an operation holds is run whenever the operation is.</summary>
+    /// <summary>Determines whether the children of an operation always run when the operation does.</summary>
     public static bool IsStraight(IOperation step) => step switch
     {
         IBlockOperation or IExpressionStatementOperation or IInvocationOperation or IArgumentOperation or IDelegateCreationOperation or IConversionOperation or IReturnOperation or IAwaitOperation
@@ -26,7 +26,7 @@ internal static class StraightLine
         _ => false,
     };
 
-    // The methods by which endpoints are configured, which call their argument once for a host or an endpoint.
+    // The methods that configure endpoints, which call their argument once per host or endpoint.
     private static bool RunsAtStart(IMethodSymbol method) => method.ContainingAssembly.Name.StartsWith("Microsoft.", StringComparison.Ordinal) && method.Name switch
     {
         "ConfigureKestrel" or "UseKestrel" or "UseKestrelCore" or "ConfigureWebHost" or "ConfigureWebHostDefaults" or "ConfigureServices" => true,
@@ -35,7 +35,7 @@ internal static class StraightLine
         _ => false,
     };
 
-    // A jump ends only the function in which it stands.
+    // A jump ends only the function that contains it.
     private static bool IsBefore(IOperation jump, IOperation to, IOperation from)
     {
         if (jump.Syntax.SpanStart >= to.Syntax.SpanStart || jump.Syntax.Span.Contains(to.Syntax.Span)) return false;

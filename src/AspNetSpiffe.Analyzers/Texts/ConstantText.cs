@@ -5,10 +5,10 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>Where a character of a constant text stands in the source.</summary>
+/// <summary>Finds the source location of a character of a constant text.</summary>
 internal static class ConstantText
 {
-    /// <summary>Returns the place of a character; behind the last one, of the quote that ends the literal. Where a constant has a name, that is the place.</summary>
+    /// <summary>Returns the location of a character; after the last one, that of the closing quote. For a named constant, the location of its name.</summary>
     public static Location LocationOf(SemanticModel model, SyntaxNode expression, int position) => expression switch
     {
         ParenthesizedExpressionSyntax { Expression: var inner } => LocationOf(model, inner, position),
@@ -45,7 +45,7 @@ internal static class ConstantText
         return interpolated.GetLocation();
     }
 
-    // Only where each character of the value is one of the source: no escapes, and not several lines.
+    // Only if each character of the value is one character of the source: no escapes, and a single line.
     private static Location? LocationIn(SyntaxToken token, string value, int position)
     {
         var begin = token.Text.IndexOf('"') + 1;

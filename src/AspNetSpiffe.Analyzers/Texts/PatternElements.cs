@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>The elements of a list that is written where it is used. One that is spread is an element too, and no constant.</summary>
+/// <summary>The elements of a list that is created where it is used. A spread element counts as one element that is not constant.</summary>
 internal static class PatternElements
 {
     public static IEnumerable<IOperation> Of(IOperation list) => list switch

@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>ASPS001, ASPS002 and ASPS005: constant texts that the library would reject, or that let any server answer.</summary>
+/// <summary>ASPS001, ASPS002 and ASPS005: constant texts that the library would reject, or that accept any server.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class TextAnalyzer : DiagnosticAnalyzer
 {
@@ -52,7 +52,7 @@ public sealed class TextAnalyzer : DiagnosticAnalyzer
         return true;
     }
 
-    // As the library does: each by itself, and then all together, for 'spiffe:any' and 'spiffe:none' stand alone.
+    // As the library does: each element separately, and then all together, because 'spiffe:any' and 'spiffe:none' cannot be combined.
     private static void JudgeList(OperationAnalysisContext context, ImmutableArray<IOperation> elements)
     {
         var wrong = 0;
@@ -73,7 +73,7 @@ public sealed class TextAnalyzer : DiagnosticAnalyzer
         var rule = kind is TextKind.Pattern or TextKind.PolicyName ? Rules.MalformedPattern : Rules.MalformedName;
         var location = ConstantText.LocationOf(context.Operation.SemanticModel!, value.Syntax, mistake.Position);
 
-        // The value of a constant with a name is corrected where that is declared.
+        // The value of a named constant is corrected at its declaration.
         var properties = ImmutableDictionary<string, string?>.Empty;
         if (replacement is not null && value.Syntax is LiteralExpressionSyntax) properties = properties.Add(Rules.Replacement, replacement);
         context.ReportDiagnostic(Diagnostic.Create(rule, location, properties, mistake.Message));

@@ -2,13 +2,13 @@ using Kind = AspNetSpiffe.SpiffeIdPatternProblem.Kind;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>What was obviously meant by a text with an error.</summary>
+/// <summary>Proposes the obvious correction of a text with an error.</summary>
 internal static class TextFix
 {
-    // Each step repairs one mistake; a text with more than these is not obvious.
+    // Each step corrects one mistake; with more mistakes the correction is not obvious.
     private const int MostSteps = 8;
 
-    /// <returns>A text that the library takes; <see langword="null"/> where nothing is obvious.</returns>
+    /// <returns>A text that the library accepts; <see langword="null"/> if no correction is obvious.</returns>
     public static string? For(TextKind kind, string text)
     {
         var fixedText = kind switch
@@ -41,7 +41,7 @@ internal static class TextFix
         Kind.DoubleStarNotLast => text.Remove(problem.Position, 1),
         Kind.EmptyAlternative => string.Join(",", text.Split(',').Where(static alternative => alternative.Trim(' ').Length > 0)),
 
-        // 'https://example.org' means something else than 'example.org/orders'.
+        // 'https://example.org' is another mistake than 'example.org/orders'.
         Kind.NotSpiffe when !text.Substring(problem.Position).Split(',')[0].Contains(":") => text.Insert(problem.Position, SpiffeId.Grammar.Scheme),
         _ => null,
     };

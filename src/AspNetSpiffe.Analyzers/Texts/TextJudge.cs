@@ -1,12 +1,12 @@
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>What the library says of a text, and of which character.</summary>
+/// <summary>The library's error for a text, and the position of the character.</summary>
 internal readonly record struct TextMistake(string Message, int Position);
 
-/// <summary>Judges texts by the library's own grammar.</summary>
+/// <summary>Validates texts with the library's own grammar.</summary>
 internal static class TextJudge
 {
-    /// <returns>The error; <see langword="null"/> where the library takes the text.</returns>
+    /// <returns>The error; <see langword="null"/> if the text is valid.</returns>
     public static TextMistake? FindMistake(TextKind kind, string text) => kind switch
     {
         TextKind.PolicyName when !SpiffePolicies.IsPattern(text) => null,
@@ -17,7 +17,7 @@ internal static class TextJudge
         _ => InPattern(text),
     };
 
-    /// <summary>Says what is wrong with a pattern, in the grammar's own terms.</summary>
+    /// <summary>Returns the grammar's own error for a pattern.</summary>
     public static SpiffeIdPatternProblem ScanPattern(string text) => SpiffeIdPattern.Grammar.Scan(Lowered(text));
 
     /// <summary>Returns a pattern as the library prints it: without spaces and with scheme and trust domain in lower case.</summary>
@@ -43,7 +43,7 @@ internal static class TextJudge
         if (text.Length == 0) return new("A path prefix must not be empty; write segments with a leading slash, such as '/ops'.", 0);
         if (Describe(SpiffeId.Grammar.ScanPath(text, 0), text) is { } mistake) return mistake;
 
-        // Whatever is left is its length.
+        // The remaining possible error is the length.
         var id = PeerRequirement.Grammar.AnyId + text;
         return Describe(SpiffeId.Grammar.Scan(id, out _), id) is { } tooLong ? tooLong with { Position = 0 } : null;
     }

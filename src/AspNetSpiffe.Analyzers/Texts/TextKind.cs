@@ -1,11 +1,11 @@
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>What a text must be where the library reads it.</summary>
+/// <summary>The kind of text that the library expects.</summary>
 internal enum TextKind
 {
     Pattern,
 
-    /// <summary>A pattern where it begins like one; otherwise the name of somebody else's policy.</summary>
+    /// <summary>A pattern if it begins like one; otherwise the name of another policy.</summary>
     PolicyName,
 
     /// <summary>The argument of RequireTrustDomain.</summary>

@@ -3,14 +3,14 @@ using Microsoft.CodeAnalysis;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>Where in a compilation the library, or ASP.NET Core for it, reads a text.</summary>
+/// <summary>The parameters and properties of a compilation whose texts the library validates.</summary>
 internal sealed class TextPlaces
 {
     private const string Services = "Microsoft.Extensions.DependencyInjection.";
     private const string Builder = "Microsoft.AspNetCore.Builder.";
     private const string Authorization = "Microsoft.AspNetCore.Authorization.";
 
-    // Type, parameter, what the text must be.
+    // Type, parameter, kind of text.
     private static readonly ImmutableArray<(string Type, string Parameter, TextKind Kind)> Parameters =
     [
         ("AspNetSpiffe.RequireSpiffeAttribute", "pattern", TextKind.Pattern),
@@ -51,13 +51,13 @@ internal sealed class TextPlaces
         _authorizeData = compilation.GetTypeByMetadataName(Authorization + "IAuthorizeData");
     }
 
-    /// <summary>Says what the text of an argument must be.</summary>
+    /// <summary>Returns the kind of text of an argument.</summary>
     public TextKind? Of(IParameterSymbol? parameter) => parameter is not null && _parameters.TryGetValue(parameter.OriginalDefinition, out var kind) ? kind : null;
 
-    /// <summary>Says whether a property holds a list of patterns.</summary>
+    /// <summary>Determines whether a property is a list of patterns.</summary>
     public bool IsList(IPropertySymbol property) => _lists.Contains(property);
 
-    /// <summary>Says whether a property holds the name of a policy.</summary>
+    /// <summary>Determines whether a property is the name of a policy.</summary>
     public bool IsPolicy(IPropertySymbol property) =>
         _authorizeData is not null && property is { Name: "Policy", Type.SpecialType: SpecialType.System_String } && property.ContainingType.AllInterfaces.Contains(_authorizeData, SymbolEqualityComparer.Default);
 

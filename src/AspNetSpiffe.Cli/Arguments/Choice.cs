@@ -2,14 +2,14 @@ using System.CommandLine;
 
 namespace AspNetSpiffe.Cli;
 
-/// <summary>An option that is one of several words, in either case.</summary>
+/// <summary>An option with a fixed set of values, case-insensitive.</summary>
 internal sealed class Choice<T>(string name, string description) where T : struct, Enum
 {
     private static readonly string[] Names = Enum.GetNames<T>();
 
     public Option<string?> Option { get; } = new(name) { Description = description, HelpName = string.Join('|', Names.Select(static n => n.ToLowerInvariant())) };
 
-    /// <exception cref="UsageException">It is none of the words.</exception>
+    /// <exception cref="UsageException">The value is not one of the set.</exception>
     public T? Find(ParseResult parsed) => parsed.GetValue(Option) switch
     {
         null => null,

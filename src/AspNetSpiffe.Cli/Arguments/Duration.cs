@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AspNetSpiffe.Cli;
 
-/// <summary>How long, as people write it: 90s, 5m, 1h, 2d.</summary>
+/// <summary>Durations in the form 90s, 5m, 1h, 2d.</summary>
 internal static class Duration
 {
     /// <exception cref="FormatException">The text is not a duration.</exception>
@@ -21,7 +21,7 @@ internal static class Duration
         };
     }
 
-    /// <summary>Says how long in the two largest units, for example '1 h' or '1 h 30 min'.</summary>
+    /// <summary>Formats a duration in its two largest units, for example '1 h' or '1 h 30 min'.</summary>
     public static string Describe(TimeSpan time)
     {
         (int Count, string Unit)[] parts = [(time.Days, time.Days == 1 ? "day" : "days"), (time.Hours, "h"), (time.Minutes, "min"), (time.Seconds, "s")];

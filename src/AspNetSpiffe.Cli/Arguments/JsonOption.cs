@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace AspNetSpiffe.Cli;
 
-/// <summary>--json: for programs. Results go to the standard output, and an error, one line, to the standard error.</summary>
+/// <summary>--json: machine-readable output. Results go to the standard output, an error, as one line, to the standard error.</summary>
 internal static class JsonOption
 {
     public const string Name = "--json";

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace AspNetSpiffe.Cli;
 
-/// <summary>--socket: which Workload API a command asks.</summary>
+/// <summary>--socket: the address of the Workload API.</summary>
 internal static class SocketOption
 {
     public static Option<string?> Create() => new("--socket")

@@ -1,10 +1,10 @@
 namespace AspNetSpiffe.Cli;
 
-/// <summary>The command line asks for something that cannot be meant; the message says what to write instead.</summary>
+/// <summary>The command line is invalid; the message says what to write instead.</summary>
 internal sealed class UsageException(string message) : Exception(message)
 {
-    /// <summary>Reads a value of the command line.</summary>
-    /// <exception cref="UsageException">The text is not one of the values.</exception>
+    /// <summary>Parses a value of the command line.</summary>
+    /// <exception cref="UsageException">The text is not a valid value.</exception>
     public static T Parse<T>(string text, Func<string, T> parse)
     {
         try

@@ -45,7 +45,7 @@ internal static class AgentCommand
 
     private static DevAgentOptions NewOptions(TrustDomain trustDomain, IEnumerable<(string Name, string Path)> workloads, string? directory, TimeSpan lifetime)
     {
-        // So that grpcurl and its like can show and call what is served (Workload Endpoint §7).
+        // So that grpcurl and similar tools can list and call the methods (Workload Endpoint §7).
         var options = new DevAgentOptions
         {
             TrustDomain = trustDomain,
@@ -69,7 +69,7 @@ internal static class AgentCommand
 
     private static async Task<int> RunAsync(DevAgentOptions[] all, bool json, CancellationToken cancellationToken)
     {
-        // Signals are caught from the first wait on: there must be nothing yet that one could leave behind.
+        // Signals are handled from the first await on, so nothing must be created before.
         await Task.Yield();
         var terminal = json ? Terminal.OfErrors() : new Terminal();
         using var logging = new LoggerFactory([new TerminalLogger(terminal, static (_, _) => true)]);
@@ -101,7 +101,7 @@ internal static class AgentCommand
         }
         finally
         {
-            // The last one first: its folder may be in that of the first.
+            // In reverse order: the folder of the last one may be in that of the first.
             foreach (var agent in agents) await agent.DisposeAsync();
         }
     }

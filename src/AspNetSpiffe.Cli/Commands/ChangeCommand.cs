@@ -4,11 +4,11 @@ using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli.Commands;
 
-/// <summary>The command that follows a change, such as one that has a server read its files again.</summary>
+/// <summary>The command that runs after a change, for example to make a server reload its files.</summary>
 internal static class ChangeCommand
 {
-    /// <summary>Runs it to its end; changes meanwhile wait, and are one. Its output goes where ours goes.</summary>
-    /// <returns>Whether it did well; if not, the standard error says why.</returns>
+    /// <summary>Runs it to completion; changes meanwhile are combined into one later run. Its output goes to our standard output and error.</summary>
+    /// <returns>Whether it succeeded; otherwise the reason is on the standard error.</returns>
     public static async Task<bool> RunAsync(string[] command, CancellationToken cancellationToken)
     {
         try

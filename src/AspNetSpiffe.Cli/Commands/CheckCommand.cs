@@ -5,7 +5,7 @@ using AspNetSpiffe.Cli.Settings;
 
 namespace AspNetSpiffe.Cli.Commands;
 
-/// <summary>aspnet-spiffe check: the section Spiffe of settings files, as an application would take it at its start.</summary>
+/// <summary>aspnet-spiffe check: validates the section Spiffe of settings files as an application would at its start.</summary>
 internal static class CheckCommand
 {
     public static Command Create()

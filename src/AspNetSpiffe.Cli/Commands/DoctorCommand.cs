@@ -5,7 +5,7 @@ using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli.Commands;
 
-/// <summary>aspnet-spiffe doctor: looks at all that an identity needs, and says what to do about what is wrong.</summary>
+/// <summary>aspnet-spiffe doctor: checks everything that an identity needs, and shows a remedy for each problem.</summary>
 internal static class DoctorCommand
 {
     public static Command Create()

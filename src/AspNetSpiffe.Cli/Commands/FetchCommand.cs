@@ -5,10 +5,10 @@ using Grpc.Core;
 
 namespace AspNetSpiffe.Cli.Commands;
 
-/// <summary>aspnet-spiffe fetch: asks a Workload API once and shows what it answers.</summary>
+/// <summary>aspnet-spiffe fetch: calls a Workload API once and shows the response.</summary>
 internal static class FetchCommand
 {
-    // An agent answers at once; one that does not is broken.
+    // An agent responds at once; one that does not is broken.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     public static Command Create() => new("fetch", "Fetches from a Workload API once.") { CreateX509(), CreateJwt(), CreateBundles() };
@@ -74,7 +74,7 @@ internal static class FetchCommand
         }
         catch (WorkloadApiException denied) when (id is not null && denied.StatusCode == StatusCode.PermissionDenied)
         {
-            // The agent says "no identity", also to one that has others.
+            // The agent returns "no identity" also to a workload with other identities.
             if (await FindIdsAsync(client, cancellationToken) is not { Length: > 0 } ids) throw;
             throw new InvalidOperationException($"The Workload API issues no JWT-SVID of '{id}' to this workload. It issues {string.Join(", ", ids.Select(static i => $"'{i}'"))}.", denied);
         }
@@ -92,7 +92,7 @@ internal static class FetchCommand
         }
     }
 
-    // As a source does: who gets an expired SVID is refused everywhere, and should hear why here.
+    // As a source does: peers reject an expired SVID, so report it here.
     private static void RequireUnexpired(JwtSvid svid)
     {
         var now = TimeProvider.System.GetUtcNow();
@@ -100,8 +100,8 @@ internal static class FetchCommand
             throw new FormatException($"The Workload API returned a JWT-SVID of '{svid.Id}' that expired at {svid.ExpiresAt:u}, and it is {now:u}: compare the clocks of the agent and of this machine.");
     }
 
-    /// <summary>Asks the Workload API that is meant, with the patience that agents deserve.</summary>
-    /// <exception cref="TimeoutException">It does not answer.</exception>
+    /// <summary>Calls the configured Workload API, with a timeout.</summary>
+    /// <exception cref="TimeoutException">It does not respond.</exception>
     public static async Task<T> AskAsync<T>(string? socket, Func<WorkloadApiClient, CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {
         var address = SocketOption.Read(socket);

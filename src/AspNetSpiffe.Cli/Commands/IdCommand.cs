@@ -5,7 +5,7 @@ using AspNetSpiffe.Cli.Registration;
 
 namespace AspNetSpiffe.Cli.Commands;
 
-/// <summary>aspnet-spiffe id: who we are to the agent, and which entry would make it so.</summary>
+/// <summary>aspnet-spiffe id: shows the identities that the agent issues to this process, and the registration entry for it.</summary>
 internal static class IdCommand
 {
     public static Command Create()

@@ -5,7 +5,7 @@ using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli.Commands;
 
-/// <summary>aspnet-spiffe inspect: asks a certificate, a bundle or a token each rule of the standards.</summary>
+/// <summary>aspnet-spiffe inspect: checks a certificate, a bundle or a token against each rule of the standards.</summary>
 internal static class InspectCommand
 {
     public static Command Create()

@@ -3,7 +3,7 @@ using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli.Commands;
 
-/// <summary>aspnet-spiffe match: says whether a pattern means an ID.</summary>
+/// <summary>aspnet-spiffe match: shows whether a pattern matches an ID.</summary>
 internal static class MatchCommand
 {
     public static Command Create()

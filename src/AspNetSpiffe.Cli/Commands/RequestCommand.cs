@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe.Cli.Commands;
 
-/// <summary>aspnet-spiffe request: a request over mutual TLS with our SVID, to the server that is meant; curl could do neither.</summary>
+/// <summary>aspnet-spiffe request: sends a request over mutual TLS with our SVID, to the expected server only; curl can do neither.</summary>
 internal static class RequestCommand
 {
     public static Command Create()
@@ -100,7 +100,7 @@ internal static class RequestCommand
         return exitCode;
     }
 
-    // A server that refuses us says nothing; and over TLS 1.3 it does so when our handshake is done.
+    // A server that rejects us sends no reason, and with TLS 1.3 it does so after our handshake has completed.
     private static string Explain(HttpRequestException failure, RequestResult result)
     {
         var cause = failure.GetBaseException().Message.TrimEnd('.');

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe.Cli.Commands;
 
-/// <summary>What a source publishes, for as long as one watches.</summary>
+/// <summary>The updates of a source as an async stream.</summary>
 internal static class SourceUpdates
 {
-    /// <summary>Returns the present context, then the newest after each change; null while there is none. Ends by cancellation only.</summary>
+    /// <summary>Returns the current context, then the newest after each change; null while there is none. Ends by cancellation only.</summary>
     public static async IAsyncEnumerable<X509Context?> WatchAsync(this X509Source source, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
@@ -18,7 +18,7 @@ internal static class SourceUpdates
         }
     }
 
-    /// <summary>Says whether a line of the source's log is for the standard error: what was ignored of an update is shown with it.</summary>
+    /// <summary>Determines whether an event of the source's log goes to the standard error. Remarks are shown with their update instead.</summary>
     public static bool IsTrouble(LogLevel level, EventId happened) => level >= LogLevel.Warning && happened.Name != "UpdateRemark";
 
     private static async Task NextAsync(IChangeToken change, CancellationToken cancellationToken)

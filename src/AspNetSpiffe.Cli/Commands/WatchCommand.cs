@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe.Cli.Commands;
 
-/// <summary>aspnet-spiffe watch: shows every update of a Workload API until Ctrl+C, or until nobody reads on.</summary>
+/// <summary>aspnet-spiffe watch: shows every update of a Workload API until Ctrl+C, or until the reader closes the pipe.</summary>
 internal static class WatchCommand
 {
     public static Command Create()

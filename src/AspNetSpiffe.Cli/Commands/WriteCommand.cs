@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe.Cli.Commands;
 
-/// <summary>aspnet-spiffe write: the identity as files, for programs that know no SPIFFE; with --watch kept fresh.</summary>
+/// <summary>aspnet-spiffe write: writes the identity to files, for programs without SPIFFE support; with --watch, keeps them current.</summary>
 internal static class WriteCommand
 {
     public static Command Create()
@@ -57,15 +57,15 @@ internal static class WriteCommand
         }
     }
 
-    /// <summary>Where the files go, and what follows.</summary>
+    /// <summary>The destination of the files, and the command to run afterwards.</summary>
     private sealed record Target(string Directory, FileLayout Layout, string[]? Command, bool Json)
     {
         private readonly Terminal _terminal = new();
 
-        /// <summary>Writes the files and runs the command; says whether the command did well.</summary>
+        /// <summary>Writes the files and runs the command; returns whether the command succeeded.</summary>
         public async Task<bool> UpdateAsync(X509Context? context, CancellationToken cancellationToken)
         {
-            // What is on the disk serves until it expires: other programs could make nothing of half an identity.
+            // Without an identity the files are kept: they are valid until they expire, and other programs cannot use a partial identity.
             var files = context is null ? [] : PemFiles.Write(context, Directory, Layout);
             Tell(context?.DefaultSvid, files);
             return context is null || Command is null || await ChangeCommand.RunAsync(Command, cancellationToken);

@@ -2,7 +2,7 @@ using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli.Doctor;
 
-/// <summary>Whom we can verify: each trust domain with its authorities.</summary>
+/// <summary>Checks the trust bundles: each trust domain with its authorities.</summary>
 internal static class BundleCheck
 {
     private static readonly TimeSpan Soon = TimeSpan.FromDays(7);

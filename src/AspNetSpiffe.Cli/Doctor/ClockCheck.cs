@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe.Cli.Doctor;
 
-/// <summary>Compares our clock with that of who issues: a new token says when it was made, an SVID only from when on it is valid.</summary>
+/// <summary>Compares our clock with that of the issuer: by the issue time of a new token, or else by the start of validity of the SVID.</summary>
 internal static class ClockCheck
 {
-    // What verifiers of tokens allow for by default is 30 s.
+    // Verifiers of tokens tolerate 30 s by default.
     private static readonly TimeSpan Noticeable = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Harmful = TimeSpan.FromSeconds(30);
 
@@ -13,7 +13,7 @@ internal static class ClockCheck
 
     public static Finding Look(Answer<ImmutableArray<JwtSvid>> tokens, X509Context? context, DateTimeOffset now)
     {
-        // Most that it can be off by is what the call took.
+        // The error of the measurement is at most the duration of the call.
         if (tokens.Value is { IsDefaultOrEmpty: false } svids && svids[0].IssuedAt is { } issuedAt) return OfSkew(now - issuedAt - tokens.Took);
         if (context is null) return new("clock", Verdict.Skipped, "cannot be checked: there is neither a token nor an SVID");
 

@@ -4,7 +4,7 @@ using Grpc.Core;
 
 namespace AspNetSpiffe.Cli.Doctor;
 
-/// <summary>All that an identity needs, looked at one after the other: a workload's own questions to its agent, and no others.</summary>
+/// <summary>Runs the checks of everything that an identity needs, with the same calls to the agent that a workload makes.</summary>
 internal sealed class Examination(string? socketOption, TimeSpan patience)
 {
     private static readonly string[] AfterTheAddress = ["socket", "agent", "identity", "bundles", "tokens", "clock"];
@@ -41,7 +41,7 @@ internal sealed class Examination(string? socketOption, TimeSpan patience)
         var keys = await AskAsync(client.FetchJwtBundlesAsync, cancellationToken);
         foreach (var one in BundleCheck.Look(bundles, keys, x509.Value?.TrustDomain, TimeProvider.System.GetUtcNow())) yield return one;
 
-        // An audience that nobody has asked for, so that the token is a new one: when it was issued says how late it is at the agent.
+        // A unique audience, so that the token is not a cached one: its issue time is the time of the agent's clock.
         string[] audience = [$"aspnet-spiffe-doctor-{Guid.NewGuid():N}"];
         var tokens = await AskAsync(stopping => client.FetchJwtSvidsAsync(audience, null, stopping), cancellationToken);
         yield return TokenCheck.Look(tokens, keys.Value, audience, TimeProvider.System.GetUtcNow());
@@ -99,5 +99,5 @@ internal sealed class Examination(string? socketOption, TimeSpan patience)
     internal static string Count(int number, string thing, string? things = null) => $"{number} {(number == 1 ? thing : things ?? thing + "s")}";
 }
 
-/// <summary>What the agent answered to one question, or why there is no answer.</summary>
+/// <summary>The result of one call to the agent, or its error.</summary>
 internal readonly record struct Answer<T>(T? Value, Exception? Failure, TimeSpan Took);

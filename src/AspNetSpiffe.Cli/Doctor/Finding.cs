@@ -1,17 +1,17 @@
 namespace AspNetSpiffe.Cli.Doctor;
 
-/// <summary>What one look of the doctor found, and what to do about it.</summary>
+/// <summary>The result of one check, and the remedy.</summary>
 internal sealed record Finding(string Check, Verdict Verdict, string Found, string? Remedy = null);
 
-/// <summary>How bad it is.</summary>
+/// <summary>The severity of a finding.</summary>
 internal enum Verdict
 {
     Ok,
 
-    /// <summary>It works now, or works for some.</summary>
+    /// <summary>It works now, or for some peers.</summary>
     Warning,
     Failed,
 
-    /// <summary>It could not be looked at, because of what failed before.</summary>
+    /// <summary>It was not checked, because an earlier check failed.</summary>
     Skipped,
 }

@@ -2,10 +2,10 @@ using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli.Doctor;
 
-/// <summary>What the agent issues to us: whom it names, until when, and whether others can verify it.</summary>
+/// <summary>Checks the issued SVIDs: their IDs, their expiry, and whether peers can verify them.</summary>
 internal static class IdentityCheck
 {
-    // Agents renew at half of an SVID's life.
+    // Agents renew at half of an SVID's lifetime.
     private const double LateShare = 0.2;
 
     public static IEnumerable<Finding> Look(X509Context context, DateTimeOffset now)

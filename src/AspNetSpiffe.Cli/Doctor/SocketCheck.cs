@@ -4,14 +4,14 @@ using System.Net.Sockets;
 
 namespace AspNetSpiffe.Cli.Doctor;
 
-/// <summary>What stands at the address: whether it can be opened, the library says; whose it is, we look up.</summary>
+/// <summary>Checks the socket: the library reports whether it can be opened; the owner is looked up here.</summary>
 internal static class SocketCheck
 {
-    // SOL_SOCKET and SO_PEERCRED of Linux; its answer is the process, the user and the group.
+    // SOL_SOCKET and SO_PEERCRED of Linux; the result is the process, the user and the group.
     private const int SocketLevel = 1;
     private const int PeerCredentials = 17;
 
-    /// <summary>Says whether a call failed before there was a connection.</summary>
+    /// <summary>Determines whether a call failed before there was a connection.</summary>
     public static bool IsOfSocket(Exception? failure) =>
         failure is WorkloadApiException { Failure: WorkloadApiFailure.NoSuchSocket or WorkloadApiFailure.ConnectionRefused or WorkloadApiFailure.NoPermission };
 
@@ -29,7 +29,7 @@ internal static class SocketCheck
         var text = address.ToString();
         if (OperatingSystem.IsWindows() || !text.StartsWith("unix:", StringComparison.OrdinalIgnoreCase)) return null;
 
-        // A plus is a plus here, and no space.
+        // A plus is not a space here.
         return WebUtility.UrlDecode("/" + text["unix:".Length..].TrimStart('/').Replace("+", "%2B", StringComparison.Ordinal));
     }
 
@@ -39,7 +39,7 @@ internal static class SocketCheck
         return $", {file.Describe()} of user {file.UserId} and group {file.GroupId}, mode {Convert.ToString((int)file.Mode, 8).PadLeft(4, '0')}";
     }
 
-    // Linux tells who listens, as it tells the agent who calls.
+    // Linux identifies the listening process, just as it identifies the caller to the agent.
     private static string DescribeListener(string path)
     {
         if (!OperatingSystem.IsLinux()) return "";

@@ -4,7 +4,7 @@ using Grpc.Core;
 
 namespace AspNetSpiffe.Cli.Doctor;
 
-/// <summary>Whether the agent issues JWT-SVIDs, and others can verify them. Applications without tokens need none.</summary>
+/// <summary>Checks whether the agent issues JWT-SVIDs, and whether peers can verify them. Not needed by applications without tokens.</summary>
 internal static class TokenCheck
 {
     private const string NeededFor = "Only applications that send or accept tokens (AddSpiffeJwt) need them.";

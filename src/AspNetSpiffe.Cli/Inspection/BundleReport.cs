@@ -3,7 +3,7 @@ using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli.Inspection;
 
-/// <summary>A bundle, or a map of them, by the library's own readers: what they reject or leave out, and what expires.</summary>
+/// <summary>The report on a bundle or a bundle map, by the library's own parsers: what they reject or ignore, and what expires.</summary>
 internal static class BundleReport
 {
     public static Report Make(InspectedFile file, TrustDomain? trustDomain, DateTimeOffset now)

@@ -3,7 +3,7 @@ using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli.Inspection;
 
-/// <summary>A leaf and its intermediates, by the rules of the library's own verifier.</summary>
+/// <summary>The report on a leaf and its intermediates, by the rules of the library's own verifier.</summary>
 internal static class CertificateReport
 {
     public static Report Make(List<X509Certificate2> certificates, X509BundleSet? bundles, PeerRole role, DateTimeOffset now)
@@ -18,7 +18,7 @@ internal static class CertificateReport
             bundles is null ? "Path, key strength and validity period were not checked: give --bundle FILE, or --socket ADDRESS for the bundles of a Workload API." : null);
     }
 
-    /// <summary>Gives whom a leaf claims to be, if that can be read.</summary>
+    /// <summary>Returns the claimed SPIFFE ID of a leaf, if it can be read.</summary>
     public static SpiffeId? FindId(List<X509Certificate2> certificates) =>
         X509SvidVerifier.Verify(certificates[0], [], new([]), PeerRole.Client, TimeProvider.System.GetUtcNow()).Id;
 

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace AspNetSpiffe.Cli.Inspection;
 
-/// <summary>What a file may hold.</summary>
+/// <summary>The kinds of content of a file.</summary>
 internal enum FileKind
 {
     Certificate,
@@ -11,7 +11,7 @@ internal enum FileKind
     Token,
 }
 
-/// <summary>The bytes of a file, or of the standard input, and what they look like.</summary>
+/// <summary>The bytes of a file or the standard input, and the detection of their kind.</summary>
 internal sealed class InspectedFile
 {
     private const string StandardInput = "-";
@@ -32,7 +32,7 @@ internal sealed class InspectedFile
 
     public bool IsPem => Text.Contains("-----BEGIN ", StringComparison.Ordinal);
 
-    /// <summary>Gets a text without what editors and shells put around it.</summary>
+    /// <summary>Gets the text, trimmed.</summary>
     public string Text => Encoding.UTF8.GetString(_bytes).Trim();
 
     private char FirstCharacter => Text is [var first, ..] ? first : '\0';
@@ -50,8 +50,8 @@ internal sealed class InspectedFile
         return new(name == StandardInput ? "standard input" : $"'{name}'", copy.ToArray());
     }
 
-    /// <summary>Says what it looks like: of certificates, one whose first is a CA is a bundle.</summary>
-    /// <exception cref="FormatException">It looks like nothing that can be inspected.</exception>
+    /// <summary>Detects the kind of content: certificates of which the first is a CA are a bundle.</summary>
+    /// <exception cref="FormatException">It is no kind of content that can be inspected.</exception>
     public FileKind Detect()
     {
         if (IsJson) return FileKind.Bundle;
@@ -60,8 +60,8 @@ internal sealed class InspectedFile
         throw new FormatException($"{Name} is neither a certificate (PEM or DER) nor a bundle (JSON or PEM) nor a token. To override the detection, use --as.");
     }
 
-    /// <summary>Reads certificates, in PEM or in DER one after the other; private keys beside them are ignored.</summary>
-    /// <exception cref="FormatException">There is something else, or none.</exception>
+    /// <summary>Reads certificates, in PEM or concatenated DER; private keys among them are ignored.</summary>
+    /// <exception cref="FormatException">It contains something else, or no certificate.</exception>
     public List<X509Certificate2> ReadCertificates()
     {
         try

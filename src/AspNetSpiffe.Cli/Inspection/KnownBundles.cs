@@ -7,9 +7,9 @@ internal sealed record KnownBundles(X509BundleSet? X509, JwtBundleSet? Jwt)
 
     /// <summary>Reads a bundle in PEM, a bundle document, or a bundle map.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="trustDomain">Whose bundle it is: only a map says that itself.</param>
+    /// <param name="trustDomain">The trust domain of the bundle: only a bundle map contains it.</param>
     /// <exception cref="FormatException">It cannot be read.</exception>
-    /// <exception cref="UsageException">Nobody says whose it is.</exception>
+    /// <exception cref="UsageException">The trust domain is unknown.</exception>
     public static KnownBundles Read(InspectedFile file, TrustDomain? trustDomain)
     {
         if (file.IsBundleMap)

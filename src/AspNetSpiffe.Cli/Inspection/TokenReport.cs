@@ -4,7 +4,7 @@ using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli.Inspection;
 
-/// <summary>A token, by the rules of the library's own verifier. Neither it nor its signature is ever shown.</summary>
+/// <summary>The report on a token, by the rules of the library's own verifier. Neither the token nor its signature is shown.</summary>
 internal static class TokenReport
 {
     private static readonly string[] Shown = ["alg", "kid", "typ", "sub", "aud", "iss", "iat", "nbf", "exp"];
@@ -17,7 +17,7 @@ internal static class TokenReport
         [.. JwtSvidVerifier.Inspect(token, bundles, audiences, now).Select(RuleLine.OfToken)],
         DescribeNotChecked(bundles is null, audiences.Length == 0));
 
-    /// <summary>Gives whom a token claims to be, if that can be read.</summary>
+    /// <summary>Returns the claimed SPIFFE ID of a token, if it can be read.</summary>
     public static SpiffeId? FindId(string token) => JwtSvidVerifier.Verify(token, new([]), [Pages.OfTokens], TimeProvider.System.GetUtcNow()).Id;
 
     private static string? DescribeNotChecked(bool signature, bool audience) => (signature, audience) switch
@@ -28,7 +28,7 @@ internal static class TokenReport
         _ => null,
     };
 
-    // To look at only: the verifier reads for itself.
+    // For display only: the verifier parses the token itself.
     private static IEnumerable<(string Name, string Value)> FieldsOf(string token) =>
         token.Split('.') is [var header, var payload, _] ? FieldsOfPart(header).Concat(FieldsOfPart(payload)) : [];
 
@@ -41,7 +41,7 @@ internal static class TokenReport
         }
         catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
         {
-            // The rule for its form says that.
+            // Reported by the rule for the form of a token.
             return [];
         }
     }

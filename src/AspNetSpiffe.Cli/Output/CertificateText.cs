@@ -2,7 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe.Cli.Output;
 
-/// <summary>Certificates in words.</summary>
+/// <summary>Formats certificates as text.</summary>
 internal static class CertificateText
 {
     public static string DescribeKey(X509Certificate2 certificate)

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace AspNetSpiffe.Cli.Output;
 
-/// <summary>What people see as lines, as JSON for programs: names in camelCase, times in UTC. Never a private key.</summary>
+/// <summary>The output as JSON: names in camelCase, times in UTC. Never a private key.</summary>
 internal static class Json
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -14,7 +14,7 @@ internal static class Json
 
     public static void WriteLine(JsonObject json) => Console.Out.WriteLine(json.ToJsonString(OneLine));
 
-    /// <summary>What goes to the standard error when a command fails.</summary>
+    /// <summary>Returns the error of a failed command, for the standard error.</summary>
     public static string OfError(string message, int exitCode) => new JsonObject { ["error"] = message, ["exitCode"] = exitCode }.ToJsonString(OneLine);
 
     public static JsonObject Of(X509Context context) => new()
@@ -24,7 +24,7 @@ internal static class Json
         ["remarks"] = Of(context.Remarks),
     };
 
-    /// <summary>What a watch shows while there is no identity.</summary>
+    /// <summary>Returns the output of a watch while there is no identity.</summary>
     public static JsonObject OfNone() => new() { ["svids"] = new JsonArray(), ["bundles"] = new JsonObject(), ["remarks"] = new JsonArray() };
 
     public static JsonObject Of(X509BundleSet x509, JwtBundleSet jwt) => new()
@@ -46,7 +46,7 @@ internal static class Json
         })]),
     };
 
-    // A bundle document of the standard, with the JWT keys alone.
+    // A standard bundle document with the JWT keys only.
     private static JsonNode? ToKeySet(JwtBundle bundle) => JsonNode.Parse(new SpiffeBundle(new(bundle.TrustDomain, []), bundle).ToUtf8Json());
 
     private static JsonArray Of(IEnumerable<string> remarks) => new([.. remarks.Select(static r => JsonValue.Create(r))]);

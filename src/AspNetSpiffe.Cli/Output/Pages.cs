@@ -1,6 +1,6 @@
 namespace AspNetSpiffe.Cli.Output;
 
-/// <summary>Where the documentation says more.</summary>
+/// <summary>Links to the documentation.</summary>
 internal static class Pages
 {
     public const string OfTokens = "docs/rejections.md#tokens";

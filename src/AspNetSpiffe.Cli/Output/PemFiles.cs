@@ -4,7 +4,7 @@ using System.Text;
 
 namespace AspNetSpiffe.Cli.Output;
 
-/// <summary>How the files are named, and what is in each; the library reads them by the same names (docs/files.md).</summary>
+/// <summary>The names and contents of the files; the library reads the same layouts (docs/files.md).</summary>
 internal enum FileLayout
 {
     /// <summary>svid.pem, key.pem and bundle.pem.</summary>
@@ -20,14 +20,14 @@ internal enum FileLayout
     PodCertificate,
 }
 
-/// <summary>The default identity as files that other programs read.</summary>
+/// <summary>Writes the default identity to files for other programs.</summary>
 internal static class PemFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode ForAll = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    /// <summary>Writes the chain (leaf and intermediates), the key (PKCS#8, mode 0600) and the bundle of the own trust domain; gives the paths.</summary>
-    /// <exception cref="IOException">The directory cannot be written to, or is one in which others could exchange the files; or what is there is not ours to replace.</exception>
+    /// <summary>Writes the chain (leaf and intermediates), the key (PKCS#8, mode 0600) and the bundle of the own trust domain; returns the paths.</summary>
+    /// <exception cref="IOException">The directory cannot be written to, or other users could replace files in it; or an existing file is not a regular file.</exception>
     public static string[] Write(X509Context context, string directory, FileLayout layout)
     {
         var svid = context.DefaultSvid;
@@ -39,7 +39,7 @@ internal static class PemFiles
         byte[] both = layout == FileLayout.PodCertificate ? [.. key, .. chain] : [];
         try
         {
-            // The certificate last: who looks for a new one finds its key and its bundle.
+            // The certificate last: a program that watches it finds the matching key and bundle.
             var authorities = ToBytes(bundle.Authorities);
             return layout switch
             {
@@ -81,7 +81,7 @@ internal static class PemFiles
         for (var i = 0; i < files.Length; i++) RequireReplaceable(paths[i] = Path.Combine(directory, files[i].Name));
         try
         {
-            // None is in use before all are whole; then each is at once the new one.
+            // All files are written completely before the first is renamed; each rename is atomic.
             for (var i = 0; i < files.Length; i++) fresh.Add(WriteBeside(paths[i], files[i].Content, files[i].Mode));
             for (var i = 0; i < files.Length; i++) File.Move(fresh[i], paths[i], overwrite: true);
             return paths;
@@ -93,7 +93,7 @@ internal static class PemFiles
         }
     }
 
-    // To rename over a link or a pipe would not harm its target, but whoever put it there meant something by it.
+    // Renaming over a link or a pipe would not harm its target, but its creator had a purpose.
     private static void RequireReplaceable(string path)
     {
         if (OperatingSystem.IsWindows() || UnixFile.Find(path) is not { } found) return;
@@ -101,7 +101,7 @@ internal static class PemFiles
         if (!found.IsOurs) throw new IOException($"'{path}' belongs to user {found.UserId}, but this process runs as user {UnixFile.OurUserId}: it is not replaced. Remove it, or choose another directory.");
     }
 
-    // Made anew beside the old one, under a name that nobody can have taken: a key is never in a file that others could read, nor half of it in one that is in use.
+    // A new file with an unpredictable name next to the old one: a key is never in a file that others can read, nor partly in one that is in use.
     private static string WriteBeside(string path, byte[] content, UnixFileMode mode)
     {
         var fresh = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}";
@@ -120,7 +120,7 @@ internal static class PemFiles
         }
     }
 
-    // The framework's words for what has no folder to be in speak of a file that nobody knows.
+    // The framework's message for a missing folder contains the name of the temporary file.
     private static string Describe(Exception failure) => failure is FileNotFoundException or DirectoryNotFoundException
         ? "no file can be created in it"
         : failure.Message.TrimEnd('.');
@@ -133,7 +133,7 @@ internal static class PemFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It was not made; what went wrong before is what counts.
+            // The file was not created; the original error is reported.
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe.Cli.Output;
 
-/// <summary>Says to who sits at a terminal what is waited for, when it takes time.</summary>
+/// <summary>Shows on a terminal what a command is waiting for, if it takes time.</summary>
 internal static class Progress
 {
     private static readonly TimeSpan Noticeable = TimeSpan.FromSeconds(1);

@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace AspNetSpiffe.Cli.Output;
 
-/// <summary>Where we write, and whether anybody reads it.</summary>
+/// <summary>Detects whether the reader of the standard output has closed it.</summary>
 internal static class StandardOutput
 {
     private const int Handle = 1;
 
-    /// <summary>Returns a token that fires when the other end of the pipe is closed, as by <c>head</c>. To write there tells us nothing: the framework keeps that error to itself.</summary>
+    /// <summary>Returns a token that fires when the other end of the pipe is closed, as by <c>head</c>. The framework hides that error when writing.</summary>
     public static CancellationToken Closed()
     {
         var closed = new CancellationTokenSource();
@@ -18,7 +18,7 @@ internal static class StandardOutput
 
     private static void CancelWhenClosed(CancellationTokenSource closed)
     {
-        // Nothing is asked for: that nobody reads any more is told all the same. A file never tells it.
+        // No events are requested: a closed pipe is reported nevertheless. A regular file never reports it.
         var waiting = new PollEvent { FileDescriptor = Handle };
         while (Native.Poll(ref waiting, 1, Timeout.Infinite, out var triggered) != 0 || triggered == 0)
         {

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace AspNetSpiffe.Cli.Output;
 
-/// <summary>Lines for people: with colours on a terminal, plain text elsewhere, never broken in the middle.</summary>
+/// <summary>Human-readable lines: with colours on a terminal, plain text elsewhere, never wrapped.</summary>
 internal sealed class Terminal
 {
     private const int FieldWidth = 12;
@@ -34,7 +34,7 @@ internal sealed class Terminal
             ColorSystem = isRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
         });
 
-        // Addresses and tokens are copied: a terminal may wrap them, we must not.
+        // Addresses and tokens are copied from the output, so lines must not be wrapped here.
         _console.Profile.Width = int.MaxValue / 2;
     }
 
@@ -58,7 +58,7 @@ internal sealed class Terminal
         foreach (var line in lines[1..]) Line((line, Plain));
     }
 
-    /// <summary>Shows what was looked at, and how it stands: never by the colour alone.</summary>
+    /// <summary>Shows the result of a check, never by colour only.</summary>
     public void Verdict(Tone tone, string verdict, string name, string text) => Line((verdict.PadRight(VerdictWidth), StyleOf(tone)), (name.PadRight(NameWidth), Dim), (text, Plain));
 
     public void Remedy(string text) => Line((new string(' ', VerdictWidth) + "→ ", Dim), (text, Plain));
@@ -75,7 +75,7 @@ internal sealed class Terminal
         _console.WriteLine();
     }
 
-    // Names in certificates and tokens are a stranger's: they get no line of their own, no colour, and no text that runs the other way.
+    // Names in certificates and tokens are untrusted: remove line breaks, control sequences and bidirectional formatting.
     private static string Visible(string text) => string.Create(text.Length, text, static (span, from) =>
     {
         for (var i = 0; i < span.Length; i++) span[i] = IsVisible(from[i]) ? from[i] : '\uFFFD';
@@ -85,7 +85,7 @@ internal sealed class Terminal
         char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 }
 
-/// <summary>How a verdict is coloured.</summary>
+/// <summary>The colour of a result.</summary>
 internal enum Tone
 {
     Good,

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe.Cli.Output;
 
-/// <summary>SVIDs and bundles as lines for people.</summary>
+/// <summary>Shows SVIDs and bundles as human-readable lines.</summary>
 internal static class TerminalContext
 {
     public static void Show(this Terminal terminal, X509Context context)

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe.Cli.Output;
 
-/// <summary>Shows what is logged, one line each, with the time of day.</summary>
+/// <summary>Shows log events, one line each, with the time of day.</summary>
 internal sealed class TerminalLogger(Terminal terminal, Func<LogLevel, EventId, bool> isShown) : ILoggerProvider, ILogger
 {
     private readonly Lock _oneLine = new();

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe.Cli.Output;
 
-/// <summary>Moments in words.</summary>
+/// <summary>Formats times.</summary>
 internal static class Times
 {
     public static string Describe(DateTimeOffset moment) => moment.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss'Z'", null);

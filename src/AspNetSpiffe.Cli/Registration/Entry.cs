@@ -1,11 +1,11 @@
 namespace AspNetSpiffe.Cli.Registration;
 
-/// <summary>What the agent issues, or why it issues nothing.</summary>
+/// <summary>The issued identities, or the reason why there are none.</summary>
 internal sealed record Issued(IReadOnlyList<SpiffeId> Ids, string? Problem);
 
 /// <summary>The registration entry that would match this process.</summary>
-/// <param name="Selectors">All that is known of the process.</param>
-/// <param name="Remarks">What is not known, or has to be filled in.</param>
+/// <param name="Selectors">All known selectors of the process.</param>
+/// <param name="Remarks">What is unknown or must be filled in.</param>
 /// <param name="Command">The command for the SPIRE server.</param>
 internal sealed record Entry(IReadOnlyList<Selector> Selectors, IReadOnlyList<string> Remarks, string Command)
 {

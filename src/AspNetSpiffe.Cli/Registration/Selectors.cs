@@ -3,15 +3,15 @@ using System.Security.Cryptography;
 
 namespace AspNetSpiffe.Cli.Registration;
 
-/// <summary>One selector, as SPIRE's attestors name it, and whether the entry that we suggest has it.</summary>
+/// <summary>One selector of SPIRE's attestors, and whether the suggested entry contains it.</summary>
 internal sealed record Selector(string Text, bool Counts = false);
 
-/// <summary>What SPIRE's attestor 'unix' sees of a process (its page plugin_agent_workloadattestor_unix).</summary>
+/// <summary>The selectors that SPIRE's attestor 'unix' reports for a process (see its page plugin_agent_workloadattestor_unix).</summary>
 internal static class Selectors
 {
     private const string Status = "/proc/self/status";
 
-    /// <summary>Gives those of this process; its workload has them, too, when the same user runs it.</summary>
+    /// <summary>Returns the selectors of this process; a workload of the same user has them too.</summary>
     public static IReadOnlyList<Selector> OfProcess()
     {
         if (OperatingSystem.IsWindows()) return [];
@@ -26,7 +26,7 @@ internal static class Selectors
         ];
     }
 
-    /// <summary>Gives those of a program, which the attestor sees with <c>discover_workload_path</c>.</summary>
+    /// <summary>Returns the selectors of a program, which the attestor reports with <c>discover_workload_path</c>.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static IReadOnlyList<Selector> OfProgram(string? program)
     {
@@ -36,7 +36,7 @@ internal static class Selectors
         return [new($"unix:path:{File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path}"), new($"unix:sha256:{Convert.ToHexStringLower(SHA256.HashData(stream))}")];
     }
 
-    // Both files have the name first and the number third.
+    // In both files the name is the first field and the number the third.
     private static Selector[] Named(string kind, string file, uint number) => !File.Exists(file)
         ? []
         : [.. File.ReadLines(file).Select(static line => line.Split(':')).Where(parts => parts.Length > 2 && parts[2] == number.ToString(CultureInfo.InvariantCulture)).Take(1).Select(parts => new Selector($"{kind}:{parts[0]}"))];

@@ -3,14 +3,14 @@ using System.Text.Json;
 
 namespace AspNetSpiffe.Cli.Registration;
 
-/// <summary>The service account of a Pod, as Kubernetes tells the Pod itself. Of its token only the subject is looked at, and nothing shown.</summary>
+/// <summary>The service account of a Pod, as Kubernetes mounts it into the Pod. Only the subject of its token is read, and nothing of the token is shown.</summary>
 internal sealed record ServiceAccount(string Namespace, string? Name)
 {
     public const string DefaultFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
     private const string Subject = "system:serviceaccount:";
 
-    /// <summary>Finds it; null outside a Pod, and in one that mounts no token.</summary>
+    /// <summary>Finds the service account; null outside a Pod, and in a Pod without a mounted token.</summary>
     public static ServiceAccount? Find(string folder)
     {
         var file = Path.Combine(folder, "namespace");
@@ -27,7 +27,7 @@ internal sealed record ServiceAccount(string Namespace, string? Name)
         }
         catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            // Then only the namespace is known, and the remarks say so.
+            // Only the namespace is known then; a remark says so.
             return null;
         }
     }

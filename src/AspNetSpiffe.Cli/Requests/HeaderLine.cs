@@ -1,9 +1,9 @@
 namespace AspNetSpiffe.Cli.Requests;
 
-/// <summary>A header as curl takes it: <c>Name: value</c>.</summary>
+/// <summary>A header in curl's form: <c>Name: value</c>.</summary>
 internal static class HeaderLine
 {
-    /// <exception cref="UsageException">It is none, or one that .NET does not take.</exception>
+    /// <exception cref="UsageException">It is not a header, or .NET rejects it.</exception>
     public static void Add(HttpRequestMessage request, string line)
     {
         var colon = line.IndexOf(':', StringComparison.Ordinal);

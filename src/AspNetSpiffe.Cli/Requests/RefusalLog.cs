@@ -2,12 +2,12 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe.Cli.Requests;
 
-/// <summary>Keeps what the library logs of a rejected server: the reason, whom it took it for, and what to do.</summary>
+/// <summary>Captures the library's log message about a rejected server: the reason, the claimed ID, and the remedy.</summary>
 internal sealed class RefusalLog : ILoggerProvider, ILogger
 {
     private const string PeerRefused = nameof(PeerRefused);
 
-    /// <summary>Gets the sentences; <see langword="null"/> when no server was rejected.</summary>
+    /// <summary>Gets the message; <see langword="null"/> if no server was rejected.</summary>
     public string? Text { get; private set; }
 
     public ILogger CreateLogger(string categoryName) => this;

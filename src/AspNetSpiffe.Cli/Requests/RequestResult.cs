@@ -5,7 +5,7 @@ using AspNetSpiffe.Cli.Output;
 
 namespace AspNetSpiffe.Cli.Requests;
 
-/// <summary>Both ends of a request: who we are, who the server is, and whether it is the one that is meant.</summary>
+/// <summary>The result of a request: our SVID, the server's certificates, and whether it is the expected server.</summary>
 internal sealed record RequestResult(X509Svid Ours, SpiffeIdPattern Expected, ImmutableArray<X509Certificate2> Presented, VerificationResult? Verdict)
 {
     private string? MatchedBy => Verdict is { Accepted: true, Id: { } id } ? PatternPart.Find(Expected, id) : null;

@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe.Cli.Requests;
 
-/// <summary>The one connection of a request, as the library makes it, and all that the server presented, whether it was good or not.</summary>
+/// <summary>The connection of a request, with the library's TLS, and the certificates that the server presented, valid or not.</summary>
 internal sealed class ServerConnection(X509Source source, SpiffeIdPattern expected)
 {
     private readonly SpiffeTls _tls = new(source, expected);
@@ -13,10 +13,10 @@ internal sealed class ServerConnection(X509Source source, SpiffeIdPattern expect
     /// <summary>Gets the server's certificates, the leaf first; none before the handshake.</summary>
     public ImmutableArray<X509Certificate2> Presented { get; private set; } = [];
 
-    /// <summary>Gets the verdict; of no server before the handshake.</summary>
+    /// <summary>Gets the result of the verification; null before the handshake.</summary>
     public VerificationResult? Verdict { get; private set; }
 
-    /// <summary>Connects and shakes hands; for <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
+    /// <summary>Connects and performs the TLS handshake; for <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -41,7 +41,7 @@ internal sealed class ServerConnection(X509Source source, SpiffeIdPattern expect
         var options = new SslClientAuthenticationOptions { TargetHost = context.DnsEndPoint.Host, ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11] };
         _tls.Configure(options, context.DnsEndPoint, verdict => Verdict = verdict);
 
-        // To look on: the library decides.
+        // Observes only: the library decides.
         var verify = options.RemoteCertificateValidationCallback!;
         options.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
         {
@@ -51,7 +51,7 @@ internal sealed class ServerConnection(X509Source source, SpiffeIdPattern expect
         return options;
     }
 
-    // What SslStream gives is disposed after the handshake. A server's leaf stands among the others, too.
+    // SslStream disposes its certificates after the handshake. The leaf of a server is also among the others.
     private static ImmutableArray<X509Certificate2> Copy(X509Certificate? leaf, X509Chain? chain) => leaf is null
         ? []
         : [.. (chain?.ChainPolicy.ExtraStore ?? []).Select(static other => other.RawData).Where(raw => !raw.AsSpan().SequenceEqual(leaf.GetRawCertData())).Prepend(leaf.GetRawCertData()).Select(static raw => X509CertificateLoader.LoadCertificate(raw))];

@@ -7,18 +7,18 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe.Cli.Settings;
 
-/// <summary>What is wrong with the settings, and what only the start of the application can tell.</summary>
+/// <summary>The errors in the settings, and what cannot be checked without starting the application.</summary>
 internal sealed record SettingsVerdict(IReadOnlyList<string> Mistakes, IReadOnlyList<string> NotChecked);
 
-/// <summary>Builds an application as users do, and has the library validate its options; nothing is started, and no agent is asked.</summary>
+/// <summary>Builds an application as users do, and lets the library validate its options; nothing is started, and no agent is called.</summary>
 internal static class SettingsCheck
 {
     private const string Clients = "Clients";
 
-    // An address that is good in form: where the settings leave it to the environment, theirs is not ours.
+    // A valid address as a placeholder: if the settings have none, the application's environment provides it, which differs from ours.
     private const string SomeAddress = "unix:///the/environment/of/the/application.sock";
 
-    /// <exception cref="IOException">A file is not there.</exception>
+    /// <exception cref="IOException">A file does not exist.</exception>
     /// <exception cref="FormatException">A file is not valid JSON; the message says where.</exception>
     public static SettingsVerdict Run(string[] files, bool isWorker, bool withEnvironment)
     {
@@ -36,11 +36,11 @@ internal static class SettingsCheck
         return builder.ConfigureServices(static (context, services) => AddClients(services, context.Configuration)).Build();
     }
 
-    // As the defaults of a web application do.
+    // As in the defaults of a web application.
     private static void AddServer(IWebHostBuilder web) =>
         web.UseKestrelCore().ConfigureKestrel(static (context, kestrel) => kestrel.Configure(context.Configuration.GetSection("Kestrel"))).UseSpiffeMtls();
 
-    // The names of clients are the application's own: each that is written is taken for one.
+    // The names of clients are chosen by the application: each name in the settings is registered as a client.
     private static void AddClients(IServiceCollection services, IConfiguration configuration)
     {
         foreach (var client in configuration.GetSection($"{SpiffeOptions.SectionName}:{Clients}").GetChildren()) services.AddHttpClient(client.Key).AddSpiffeFromConfiguration();
@@ -63,7 +63,7 @@ internal static class SettingsCheck
         }
     }
 
-    // What the settings of endpoints contradict, Kestrel's options tell.
+    // Kestrel's options report conflicting settings of endpoints.
     private static string[] FindMistakes(IServiceProvider services, bool isWorker) =>
         [.. MistakesOf<SpiffeOptions>(services), .. isWorker ? [] : MistakesOf<KestrelServerOptions>(services)];
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Runs an agent for as long as the host: before every other service starts, until the last one has stopped. Where the application names another agent, files or code, it does not run.</summary>
+/// <summary>Runs an agent for the lifetime of the host: from before every other service starts until the last one has stopped. It does not run if the application sets another origin of its identity.</summary>
 internal sealed partial class DevAgentService(DevAgentOptions options, string address, IServiceProvider services) : IHostedLifecycleService, IAsyncDisposable
 {
     private DevAgent? _agent;
@@ -16,7 +16,7 @@ internal sealed partial class DevAgentService(DevAgentOptions options, string ad
         ? "The development agent has not been started. It starts with the host, before every other service: access it after 'StartAsync'."
         : $"The development agent was not started, because {_otherOrigin}.");
 
-    /// <summary>Says what names another origin of the identity, or null when nothing does.</summary>
+    /// <summary>Returns the setting that names another origin of the identity; null if there is none.</summary>
     public static string? FindOtherOrigin(SpiffeOptions spiffe, IConfiguration? configuration)
     {
         if (spiffe.EndpointSocket is { } socket) return $"the setting 'Spiffe:EndpointSocket' is '{socket}'";
@@ -54,7 +54,7 @@ internal sealed partial class DevAgentService(DevAgentOptions options, string ad
 
     public Task StoppedAsync(CancellationToken cancellationToken) => _agent?.StopAsync() ?? Task.CompletedTask;
 
-    // A host whose start fails stops nothing; it only disposes.
+    // A host whose start fails does not stop its services; it only disposes them.
     public ValueTask DisposeAsync() => _agent?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <seealso cref="DevAgent.LogCategory"/>

@@ -10,19 +10,19 @@ namespace Microsoft.Extensions.Hosting;
 /// <summary>Runs a SPIFFE development agent inside an application.</summary>
 public static partial class SpiffeDevAgentHostApplicationBuilderExtensions
 {
-    /// <summary>Runs a development agent in this process, and takes this application's identity from it.</summary>
+    /// <summary>Runs a development agent in this process as the origin of this application's identity. For development only.</summary>
     /// <param name="builder">The application, in the Development environment.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="InvalidOperationException">The environment is not Development, or the builder has an agent already.</exception>
+    /// <exception cref="InvalidOperationException">The environment is not Development, or the builder already has an agent.</exception>
     public static IHostApplicationBuilder AddSpiffeDevAgent(this IHostApplicationBuilder builder) => builder.AddSpiffeDevAgent(configure: null);
 
     /// <inheritdoc cref="AddSpiffeDevAgent(IHostApplicationBuilder)" path="/*[not(self::param)]"/>
     /// <param name="builder">The application, in the Development environment.</param>
-    /// <param name="configure">Names the workloads; the first is this application. Without one, it gets an identity of its own name.</param>
+    /// <param name="configure">Adds the workloads; the first is this application. Without a workload, the application gets an identity with its own name.</param>
     /// <remarks>
     /// The agent starts before every other hosted service, with a warning in the log, and <see cref="SpiffeOptions.EndpointSocket"/> is set to the socket of the
-    /// first workload. The running <see cref="DevAgent"/> is a service, for rotation on demand and for the addresses of the other workloads.
-    /// Where the application names another agent (in code, as <c>Spiffe:EndpointSocket</c> or as <c>SPIFFE_ENDPOINT_SOCKET</c>), files or code, that is used and this agent is not started.
+    /// first workload. The running <see cref="DevAgent"/> is registered as a service, for rotation on demand and for the addresses of the other workloads.
+    /// If the application sets another agent (in code, as <c>Spiffe:EndpointSocket</c> or as <c>SPIFFE_ENDPOINT_SOCKET</c>), files or code, that origin is used and this agent is not started.
     /// </remarks>
     public static IHostApplicationBuilder AddSpiffeDevAgent(this IHostApplicationBuilder builder, Action<DevAgentOptions>? configure)
     {
@@ -41,7 +41,7 @@ public static partial class SpiffeDevAgentHostApplicationBuilderExtensions
         configure?.Invoke(options);
         if (options.Workloads.Count == 0) AddApplication(options, builder.Environment.ApplicationName);
 
-        // Known before the agent starts, for options are validated even before that.
+        // Set before the agent starts, because options are validated earlier.
         options.Directory ??= SocketFolder.FreshPath();
         var address = DevAgent.ToAddress(new SocketFolder(options).PathOf(options.Workloads.Keys.First()));
 

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace AspNetSpiffe;
 
-/// <summary>The one spelling of bytes in JWS and JWK: no padding, no white space, no bits left over (RFC 7515 §2).</summary>
+/// <summary>Strict base64url as in JWS and JWK: no padding, no white space, no unused bits that are set (RFC 7515 §2).</summary>
 internal static class Base64UrlText
 {
     public static bool TryDecode(ReadOnlySpan<char> text, [NotNullWhen(true)] out byte[]? bytes)
@@ -11,7 +11,7 @@ internal static class Base64UrlText
         bytes = null;
         if (!Base64Url.IsValid(text)) return false;
 
-        // The decoder takes several spellings of the same bytes; a signature must not have a second one.
+        // The decoder accepts several encodings of the same bytes; a signature must have exactly one.
         var decoded = Base64Url.DecodeFromChars(text);
         if (!text.SequenceEqual(Base64Url.EncodeToString(decoded))) return false;
         bytes = decoded;

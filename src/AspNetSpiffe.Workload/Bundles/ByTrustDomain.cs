@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace AspNetSpiffe;
 
-/// <summary>Keeps bundles apart by their trust domain (SPIFFE Trust Domain and Bundle §3).</summary>
+/// <summary>Builds a dictionary of bundles with one bundle per trust domain (SPIFFE Trust Domain and Bundle §3).</summary>
 internal static class ByTrustDomain
 {
     /// <exception cref="ArgumentException">Two bundles are of the same trust domain.</exception>
@@ -17,7 +17,7 @@ internal static class ByTrustDomain
         return byTrustDomain.ToFrozenDictionary(ByName.Instance);
     }
 
-    /// <summary>Compares trust domains by their names, so that one is also found by a name that is a part of another text.</summary>
+    /// <summary>Compares trust domains by name, so that a look-up by a span of characters needs no allocation.</summary>
     private sealed class ByName : IEqualityComparer<TrustDomain>, IAlternateEqualityComparer<ReadOnlySpan<char>, TrustDomain>
     {
         public static readonly ByName Instance = new();

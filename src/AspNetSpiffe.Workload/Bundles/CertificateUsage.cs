@@ -8,7 +8,7 @@ internal readonly record struct CertificateUsage(bool IsCa, X509KeyUsageFlags Ke
 {
     public bool CanSign => (KeyUsage & (X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)) != X509KeyUsageFlags.None;
 
-    /// <summary>Reads the extensions; of two of a kind the union counts, so that a second one hides nothing.</summary>
+    /// <summary>Reads the extensions. Duplicate extensions are combined, so that a second one cannot hide a usage of the first.</summary>
     /// <returns><see langword="false"/> when an extension or the validity cannot be read.</returns>
     public static bool TryRead(X509Certificate2 certificate, out CertificateUsage usage)
     {
@@ -16,7 +16,7 @@ internal readonly record struct CertificateUsage(bool IsCa, X509KeyUsageFlags Ke
         var keyUsage = X509KeyUsageFlags.None;
         try
         {
-            // A date that is none throws wherever it is read first: here.
+            // An invalid date throws when it is first read: here.
             _ = (certificate.NotBefore, certificate.NotAfter);
 
             foreach (var extension in certificate.Extensions)

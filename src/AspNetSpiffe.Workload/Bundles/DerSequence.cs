@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>Splits concatenated DER certificates (Workload API §5.1): every byte belongs to a certificate, and PEM is none.</summary>
+/// <summary>Splits concatenated DER certificates (Workload API §5.1). Trailing bytes and PEM are errors.</summary>
 internal static class DerSequence
 {
     /// <exception cref="FormatException">A byte belongs to no certificate; the message names its position, not its value.</exception>
@@ -21,14 +21,14 @@ internal static class DerSequence
         return certificates;
     }
 
-    /// <summary>Checks the frame of each certificate, at little cost, and nothing in it.</summary>
+    /// <summary>Checks the outer DER length of each certificate only, which is cheap; the content is not checked.</summary>
     /// <exception cref="FormatException">A byte belongs to no certificate; the message names its position, not its value.</exception>
     public static void Check(ReadOnlySpan<byte> der)
     {
         for (var position = 0; position < der.Length;) position += LengthOfCertificate(der, position);
     }
 
-    /// <summary>Counts the certificates of a sequence that was checked before.</summary>
+    /// <summary>Counts the certificates of a sequence that was already checked.</summary>
     public static int Count(ReadOnlySpan<byte> der)
     {
         var count = 0;
@@ -36,7 +36,7 @@ internal static class DerSequence
         return count;
     }
 
-    /// <summary>Says whether one certificate of a sequence that was read before is this one, byte for byte.</summary>
+    /// <summary>Determines whether a sequence that was already read contains a certificate, compared byte for byte.</summary>
     public static bool Contains(ReadOnlySpan<byte> der, ReadOnlySpan<byte> certificate)
     {
         while (!der.IsEmpty)
@@ -62,7 +62,7 @@ internal static class DerSequence
         {
             var certificate = X509CertificateLoader.LoadCertificate(der);
 
-            // OpenSSL takes a little more than DER, and writes it as DER: two texts of one certificate.
+            // OpenSSL also accepts some BER and re-encodes it as DER: one certificate would have two encodings.
             return certificate.RawDataMemory.Span.SequenceEqual(der) ? certificate : throw new FormatException($"The certificate at byte {position} is not in DER.");
         }
         catch (CryptographicException e)

@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace AspNetSpiffe;
 
-/// <summary>JSON Web Keys ⇄ public keys: EC on P-256, P-384 and P-521, and RSA of 2048 to 8192 bits (RFC 7518 §6).</summary>
+/// <summary>Converts between JSON Web Keys and public keys: EC on P-256, P-384 and P-521, and RSA of 2048 to 8192 bits (RFC 7518 §6).</summary>
 internal static class JsonWebKeys
 {
     public const int MinRsaBits = 2048;
@@ -20,8 +20,8 @@ internal static class JsonWebKeys
         ("P-521", ECCurve.NamedCurves.nistP521, 66),
     ];
 
-    /// <summary>Reads the public key; private members beside it are not looked at.</summary>
-    /// <exception cref="FormatException">The key cannot be used; the text says why.</exception>
+    /// <summary>Reads the public key. Members of a private key are ignored.</summary>
+    /// <exception cref="FormatException">The key cannot be used; the message says why.</exception>
     public static PublicKey ReadPublicKey(JsonElement jwk) => StrictJson.FindText(jwk, "kty") switch
     {
         "EC" => ReadElliptic(jwk),
@@ -30,7 +30,7 @@ internal static class JsonWebKeys
         var other => throw new FormatException($"its 'kty' {SpiffeIdProblem.Quote(other)} is neither 'EC' nor 'RSA'."),
     };
 
-    /// <summary>Writes the members of a public key into an object that has been begun.</summary>
+    /// <summary>Writes the members of a public key into the JSON object that the caller has started.</summary>
     /// <exception cref="NotSupportedException">The key is neither RSA nor elliptic on one of the three curves.</exception>
     public static void WritePublicKey(Utf8JsonWriter json, PublicKey key)
     {
@@ -106,7 +106,7 @@ internal static class JsonWebKeys
         }
     }
 
-    /// <summary>Says whether the exponent is an odd number from 3 to 4294967295: with 1 anybody can sign, a longer one costs too much time.</summary>
+    /// <summary>Determines whether the exponent is an odd number from 3 to 4294967295: with 1 anyone can forge signatures, and verification with a longer one is expensive.</summary>
     public static bool IsSafeExponent(ReadOnlySpan<byte> exponent)
     {
         exponent = exponent.TrimStart((byte)0);

@@ -5,21 +5,21 @@ using System.Text.Json;
 
 namespace AspNetSpiffe;
 
-/// <summary>The certificate that a JSON Web Key carries, and what must not contradict it (RFC 7517 §§4.7 to 4.9).</summary>
+/// <summary>The certificate in a JSON Web Key (<c>x5c</c>), and the members that must be consistent with it (RFC 7517 §§4.7 to 4.9).</summary>
 internal static class JwkCertificate
 {
     /// <summary>Reads the certificate.</summary>
     /// <exception cref="FormatException">There is none, or it cannot be read.</exception>
     public static X509Certificate2 Read(JsonElement jwk)
     {
-        // X509-SVID §6.2: of several values the first counts.
+        // X509-SVID §6.2: of several values the first is used.
         if (!jwk.TryGetProperty("x5c", out var chain) || chain.ValueKind != JsonValueKind.Array || chain.GetArrayLength() == 0) throw new FormatException("it has no 'x5c'.");
         if (chain[0].ValueKind != JsonValueKind.String || !chain[0].TryGetBytesFromBase64(out var der)) throw new FormatException("its 'x5c' is not valid base64.");
         return DerSequence.ReadCertificates(der) is [var certificate] ? certificate : throw new FormatException("its 'x5c' is not one DER certificate.");
     }
 
-    /// <summary>Checks that the other members speak of the certificate's key, and of the certificate.</summary>
-    /// <exception cref="FormatException">They do not.</exception>
+    /// <summary>Checks that the key of the entry is that of the certificate, and that the thumbprints match it.</summary>
+    /// <exception cref="FormatException">They do not match.</exception>
     public static void Check(X509Certificate2 certificate, JsonElement jwk, PublicKey key)
     {
         if (!IsSame(certificate.PublicKey, key)) throw new FormatException("the key of its certificate differs from its other members.");
@@ -27,8 +27,8 @@ internal static class JwkCertificate
         CheckThumbprint(jwk, "x5t#S256", certificate.GetCertHash(HashAlgorithmName.SHA256));
     }
 
-    /// <summary>Makes the same check where a certificate has no meaning of its own: one that cannot be read contradicts nothing.</summary>
-    /// <exception cref="FormatException">The certificate is another key's.</exception>
+    /// <summary>Creates the same check for a JWT key, where the certificate is optional: a certificate that cannot be read is ignored.</summary>
+    /// <exception cref="FormatException">The certificate has another key.</exception>
     public static void CheckAny(JsonElement jwk, PublicKey key)
     {
         X509Certificate2 certificate;
@@ -44,7 +44,7 @@ internal static class JwkCertificate
         using (certificate) Check(certificate, jwk, key);
     }
 
-    // The framework writes both keys in one form, whatever the form in the certificate.
+    // The framework exports both keys in one encoding, independent of the encoding in the certificate.
     private static bool IsSame(PublicKey one, PublicKey other) => Export(one) is { } bytes && bytes.AsSpan().SequenceEqual(Export(other));
 
     private static byte[]? Export(PublicKey key)

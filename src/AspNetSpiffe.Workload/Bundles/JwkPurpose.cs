@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace AspNetSpiffe;
 
-/// <summary>What a JSON Web Key says it is for, beside its 'use': it is used for nothing else (RFC 7517 §§4.3 and 4.4, RFC 8725 §3.1).</summary>
+/// <summary>The permitted purposes of a JSON Web Key beside its 'use': <c>key_ops</c> and <c>alg</c> (RFC 7517 §§4.3 and 4.4, RFC 8725 §3.1).</summary>
 internal static class JwkPurpose
 {
     private const string Verify = "verify";
@@ -11,15 +11,15 @@ internal static class JwkPurpose
     /// <summary>Checks that the key may verify signatures.</summary>
     /// <param name="jwk">The entry.</param>
     /// <param name="key">The key that was read from it.</param>
-    /// <returns>The one algorithm whose signatures it verifies; <see langword="null"/> when it does not say.</returns>
-    /// <exception cref="FormatException">The key is for something else; the text says for what.</exception>
+    /// <returns>The only algorithm whose signatures the key verifies; <see langword="null"/> when the entry has no <c>alg</c>.</returns>
+    /// <exception cref="FormatException">The key is for another purpose; the message says for which.</exception>
     public static JwtAlgorithm? Read(JsonElement jwk, PublicKey key)
     {
         if (jwk.TryGetProperty("key_ops", out var operations)) CheckOperations(operations);
         return jwk.TryGetProperty("alg", out var alg) ? ReadAlgorithm(alg, key) : null;
     }
 
-    // §4.2: 'use' and 'key_ops' must not contradict each other; §4.3: no operation twice, and none of another kind beside it.
+    // §4.2: 'use' and 'key_ops' must not contradict each other; §4.3: no duplicate operation, and no unrelated one.
     private static void CheckOperations(JsonElement operations)
     {
         if (operations.ValueKind != JsonValueKind.Array) throw new FormatException("its 'key_ops' is not a list.");

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>The algorithms that may sign a JWT-SVID, and no others: nothing symmetric, and never 'none' (JWT-SVID §2.1).</summary>
+/// <summary>The signature algorithms that are permitted in a JWT-SVID: all asymmetric, and never 'none' (JWT-SVID §2.1).</summary>
 internal enum JwtAlgorithm
 {
     RS256,
@@ -14,10 +14,10 @@ internal enum JwtAlgorithm
     PS512,
 }
 
-/// <summary>The names of the algorithms, and the one type of key that each goes with (RFC 7518 §3.1).</summary>
+/// <summary>The names of the algorithms, and the key type that each requires (RFC 7518 §3.1).</summary>
 internal static class JwtAlgorithms
 {
-    // Enum.TryParse would also take a number, or several names.
+    // Enum.TryParse also accepts a number, or several names.
     public static bool TryParse(string? name, out JwtAlgorithm algorithm) => Enum.TryParse(name, out algorithm) && algorithm.ToString() == name;
 
     public static JwtKeyType KeyTypeOf(JwtAlgorithm algorithm) => algorithm switch

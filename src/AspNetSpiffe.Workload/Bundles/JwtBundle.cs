@@ -5,22 +5,22 @@ using System.Text.Json;
 
 namespace AspNetSpiffe;
 
-/// <summary>The keys with which one trust domain signs JWT-SVIDs (JWT-SVID §6). They verify tokens and nothing else.</summary>
-/// <remarks>A bundle without keys is valid: no token is trusted. Immutable, and so safe to share between threads.</remarks>
+/// <summary>The trust bundle for the JWT-SVIDs of one trust domain: its public keys (JWT-SVID §6). They verify tokens and nothing else.</summary>
+/// <remarks>A bundle without keys is valid: it verifies no token. Immutable and thread-safe.</remarks>
 public sealed class JwtBundle : IEquatable<JwtBundle>
 {
     // A key takes some 600 bytes.
     private const int MaxDocumentLength = 1024 * 1024;
 
-    // Each entry that is left out costs an exception and a remark.
+    // Each invalid entry costs an exception and a remark.
     private const int MaxKeys = 1000;
 
     private readonly FrozenDictionary<string, JwtAuthority> _byKeyId;
 
     /// <summary>Creates a bundle.</summary>
     /// <param name="trustDomain">The trust domain whose tokens these keys verify.</param>
-    /// <param name="authorities">The keys, each under a name of its own.</param>
-    /// <exception cref="ArgumentException">Two keys have the same name.</exception>
+    /// <param name="authorities">The keys, each with a different key ID.</param>
+    /// <exception cref="ArgumentException">Two keys have the same key ID.</exception>
     public JwtBundle(TrustDomain trustDomain, IEnumerable<JwtAuthority> authorities)
     {
         ArgumentNullException.ThrowIfNull(trustDomain);
@@ -37,22 +37,22 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
     /// <summary>Gets the keys in their order.</summary>
     public ImmutableArray<JwtAuthority> Authorities { get; }
 
-    /// <summary>Finds the key of a name.</summary>
-    /// <returns>The key, or <see langword="null"/>: then a token that names it cannot be verified.</returns>
+    /// <summary>Finds the key with a key ID.</summary>
+    /// <returns>The key; <see langword="null"/> when there is none, and a token with this <c>kid</c> cannot be verified.</returns>
     public JwtAuthority? Find(string keyId) => _byKeyId.GetValueOrDefault(keyId);
 
-    /// <summary>Reads a JWK Set (SPIFFE Trust Domain and Bundle §4). What is wrong with an entry costs the entry, what is wrong with the document costs all.</summary>
+    /// <summary>Parses a JWK Set (SPIFFE Trust Domain and Bundle §4). An invalid entry is ignored; an invalid document is rejected as a whole.</summary>
     /// <param name="trustDomain">The trust domain it belongs to.</param>
     /// <param name="jwkSet">The document.</param>
     /// <param name="acceptMissingUse">Whether a key without <c>use</c> is accepted: SPIRE's Workload API omits it, a bundle document must not.</param>
-    /// <param name="remarks">Takes what an operator should hear.</param>
-    /// <exception cref="FormatException">The document is not a JWK Set; the text says why.</exception>
+    /// <param name="remarks">Receives a message for the operator about each ignored entry.</param>
+    /// <exception cref="FormatException">The document is not a JWK Set; the message says why.</exception>
     internal static JwtBundle Read(TrustDomain trustDomain, ReadOnlyMemory<byte> jwkSet, bool acceptMissingUse, ICollection<string> remarks)
     {
         if (jwkSet.Length > MaxDocumentLength) throw new FormatException($"The JWK Set has {jwkSet.Length} bytes; the limit is {MaxDocumentLength}.");
         return StrictJson.ReadObject(jwkSet, "The JWK Set", document =>
         {
-            // §4.1.3: without 'keys' the document is refused; with no keys in it, nothing is trusted.
+            // §4.1.3: a document without 'keys' is rejected; an empty 'keys' trusts nothing.
             if (!document.TryGetProperty("keys", out var keys) || keys.ValueKind != JsonValueKind.Array) throw new FormatException("The JWK Set has no list of 'keys'.");
             if (keys.GetArrayLength() > MaxKeys) throw new FormatException($"The JWK Set has {keys.GetArrayLength()} keys; the limit is {MaxKeys}.");
 
@@ -65,7 +65,7 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
         });
     }
 
-    /// <summary>Says whether two bundles are of the same trust domain and hold the same keys in the same order.</summary>
+    /// <summary>Determines whether two bundles are of the same trust domain and hold the same keys in the same order.</summary>
     public bool Equals([NotNullWhen(true)] JwtBundle? other) =>
         ReferenceEquals(this, other)
         || (other is not null && TrustDomain == other.TrustDomain && Authorities.AsSpan().SequenceEqual(other.Authorities.AsSpan()));
@@ -93,7 +93,7 @@ public sealed class JwtBundle : IEquatable<JwtBundle>
             return new JwtAuthority(keyId, key, JwkPurpose.Read(jwk, key)?.ToString());
         });
 
-    // §4.2.2: a key of X509-SVIDs or WIT-SVIDs is no mistake, and not ours to look at.
+    // §4.2.2: a key of X509-SVIDs or WIT-SVIDs is valid, and ignored here.
     private static bool IsForTokens(JsonElement jwk, bool acceptMissingUse)
     {
         if (!jwk.TryGetProperty("use", out var use)) return acceptMissingUse ? true : throw new FormatException("it has no 'use'.");

@@ -6,8 +6,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace AspNetSpiffe;
 
 /// <summary>The JWT bundles of several trust domains, side by side and never merged (SPIFFE Trust Domain and Bundle §3).</summary>
-/// <remarks>Immutable, and so safe to share between threads.</remarks>
-[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle set' is the standard's own word.")]
+/// <remarks>Immutable and thread-safe.</remarks>
+[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle set' is the established term.")]
 public sealed class JwtBundleSet : IReadOnlyCollection<JwtBundle>
 {
     private readonly FrozenDictionary<TrustDomain, JwtBundle> _bundles;
@@ -23,7 +23,7 @@ public sealed class JwtBundleSet : IReadOnlyCollection<JwtBundle>
     public ImmutableArray<string> Remarks { get; internal init; } = [];
 
     /// <summary>Finds the bundle of a trust domain.</summary>
-    /// <returns>The bundle, or <see langword="null"/> when the trust domain is unknown: then none of its tokens can be verified.</returns>
+    /// <returns>The bundle, or <see langword="null"/> when the trust domain is unknown, and none of its tokens can be verified.</returns>
     public JwtBundle? Find(TrustDomain trustDomain) => _bundles.GetValueOrDefault(trustDomain);
 
     /// <inheritdoc/>

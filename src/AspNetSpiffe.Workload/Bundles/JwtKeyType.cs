@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>The kinds of keys that may verify a JWT-SVID.</summary>
+/// <summary>The key types that are permitted for JWT-SVIDs.</summary>
 internal enum JwtKeyType
 {
     Rsa,
@@ -14,7 +14,7 @@ internal enum JwtKeyType
 
 internal static class JwtKeyTypes
 {
-    /// <summary>Finds the type of a key; <see langword="null"/> for a key that is weak, or of another kind.</summary>
+    /// <summary>Finds the type of a key; <see langword="null"/> for a weak key or another type.</summary>
     public static JwtKeyType? Find(PublicKey key)
     {
         try

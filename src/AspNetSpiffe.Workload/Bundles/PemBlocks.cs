@@ -13,13 +13,13 @@ internal readonly record struct PemBlock(string Label, byte[] Der)
     public bool IsKey => Label.EndsWith("PRIVATE KEY", StringComparison.Ordinal);
 }
 
-/// <summary>Reads PEM texts (RFC 7468) whole or not at all: the framework's own reader takes a block without an end for a comment.</summary>
+/// <summary>Parses PEM (RFC 7468) strictly: the framework's own parser treats a block without an end as a comment.</summary>
 internal static class PemBlocks
 {
     private static ReadOnlySpan<byte> Boundary => "-----"u8;
 
-    /// <summary>Reads all blocks. Text between them is a comment; keys among them are for the caller to clear.</summary>
-    /// <exception cref="FormatException">A block has no end, or is not valid base64; the message says nothing of what is in it.</exception>
+    /// <summary>Reads all blocks. Text between them is ignored. The caller must clear private keys among them, with <see cref="Clear"/>.</summary>
+    /// <exception cref="FormatException">A block has no end, or is not valid base64; the message contains no part of it.</exception>
     public static List<PemBlock> Read(ReadOnlySpan<byte> text)
     {
         var blocks = new List<PemBlock>();
@@ -34,8 +34,8 @@ internal static class PemBlocks
         return blocks;
     }
 
-    /// <summary>Reads a text of certificates as DER, one after the other. Private keys among them are ignored.</summary>
-    /// <exception cref="FormatException">It cannot be read, holds something else, or no certificate.</exception>
+    /// <summary>Reads certificates from PEM and returns them as concatenated DER. Private keys among them are ignored.</summary>
+    /// <exception cref="FormatException">The text cannot be read, contains another kind of block, or no certificate.</exception>
     public static byte[] ReadCertificates(ReadOnlySpan<byte> text)
     {
         var blocks = Read(text);
@@ -45,7 +45,7 @@ internal static class PemBlocks
         return [.. blocks.Where(block => block.IsCertificate).SelectMany(block => block.Der)];
     }
 
-    /// <exception cref="FormatException">There is something else.</exception>
+    /// <exception cref="FormatException">There is another kind of block.</exception>
     public static void RequireCertificatesAndKeys(List<PemBlock> blocks)
     {
         if (blocks.FirstOrDefault(block => !block.IsCertificate && !block.IsKey) is { Label: { } label }) throw new FormatException($"It contains a block '{label}', which is neither a certificate nor a key.");

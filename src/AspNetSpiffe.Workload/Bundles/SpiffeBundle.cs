@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace AspNetSpiffe;
 
-/// <summary>A trust domain's bundle as a document: what federated trust domains publish and exchange (SPIFFE Trust Domain and Bundle §4).</summary>
-/// <remarks>Immutable, and so safe to share between threads.</remarks>
+/// <summary>A trust domain's bundle as a document: the format in which federated trust domains publish and exchange trust bundles (SPIFFE Trust Domain and Bundle §4).</summary>
+/// <remarks>Immutable and thread-safe.</remarks>
 public sealed class SpiffeBundle : IEquatable<SpiffeBundle>
 {
     /// <summary>The shortest refresh hint that a document can ask for: one minute. A shorter one is replaced by this.</summary>
@@ -14,8 +14,8 @@ public sealed class SpiffeBundle : IEquatable<SpiffeBundle>
     public static readonly TimeSpan MaxRefreshHint = TimeSpan.FromDays(1);
 
     /// <summary>Creates a bundle of X.509 and JWT authorities.</summary>
-    /// <param name="x509">The CA certificates; possibly none.</param>
-    /// <param name="jwt">The keys that sign tokens; possibly none.</param>
+    /// <param name="x509">The CA certificates; may be empty.</param>
+    /// <param name="jwt">The keys that sign tokens; may be empty.</param>
     /// <param name="sequence">The number of this version, higher with each change (§4.1.1).</param>
     /// <param name="refreshHint">How often consumers should fetch a new version, in whole seconds from <see cref="MinRefreshHint"/> to <see cref="MaxRefreshHint"/> (§4.1.2).</param>
     /// <exception cref="ArgumentException">The two are of different trust domains.</exception>
@@ -56,7 +56,7 @@ public sealed class SpiffeBundle : IEquatable<SpiffeBundle>
     /// <summary>Reads a document. An invalid key is ignored and reported in <see cref="Remarks"/>; an invalid document is rejected as a whole.</summary>
     /// <param name="trustDomain">The trust domain that published it: a document does not say (§5.1.1).</param>
     /// <param name="utf8Json">The document, at most a megabyte.</param>
-    /// <exception cref="FormatException">The document is not a bundle; the text says why.</exception>
+    /// <exception cref="FormatException">The document is not a bundle; the message says why.</exception>
     public static SpiffeBundle Parse(TrustDomain trustDomain, ReadOnlyMemory<byte> utf8Json)
     {
         ArgumentNullException.ThrowIfNull(trustDomain);
@@ -67,7 +67,7 @@ public sealed class SpiffeBundle : IEquatable<SpiffeBundle>
     /// <exception cref="NotSupportedException">An authority's key is neither RSA nor elliptic on P-256, P-384 or P-521.</exception>
     public byte[] ToUtf8Json() => SpiffeBundleJson.Write(this);
 
-    /// <summary>Says whether two bundles hold the same keys in the same order, with the same number and hint.</summary>
+    /// <summary>Determines whether two bundles hold the same keys in the same order, with the same number and hint.</summary>
     public bool Equals([NotNullWhen(true)] SpiffeBundle? other) =>
         ReferenceEquals(this, other)
         || (other is not null && X509.Equals(other.X509) && Jwt.Equals(other.Jwt) && Sequence == other.Sequence && RefreshHint == other.RefreshHint);

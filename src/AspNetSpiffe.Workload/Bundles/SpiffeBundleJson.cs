@@ -5,18 +5,18 @@ using System.Text.Json;
 
 namespace AspNetSpiffe;
 
-/// <summary>Bundle document ⇄ SpiffeBundle (SPIFFE Trust Domain and Bundle §4, X509-SVID §6, JWT-SVID §6).</summary>
+/// <summary>Converts between bundle documents and SpiffeBundle (SPIFFE Trust Domain and Bundle §4, X509-SVID §6, JWT-SVID §6).</summary>
 internal static class SpiffeBundleJson
 {
     private const string ForX509 = "x509-svid";
     private const string ForJwt = "jwt-svid";
 
-    /// <exception cref="FormatException">The document is not a bundle; the text says why.</exception>
+    /// <exception cref="FormatException">The document is not a bundle; the message says why.</exception>
     public static SpiffeBundle Read(TrustDomain trustDomain, ReadOnlyMemory<byte> document)
     {
         var remarks = new List<string>();
 
-        // It checks the document and every key's 'use'; what is left are the certificates, the number and the hint.
+        // This checks the document and every key's 'use'; the certificates, the sequence number and the refresh hint remain.
         var jwt = JwtBundle.Read(trustDomain, document, acceptMissingUse: false, remarks);
         return StrictJson.ReadObject(document, "The bundle", bundle =>
         {
@@ -45,7 +45,7 @@ internal static class SpiffeBundleJson
         return bytes.WrittenSpan.ToArray();
     }
 
-    // §4.1.1: whoever compares versions must not be given half a number.
+    // §4.1.1: consumers compare versions, so a truncated number must not be accepted.
     private static ulong? ReadSequence(JsonElement bundle)
     {
         if (!bundle.TryGetProperty("spiffe_sequence", out var number)) return null;
@@ -54,7 +54,7 @@ internal static class SpiffeBundleJson
             : throw new FormatException("The bundle's 'spiffe_sequence' is not a whole number from 0 to 18446744073709551615.");
     }
 
-    // §4.1.2: a hint, so a publisher can make us neither hammer nor sleep; one beyond every range is a whole number all the same.
+    // §4.1.2: limited to a range, so that a publisher cannot make us poll too often or almost never; a number too large for an integer is valid too.
     private static TimeSpan? ReadRefreshHint(JsonElement bundle)
     {
         if (!bundle.TryGetProperty("spiffe_refresh_hint", out var number)) return null;
@@ -68,24 +68,24 @@ internal static class SpiffeBundleJson
 
     private static X509Certificate2? FindCertificate(JsonElement jwk)
     {
-        // What has another 'use', or none, has got its remark from the reader of the JWT keys.
+        // An entry with another 'use', or none, has already got its remark when the JWT keys were read.
         if (jwk.ValueKind != JsonValueKind.Object || StrictJson.FindText(jwk, "use") != ForX509) return null;
 
-        // §4.2.1: a kind of key that we do not know, we do not use; whatever its certificate says.
+        // §4.2.1: an unknown key type is ignored, whatever its certificate contains.
         if (StrictJson.FindText(jwk, "kty") is not ("EC" or "RSA")) throw new FormatException("its 'kty' is neither 'EC' nor 'RSA'.");
 
         var certificate = JwkCertificate.Read(jwk);
         if (!CertificateUsage.TryRead(certificate, out var usage) || !usage.IsCa) throw new FormatException("its certificate is not a CA.");
         if (!HasKey(certificate)) throw new FormatException("the key in its certificate cannot be read.");
 
-        // RFC 7517 §4.7: an entry that says two things is not half believed.
+        // RFC 7517 §4.7: an inconsistent entry is rejected as a whole.
         var key = JsonWebKeys.ReadPublicKey(jwk);
         JwkCertificate.Check(certificate, jwk, key);
         JwkPurpose.Read(jwk, key);
         return certificate;
     }
 
-    // A point off its curve, or a curve that OpenSSL does not know: such a certificate is read, and fails when its key is used.
+    // A certificate whose point is not on its curve, or whose curve OpenSSL does not support, can be read, but fails when its key is used.
     private static bool HasKey(X509Certificate2 certificate)
     {
         try

@@ -9,13 +9,13 @@ using System.Text.Json;
 namespace AspNetSpiffe;
 
 /// <summary>The bundles of several trust domains in one document (SPIFFE Trust Domain and Bundle §5.1.1), side by side and never merged.</summary>
-/// <remarks>Immutable, and so safe to share between threads. The source of such a document determines which peers its readers trust: read it only from your own configuration.</remarks>
-[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle map' is the standard's own word.")]
+/// <remarks>Immutable and thread-safe. The source of such a document determines which peers its readers trust: read it only from your own configuration.</remarks>
+[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle map' is the term of the standard.")]
 public sealed class SpiffeBundleMap : IReadOnlyCollection<SpiffeBundle>
 {
     private const string TrustDomains = "trust_domains";
 
-    // As the default of MaxMessageBytes: some ten thousand bundles.
+    // The same as the default of MaxMessageBytes: some ten thousand bundles.
     private const int MaxDocumentLength = 16 * 1024 * 1024;
 
     private readonly FrozenDictionary<TrustDomain, SpiffeBundle> _bundles;
@@ -36,7 +36,7 @@ public sealed class SpiffeBundleMap : IReadOnlyCollection<SpiffeBundle>
 
     /// <summary>Reads a document. An invalid bundle is ignored and reported in <see cref="Remarks"/>; an invalid document, for example with a duplicate trust domain, is rejected as a whole.</summary>
     /// <param name="utf8Json">The document, at most 16 MiB. Refresh hints of its bundles are ignored, as the standard says.</param>
-    /// <exception cref="FormatException">The document is not a bundle map; the text says why.</exception>
+    /// <exception cref="FormatException">The document is not a bundle map; the message says why.</exception>
     public static SpiffeBundleMap Parse(ReadOnlyMemory<byte> utf8Json)
     {
         if (utf8Json.Length > MaxDocumentLength) throw new FormatException($"The bundle map has {utf8Json.Length} bytes; the limit is {MaxDocumentLength}.");
@@ -80,7 +80,7 @@ public sealed class SpiffeBundleMap : IReadOnlyCollection<SpiffeBundle>
 
     private static SpiffeBundle? Read(JsonProperty entry, List<string> remarks) => StrictJson.ReadEntry($"The bundle of {SpiffeIdProblem.Quote(entry.Name)}", remarks, () =>
     {
-        // A name, and neither an ID nor a spelling that means the same.
+        // Must be the name itself: neither a SPIFFE ID nor another spelling of the same name.
         if (!TrustDomain.TryParse(entry.Name, out var trustDomain) || trustDomain.Name != entry.Name) throw new FormatException("that is not the name of a trust domain.");
 
         var bundle = SpiffeBundleJson.Read(trustDomain, JsonMarshal.GetRawUtf8Value(entry.Value).ToArray());

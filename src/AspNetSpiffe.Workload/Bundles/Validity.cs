@@ -2,17 +2,17 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>When a certificate, or a whole chain of them, is valid, in UTC.</summary>
+/// <summary>The validity period of a certificate or a chain, in UTC.</summary>
 internal readonly record struct Validity(DateTimeOffset NotBefore, DateTimeOffset NotAfter)
 {
-    /// <summary>Gets the first moment after it: the second that <see cref="NotAfter"/> names still belongs to it (RFC 5280 §4.1.2.5).</summary>
+    /// <summary>Gets the first moment after the period: the second of <see cref="NotAfter"/> is still part of it (RFC 5280 §4.1.2.5).</summary>
     public DateTimeOffset End => NotAfter > DateTimeOffset.MaxValue - TimeSpan.FromSeconds(1) ? DateTimeOffset.MaxValue : NotAfter + TimeSpan.FromSeconds(1);
 
     public bool Contains(DateTimeOffset now) => NotBefore <= now && now < End;
 
     public static Validity Of(X509Certificate2 certificate) => new(new DateTimeOffset(certificate.NotBefore.ToUniversalTime()), new DateTimeOffset(certificate.NotAfter.ToUniversalTime()));
 
-    /// <summary>When all certificates of a chain are valid.</summary>
+    /// <summary>Returns the period in which all certificates of a chain are valid.</summary>
     public static Validity OfAll(IEnumerable<X509Certificate2> chain) => chain.Select(Of).Aggregate(static (all, next) => all.And(next));
 
     private Validity And(Validity other) =>

@@ -5,11 +5,11 @@ using System.Text;
 
 namespace AspNetSpiffe;
 
-/// <summary>The CA certificates that verify the X509-SVIDs of one trust domain, and of no other (SPIFFE Trust Domain and Bundle §3).</summary>
-/// <remarks>With a bundle without authorities, no peer is trusted. Immutable, and so safe to share between threads.</remarks>
+/// <summary>The trust bundle for the X509-SVIDs of one trust domain: its CA certificates (SPIFFE Trust Domain and Bundle §3).</summary>
+/// <remarks>A bundle without authorities is valid: it verifies no peer. Immutable and thread-safe.</remarks>
 public sealed class X509Bundle : IEquatable<X509Bundle>
 {
-    // The authorities one after the other, and never given away: what was checked is what is decoded later.
+    // The authorities as concatenated DER. Never exposed, so the bytes that were checked are those that are decoded later.
     private readonly byte[] _der;
 
     private readonly int _count;
@@ -20,7 +20,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     /// <summary>Creates a bundle of CA certificates.</summary>
     /// <param name="trustDomain">The trust domain whose SVIDs the authorities verify.</param>
     /// <param name="authorities">CA certificates, self-signed or not. The bundle keeps them: do not dispose them.</param>
-    /// <exception cref="ArgumentException">A certificate is not a CA: its basic constraints do not say cA=true.</exception>
+    /// <exception cref="ArgumentException">A certificate is not a CA: its basic constraints do not have cA=true.</exception>
     public X509Bundle(TrustDomain trustDomain, IEnumerable<X509Certificate2> authorities)
         : this(trustDomain, Check(trustDomain, authorities))
     {
@@ -38,10 +38,10 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
 
     private X509Bundle(TrustDomain trustDomain, byte[] der, Action<string> remark) => (TrustDomain, _der, _remark) = (trustDomain, der, remark);
 
-    /// <summary>Reads a bundle from PEM: CA certificates, one after the other.</summary>
+    /// <summary>Parses a bundle from PEM: one or more CA certificates.</summary>
     /// <param name="trustDomain">The trust domain whose SVIDs the authorities verify.</param>
-    /// <param name="certificates">The text, with comments between the certificates at most.</param>
-    /// <exception cref="FormatException">It cannot be read, holds something else, or a certificate that is not a CA.</exception>
+    /// <param name="certificates">The PEM text. Text between the certificates is ignored.</param>
+    /// <exception cref="FormatException">The text cannot be read, or contains something else than CA certificates.</exception>
     public static X509Bundle CreateFromPem(TrustDomain trustDomain, ReadOnlySpan<char> certificates)
     {
         ArgumentNullException.ThrowIfNull(trustDomain);
@@ -52,22 +52,22 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     /// <summary>Gets the trust domain whose SVIDs the authorities verify.</summary>
     public TrustDomain TrustDomain { get; }
 
-    /// <summary>Gets the CA certificates, in their original order. They belong to the bundle: do not dispose them.</summary>
+    /// <summary>Gets the CA certificates, in their original order. The bundle owns them: do not dispose them.</summary>
     public ImmutableArray<X509Certificate2> Authorities => (_anchors ?? Decode()).Authorities;
 
-    /// <summary>Gets how many authorities there are.</summary>
+    /// <summary>Gets the number of authorities.</summary>
     internal int Count => _remark is null ? _count : Authorities.Length;
 
-    /// <summary>Gets how many certificates there are, without decoding them: one that turns out to be none, or no CA, counts until then.</summary>
+    /// <summary>Gets the number of certificates without decoding them. An invalid certificate, or one that is not a CA, counts until it is decoded.</summary>
     internal int CertificateCount => _anchors?.Authorities.Length ?? DerSequence.Count(_der);
 
-    /// <summary>Gets whether its certificates have been decoded at some time, so that there is no doubt about them.</summary>
+    /// <summary>Gets whether the certificates have been decoded once, and so are known to be valid.</summary>
     internal bool IsProven => _remark is null || _anchors is { Authorities.IsEmpty: false };
 
-    /// <summary>Gets whether the certificates are in memory, and not only their bytes.</summary>
+    /// <summary>Gets whether the decoded certificates are in memory, not only their bytes.</summary>
     internal bool IsDecoded => _anchors is not null;
 
-    /// <summary>Reads concatenated DER; a certificate that is not a CA is ignored, for a leaf among the anchors would verify itself (X509-SVID §3.2).</summary>
+    /// <summary>Parses concatenated DER. A certificate that is not a CA is ignored: a leaf among the trust anchors would verify itself (X509-SVID §3.2).</summary>
     /// <exception cref="FormatException">The bytes are not certificates, one after the other.</exception>
     internal static X509Bundle Read(TrustDomain trustDomain, ReadOnlySpan<byte> der, out int leftOut)
     {
@@ -77,7 +77,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         return new(trustDomain, certificates[true].ToImmutableArray());
     }
 
-    /// <summary>Reads as <see cref="Read"/> does, and keeps the bytes only: of many trust domains most never send us a peer.</summary>
+    /// <summary>Parses as <see cref="Read"/> does, but keeps the bytes only: most federated trust domains never send us a peer.</summary>
     /// <exception cref="FormatException">The bytes are not certificates, one after the other.</exception>
     internal static X509Bundle ReadFederated(TrustDomain trustDomain, ReadOnlySpan<byte> der, out int leftOut)
     {
@@ -86,10 +86,10 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         return new(decoded);
     }
 
-    /// <summary>Keeps the bytes of a federated bundle until it is first needed; only the frames of its certificates are checked before.</summary>
-    /// <param name="trustDomain">Whose bundle it is.</param>
-    /// <param name="der">Its certificates.</param>
-    /// <param name="remark">Hears what is wrong with them. A bundle that turns out to be none trusts nobody.</param>
+    /// <summary>Keeps the bytes of a federated bundle and decodes them on first use; until then only the DER lengths are checked.</summary>
+    /// <param name="trustDomain">The trust domain of the bundle.</param>
+    /// <param name="der">The certificates as concatenated DER.</param>
+    /// <param name="remark">Receives what is wrong with them. A bundle that turns out to be invalid verifies no peer.</param>
     /// <exception cref="FormatException">The bytes are not DER values, one after the other.</exception>
     internal static X509Bundle ReadLater(TrustDomain trustDomain, ReadOnlySpan<byte> der, Action<string> remark)
     {
@@ -97,11 +97,11 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         return new(trustDomain, der.ToArray(), remark);
     }
 
-    /// <summary>Tells an operator of certificates that no bundle may have.</summary>
+    /// <summary>Describes ignored certificates, for an operator.</summary>
     internal static string DescribeLeftOut(TrustDomain trustDomain, int leftOut) =>
         $"The bundle of '{trustDomain}' has {leftOut} {(leftOut == 1 ? "certificate that is" : "certificates that are")} not a CA; only the others are used.";
 
-    /// <summary>Creates the policy for one chain build against these authorities, and no others: no downloads, no revocation traffic.</summary>
+    /// <summary>Creates the policy for one chain build against these authorities only, without downloads or revocation traffic.</summary>
     internal X509ChainPolicy CreateChainPolicy(DateTimeOffset now)
     {
         var policy = (_anchors ?? Decode()).Policy.Clone();
@@ -109,7 +109,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         return policy;
     }
 
-    /// <summary>Creates the policy for one chain build that may end at one of these authorities only.</summary>
+    /// <summary>Creates the policy for one chain build that may end at this one authority only.</summary>
     internal X509ChainPolicy CreateChainPolicy(DateTimeOffset now, X509Certificate2 authority)
     {
         var policy = CreateChainPolicy(now);
@@ -118,10 +118,10 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         return policy;
     }
 
-    /// <summary>Says whether a policy is one of ours: exactly these authorities are its trust, the very instances.</summary>
+    /// <summary>Determines whether the trust anchors of a policy are exactly these authorities, compared by instance.</summary>
     internal bool IsIn(X509ChainPolicy policy)
     {
-        // Before the certificates are decoded, nobody has a policy with them.
+        // Before the certificates are decoded, no policy can contain them.
         if (_anchors is not { Authorities: var authorities }) return false;
         if (policy.TrustMode != X509ChainTrustMode.CustomRootTrust || policy.CustomTrustStore.Count != authorities.Length) return false;
         for (var i = 0; i < authorities.Length; i++)
@@ -131,13 +131,13 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         return true;
     }
 
-    /// <summary>Says whether it was read from these very bytes.</summary>
+    /// <summary>Determines whether the bundle was read from exactly these bytes.</summary>
     internal bool IsOf(ReadOnlySpan<byte> der) => der.SequenceEqual(_der);
 
-    /// <summary>Says whether a certificate is one of our authorities, byte for byte.</summary>
+    /// <summary>Determines whether a certificate is one of the authorities, compared byte for byte.</summary>
     internal bool Contains(X509Certificate2 certificate) => DerSequence.Contains(_der, certificate.RawDataMemory.Span) && (_remark is null || Find(certificate) is not null);
 
-    /// <summary>Finds our own instance of a certificate, if it is one of our authorities, byte for byte.</summary>
+    /// <summary>Finds the authority that equals a certificate byte for byte, as the bundle's own instance.</summary>
     internal X509Certificate2? Find(X509Certificate2 certificate)
     {
         foreach (var own in Authorities)
@@ -147,7 +147,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
         return null;
     }
 
-    /// <summary>Says whether two bundles are of the same trust domain and hold the same certificates in the same order.</summary>
+    /// <summary>Determines whether two bundles are of the same trust domain and hold the same certificates in the same order.</summary>
     public bool Equals([NotNullWhen(true)] X509Bundle? other) =>
         ReferenceEquals(this, other) || (other is not null && TrustDomain == other.TrustDomain && _der.AsSpan().SequenceEqual(other._der));
 
@@ -166,7 +166,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
     /// <summary>Returns the trust domain and the number of authorities.</summary>
     public override string ToString() => $"{TrustDomain} ({Count} authorities)";
 
-    // Whoever comes first decodes for all: certificates are compared by instance, so there is one set of them.
+    // The first thread decodes for all: certificates are compared by instance, so there must be only one set.
     private Anchors Decode()
     {
         var decoded = new Anchors(ReadAuthorities(out var problem));
@@ -226,7 +226,7 @@ public sealed class X509Bundle : IEquatable<X509Bundle>
                 TrustMode = X509ChainTrustMode.CustomRootTrust,
                 RevocationMode = X509RevocationMode.NoCheck,
 
-                // Without this, a stranger's certificate makes us fetch the URL that it names, before anyone is asked.
+                // Without this, an unauthenticated peer's certificate makes us fetch the URL that it contains (AIA).
                 DisableCertificateDownloads = true,
             };
             foreach (var authority in authorities) Policy.CustomTrustStore.Add(authority);

@@ -6,8 +6,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace AspNetSpiffe;
 
 /// <summary>The bundles of several trust domains, side by side and never merged (SPIFFE Trust Domain and Bundle §3).</summary>
-/// <remarks>Immutable, and so safe to share between threads.</remarks>
-[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle set' is the standard's own word.")]
+/// <remarks>Immutable and thread-safe.</remarks>
+[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "'Bundle set' is the established term.")]
 public sealed class X509BundleSet : IReadOnlyCollection<X509Bundle>
 {
     private readonly FrozenDictionary<TrustDomain, X509Bundle> _bundles;
@@ -25,10 +25,10 @@ public sealed class X509BundleSet : IReadOnlyCollection<X509Bundle>
     public ImmutableArray<string> Remarks { get; internal init; } = [];
 
     /// <summary>Finds the bundle of a trust domain.</summary>
-    /// <returns>The bundle, or <see langword="null"/> when the trust domain is unknown: then none of its peers can be verified.</returns>
+    /// <returns>The bundle, or <see langword="null"/> when the trust domain is unknown, and none of its peers can be verified.</returns>
     public X509Bundle? Find(TrustDomain trustDomain) => _bundles.GetValueOrDefault(trustDomain);
 
-    /// <summary>Finds the bundle of a trust domain by its name, as it stands in a longer text.</summary>
+    /// <summary>Finds the bundle of a trust domain by a span of characters, without allocating a string.</summary>
     internal X509Bundle? Find(ReadOnlySpan<char> name) => _bundles.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var bundle) ? bundle : null;
 
     /// <inheritdoc/>

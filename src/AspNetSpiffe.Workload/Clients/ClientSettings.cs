@@ -4,20 +4,20 @@ using System.Reflection;
 
 namespace AspNetSpiffe;
 
-/// <summary>What the application chose for the connections of a client: asked once, checked, and given to each pool.</summary>
-/// <remarks>Whatever does not concern certificates is kept, also what a later .NET adds. Whatever does is rejected, for it would have no effect.</remarks>
+/// <summary>The application's settings for the connections of a client: read once, validated, and applied to each pool.</summary>
+/// <remarks>Settings that do not concern certificates are kept, including those that a later .NET adds. Settings that do are rejected, because they would have no effect.</remarks>
 internal sealed class ClientSettings
 {
-    // What a setting means that nobody made.
+    // The framework's defaults, to detect which settings were changed.
     private static readonly SslClientAuthenticationOptions Unset = new();
 
     private readonly SocketsHttpHandler _chosen;
     private readonly SslClientAuthenticationOptions _tls;
 
-    /// <param name="handler">What was chosen before.</param>
-    /// <param name="configure">Chooses more.</param>
-    /// <param name="mode">Decides what can have no effect.</param>
-    /// <exception cref="InvalidOperationException">A choice that can have no effect; the message says what to do instead.</exception>
+    /// <param name="handler">The previous settings.</param>
+    /// <param name="configure">Changes settings.</param>
+    /// <param name="mode">Determines which settings have no effect.</param>
+    /// <exception cref="InvalidOperationException">A setting that would have no effect; the message says what to do instead.</exception>
     public ClientSettings(SocketsHttpHandler handler, Action<SocketsHttpHandler>? configure, SpiffeClientMode mode = SpiffeClientMode.Mutual)
     {
         configure?.Invoke(handler);
@@ -26,24 +26,24 @@ internal sealed class ClientSettings
         _chosen = Copy(handler);
         _tls = Copy(handler.SslOptions, new SslClientAuthenticationOptions());
 
-        // Whoever gets hold of the handler itself, and sends with it, reaches nobody.
+        // The handler itself is visible to others; used directly, it rejects every server.
         handler.SslOptions = new() { RemoteCertificateValidationCallback = static (_, _, _, _) => false };
     }
 
-    /// <summary>Gets the handler that was configured. It sends nothing.</summary>
+    /// <summary>Gets the configured handler. It sends no requests itself.</summary>
     public SocketsHttpHandler Handler { get; }
 
     public bool UseProxy => _chosen.UseProxy;
 
-    // Not as it was when the client was built: a gRPC channel that balances loads sets it when it is made.
+    // Read each time, not once: a gRPC channel with load balancing sets it later, when it is created.
     public Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? ConnectCallback => Handler.ConnectCallback;
 
     public Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>>? PlaintextStreamFilter => _chosen.PlaintextStreamFilter;
 
-    /// <summary>Creates a handler for a pool, with all that was chosen but TLS.</summary>
+    /// <summary>Creates a handler for a pool, with all settings except TLS.</summary>
     public SocketsHttpHandler CreateHandler() => Copy(_chosen);
 
-    /// <summary>Makes options for TLS with all that was chosen.</summary>
+    /// <summary>Creates TLS options with the application's settings.</summary>
     public SslClientAuthenticationOptions CreateTlsOptions() => Copy(_tls, new SslClientAuthenticationOptions());
 
     private static IEnumerable<string> MistakesIn(SslClientAuthenticationOptions tls, bool useProxy, SpiffeClientMode mode)

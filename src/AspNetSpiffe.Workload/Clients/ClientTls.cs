@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>The TLS of one client in its mode: what is shown to servers, and how they are judged.</summary>
+/// <summary>The TLS of one client in its mode: the presented certificate, and the verification of servers.</summary>
 internal sealed class ClientTls
 {
     private readonly ITrustSource _source;
@@ -23,15 +23,15 @@ internal sealed class ClientTls
 
     public ITrustSource Source => _source;
 
-    /// <summary>Gets who must answer; <see langword="null"/> where servers have no SPIFFE ID, only a name.</summary>
+    /// <summary>Gets the expected server; <see langword="null"/> in a mode in which servers are verified by host name.</summary>
     public SpiffeIdPattern? Expected { get; }
 
-    /// <summary>Gets whether a connection has a verified SPIFFE ID at its other end.</summary>
+    /// <summary>Gets whether servers are verified by SPIFFE ID.</summary>
     public bool KnowsServers => Expected is not null;
 
     public bool ShowsSvid => Mode != SpiffeClientMode.NoClientCertificate;
 
-    /// <summary>Gets the SVID that is shown now, if one is: connections that were opened with another are no longer used.</summary>
+    /// <summary>Gets the SVID that is presented now, if any. Connections that were opened with another one get no new requests.</summary>
     public X509Svid? Svid => _source.Trust?.Svid;
 
     public static ClientTls Mutual(X509Source source, SpiffeIdPattern expected) => new(SpiffeClientMode.Mutual, source, expected, null);
@@ -44,28 +44,28 @@ internal sealed class ClientTls
         return new(SpiffeClientMode.WebServer, source, null, roots is null ? null : [.. roots]);
     }
 
-    /// <exception cref="ArgumentException">The list of roots is there, and empty.</exception>
+    /// <exception cref="ArgumentException">The list of roots is empty.</exception>
     public static void RequireSome(X509Certificate2Collection? roots)
     {
         if (roots is { Count: 0 }) throw new ArgumentException("The collection of roots is empty, so no server would be trusted. Add roots, or pass null to use the roots that this system trusts.", nameof(roots));
     }
 
-    /// <exception cref="AuthenticationException">What the mode needs is not there: a valid SVID, or bundles.</exception>
+    /// <exception cref="AuthenticationException">The source lacks what the mode needs: a valid SVID, or bundles.</exception>
     public void RequireReady() => _source.RequireValid();
 
-    /// <summary>Sets up one handshake.</summary>
-    /// <exception cref="AuthenticationException">What the mode needs is not there.</exception>
+    /// <summary>Configures one handshake.</summary>
+    /// <exception cref="AuthenticationException">The source lacks what the mode needs.</exception>
     public void Configure(SslClientAuthenticationOptions options, EndPoint? server, Action<VerificationResult> verified)
     {
         _spiffe?.Configure(options, server, verified);
         _web?.Configure(options);
     }
 
-    /// <summary>Judges a server whose handshake is not ours to set up. Where servers have no SPIFFE ID, it is nobody.</summary>
+    /// <summary>Verifies a server whose handshake was not configured here. Rejects it in a mode without SPIFFE IDs of servers.</summary>
     public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, EndPoint server) =>
         _spiffe?.Verify(certificate, chain, PeerRole.Server, server) ?? VerificationResult.Reject(RejectionReason.NotAllowed);
 
-    /// <summary>Asks again of a server that was verified earlier.</summary>
+    /// <summary>Checks again a server that was verified earlier.</summary>
     public IReadOnlyList<RejectionReason> Recheck(SpiffePeer server) => _spiffe?.Recheck(server) ?? [RejectionReason.NotAllowed];
 
     /// <summary>Creates the exception for a rejected server.</summary>

@@ -2,15 +2,15 @@ using System.Net.Http.Headers;
 
 namespace AspNetSpiffe;
 
-/// <summary>Adds our JWT-SVID to each request that has no <c>Authorization</c> of its own (JWT-SVID §5.2).</summary>
+/// <summary>Adds our JWT-SVID to each request without an <c>Authorization</c> header (JWT-SVID §5.2).</summary>
 /// <remarks>
-/// Over https and wss only, unless the options say otherwise. The token is the first server's alone: no redirect takes it along, and it is taken off the request once the
-/// request was sent. Where there is no token, nothing is sent: the request ends with an <see cref="HttpRequestException"/>. Thread-safe.
+/// Over https and wss only, unless the options allow http. The token is sent to the first server only: it is not sent after a redirect, and it is removed from the request after the
+/// request was sent. Without a token nothing is sent: the request fails with an <see cref="HttpRequestException"/>. Thread-safe.
 /// </remarks>
 /// <example><code>
 /// using var client = new HttpClient(new JwtSvidHandler(source, "orders") { InnerHandler = new SocketsHttpHandler() });
 /// </code>
-/// gRPC takes the same handler, and the token travels as the metadata <c>authorization</c>:
+/// With gRPC the token is sent as the metadata <c>authorization</c>:
 /// <code>
 /// using var channel = GrpcChannel.ForAddress("https://greeter:8443", new GrpcChannelOptions
 /// {
@@ -26,10 +26,10 @@ public sealed class JwtSvidHandler : DelegatingHandler
     private readonly SpiffeId? _identity;
     private readonly bool _allowInsecureHttp;
 
-    /// <summary>Creates a handler; give it an <see cref="DelegatingHandler.InnerHandler"/>, or let <see cref="HttpClient"/>'s factory do so.</summary>
-    /// <param name="source">Our tokens.</param>
+    /// <summary>Creates a handler. Set its <see cref="DelegatingHandler.InnerHandler"/>, unless the factory of <see cref="HttpClient"/> does.</summary>
+    /// <param name="source">The source of the tokens.</param>
     /// <param name="audience">The audience that the server accepts.</param>
-    /// <param name="options">Which identity, and whether plain http is allowed.</param>
+    /// <param name="options">The identity of the token, and whether plain http is allowed.</param>
     public JwtSvidHandler(JwtSource source, string audience, JwtSvidHandlerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -54,13 +54,13 @@ public sealed class JwtSvidHandler : DelegatingHandler
         }
         finally
         {
-            // Whoever logs the request or sends it again must not have it.
+            // Code that logs the request or sends it again must not get the token.
             if (ReferenceEquals(request.Headers.Authorization, token)) request.Headers.Authorization = null;
             if (OriginOf(request) is { } end && end != address) request.Options.Set(RedirectedTo, end);
         }
     }
 
-    /// <summary>Is not supported: tokens are fetched asynchronously.</summary>
+    /// <summary>Not supported: tokens are fetched asynchronously.</summary>
     /// <exception cref="NotSupportedException">Always: nothing is sent without a token.</exception>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
         throw new NotSupportedException("A client with a JWT-SVID supports asynchronous calls only: use SendAsync.");
@@ -81,7 +81,7 @@ public sealed class JwtSvidHandler : DelegatingHandler
         }
     }
 
-    // A handler below changes the address of the request itself: sent again by a handler above, it goes to where a stranger has sent it.
+    // An inner handler that follows a redirect changes the address of the request: when an outer handler retries it, it goes to an address that the server chose.
     private static bool WasRedirectedTo(string? address, HttpRequestMessage request) => request.Options.TryGetValue(RedirectedTo, out var end) && end == address;
 
     private static string? OriginOf(HttpRequestMessage request) =>

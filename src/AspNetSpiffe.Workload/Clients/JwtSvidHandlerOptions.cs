@@ -1,10 +1,10 @@
 namespace AspNetSpiffe;
 
-/// <summary>Which token a <see cref="JwtSvidHandler"/> adds, and where to.</summary>
+/// <summary>Options of <see cref="JwtSvidHandler"/>. Not thread-safe: set the values before the handler is created.</summary>
 public sealed class JwtSvidHandlerOptions
 {
-    /// <summary>Gets or sets which of our identities the token is for.</summary>
-    /// <value>Default: the one that <see cref="SpiffeOptions"/> choose, or the first.</value>
+    /// <summary>Gets or sets the identity whose token is sent.</summary>
+    /// <value>Default: the one that <see cref="SpiffeOptions"/> select, or the first.</value>
     public SpiffeId? Identity { get; set; }
 
     /// <summary>Gets or sets whether the token may be sent to a plain-http address, where anyone in the network path can read and use it.</summary>

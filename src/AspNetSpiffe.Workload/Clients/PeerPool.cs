@@ -2,11 +2,11 @@ using System.Runtime.ExceptionServices;
 
 namespace AspNetSpiffe;
 
-/// <summary>The pooled connections that were opened with one SVID of ours. Disposed, it takes no new requests; those under way finish.</summary>
-/// <param name="svid">The SVID; <see langword="null"/> where we have none, or show none.</param>
-/// <param name="showsSvid">Whether the connections show one.</param>
+/// <summary>The pooled connections that were opened with one of our SVIDs. After Dispose it takes no new requests; requests in flight finish.</summary>
+/// <param name="svid">The SVID; <see langword="null"/> if we have none, or present none.</param>
+/// <param name="showsSvid">Whether the connections present one.</param>
 /// <param name="handler">Opens the connections.</param>
-/// <param name="streams">Its connections, and those of the other pools of the client.</param>
+/// <param name="streams">The connections of all pools of the client.</param>
 internal sealed class PeerPool(X509Svid? svid, bool showsSvid, SocketsHttpHandler handler, PeerStreams streams) : IDisposable
 {
     private readonly HttpMessageInvoker _invoker = new(handler);
@@ -14,12 +14,12 @@ internal sealed class PeerPool(X509Svid? svid, bool showsSvid, SocketsHttpHandle
     private int _requests;
     private bool _disposed;
 
-    /// <summary>Says whether the connections were opened with this SVID.</summary>
+    /// <summary>Determines whether the connections were opened with this SVID.</summary>
     public bool IsOf(X509Svid? current) =>
         ReferenceEquals(svid, current) || (svid is not null && current is not null && svid.Leaf.RawDataMemory.Span.SequenceEqual(current.Leaf.RawDataMemory.Span));
 
-    /// <summary>Counts a request in.</summary>
-    /// <returns><see langword="false"/> when the pool is disposed: take the next.</returns>
+    /// <summary>Registers a request.</summary>
+    /// <returns><see langword="false"/> when the pool is disposed: use the next one.</returns>
     public bool TryEnter()
     {
         lock (_lock)
@@ -29,7 +29,7 @@ internal sealed class PeerPool(X509Svid? svid, bool showsSvid, SocketsHttpHandle
         }
     }
 
-    /// <summary>Sends a request that was counted in.</summary>
+    /// <summary>Sends a registered request.</summary>
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         try
@@ -59,7 +59,7 @@ internal sealed class PeerPool(X509Svid? svid, bool showsSvid, SocketsHttpHandle
         Close();
     }
 
-    // Disposing closes idle connections and lets busy ones finish, but refuses a request that has not got its connection yet: hence the count.
+    // Disposing the handler closes idle connections and lets active ones finish, but fails a request that has no connection yet: hence the count.
     private void Leave()
     {
         lock (_lock)
@@ -68,7 +68,7 @@ internal sealed class PeerPool(X509Svid? svid, bool showsSvid, SocketsHttpHandle
             if (!_disposed || _requests > 0) return;
         }
 
-        // On a thread of its own: no request waits for streams of the application to close.
+        // On another thread: no request waits for streams of the application to close.
         ThreadPool.UnsafeQueueUserWorkItem(static pool => pool.Close(), this, preferLocal: false);
     }
 

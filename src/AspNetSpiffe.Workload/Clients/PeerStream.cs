@@ -14,10 +14,10 @@ internal sealed class PeerStream : SslStream
     {
     }
 
-    /// <summary>Gets the verified server; <see langword="null"/> where servers have no SPIFFE ID.</summary>
+    /// <summary>Gets the verified server; <see langword="null"/> in a mode without SPIFFE IDs of servers.</summary>
     public SpiffePeer? Peer => _peer;
 
-    /// <summary>Connects, and no more.</summary>
+    /// <summary>Opens the TCP connection.</summary>
     public static async ValueTask<Stream> ConnectSocketAsync(DnsEndPoint server, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -33,13 +33,13 @@ internal sealed class PeerStream : SslStream
         }
     }
 
-    /// <summary>Authenticates both ends of a connection, which it takes over.</summary>
+    /// <summary>Performs the TLS handshake on a connection, which it takes ownership of.</summary>
     /// <param name="plain">The connection.</param>
-    /// <param name="tls">Whom we take for the server, and as whom we come.</param>
-    /// <param name="options">What the application chose, and the protocols of the request.</param>
+    /// <param name="tls">The verification of the server, and the presented certificate.</param>
+    /// <param name="options">The application's settings, and the protocols of the request.</param>
     /// <param name="server">The server's address, for the log.</param>
-    /// <param name="cancellationToken">Ends the handshake.</param>
-    /// <exception cref="SpiffePeerRejectedException">The server is not verified, or not the one that is expected.</exception>
+    /// <param name="cancellationToken">Cancels the handshake.</param>
+    /// <exception cref="SpiffePeerRejectedException">The server is not verified, or not the expected one.</exception>
     public static async Task<PeerStream> AuthenticateAsync(
         Stream plain,
         ClientTls tls,
@@ -55,7 +55,7 @@ internal sealed class PeerStream : SslStream
         }
         catch
         {
-            // The connection may be the application's own: its fault must not hide ours.
+            // The stream may be the application's: its exception must not hide the original one.
             NotificationQueue.Guard(stream.Dispose, static _ => { });
             throw;
         }

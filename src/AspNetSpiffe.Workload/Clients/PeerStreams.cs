@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>All connections of one client to servers with a SPIFFE ID. Cuts off those whose server is no longer trusted, once the in-flight requests have had their time.</summary>
-/// <param name="tls">Says who is trusted.</param>
+/// <summary>All connections of one client to servers with a SPIFFE ID. Aborts those whose server is no longer trusted, after the drain timeout of in-flight requests.</summary>
+/// <param name="tls">Verifies servers.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">May be called under locks: <see cref="NotificationQueue.CreateLogger"/>.</param>
 internal sealed partial class PeerStreams(ClientTls tls, TimeProvider time, ILogger logger)
@@ -13,14 +13,14 @@ internal sealed partial class PeerStreams(ClientTls tls, TimeProvider time, ILog
     private readonly CallbackRunner _closing = new(problem => Log.StreamFailed(logger, problem));
     private volatile UnansweredException? _lastUnanswered;
 
-    /// <summary>Gets or sets how the last connection ended, if it did so unanswered.</summary>
+    /// <summary>Gets or sets the end of the last connection that the server closed before it sent data.</summary>
     public UnansweredException? LastUnanswered
     {
         get => _lastUnanswered;
         set => _lastUnanswered = value;
     }
 
-    /// <summary>Gets the connections that are open now.</summary>
+    /// <summary>Gets the open connections.</summary>
     public IEnumerable<SpiffeClientConnection> Open =>
         _streams.Select(static one => new SpiffeClientConnection { Authority = one.Key.Authority, ServerId = one.Value.Id, ValidUntil = one.Value.ValidUntil });
 
@@ -28,7 +28,7 @@ internal sealed partial class PeerStreams(ClientTls tls, TimeProvider time, ILog
 
     public void Remove(VerifiedStream stream) => _streams.TryRemove(stream, out _);
 
-    /// <summary>Says who answers for an authority: the one server of all connections to it, if there is one.</summary>
+    /// <summary>Finds the SPIFFE ID for an authority (host and port), if all connections to it have the same.</summary>
     public SpiffeId? FindServer(string authority)
     {
         SpiffeId? only = null;
@@ -42,10 +42,10 @@ internal sealed partial class PeerStreams(ClientTls tls, TimeProvider time, ILog
         return only;
     }
 
-    /// <summary>Looks at every connection.</summary>
-    /// <param name="drainTimeout">How long in-flight requests have to finish.</param>
-    /// <param name="untrusted">Whether one of them has just been found untrusted: the pool that may hold it must not be used any more.</param>
-    /// <returns>When to look again.</returns>
+    /// <summary>Checks every connection.</summary>
+    /// <param name="drainTimeout">The time in which in-flight requests must finish.</param>
+    /// <param name="untrusted">Whether a connection has become untrusted: the pool that may contain it must not be used any more.</param>
+    /// <returns>The time of the next check.</returns>
     public DateTimeOffset Check(TimeSpan drainTimeout, out bool untrusted)
     {
         var (now, next) = (time.GetUtcNow(), DateTimeOffset.MaxValue);
@@ -67,10 +67,10 @@ internal sealed partial class PeerStreams(ClientTls tls, TimeProvider time, ILog
         return next;
     }
 
-    /// <summary>Is told that a look from the timer failed.</summary>
+    /// <summary>Logs that a check by the timer failed.</summary>
     public void CheckFailed(Exception problem) => Log.CheckFailed(logger, problem);
 
-    /// <summary>Is told of an exception of a stream that the application gave us.</summary>
+    /// <summary>Logs an exception of a stream of the application.</summary>
     public void StreamFailed(Exception problem) => Log.StreamFailed(logger, problem);
 
     private void Abort(VerifiedStream stream, SpiffePeer server)
@@ -100,7 +100,7 @@ internal sealed partial class PeerStreams(ClientTls tls, TimeProvider time, ILog
         [LoggerMessage(2, LogLevel.Information, "Aborted the connection to {SpiffeId}: its requests did not finish in time.", EventName = "ServerConnectionAborted")]
         public static partial void ConnectionAborted(ILogger logger, SpiffeId spiffeId);
 
-        /// <summary>A stream that the application made, in <c>ConnectCallback</c> or <c>PlaintextStreamFilter</c>, threw an exception when its connection was closed.</summary>
+        /// <summary>A stream that the application created, in <c>ConnectCallback</c> or <c>PlaintextStreamFilter</c>, threw an exception when its connection was closed.</summary>
         /// <remarks>The exception names the stream: correct it.</remarks>
         [LoggerMessage(
             3, LogLevel.Error,

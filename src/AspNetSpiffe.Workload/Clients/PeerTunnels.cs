@@ -6,33 +6,33 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>The ways through proxies: SocketsHttpHandler asks for the tunnel and makes the TLS inside it, we say with what, and who may be at its end.</summary>
+/// <summary>Tunnels through proxies: SocketsHttpHandler requests the tunnel and performs the TLS handshake in it; this class provides the TLS options and verifies the server.</summary>
 internal sealed class PeerTunnels(ClientTls tls)
 {
     private static readonly HttpRequestOptionsKey<bool> IsCallers = new("AspNetSpiffe.IsCallers");
 
     private readonly ConditionalWeakTable<SslStream, SpiffePeer> _peers = [];
 
-    /// <summary>Tells a request of the caller from those that SocketsHttpHandler makes itself.</summary>
+    /// <summary>Marks a request of the caller, to distinguish it from the CONNECT requests of SocketsHttpHandler.</summary>
     public static void MarkAsCallers(HttpRequestMessage request)
     {
         if (request.Method == HttpMethod.Connect) request.Options.Set(IsCallers, true);
     }
 
-    /// <summary>Says whether a connection goes to a proxy, not to the server. An error is no danger: there is TLS with the expected server on either way, or nothing.</summary>
-    /// <exception cref="HttpRequestException">The proxy wants TLS itself.</exception>
+    /// <summary>Determines whether a connection goes to a proxy instead of the server. A wrong answer is safe: either way there is TLS with the expected server, or the connection fails.</summary>
+    /// <exception cref="HttpRequestException">The proxy itself uses TLS.</exception>
     public static bool IsToProxy(SocketsHttpConnectionContext context)
     {
         var (request, server) = (context.InitialRequestMessage, context.InitialRequestMessage.RequestUri!);
 
-        // SocketsHttpHandler would take the proxy for the server: it knows one set of TLS options only.
+        // SocketsHttpHandler has one set of TLS options only, and would verify the proxy as the server.
         if (IsForTunnel(request) && server.Scheme == "https")
             throw new HttpRequestException("A SPIFFE client uses TLS to its server through the proxy, not to the proxy itself: use a proxy address with http or socks5.");
         return IsForTunnel(request) || context.DnsEndPoint.Host != server.IdnHost || context.DnsEndPoint.Port != server.Port;
     }
 
-    /// <summary>Creates the options for all tunnels of one pool of connections, which all present our SVID of now.</summary>
-    /// <param name="options">What the application chose.</param>
+    /// <summary>Creates the options for all tunnels of one pool, which present our current SVID.</summary>
+    /// <param name="options">The application's settings.</param>
     public SslClientAuthenticationOptions CreateOptions(SslClientAuthenticationOptions options)
     {
         try
@@ -42,17 +42,17 @@ internal sealed class PeerTunnels(ClientTls tls)
         }
         catch (AuthenticationException)
         {
-            // Without an SVID, or bundles, nobody; the pool is replaced when there is one.
+            // Without an SVID or bundles every server is rejected; the pool is replaced when there is one.
             options.RemoteCertificateValidationCallback = static (_, _, _, _) => false;
         }
 
-        // The options outlive bundles and have no clock, so SslStream's chain must not count: trusting nobody, it is nobody's, and the verifier builds its own.
+        // The options outlive bundles and have no clock, so the result of SslStream's chain is not used: it trusts no CA, and the verifier builds its own chain.
         if (tls.KnowsServers) options.CertificateChainPolicy = VerifiedPeers.TrustNobody;
         return options;
     }
 
-    /// <summary>Says who was verified at the other end of a tunnel; <see langword="null"/> where servers have no SPIFFE ID.</summary>
-    /// <exception cref="AuthenticationException">Nobody.</exception>
+    /// <summary>Returns the verified server of a tunnel; <see langword="null"/> in a mode without SPIFFE IDs of servers.</summary>
+    /// <exception cref="AuthenticationException">No server was verified.</exception>
     public SpiffePeer? PeerOf(SslStream stream)
     {
         if (!tls.KnowsServers) return null;
@@ -63,19 +63,19 @@ internal sealed class PeerTunnels(ClientTls tls)
 
     private bool Verify(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        // QUIC would come here too, and is no tunnel.
+        // QUIC also calls this callback, and is not a tunnel.
         if (sender is not SslStream stream) return false;
 
         tls.RequireReady();
         var result = tls.Verify(certificate, chain, new DnsEndPoint(stream.TargetHostName, 0));
 
-        // Thrown here, it is the inner exception of the request that asked for this very tunnel; nothing else leads from the one to the other.
+        // Thrown here, it becomes the inner exception of the request that opened this tunnel; there is no other way to associate them.
         if (!result.Accepted) throw tls.Refuse(result);
         _peers.AddOrUpdate(stream, result.Peer);
         return true;
     }
 
-    // Here it counts what SslStream finds: the chain, the use and the name.
+    // In this mode the result of SslStream is used: chain, key usage and host name.
     private bool VerifyName(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         if (sender is not SslStream stream) return false;
@@ -83,7 +83,7 @@ internal sealed class PeerTunnels(ClientTls tls)
         tls.RequireReady();
         if (errors == SslPolicyErrors.None) return true;
 
-        // SslStream itself would say no more than that we refused it.
+        // Otherwise SslStream reports only that the callback rejected the certificate.
         var found = chain?.ChainStatus.Select(status => $"{status.Status}") ?? [];
         throw new AuthenticationException($"The certificate of the server '{stream.TargetHostName}' is invalid: {string.Join(", ", found.Prepend($"{errors}"))}.");
     }

@@ -2,25 +2,25 @@ using System.Security.Authentication;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says what a failed request means, where the framework says only how it ended.</summary>
+/// <summary>Explains a failed request if the framework's exception lacks the cause.</summary>
 internal static class ServerFailure
 {
-    /// <summary>Returns the exception that says more, or <see langword="null"/> when the failure says all.</summary>
-    /// <param name="failure">What the framework says.</param>
-    /// <param name="ours">The SVID that we showed.</param>
-    /// <param name="showsSvid">Whether the client shows SVIDs.</param>
-    /// <param name="last">How the last connection ended, if it did so unanswered.</param>
+    /// <summary>Returns an exception with the cause; <see langword="null"/> if the framework's exception is sufficient.</summary>
+    /// <param name="failure">The framework's exception.</param>
+    /// <param name="ours">The SVID that we presented.</param>
+    /// <param name="showsSvid">Whether the client presents SVIDs.</param>
+    /// <param name="last">The end of the last connection that the server closed before it sent data.</param>
     public static Exception? Explain(HttpRequestException failure, X509Svid? ours, bool showsSvid, UnansweredException? last)
     {
-        // Not as the cause of an HttpRequestException: that is taken for a passing fault, and tried again (Microsoft.Extensions.Http.Resilience).
+        // Not wrapped in an HttpRequestException, which is treated as transient and retried (Microsoft.Extensions.Http.Resilience).
         if (failure.InnerException is SpiffePeerRejectedException refused) return refused;
 
-        // Of a connection over HTTP/2 that has ended when a request is to get it, SocketsHttpHandler forgets the cause.
+        // SocketsHttpHandler loses the cause when an HTTP/2 connection ends before a request is assigned to it.
         var forgotten = failure is { InnerException: null, StatusCode: null, HttpRequestError: HttpRequestError.Unknown } ? last : null;
         if ((CausesOf(failure).OfType<UnansweredException>().FirstOrDefault() ?? forgotten) is { } unanswered)
             return Explained(failure, $"The server '{unanswered.Server}' closed the connection before it sent a response", ours, showsSvid);
 
-        // A handshake that fails for our own sake, for want of an SVID, has no cause.
+        // A handshake that fails because we have no SVID has no inner exception.
         return failure is { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: IOException or AuthenticationException { InnerException: not null } }
             ? Explained(failure, $"The TLS handshake failed before the server was verified ({CausesOf(failure).Last().Message.TrimEnd('.')})", ours, showsSvid)
             : null;

@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace AspNetSpiffe;
 
-/// <summary>Puts the ID of the server on the span of a request. The framework makes that span below our handler, and shows it only to whoever passes it on to the server.</summary>
-/// <param name="inner">The one that was chosen, which does all the rest.</param>
-/// <param name="tls">Whom we expect.</param>
-/// <param name="streams">To whom we are connected.</param>
+/// <summary>Sets the SPIFFE ID of the server on the span of a request. The framework creates that span below our handler, where only the propagator can access it.</summary>
+/// <param name="inner">The application's propagator, to which everything else is forwarded.</param>
+/// <param name="tls">The expected server.</param>
+/// <param name="streams">The open connections.</param>
 internal sealed class ServerIdPropagator(DistributedContextPropagator inner, ClientTls tls, PeerStreams streams) : DistributedContextPropagator
 {
     private static readonly HttpRequestOptionsKey<Activity> Waiting = new("AspNetSpiffe.Activity");
@@ -25,12 +25,12 @@ internal sealed class ServerIdPropagator(DistributedContextPropagator inner, Cli
 
     public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) => inner.ExtractBaggage(carrier, getter);
 
-    /// <summary>Takes note of a new connection, for the request that it was opened for.</summary>
+    /// <summary>Records the server of a new connection for the request that opened it.</summary>
     public static void Connected(HttpRequestMessage request, SpiffePeer server)
     {
         if (request.Options.TryGetValue(Waiting, out var activity)) activity.SetTag(Tag.ServerId, server.Id.ToString());
     }
 
-    /// <summary>Says which server a request is meant for.</summary>
+    /// <summary>Returns the authority (host and port) of a request.</summary>
     public static string AuthorityOf(HttpRequestMessage request) => request.RequestUri?.Authority ?? "";
 }

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>The authentication of client and server on the connections of a client. The names are those of the configuration; docs/tls-modes.md says what each does not verify.</summary>
+/// <summary>The authentication of client and server on the connections of a client. The names are those of the configuration; docs/tls-modes.md compares the modes.</summary>
 internal enum SpiffeClientMode
 {
     /// <summary>Our SVID is presented, and the server's is verified.</summary>

@@ -9,13 +9,13 @@ public sealed partial class SpiffeHttpHandler
     /// <param name="source">Our SVID and the bundles.</param>
     /// <param name="expectedServer">The expected server: its SPIFFE ID or a pattern. There is no default: a client that accepts any server is not protected.</param>
     /// <param name="configure">
-    /// Changes the other settings of the connections; runs once. All of them are kept when our SVID is renewed. Of <see cref="SocketsHttpHandler.SslOptions"/>, what
-    /// concerns certificates or the protocols of HTTP is rejected. The stream of a <see cref="SocketsHttpHandler.ConnectCallback"/> is taken for the plain connection,
-    /// whatever its type: mutual TLS with the expected server goes over it. A <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> is applied above TLS. Proxies are off, and
-    /// no environment variable leads requests astray, unless it sets <see cref="SocketsHttpHandler.UseProxy"/>: then the same mutual TLS goes through the
+    /// Changes the other settings of the connections; called once. The settings are kept when our SVID is renewed. In <see cref="SocketsHttpHandler.SslOptions"/>, settings that
+    /// concern certificates or the HTTP protocols are rejected. The stream of a <see cref="SocketsHttpHandler.ConnectCallback"/> is used as the plain connection,
+    /// whatever its type: mutual TLS with the expected server runs over it. A <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> is applied above TLS. Proxies are off, including those
+    /// of environment variables, unless it sets <see cref="SocketsHttpHandler.UseProxy"/>: then the same mutual TLS runs through the
     /// tunnel of a proxy whose address begins with <c>http</c>, <c>socks4</c>, <c>socks4a</c> or <c>socks5</c>. One with <c>https</c> is rejected.
     /// </param>
-    /// <exception cref="InvalidOperationException"><paramref name="configure"/> made a setting that can have no effect; the message says what to do instead.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="configure"/> made a setting that would have no effect; the message says what to do instead.</exception>
     /// <example><code>
     /// using var client = new HttpClient(SpiffeHttpHandler.Create(source, SpiffeIdPattern.Parse("spiffe://example.org/orders")));
     /// </code></example>
@@ -30,7 +30,7 @@ public sealed partial class SpiffeHttpHandler
     /// <param name="bundles">The trust bundles. Our SVID is never presented, even if this process has one.</param>
     /// <param name="expectedServer">The expected server: its SPIFFE ID or a pattern.</param>
     /// <param name="configure">Changes the other settings of the connections, as for <see cref="Create"/>.</param>
-    /// <exception cref="InvalidOperationException"><paramref name="configure"/> made a setting that can have no effect; the message says what to do instead.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="configure"/> made a setting that would have no effect; the message says what to do instead.</exception>
     public static SpiffeHttpHandler CreateTls(X509BundleSource bundles, SpiffeIdPattern expectedServer, Action<SocketsHttpHandler>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(bundles);
@@ -40,15 +40,15 @@ public sealed partial class SpiffeHttpHandler
 
     /// <summary>Creates a handler that presents our SVID to servers with a Web PKI certificate, which is verified by its host name. No SPIFFE ID of the server is verified.</summary>
     /// <remarks>
-    /// The name is that of the request's address, or <see cref="SslClientAuthenticationOptions.TargetHost"/> where <paramref name="configure"/> sets it. Nothing is downloaded for a
-    /// certificate, neither a missing intermediate, which the server must send, nor what says whether it was revoked. A connection ends with nothing but itself:
-    /// the certificate of its server is verified at the handshake only. A rejected server ends the request with an <see cref="HttpRequestException"/>.
+    /// The host name is that of the request's URL, or <see cref="SslClientAuthenticationOptions.TargetHost"/> if <paramref name="configure"/> sets it. Nothing is downloaded for a
+    /// certificate: neither missing intermediates, which the server must send, nor revocation data. An open connection is not closed when a certificate expires:
+    /// the server's certificate is verified in the handshake only. When a server is rejected, the request fails with an <see cref="HttpRequestException"/>.
     /// </remarks>
     /// <param name="source">Our SVID.</param>
     /// <param name="roots">The only trusted roots for the server; <see langword="null"/> means the roots that this system trusts.</param>
     /// <param name="configure">Changes the other settings of the connections, as for <see cref="Create"/>.</param>
     /// <exception cref="ArgumentException">There are no roots in <paramref name="roots"/>.</exception>
-    /// <exception cref="InvalidOperationException"><paramref name="configure"/> made a setting that can have no effect; the message says what to do instead.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="configure"/> made a setting that would have no effect; the message says what to do instead.</exception>
     public static SpiffeHttpHandler CreateMtlsToWeb(X509Source source, X509Certificate2Collection? roots = null, Action<SocketsHttpHandler>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -59,10 +59,10 @@ public sealed partial class SpiffeHttpHandler
     /// <param name="source">Our SVID and the bundles.</param>
     /// <param name="expectedServer">The expected server.</param>
     /// <param name="settings">
-    /// What was chosen for the connections; checked and kept as for <see cref="Create"/>. It belongs to the new handler, and sends nothing itself. Without a
-    /// <see cref="SocketsHttpHandler.Proxy"/> of its own, proxies are off.
+    /// The settings of the connections, validated and kept as for <see cref="Create"/>. The new handler owns it, and it sends no requests itself. Without a
+    /// <see cref="SocketsHttpHandler.Proxy"/> in it, proxies are off.
     /// </param>
-    /// <exception cref="InvalidOperationException"><paramref name="settings"/> have one that can have no effect; the message says what to do instead.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="settings"/> contain a setting that would have no effect; the message says what to do instead.</exception>
     public static SpiffeHttpHandler CreateFrom(X509Source source, SpiffeIdPattern expectedServer, SocketsHttpHandler settings)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -72,7 +72,7 @@ public sealed partial class SpiffeHttpHandler
         return CreateFrom(ClientTls.Mutual(source, expectedServer), settings, null);
     }
 
-    /// <summary>Creates a handler that keeps what was chosen before.</summary>
+    /// <summary>Creates a handler that keeps the settings of another.</summary>
     internal static SpiffeHttpHandler CreateFrom(ClientTls tls, SocketsHttpHandler chosen, Action<SocketsHttpHandler>? configure) =>
         new(tls, new(chosen, configure, tls.Mode));
 }

@@ -4,21 +4,21 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>The handler of an HTTP client whose connections present the current SVID and accept only the expected server.</summary>
+/// <summary>An HTTP message handler whose connections use mutual TLS: they present our current SVID and accept only the expected server.</summary>
 /// <remarks>
-/// HTTP/1.1, HTTP/2 and web sockets over them; https and wss only. When our SVID is renewed, the pooled connections that were opened with the old one take no new
-/// requests. When a certificate of a server's chain expires or its CA leaves the bundle, its connections are closed: in-flight requests have
-/// <see cref="DrainTimeout"/> to finish. A rejected server ends the request with a <see cref="SpiffePeerRejectedException"/>; one that may have rejected our SVID, with an
+/// Supports HTTP/1.1, HTTP/2 and web sockets over them; https and wss only. When our SVID is renewed, the pooled connections that were opened with the old one take no new
+/// requests. When a certificate of a server's chain expires or its CA is removed from the bundle, its connections are closed: in-flight requests have
+/// <see cref="DrainTimeout"/> to finish. A request to a rejected server fails with a <see cref="SpiffePeerRejectedException"/>; one to a server that may have rejected our SVID, with an
 /// <see cref="HttpRequestException"/> that says so. Thread-safe. Dispose it, or the client that owns it.
 /// <para>
-/// It is a <see cref="DelegatingHandler"/> so that a gRPC channel finds the <see cref="SocketsHttpHandler"/> that it needs for client-side load balancing, and gives it
-/// its connections: they come under our TLS. Do not set <see cref="DelegatingHandler.InnerHandler"/>.
+/// It is a <see cref="DelegatingHandler"/> so that a gRPC channel finds the <see cref="SocketsHttpHandler"/> that it needs for client-side load balancing, and provides
+/// its connections, over which our TLS runs. Do not set <see cref="DelegatingHandler.InnerHandler"/>.
 /// </para>
 /// Created with <see cref="CreateTls"/>, it presents no SVID; created with <see cref="CreateMtlsToWeb"/>, it expects a Web PKI certificate of the server, and no SPIFFE ID.
 /// </remarks>
 public sealed partial class SpiffeHttpHandler : DelegatingHandler
 {
-    // Timers end at 49 days; to look again each day costs nothing.
+    // Timers are limited to 49 days; a check per day costs nothing.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     private readonly ITrustSource _source;
@@ -47,8 +47,8 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
     }
 
     /// <summary>Gets or sets how long in-flight requests have to finish when their server is no longer trusted.</summary>
-    /// <value>Default: 30 seconds. From 0 to a day; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
-    /// <exception cref="ArgumentOutOfRangeException">The value is out of its range.</exception>
+    /// <value>Default: 30 seconds. From 0 to a day; <see cref="Timeout.InfiniteTimeSpan"/> waits without limit.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public TimeSpan DrainTimeout
     {
         get;
@@ -65,7 +65,7 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
             throw new InvalidOperationException("The InnerHandler of a SpiffeHttpHandler was replaced, which is not supported: add other handlers as outer handlers.");
         PeerTunnels.MarkAsCallers(request);
 
-        // We may be asked before the source has told us of its change, and a clock that jumps past an expiry moves no timer.
+        // A request may arrive before the source has notified us of a change, and a clock that jumps past an expiry fires no timer.
         if (!ReferenceEquals(_seen, _source.Published) || _source.Time.GetUtcNow().UtcTicks >= Volatile.Read(ref _due)) Check();
         while (true)
         {
@@ -75,7 +75,7 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
         }
     }
 
-    /// <summary>Is not supported: connections are authenticated asynchronously.</summary>
+    /// <summary>Not supported: connections are authenticated asynchronously.</summary>
     /// <exception cref="NotSupportedException">Always: nothing is sent.</exception>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
         throw new NotSupportedException("A SPIFFE client supports asynchronous calls only: use SendAsync.");
@@ -109,13 +109,13 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
                 Volatile.Write(ref _pool, CreatePool(svid));
             }
 
-            // Last: whoever sees it must see the pool that belongs to it.
+            // Written last: a thread that sees it must see the matching pool.
             _seen = published;
             Volatile.Write(ref _due, long.MaxValue);
             Schedule(next);
         }
 
-        // On a thread of its own: closing its idle connections may call streams of the application, and requests come this way.
+        // On another thread: closing idle connections may call streams of the application, which must not block a request.
         if (retired is not null) ThreadPool.UnsafeQueueUserWorkItem(static pool => pool.Dispose(), retired, preferLocal: false);
     }
 
@@ -135,7 +135,7 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
         handler.PlaintextStreamFilter = FilterAsync;
         if (handler.ActivityHeadersPropagator is { } propagator && _tls.KnowsServers) handler.ActivityHeadersPropagator = new ServerIdPropagator(propagator, _tls, _streams);
 
-        // Where there are no tunnels, TLS that the handler makes itself (over QUIC) knows nothing of the expected server: refuse it.
+        // Without tunnels, the handler's own TLS (over QUIC) does not verify the expected server: reject it.
         handler.SslOptions = _settings.UseProxy
             ? _tunnels.CreateOptions(_settings.CreateTlsOptions())
             : new() { RemoteCertificateValidationCallback = static (_, _, _, _) => false };
@@ -187,7 +187,7 @@ public sealed partial class SpiffeHttpHandler : DelegatingHandler
     {
         _streams.Add(stream, peer);
 
-        // The bundles may have changed since the handshake: look at once, and again when this server's chain expires.
+        // The bundles may have changed since the handshake: check at once, and again when this server's chain expires.
         Check();
         if (_tls.Recheck(peer) is not { Count: > 0 } reasons) return;
 

@@ -2,16 +2,16 @@ using System.Security.Authentication;
 
 namespace AspNetSpiffe;
 
-/// <summary>The server is not verified, or not the expected one. Nothing was sent to it.</summary>
+/// <summary>The server is not verified, or not the expected one. No request was sent to it.</summary>
 /// <remarks>
-/// It is not an <see cref="HttpRequestException"/>, so it is not a transient failure: the retries of Microsoft.Extensions.Http.Resilience and the like do not call such a server again and again.
+/// It is not an <see cref="HttpRequestException"/>, because it is not a transient failure: Microsoft.Extensions.Http.Resilience and similar libraries do not retry it.
 /// </remarks>
 public sealed class SpiffePeerRejectedException : AuthenticationException
 {
     /// <param name="result">The rejection.</param>
     /// <param name="expected">The expected server.</param>
-    /// <param name="ours">What we knew at the time, for the advice.</param>
-    /// <param name="inner">What the framework made of it.</param>
+    /// <param name="ours">The bundles and the SVID that were used, for the advice.</param>
+    /// <param name="inner">The framework's exception.</param>
     internal SpiffePeerRejectedException(VerificationResult result, SpiffeIdPattern expected, TrustContext? ours, Exception? inner = null)
         : base($"The server was rejected: {result.Reason}. It presented {(result.Id is { } id ? $"'{id}'" : "no SPIFFE ID")}. {RejectionAdvice.For(result.Reason, result.Id, PeerRole.Server, expected, ours)}", inner)
     {
@@ -20,7 +20,7 @@ public sealed class SpiffePeerRejectedException : AuthenticationException
         Expected = expected;
     }
 
-    /// <summary>Gets why the server was rejected.</summary>
+    /// <summary>Gets the rejection reason.</summary>
     public RejectionReason Reason { get; }
 
     /// <summary>Gets the SPIFFE ID that the server claimed, if it could be read. It is not verified.</summary>

@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace AspNetSpiffe;
 
-/// <summary>One connection to a verified server, above its TLS. Passes bytes on as long as the server is trusted, and says what it means when they end.</summary>
-/// <param name="inner">The TLS.</param>
-/// <param name="server">Its SPIFFE ID, or its name.</param>
-/// <param name="authority">The host and port that it was opened for.</param>
+/// <summary>The stream of a connection to a verified server, above TLS. Forwards data as long as the server is trusted, and explains an unexpected end.</summary>
+/// <param name="inner">The TLS stream.</param>
+/// <param name="server">Its SPIFFE ID or host name.</param>
+/// <param name="authority">The host and port of the request that opened it.</param>
 /// <param name="owner">The connections of the client.</param>
 internal sealed class VerifiedStream(Stream inner, string server, string authority, PeerStreams owner) : Stream
 {
@@ -13,10 +13,10 @@ internal sealed class VerifiedStream(Stream inner, string server, string authori
     private volatile bool _endedUnanswered;
     private volatile string? _aborted;
 
-    /// <summary>Gets the host and port that it was opened for.</summary>
+    /// <summary>Gets the host and port of the request that opened it.</summary>
     public string Authority => authority;
 
-    /// <summary>Gets or sets when the connection is aborted, because its server is no longer trusted; <see langword="null"/> as long as it is.</summary>
+    /// <summary>Gets or sets when the connection is aborted because its server is no longer trusted; <see langword="null"/> while it is trusted.</summary>
     public DateTimeOffset? AbortAt { get; set; }
 
     public override bool CanRead => inner.CanRead;
@@ -29,7 +29,7 @@ internal sealed class VerifiedStream(Stream inner, string server, string authori
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>Cuts the connection off, whatever is under way on it: nothing passes any more, even if the application's own stream below rejects to end.</summary>
+    /// <summary>Aborts the connection: no more data is read or written, even if closing a stream of the application fails or blocks.</summary>
     public void Abort(string why) => _aborted = why;
 
     /// <summary>Closes the stream below, which may be the application's: it may throw or block.</summary>
@@ -107,7 +107,7 @@ internal sealed class VerifiedStream(Stream inner, string server, string authori
         {
             owner.Remove(this);
 
-            // Who was cut off is closed already, and if that blocks, whoever waits for the answer need not wait too.
+            // An aborted connection is already being closed; if that blocks, the request must not wait for it.
             if (_aborted is null) NotificationQueue.Guard(inner.Dispose, owner.StreamFailed);
         }
 
@@ -124,7 +124,7 @@ internal sealed class VerifiedStream(Stream inner, string server, string authori
             owner.LastUnanswered = null;
         }
 
-        // A read of no bytes only waits for some.
+        // A zero-byte read only waits for data.
         else if (wanted > 0) throw Unanswered(null);
         return length;
     }
@@ -141,7 +141,7 @@ internal sealed class VerifiedStream(Stream inner, string server, string authori
         _ when _hasAnswered => null,
         IOException => Unanswered(e),
 
-        // SocketsHttpHandler disposes the stream and goes on writing.
+        // SocketsHttpHandler may dispose the stream while it is writing.
         ObjectDisposedException when _endedUnanswered => Unanswered(e),
         _ => null,
     };
@@ -153,7 +153,7 @@ internal sealed class VerifiedStream(Stream inner, string server, string authori
     }
 }
 
-/// <summary>A server ended its connection before it sent a byte.</summary>
+/// <summary>A server closed the connection before it sent data.</summary>
 internal sealed class UnansweredException(string server, Exception? inner)
     : HttpIOException(HttpRequestError.ResponseEnded, $"The server '{server}' closed the connection before it sent a response.", inner)
 {

@@ -3,11 +3,11 @@ using System.Diagnostics.Metrics;
 
 namespace AspNetSpiffe;
 
-/// <summary>What is measured: the code makes an instrument from it, and <c>docs/reference/metrics.md</c> is written from it.</summary>
-/// <param name="Kind">How it is measured.</param>
-/// <param name="Name">The name, by the conventions of OpenTelemetry.</param>
-/// <param name="Unit">The unit, as UCUM writes it.</param>
-/// <param name="Description">What a value says.</param>
+/// <summary>The definition of a metric: the source of the instrument and of its row in <c>docs/reference/metrics.md</c>.</summary>
+/// <param name="Kind">The kind of instrument.</param>
+/// <param name="Name">The name, following the semantic conventions of OpenTelemetry.</param>
+/// <param name="Unit">The unit, in UCUM notation.</param>
+/// <param name="Description">What is measured.</param>
 /// <param name="Tags">The keys of its tags; a value has some or all of them.</param>
 internal sealed record MetricDefinition(MetricKind Kind, string Name, string Unit, string Description, ImmutableArray<string> Tags)
 {
@@ -24,7 +24,7 @@ internal sealed record MetricDefinition(MetricKind Kind, string Name, string Uni
     public Histogram<double> CreateHistogram(Meter meter, params IReadOnlyList<double> boundaries) =>
         meter.CreateHistogram(Name, Unit, Description, advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
 
-    /// <summary>Creates an instrument that asks when somebody collects.</summary>
+    /// <summary>Creates an observable instrument: its values are read when they are collected.</summary>
     public void Observe(Meter meter, Func<IEnumerable<Measurement<long>>> observe)
     {
         if (Kind == MetricKind.Gauge) meter.CreateObservableGauge(Name, observe, Unit, Description);
@@ -32,7 +32,7 @@ internal sealed record MetricDefinition(MetricKind Kind, string Name, string Uni
     }
 }
 
-/// <summary>How something is measured.</summary>
+/// <summary>The kind of instrument.</summary>
 internal enum MetricKind
 {
     Counter,

@@ -19,11 +19,11 @@ internal sealed class RefusalHistory
         }
     }
 
-    /// <summary>Takes note of a rejection.</summary>
-    /// <param name="kind">What was rejected, in one of few names.</param>
-    /// <param name="reason">Why.</param>
-    /// <param name="advice">What to do about it; <see langword="null"/> leaves what was said before.</param>
-    /// <param name="refusal">Who it was.</param>
+    /// <summary>Records a rejection.</summary>
+    /// <param name="kind">What was rejected: one of a few fixed names.</param>
+    /// <param name="reason">Why it was rejected.</param>
+    /// <param name="advice">What to do about it; <see langword="null"/> keeps the previous advice.</param>
+    /// <param name="refusal">The rejected peer.</param>
     public void Add(string kind, Enum reason, string? advice, SpiffeRefusal refusal)
     {
         lock (_lock)

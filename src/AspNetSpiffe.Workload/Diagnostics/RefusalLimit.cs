@@ -2,7 +2,7 @@ using System.Net;
 
 namespace AspNetSpiffe;
 
-/// <summary>The rate limit of the log for rejections: per minute and reason, the first of each address, for a few addresses.</summary>
+/// <summary>Rate limit of the log for rejections: per minute and reason, the first rejection of each remote address, for a limited number of addresses.</summary>
 /// <remarks>An unauthenticated peer can neither flood the log nor hide rejections for another reason, and memory is bounded. Thread-safe.</remarks>
 internal sealed class RefusalLimit(TimeProvider time)
 {
@@ -13,7 +13,7 @@ internal sealed class RefusalLimit(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Dictionary<Enum, Minute> _minutes = [];
 
-    /// <summary>Gets how many addresses are remembered.</summary>
+    /// <summary>Gets the number of remembered addresses.</summary>
     public int Count
     {
         get
@@ -22,10 +22,10 @@ internal sealed class RefusalLimit(TimeProvider time)
         }
     }
 
-    /// <summary>Asks for one rejection.</summary>
+    /// <summary>Determines whether a rejection may be logged.</summary>
     /// <param name="reason">Why the peer, or its token, was rejected.</param>
-    /// <param name="remote">Where it is; its port does not count.</param>
-    /// <param name="suppressed">How many rejections for this reason were suppressed since the last that was logged.</param>
+    /// <param name="remote">Its remote address; the port is ignored.</param>
+    /// <param name="suppressed">The number of rejections for this reason that were suppressed since the last logged one.</param>
     public bool MayLog(Enum reason, EndPoint? remote, out long suppressed)
     {
         lock (_lock)
@@ -45,7 +45,7 @@ internal sealed class RefusalLimit(TimeProvider time)
 
     private Minute MinuteOf(Enum reason)
     {
-        // Not the time of day: a clock that is set back must not silence the log.
+        // Monotonic time: a clock that is set back must not suppress the log.
         if (_minutes.TryGetValue(reason, out var minute) && time.GetElapsedTime(minute.Begin) < Period) return minute;
         return _minutes[reason] = new(time.GetTimestamp()) { Suppressed = minute?.Suppressed ?? 0 };
     }

@@ -3,18 +3,18 @@ using System.Net;
 
 namespace AspNetSpiffe;
 
-/// <summary>Spans of what happens seldom: updates and rejections. They are made only when somebody listens, after the effect, on a thread that nobody waits for.</summary>
+/// <summary>Spans of rare events: updates and rejections. Created only when there is a listener, after the event took effect, on a background thread.</summary>
 internal static class SpiffeActivities
 {
     private static readonly ActivitySource Source = new(SpiffeDiagnostics.ActivitySourceName);
 
-    /// <summary>Creates a span of what has happened.</summary>
-    /// <param name="post">Calls foreign code later.</param>
-    /// <param name="name">What it was: one of few names.</param>
+    /// <summary>Creates a span for an event that has ended.</summary>
+    /// <param name="post">Queues a call of code outside this library.</param>
+    /// <param name="name">The name of the span: one of a few fixed names.</param>
     /// <param name="began">When it began.</param>
     /// <param name="ended">When it ended.</param>
     /// <param name="error">Why it failed, if it did.</param>
-    /// <param name="tags">What there is to say beside that.</param>
+    /// <param name="tags">Further tags.</param>
     public static void Record(Action<Action> post, string name, DateTimeOffset began, DateTimeOffset ended, string? error, params KeyValuePair<string, object?>[] tags)
     {
         if (!Source.HasListeners()) return;
@@ -27,7 +27,7 @@ internal static class SpiffeActivities
         });
     }
 
-    /// <summary>Says where a peer is, by the conventions.</summary>
+    /// <summary>Returns the address of a peer as tags, following the semantic conventions.</summary>
     public static KeyValuePair<string, object?>[] Address(EndPoint? remote) => remote switch
     {
         IPEndPoint ip => [new("network.peer.address", ip.Address.ToString()), new("network.peer.port", ip.Port)],
@@ -35,6 +35,6 @@ internal static class SpiffeActivities
         _ => [],
     };
 
-    /// <summary>Says whether somebody records the span of a request. Without a listener the framework may have one nevertheless, for its logs.</summary>
+    /// <summary>Determines whether the span of a request is recorded. The framework may create one for its logs without a listener.</summary>
     public static bool IsRecorded(Activity activity) => activity.IsAllDataRequested && activity.Source.HasListeners();
 }

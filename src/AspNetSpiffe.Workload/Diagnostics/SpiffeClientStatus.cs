@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
-/// <summary>A client that calls others: one <c>SpiffeHttpHandler</c>. Immutable.</summary>
+/// <summary>The status of one <c>SpiffeHttpHandler</c>. Immutable and thread-safe.</summary>
 public sealed class SpiffeClientStatus
 {
     /// <summary>Gets the expected server; <see langword="null"/> for a client of servers with Web PKI certificates, which have no SPIFFE ID.</summary>
@@ -12,7 +12,7 @@ public sealed class SpiffeClientStatus
     public required ImmutableArray<SpiffeClientConnection> Connections { get; init; }
 }
 
-/// <summary>An open connection to a server whose SVID was verified. Immutable.</summary>
+/// <summary>An open connection to a server whose SVID was verified. Immutable and thread-safe.</summary>
 public sealed class SpiffeClientConnection
 {
     /// <summary>Gets the host and port of the server.</summary>
@@ -21,6 +21,6 @@ public sealed class SpiffeClientConnection
     /// <summary>Gets the SPIFFE ID of the server.</summary>
     public required SpiffeId ServerId { get; init; }
 
-    /// <summary>Gets when the first certificate of its chain expires, and with it the connection.</summary>
+    /// <summary>Gets when the first certificate of its chain expires, in UTC. The connection is closed by then.</summary>
     public required DateTimeOffset ValidUntil { get; init; }
 }

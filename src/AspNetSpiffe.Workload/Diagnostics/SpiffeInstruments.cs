@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>Everything that this package measures.</summary>
+/// <summary>All metrics of this package.</summary>
 internal static class SpiffeInstruments
 {
     public static readonly MetricDefinition Handshakes = MetricDefinition.Counter(
@@ -9,7 +9,7 @@ internal static class SpiffeInstruments
     public static readonly MetricDefinition Rejections = MetricDefinition.Counter(
         "spiffe.peer.rejections", "{handshake}", "Handshakes rejected because the peer had no acceptable X509-SVID.", Tag.PeerRole, Tag.PeerTrustDomain, Tag.ErrorType);
 
-    // Without the trust domain: each value of a tag costs a series for each bucket.
+    // No tag for the trust domain: each value of a tag costs a time series per bucket.
     public static readonly MetricDefinition Verification = MetricDefinition.Histogram(
         "spiffe.peer.verification.duration", "s", "Duration of the verification of a peer's X509-SVID, without the rest of the handshake.", Tag.PeerRole, Tag.ErrorType);
 

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace AspNetSpiffe;
 
-/// <summary>What one source counts. Listeners hear of it later, on a thread that nobody waits for; without one, it costs a look.</summary>
+/// <summary>The counters of one source. Listeners are called later, on a background thread; without a listener the cost is one check.</summary>
 internal sealed class SpiffeMetrics(Meter meter, NotificationQueue notifications)
 {
     private readonly Counter<long> _handshakes = SpiffeInstruments.Handshakes.CreateCounter(meter);
@@ -11,14 +11,14 @@ internal sealed class SpiffeMetrics(Meter meter, NotificationQueue notifications
     private readonly Counter<long> _failures = SpiffeInstruments.Failures.CreateCounter(meter);
     private readonly Counter<long> _serversLeft = SpiffeInstruments.ServersLeft.CreateCounter(meter);
 
-    // A peer that is remembered takes microseconds, a new one a millisecond.
+    // A cached verification takes microseconds, a full one a millisecond.
     private readonly Histogram<double> _verification = SpiffeInstruments.Verification.CreateHistogram(meter, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.5);
 
-    /// <summary>A peer was verified, or was not.</summary>
-    /// <param name="role">Its part.</param>
+    /// <summary>Records that a peer was verified or rejected.</summary>
+    /// <param name="role">The role of the peer.</param>
     /// <param name="reason">Why it was rejected, if it was.</param>
-    /// <param name="known">Its trust domain, if we have its bundle.</param>
-    /// <param name="took">How long it took.</param>
+    /// <param name="known">Its trust domain, if its trust bundle is known.</param>
+    /// <param name="took">The duration of the verification.</param>
     public void PeerVerified(PeerRole role, RejectionReason reason, TrustDomain? known, TimeSpan took)
     {
         if (!_handshakes.Enabled && !_rejections.Enabled && !_verification.Enabled) return;
@@ -32,14 +32,14 @@ internal sealed class SpiffeMetrics(Meter meter, NotificationQueue notifications
         });
     }
 
-    /// <summary>Something came of a watch.</summary>
+    /// <summary>Records an event of a watch.</summary>
     public void Count(WatchEvent news, string watch, string origin)
     {
         var counter = news.IsUpdate ? _updates : _failures;
         if (counter.Enabled) notifications.Post(() => counter.Add(news.Times, Tag.WithError(news.Error, new(Tag.WatchKind, watch), new(Tag.WatchOrigin, origin))));
     }
 
-    /// <summary>We leave a connection to a server.</summary>
+    /// <summary>Records that a connection to a server is closed by us.</summary>
     public void ServerLeft(RejectionReason reason)
     {
         if (_serversLeft.Enabled) notifications.Post(() => _serversLeft.Add(1, new KeyValuePair<string, object?>(Tag.ErrorType, Tag.NameOf(reason))));

@@ -47,6 +47,6 @@ internal static class Tag
     /// <summary>Returns the name of a reason as a value of <see cref="ErrorType"/>.</summary>
     public static string NameOf(Enum reason) => Names.GetOrAdd(reason, static reason => JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString()));
 
-    /// <summary>Returns the tag of an error, or one that says nothing when there was none.</summary>
+    /// <summary>Returns the tags with <see cref="ErrorType"/> added, if there was an error.</summary>
     public static KeyValuePair<string, object?>[] WithError(string? error, params KeyValuePair<string, object?>[] tags) => error is null ? tags : [.. tags, new(ErrorType, error)];
 }

@@ -2,21 +2,21 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
-/// <summary>Something that came of a watch.</summary>
-/// <param name="Number">Its number among all that came, from 1 on.</param>
-/// <param name="At">When it came, for the last time where it came several times in a row.</param>
-/// <param name="IsUpdate">Whether it was an update, good or rejected; otherwise a stream ended, or could not be opened.</param>
-/// <param name="Error">What was wrong, in one name; <see langword="null"/> for a good update.</param>
-/// <param name="Problem">The same in words for an operator.</param>
-/// <param name="Times">How many times in a row.</param>
+/// <summary>An event of a watch.</summary>
+/// <param name="Number">Its sequence number, from 1 on.</param>
+/// <param name="At">When it occurred; for repeated events, the last time.</param>
+/// <param name="IsUpdate">Whether it was an update, valid or rejected; otherwise a stream ended, or could not be opened.</param>
+/// <param name="Error">The type of the error; <see langword="null"/> for a valid update.</param>
+/// <param name="Problem">The error as text for an operator.</param>
+/// <param name="Times">How many times in succession.</param>
 internal sealed record WatchEvent(long Number, DateTimeOffset At, bool IsUpdate, string? Error, string? Problem, int Times = 1)
 {
     public bool IsSameAs(WatchEvent other) => IsUpdate == other.IsUpdate && Error == other.Error && Problem == other.Problem;
 }
 
-/// <summary>The last events of a watch, the newest last. What goes wrong again and again is one event. Never changes; a newer one replaces it.</summary>
+/// <summary>The last events of a watch, the newest last. A repeated error is one event. Immutable; an update replaces it.</summary>
 /// <param name="Events">At most 20.</param>
-/// <param name="LastGood">When the last valid update came.</param>
+/// <param name="LastGood">When the last valid update was received.</param>
 internal sealed record WatchHistory(ImmutableArray<WatchEvent> Events, DateTimeOffset? LastGood)
 {
     private const int Most = 20;
@@ -25,7 +25,7 @@ internal sealed record WatchHistory(ImmutableArray<WatchEvent> Events, DateTimeO
 
     public WatchEvent? Last => Events.IsEmpty ? null : Events[^1];
 
-    /// <summary>Gets whether what is watched has answered last.</summary>
+    /// <summary>Gets whether the last event was a valid update.</summary>
     public bool IsConnected => Last is { IsUpdate: true };
 
     public WatchHistory Add(DateTimeOffset at, bool isUpdate, string? error, string? problem) => Add(new((Last?.Number ?? 0) + 1, at, isUpdate, error, problem));

@@ -3,21 +3,21 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>One entry of <see cref="SpiffeOptions.Federation"/> after all of it was read and checked: a copy that nobody can change.</summary>
-/// <param name="TrustDomain">Whose bundle it serves.</param>
-/// <param name="Url">Where.</param>
-/// <param name="ServerId">The ID that the endpoint must prove; <see langword="null"/> in the profile <c>https_web</c>.</param>
-/// <param name="Initial">The bundle before the first fetch, where the endpoint is of the trust domain that it serves.</param>
-/// <param name="Roots">The CAs that verify the endpoint in the profile <c>https_web</c>; none for those of this machine.</param>
+/// <summary>One entry of <see cref="SpiffeOptions.Federation"/>, parsed and validated. Immutable.</summary>
+/// <param name="TrustDomain">The trust domain whose bundle it serves.</param>
+/// <param name="Url">Its URL.</param>
+/// <param name="ServerId">The SPIFFE ID that the endpoint must have; <see langword="null"/> in the profile <c>https_web</c>.</param>
+/// <param name="Initial">The bundle before the first fetch, for an endpoint in the trust domain whose bundle it serves.</param>
+/// <param name="Roots">The CAs that verify the endpoint in the profile <c>https_web</c>; empty for the CAs that this machine trusts.</param>
 /// <param name="FollowRedirects">Whether redirects are followed.</param>
-/// <param name="Limits">How much the endpoint's chain may hold in the profile <c>https_spiffe</c>.</param>
+/// <param name="Limits">The limits of the endpoint's chain in the profile <c>https_spiffe</c>.</param>
 internal sealed record BundleEndpoint(
     TrustDomain TrustDomain, Uri Url, SpiffeId? ServerId, SpiffeBundle? Initial, ImmutableArray<X509Certificate2> Roots, bool FollowRedirects, SpiffeLimits Limits)
 {
-    /// <summary>Gets whether the endpoint serves the bundle that verifies it (SPIFFE Federation §5.2.2.2).</summary>
+    /// <summary>Gets whether the endpoint serves the bundle that verifies the endpoint itself (self-serving, SPIFFE Federation §5.2.2.2).</summary>
     public bool IsSelfServing => ServerId?.TrustDomain == TrustDomain;
 
-    /// <summary>Reads all entries, and finds each error by its key below the section.</summary>
+    /// <summary>Parses all entries, and returns each validation error with its key in the section.</summary>
     public static (ImmutableArray<BundleEndpoint> Endpoints, ImmutableArray<(string Key, string Mistake)> Mistakes) ReadAll(
         IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries, SpiffeLimits limits)
     {
@@ -36,7 +36,7 @@ internal sealed record BundleEndpoint(
             return null;
         }
 
-        // A key is the plain name: two spellings of one trust domain would be two entries.
+        // A key must be the plain name: two spellings of one trust domain would be two entries.
         var trustDomain = Parse("", TrustDomain.Parse, name, refuse);
         if (trustDomain is not null && trustDomain.Name != name) refuse("", $"is not the plain name of the trust domain. Write '{trustDomain}'.");
 
@@ -61,7 +61,7 @@ internal sealed record BundleEndpoint(
         return null;
     }
 
-    // Each profile has settings that the other cannot honour.
+    // Each profile has settings that do not apply to the other.
     private static SpiffeId? ReadProfile(SpiffeFederationOptions options, Action<string, string> refuse)
     {
         switch (options.Profile)

@@ -2,17 +2,17 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace AspNetSpiffe;
 
-/// <summary>What may be the URL of a bundle endpoint, configured or the target of a redirect: https, with a host and without a user (SPIFFE Federation §5.2.1.1, §5.2.2.1).</summary>
+/// <summary>Validates the URL of a bundle endpoint, configured or the target of a redirect: https, with a host and without a user name (SPIFFE Federation §5.2.1.1, §5.2.2.1).</summary>
 internal static class BundleEndpointUrl
 {
     public static bool TryRead(string text, [NotNullWhen(true)] out Uri? url, [NotNullWhen(false)] out string? mistake) => TryRead(null, text, out url, out mistake);
 
-    /// <summary>Reads the target of a redirect, which may be relative.</summary>
+    /// <summary>Parses a URL; the target of a redirect may be relative.</summary>
     public static bool TryRead(Uri? from, string text, [NotNullWhen(true)] out Uri? url, [NotNullWhen(false)] out string? mistake)
     {
         url = null;
 
-        // Characters that a URL cannot have are where two readers of one URL see two hosts.
+        // Different URL parsers may see different hosts in a URL with invalid characters.
         if (text.Any(static c => c is <= ' ' or >= '\x7f' or '\\' or '"' or '<' or '>' or '^' or '`' or '{' or '|' or '}')) mistake = "has a character that is not allowed in a URL; percent-encode it, and write an international host name in Punycode.";
         else if (!(from is null ? Uri.TryCreate(text, UriKind.Absolute, out url) : Uri.TryCreate(from, text, out url))) mistake = "is not an absolute URL, such as https://host/path.";
         else mistake = MistakeIn(url, text);
@@ -31,7 +31,7 @@ internal static class BundleEndpointUrl
         return url.Host.Length == 0 ? "has no host." : null;
     }
 
-    // An empty user name is one too, and Uri does not tell.
+    // An empty user name counts too, but Uri does not report it.
     private static string AuthorityIn(string text)
     {
         var start = text.IndexOf("//", StringComparison.Ordinal);

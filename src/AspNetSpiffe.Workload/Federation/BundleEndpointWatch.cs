@@ -3,29 +3,29 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Keeps the bundle of one trust domain current: fetches, keeps the newest, waits as long as it asks, and so on. Whatever fails, the last valid bundle is kept.</summary>
-/// <param name="endpoint">Where the bundle is.</param>
-/// <param name="find">Finds the newest bundle of another trust domain, which the endpoint is of.</param>
-/// <param name="isOurOwn">Says whether the bundle is of our own trust domain.</param>
-/// <param name="publish">Takes each new bundle, before an operator hears of it.</param>
-/// <param name="count">Counts each fetch: why it failed, if it did.</param>
+/// <summary>Keeps the bundle of one trust domain current: polls its endpoint at the interval of the refresh hint. When a fetch fails, the last valid bundle is kept.</summary>
+/// <param name="endpoint">The endpoint.</param>
+/// <param name="find">Finds the current bundle of the endpoint's own trust domain, if that is another one.</param>
+/// <param name="isOurOwn">Whether the bundle is of our own trust domain.</param>
+/// <param name="publish">Publishes each new bundle; called before it is logged.</param>
+/// <param name="count">Counts each fetch, with the type of its error, if any.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Where fetches and problems are told: each problem once, and not with each attempt.</param>
+/// <param name="logger">The log of fetches and errors: each error once, not for each attempt.</param>
 internal sealed partial class BundleEndpointWatch(
     BundleEndpoint endpoint, Func<TrustDomain, X509Bundle?> find, Func<bool> isOurOwn, Action<SpiffeBundle> publish, Action<TrustDomain, string?> count, TimeProvider time, ILogger logger)
 {
-    // SPIFFE Federation §4.1: where the document has no hint.
+    // SPIFFE Federation §4.1: the interval without a refresh hint.
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromMinutes(5);
 
-    // An endpoint may ask for patience; for a day of it, nobody would notice that it is gone.
+    // Limits Retry-After: with a delay of a day, an outage would go unnoticed.
     private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(1);
 
     private const string NoServerBundle = "NoServerBundle";
 
-    // So that a thousand workloads do not come at once. Sooner rather than later: keys are published some hints ahead.
+    // So that a thousand workloads do not fetch at the same time. It shortens the interval: keys are published several refresh hints before use.
     private const double Jitter = 0.1;
 
-    // Before the first fetch peers are refused: it is worth some attempts. After it, the standard wants patience (§6.2).
+    // Before the first fetch, peers of the trust domain are rejected, so retries are frequent. Later, the standard requires a longer delay (§6.2).
     private readonly RetryDelay _beforeFirst = new(new(TimeSpan.FromSeconds(0.5), DefaultInterval, Jitter), Random.Shared);
     private readonly ToldCauses _told = new(time);
     private readonly ToldCauses _toldRemarks = new(time);
@@ -34,10 +34,10 @@ internal sealed partial class BundleEndpointWatch(
     private int _waited;
     private volatile string? _problem;
 
-    /// <summary>Gets what went wrong last and what to do about it; <see langword="null"/> when nothing did.</summary>
+    /// <summary>Gets the current error and its remedy; <see langword="null"/> without an error.</summary>
     public string? LastProblem => _problem;
 
-    /// <summary>Fetches again and again, until it is stopped.</summary>
+    /// <summary>Polls until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         try
@@ -47,13 +47,13 @@ internal sealed partial class BundleEndpointWatch(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // Nobody needs it any more.
+            // Cancelled: the source is disposed.
         }
     }
 
     /// <summary>Fetches once.</summary>
-    /// <returns>How long to wait before the next.</returns>
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
+    /// <returns>The delay before the next fetch.</returns>
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "The exception is logged, and the watch continues.")]
     private async Task<TimeSpan> PollAsync(CancellationToken stopping)
     {
         try
@@ -70,13 +70,13 @@ internal sealed partial class BundleEndpointWatch(
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
-            // Nobody awaits the watch before its end: if it died here, the bundle would grow old without a word.
+            // The task of the watch is not awaited before its end: if an exception ended it here, the bundle would become outdated without a log event.
             count(endpoint.TrustDomain, e.GetType().FullName);
             return Fail(e.GetType().Name, $"The fetch failed: {e.Message}", null, e);
         }
     }
 
-    // §7.6: each fetch, and how its endpoint was verified, is what a chain of trust is reconstructed from.
+    // §7.6: log each fetch and how its endpoint was verified, so that the chain of trust can be reconstructed.
     private async Task<SpiffeBundle> FetchAsync(BundleFetch fetch, CancellationToken stopping)
     {
         try
@@ -100,7 +100,7 @@ internal sealed partial class BundleEndpointWatch(
 
     private void Take(SpiffeBundle next, BundleFetch fetch)
     {
-        // §4.2: where both have a number, the smaller one is the older one, whenever it came.
+        // §4.2: of two bundles with a sequence number, the smaller number is the older bundle, whatever the order of arrival.
         if (_newest is { Sequence: { } newest } && next.Sequence < newest)
             throw new BundleFetchException("Older", $"It served version {next.Sequence} of the bundle, which is older than version {newest}.");
 
@@ -119,7 +119,7 @@ internal sealed partial class BundleEndpointWatch(
     {
         _problem = problem;
 
-        // What verifies the endpoint may be on its way, from the agent or from another endpoint.
+        // The bundle that verifies the endpoint may still arrive, from the agent or from another endpoint.
         var mayBeComing = cause == NoServerBundle && ++_waited < 5;
         if (!mayBeComing && _told.IsNews(cause)) Log.Failed(logger, endpoint.TrustDomain, BundleEndpointUrl.Describe(endpoint.Url), problem, _newest is null ? "none received yet" : _fetched ? "the last valid one is kept" : "the initial one is kept", exception);
 
@@ -133,7 +133,7 @@ internal sealed partial class BundleEndpointWatch(
     /// <seealso cref="LogCategories.Federation"/>
     private static partial class Log
     {
-        /// <summary>A bundle endpoint was fetched for the first time, or served another bundle than before, which is used now. The message says what verified the endpoint.</summary>
+        /// <summary>A bundle endpoint was fetched for the first time, or served a changed bundle, which is used now. The message says what verified the endpoint.</summary>
         /// <remarks>Nothing.</remarks>
         [LoggerMessage(1, LogLevel.Information, "The bundle of {TrustDomain} {What}: {X509} X.509 and {Jwt} JWT authorities, version {Sequence}. Fetched from {Urls}, verified by {Server}.", EventName = "BundleFetched")]
         public static partial void Fetched(ILogger logger, TrustDomain trustDomain, string what, int x509, int jwt, object sequence, string urls, string? server);
@@ -144,11 +144,11 @@ internal sealed partial class BundleEndpointWatch(
         public static partial void Asked(ILogger logger, TrustDomain trustDomain, string urls, string server);
 
         /// <summary>
-        /// A bundle endpoint did not respond, was rejected, or served no bundle, or an older one. The last valid bundle is kept, and the fetch is retried. Logged once for each
+        /// A bundle endpoint did not respond, failed verification, or served no valid bundle or an older one. The last valid bundle is kept, and the fetch is retried. Logged once for each
         /// cause.
         /// </summary>
         /// <remarks>
-        /// The message has the cause. Without any bundle, peers of that trust domain are rejected as <c>UnknownTrustDomain</c>; an old one lacks the newest authorities.
+        /// The message has the cause. Without any bundle, peers of that trust domain are rejected as <c>UnknownTrustDomain</c>; an outdated one lacks the newest authorities.
         /// See <see href="../federation.md">federation</see>.
         /// </remarks>
         [LoggerMessage(3, LogLevel.Warning, "No new bundle of {TrustDomain} from {Url}; retrying. {Problem} Bundle: {State}.", EventName = "BundleNotFetched")]

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>The bundles of all trust domains that have an endpoint in the settings, kept current by polling. Read the newest, subscribe to the next.</summary>
-/// <remarks>Thread-safe; reading takes no lock, and nothing of it runs in a handshake. Only the settings say where a bundle comes from.</remarks>
+/// <summary>The bundles of all trust domains with a configured endpoint, kept current by polling.</summary>
+/// <remarks>Thread-safe; reading takes no lock, and nothing of it runs in a handshake. Endpoints come from the configuration only.</remarks>
 internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
 {
     private readonly FrozenDictionary<TrustDomain, BundleEndpointWatch> _watches;
@@ -17,8 +17,8 @@ internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
     private readonly Lock _lock = new();
     private volatile Given? _given;
 
-    /// <param name="endpoints">The entries of the settings.</param>
-    /// <param name="loggerFactory">Where fetches and problems are told.</param>
+    /// <param name="endpoints">The configured endpoints.</param>
+    /// <param name="loggerFactory">The log of fetches and errors.</param>
     /// <param name="time">The clock.</param>
     /// <param name="meter">Counts fetches.</param>
     public BundleEndpoints(ImmutableArray<BundleEndpoint> endpoints, ILoggerFactory loggerFactory, TimeProvider time, Meter meter)
@@ -34,45 +34,45 @@ internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
         _run = new(RunAsync);
     }
 
-    /// <summary>Makes those of the settings.</summary>
-    /// <exception cref="ArgumentException">The settings have an error.</exception>
+    /// <summary>Creates them from the options.</summary>
+    /// <exception cref="ArgumentException">The options are invalid.</exception>
     public static BundleEndpoints Of(IEnumerable<KeyValuePair<string, SpiffeFederationOptions>> entries, SpiffeLimits limits, ILoggerFactory loggerFactory, TimeProvider time, Meter meter)
     {
         var (endpoints, mistakes) = BundleEndpoint.ReadAll(entries, limits);
         return mistakes.IsEmpty ? new(endpoints, loggerFactory, time, meter) : throw new ArgumentException(string.Join(' ', mistakes.Select(m => $"{m.Key} {m.Mistake}")), nameof(entries));
     }
 
-    /// <summary>Gets the newest bundles. Before the first fetch, a trust domain has its initial one, or none.</summary>
+    /// <summary>Gets the current bundles. Before the first fetch, a trust domain has its initial bundle, or none.</summary>
     public FederatedBundleSet Current => _newest.Value!;
 
-    /// <summary>Gets our own trust domain, once it is known.</summary>
+    /// <summary>Gets our own trust domain; <see langword="null"/> until it is known.</summary>
     public TrustDomain? Own => _given?.Own;
 
-    /// <summary>Gets a token that fires when the next bundles are published. Take the token first, then read <see cref="Current"/>.</summary>
+    /// <summary>Gets a change token that fires when new bundles are published. Get the token first, then read <see cref="Current"/>.</summary>
     public IChangeToken GetChangeToken() => _newest.GetChangeToken();
 
-    /// <summary>Gets what went wrong last with each endpoint with which something did, in words for an operator.</summary>
+    /// <summary>Gets the current error of each endpoint that has one, as text for an operator.</summary>
     public IEnumerable<(TrustDomain TrustDomain, string Problem)> Problems => _watches.Where(static watch => watch.Value.LastProblem is not null).Select(static watch => (watch.Key, watch.Value.LastProblem!));
 
-    /// <summary>Takes what the source of our identity gives: endpoints of other trust domains than their bundle are verified with it, and our own trust domain is nobody else's to tell of.</summary>
+    /// <summary>Sets the bundles of the source of our identity. They verify endpoints that are in another trust domain than the bundle that they serve; the bundle of our own trust domain never comes from an endpoint.</summary>
     /// <param name="own">Our own trust domain.</param>
-    /// <param name="bundles">The bundles that came with our identity, before those of endpoints are in it.</param>
+    /// <param name="bundles">The bundles that came with our identity, before the bundles of endpoints are merged.</param>
     public void TakeIdentity(TrustDomain own, X509BundleSet bundles)
     {
         var last = Own;
         _given = new(own, bundles);
 
-        // Whoever has merged without knowing it must do so again.
+        // Sources that merged before our own trust domain was known must merge again.
         if (own != last && _watches.ContainsKey(own)) Notify();
     }
 
-    /// <summary>Begins to poll, if that has not begun.</summary>
+    /// <summary>Starts polling, if it has not been started.</summary>
     public void Start() => _run.Start();
 
-    /// <summary>Ends the polling without waiting for it. The last bundles stay readable.</summary>
+    /// <summary>Stops polling without waiting for its end. The last bundles stay readable.</summary>
     public void Dispose() => _run.Dispose();
 
-    /// <summary>Ends the polling and waits for it. The last bundles stay readable.</summary>
+    /// <summary>Stops polling and waits for its end. The last bundles stay readable.</summary>
     public async ValueTask DisposeAsync()
     {
         Dispose();
@@ -82,12 +82,12 @@ internal sealed partial class BundleEndpoints : IAsyncDisposable, IDisposable
 
     private Task RunAsync(CancellationToken stopping)
     {
-        // They outlive whoever happened to ask first, and must not keep that one's scopes and activities.
+        // The polling outlives its starter, and must not capture its log scopes and activities.
         using var _ = ExecutionContext.SuppressFlow();
         return Task.Run(() => Task.WhenAll(_watches.Values.Select(watch => watch.RunAsync(stopping))), CancellationToken.None);
     }
 
-    // An endpoint of another trust domain than its bundle is verified as the peers of that trust domain are (SPIFFE Federation §5.2.2.4).
+    // An endpoint in another trust domain than the bundle that it serves is verified like the peers of that trust domain (SPIFFE Federation §5.2.2.4).
     private X509Bundle? Find(TrustDomain trustDomain)
     {
         var given = _given;

@@ -3,32 +3,32 @@ using System.Net.Http.Headers;
 
 namespace AspNetSpiffe;
 
-/// <summary>One fetch of a bundle: a connection of its own, verified with the newest bundle there is, and redirects for this once (SPIFFE Federation §5.2).</summary>
-/// <param name="endpoint">What is fetched, from where.</param>
-/// <param name="serverBundle">The newest bundle of the trust domain of the endpoint's ID; none in the profile <c>https_web</c>.</param>
+/// <summary>One fetch of a bundle: on a new connection, verified with the newest bundle; redirects apply to this fetch only (SPIFFE Federation §5.2).</summary>
+/// <param name="endpoint">The endpoint.</param>
+/// <param name="serverBundle">The newest bundle of the trust domain of the endpoint's ID; <see langword="null"/> in the profile <c>https_web</c>.</param>
 /// <param name="time">The clock.</param>
 internal sealed class BundleFetch(BundleEndpoint endpoint, X509Bundle? serverBundle, TimeProvider time)
 {
-    /// <summary>How much an endpoint may send: as much as a bundle document may have, some thousand authorities.</summary>
+    /// <summary>The maximum size of a response in bytes: the limit of a bundle document, some thousand authorities.</summary>
     public const int MostBytes = 1024 * 1024;
 
     private const int MostRedirects = 5;
 
-    // Redirects included: it holds up nothing but the next poll.
+    // Including redirects. It delays only the next poll.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly EndpointTls _tls = new(endpoint, serverBundle, time);
     private readonly List<Uri> _way = [endpoint.Url];
 
-    /// <summary>Gets the URLs that were asked, for the log.</summary>
+    /// <summary>Gets the requested URLs, for the log.</summary>
     public string Way => string.Join(" → ", _way.Select(BundleEndpointUrl.Describe));
 
-    /// <summary>Gets how the last of them was verified, for the log.</summary>
+    /// <summary>Gets how the last server was verified, for the log.</summary>
     public string? Server => _tls.Server;
 
     /// <summary>Fetches the document.</summary>
-    /// <exception cref="BundleFetchException">There is none that counts.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stopping"/> said so.</exception>
+    /// <exception cref="BundleFetchException">The fetch failed, or the response is not a valid bundle.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stopping"/> was cancelled.</exception>
     public async Task<SpiffeBundle> RunAsync(CancellationToken stopping)
     {
         using var patience = new CancellationTokenSource(Patience, time);
@@ -73,7 +73,7 @@ internal sealed class BundleFetch(BundleEndpoint endpoint, X509Bundle? serverBun
         }
     }
 
-    // No proxy and no cookies: nothing but the configuration says where a bundle comes from. Whoever calls traces is not told of to strangers.
+    // No proxy and no cookies: only the configuration determines where a bundle comes from. No trace headers to another organization.
     private SocketsHttpHandler CreateHandler() => new()
     {
         AllowAutoRedirect = false,
@@ -90,7 +90,7 @@ internal sealed class BundleFetch(BundleEndpoint endpoint, X509Bundle? serverBun
         if (!endpoint.FollowRedirects) throw new BundleFetchException("Redirect", $"It responded with a redirect, status {status}, but 'FollowRedirects' is false.");
         if (_way.Count > MostRedirects) throw new BundleFetchException("Redirects", $"It redirected more than {MostRedirects} times.");
 
-        // As it was sent: what a reader of URLs makes of it may look better than it is.
+        // The raw header value: a parsed URL may hide what is invalid in it.
         if (!response.Headers.NonValidated.TryGetValues("Location", out var locations) || locations.Count != 1) throw new BundleFetchException("Redirect", "Its redirect has no Location header, or several.");
         return BundleEndpointUrl.TryRead(_way[^1], locations.ToString(), out var target, out var mistake)
             ? target

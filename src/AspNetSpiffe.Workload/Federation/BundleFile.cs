@@ -3,21 +3,21 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>Reads the certificates and bundles that an operator puts into files.</summary>
+/// <summary>Reads certificates and bundles from configured files.</summary>
 internal static class BundleFile
 {
-    // As much as an endpoint may send.
+    // The limit of a response of an endpoint.
     private const int MostBytes = BundleFetch.MostBytes;
 
     /// <summary>Reads a bundle: a SPIFFE bundle document, or CA certificates in PEM.</summary>
-    /// <exception cref="FormatException">The file cannot be read, or is not a bundle; the text says why.</exception>
+    /// <exception cref="FormatException">The file cannot be read, or is not a bundle; the message says why.</exception>
     public static SpiffeBundle ReadBundle(TrustDomain trustDomain, string path) => Read(path, content =>
         content.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..]
             ? SpiffeBundle.Parse(trustDomain, content)
             : new(new(trustDomain, ReadPem(content)), new(trustDomain, [])));
 
-    /// <summary>Reads certificates in PEM: at least one, and nothing else in PEM.</summary>
-    /// <exception cref="FormatException">The file cannot be read, or has something else; the text says why.</exception>
+    /// <summary>Reads certificates in PEM: at least one, and no other PEM blocks.</summary>
+    /// <exception cref="FormatException">The file cannot be read, or contains something else; the message says why.</exception>
     public static X509Certificate2[] ReadCertificates(string path) => Read(path, ReadPem);
 
     private static T Read<T>(string path, Func<byte[], T> parse)
@@ -41,7 +41,7 @@ internal static class BundleFile
         var blocks = PemBlocks.Read(content);
         PemBlocks.Clear(blocks);
 
-        // A private key beside them has no business there, and another label is another kind of file.
+        // A private key must not be in such a file, and another label means another kind of file.
         if (blocks.Exists(block => !block.IsCertificate)) throw new FormatException("The file has a PEM block that is not a certificate; it must contain CA certificates only.");
         return blocks.Count > 0 ? [.. blocks.Select(block => Decode(block.Der))] : throw new FormatException("The file is neither a SPIFFE bundle document nor certificates in PEM.");
     }

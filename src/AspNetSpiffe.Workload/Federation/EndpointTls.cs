@@ -4,24 +4,24 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>The TLS of one fetch: who the endpoint must be, whatever URL a redirect leads to (SPIFFE Federation §5.2.1.4, §5.2.2.4).</summary>
-/// <param name="endpoint">Who is meant.</param>
-/// <param name="bundle">The newest bundle of the trust domain of the endpoint's ID; none in the profile <c>https_web</c>.</param>
-/// <param name="time">The clock of certificates.</param>
+/// <summary>The TLS settings of one fetch: they authenticate the configured endpoint, also after a redirect (SPIFFE Federation §5.2.1.4, §5.2.2.4).</summary>
+/// <param name="endpoint">The endpoint.</param>
+/// <param name="bundle">The newest bundle of the trust domain of the endpoint's ID; <see langword="null"/> in the profile <c>https_web</c>.</param>
+/// <param name="time">The clock for validity periods.</param>
 internal sealed class EndpointTls(BundleEndpoint endpoint, X509Bundle? bundle, TimeProvider time)
 {
-    /// <summary>Gets the certificate that the endpoint proved last.</summary>
+    /// <summary>Gets a description of the certificate of the last verified server.</summary>
     public string? Server { get; private set; }
 
-    /// <summary>Gets why the endpoint was rejected last.</summary>
+    /// <summary>Gets why the server was rejected last.</summary>
     public string? Refusal { get; private set; }
 
-    /// <summary>Creates the options of the connections: no certificate of ours, and no URL in one of theirs is followed.</summary>
+    /// <summary>Creates the options of the connections: no client certificate, and no downloads from URLs in the server's certificates.</summary>
     public SslClientAuthenticationOptions CreateOptions() => new()
     {
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
 
-        // Resumed sessions bring the leaf without its intermediates.
+        // A resumed session has the leaf without its intermediates.
         AllowTlsResume = false,
         AllowRenegotiation = false,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
@@ -51,7 +51,7 @@ internal sealed class EndpointTls(BundleEndpoint endpoint, X509Bundle? bundle, T
         return Refusal is null;
     }
 
-    // Not by its host: the ID says who it is.
+    // Authenticated by SPIFFE ID, not by host name.
     private string? RefuseSvid(SpiffeId expected, X509Certificate2? certificate, X509Chain? chain)
     {
         if (bundle is null) return "no bundle is available to verify it.";

@@ -1,11 +1,11 @@
 namespace AspNetSpiffe;
 
-/// <summary>Where the bundle of another trust domain is fetched, and how its endpoint is authenticated (SPIFFE Federation §5.1). Configuration: <c>Spiffe:Federation:&lt;trust domain&gt;</c>.</summary>
-/// <remarks>Anyone who can change these settings can impersonate that trust domain: protect them like code. Not safe to change while a source is created with them.</remarks>
+/// <summary>The bundle endpoint of another trust domain, and how it is authenticated (SPIFFE Federation §5.1). Configuration: <c>Spiffe:Federation:&lt;trust domain&gt;</c>.</summary>
+/// <remarks>Anyone who can change these settings can impersonate that trust domain: protect them like code. Not thread-safe: set the values before a source is created with them.</remarks>
 public sealed class SpiffeFederationOptions
 {
-    /// <summary>Gets or sets the address of the endpoint, for example <c>https://partner.example/bundle.json</c>.</summary>
-    /// <value>Required: https, without a user name; what is not ASCII is percent-encoded, and a host's name in Punycode (§5.2.1.1, §5.2.2.1).</value>
+    /// <summary>Gets or sets the URL of the endpoint, for example <c>https://partner.example/bundle.json</c>.</summary>
+    /// <value>Required: https, without a user name; non-ASCII characters percent-encoded, and host names in Punycode (§5.2.1.1, §5.2.2.1).</value>
     public string? Url { get; set; }
 
     /// <summary>Gets or sets how the endpoint is authenticated; in configuration <c>https_web</c> or <c>https_spiffe</c>.</summary>
@@ -21,8 +21,8 @@ public sealed class SpiffeFederationOptions
     public string? EndpointId { get; set; }
 
     /// <summary>Gets or sets the file with the bundle that verifies the endpoint before the first fetch: a SPIFFE bundle document, or CA certificates in PEM.</summary>
-    /// <value>Required where <see cref="EndpointId"/> is of the trust domain whose bundle is fetched, and rejected otherwise.</value>
-    /// <remarks>Read at start, at most a mebibyte. It verifies the trust domain's peers too, until the first fetch. After that, the newest fetched bundle is used (§5.2.2.4).</remarks>
+    /// <value>Required if <see cref="EndpointId"/> is in the trust domain whose bundle is fetched, and rejected otherwise.</value>
+    /// <remarks>Read at start, at most 1 MiB. It verifies the trust domain's peers too, until the first fetch. After that, the newest fetched bundle is used (§5.2.2.4).</remarks>
     public string? BundleFile { get; set; }
 
     /// <summary>Gets or sets a file of CA certificates in PEM that verify the endpoint's certificate, and no others.</summary>

@@ -4,15 +4,15 @@ namespace AspNetSpiffe;
 
 /// <summary>Polls files, and reports each valid state, and each invalid one that persists.</summary>
 /// <remarks>
-/// By their contents, and not by notifications: volumes of containers and network file systems have none, and whoever swaps a symbolic link changes no file. One state is read at one moment, so
-/// that a pair of key and certificate can still be of two; whoever judges it rejects that, and the next look finds the pair.
+/// By content, not by file system notifications, which container volumes and network file systems lack, and which a swapped symbolic link does not cause. A snapshot may contain
+/// the old key and the new certificate; validation rejects it, and the next poll reads the matching pair.
 /// </remarks>
 internal sealed class FileFeed(SvidFiles files, TimeProvider time, SpiffeLimits limits) : IFeed
 {
-    // So long somebody may go on writing before we take a good state that is not the last.
+    // After this many successive changes, a valid state is used although files are still being written.
     private const int MostChanges = 2;
 
-    // A state that was refused may be good by now, although no file has changed: an authority's time has come, or the clock was put right.
+    // A rejected state may become valid although no file has changed: an authority has become valid, or the clock was corrected.
     private const int LooksBetweenJudgements = 20;
 
     public IAsyncEnumerable<Update<X509Context>> WatchX509UpdatesAsync(Action<string>? remarkLater, CancellationToken stopping)
@@ -23,7 +23,7 @@ internal sealed class FileFeed(SvidFiles files, TimeProvider time, SpiffeLimits 
 
     public IAsyncEnumerable<Update<X509BundleSet>> WatchX509BundleUpdatesAsync(Action<string>? remarkLater, CancellationToken stopping)
     {
-        // What files have is decoded when it is read, as PEM and JSON must be.
+        // Bundles from files are decoded immediately, because PEM and JSON must be parsed anyway.
         var reader = new SvidFileReader(files, time, limits, null);
         return WatchAsync(withSvid: false, reader.ReadX509Bundles, stopping);
     }

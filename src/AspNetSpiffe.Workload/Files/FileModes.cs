@@ -1,12 +1,12 @@
 namespace AspNetSpiffe;
 
-/// <summary>Warns of files that others on the machine may read or change, and should not.</summary>
+/// <summary>Warns of files with permissions that are too wide.</summary>
 internal static class FileModes
 {
     private const UnixFileMode OthersRead = UnixFileMode.OtherRead;
     private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
-    // Windows has no modes, and who may read a file there is said by its folder.
+    // Windows has no file modes; access is controlled by the ACL of the folder.
     public static IEnumerable<string> WarningsOf(SvidFiles files)
     {
         if (OperatingSystem.IsWindows()) yield break;
@@ -17,7 +17,7 @@ internal static class FileModes
                 yield return $"'{path}' can be modified by other users of this machine, who could replace the identity or the trust bundles of this workload: remove the write permission of its group and of others.";
     }
 
-    // Of the file behind symbolic links. One that is gone by now has no mode.
+    // Symbolic links are followed. A file that was deleted meanwhile has no mode.
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
     private static bool Has(string path, UnixFileMode mode)
     {

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace AspNetSpiffe;
 
-/// <summary>What was in some files at one moment, or why it cannot be read. Keys may be among it: dispose it, and it is cleared.</summary>
+/// <summary>A snapshot of the contents of some files, or the errors of reading them. It may contain private keys: Dispose clears it.</summary>
 internal sealed class FileSnapshot : IDisposable
 {
     private readonly SortedDictionary<string, Entry> _files = new(StringComparer.Ordinal);
@@ -24,20 +24,20 @@ internal sealed class FileSnapshot : IDisposable
         Digest = Convert.ToHexString(hash.GetHashAndReset());
     }
 
-    /// <summary>Gets what tells this state of the files from others.</summary>
+    /// <summary>Gets a hash of the contents, to detect changes.</summary>
     public string Digest { get; }
 
-    /// <summary>Gets the files of bundles by trust domain, as they were then: a directory may have others a moment later.</summary>
+    /// <summary>Gets the bundle files by trust domain at the time of the snapshot: a directory may have others later.</summary>
     public ImmutableArray<(TrustDomain TrustDomain, string Path)> Bundles { get; }
 
-    /// <summary>Reads files as they are now; one that cannot be read is a part of their state.</summary>
+    /// <summary>Reads the files. A file that cannot be read is part of the snapshot as an error.</summary>
     public static FileSnapshot Of(SvidFiles files, bool withKey, int maxBytes) => new(files, withKey, maxBytes);
 
-    /// <summary>Reads one file, of whatever kind, for the caller to clear.</summary>
+    /// <summary>Reads one file. The caller must clear the result.</summary>
     /// <exception cref="FormatException">It cannot be read; the message names it and says why.</exception>
     public static byte[] ReadFile(string path, int maxBytes) => ContentOf(Read(path, maxBytes));
 
-    /// <summary>Returns what is in a file.</summary>
+    /// <summary>Returns the content of a file.</summary>
     /// <exception cref="FormatException">It cannot be read; the message names it and says why.</exception>
     public byte[] ContentOf(string path) => ContentOf(_files[path]);
 
@@ -68,7 +68,7 @@ internal sealed class FileSnapshot : IDisposable
         }
     }
 
-    // With no buffer but its own: what was read may be a key.
+    // Without further buffers, which could keep a private key.
     private static byte[] ReadBytes(string path, int maxBytes)
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -80,7 +80,7 @@ internal sealed class FileSnapshot : IDisposable
         while (read < length && RandomAccess.Read(file, content.AsSpan(read), read) is > 0 and var more) read += more;
         if (read == length) return content;
 
-        // It was cut off while it was read; the next look will show another state.
+        // The file was truncated while it was read; the next poll reads another state.
         var part = content[..read];
         CryptographicOperations.ZeroMemory(content);
         return part;

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>The names of the files, as the tool that writes the SVIDs chooses them.</summary>
+/// <summary>Predefined file names of tools that write SVIDs to files.</summary>
 public enum SpiffeFileLayout
 {
     /// <summary>No predefined names: each file is set by its path.</summary>
@@ -10,10 +10,10 @@ public enum SpiffeFileLayout
     CertManager,
 
     /// <summary>spiffe-helper, with the names of its documentation: <c>svid.pem</c>, <c>svid_key.pem</c>, <c>svid_bundle.pem</c>.</summary>
-    /// <remarks>Its <c>include_federated_domains</c> must be off: it mixes the authorities of other trust domains with our own, and each of them could then name our workloads.</remarks>
+    /// <remarks>Its <c>include_federated_domains</c> must be off: it merges the authorities of other trust domains into our own bundle, so each of them could impersonate workloads of our trust domain.</remarks>
     SpiffeHelper,
 
-    /// <summary>A Kubernetes Pod Certificate: <c>credentialbundle.pem</c> with the key and the chain. The bundle, for example of a ClusterTrustBundle, is named by <see cref="SpiffeFileOptions.Bundle"/>.</summary>
+    /// <summary>A Kubernetes Pod Certificate: <c>credentialbundle.pem</c> with the key and the chain. The bundle, for example of a ClusterTrustBundle, is set by <see cref="SpiffeFileOptions.Bundle"/>.</summary>
     PodCertificate,
 
     /// <summary>

@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>Files from which this workload has its identity, instead of a Workload API. Polled twice a second; a change is applied within two seconds, without a restart.</summary>
+/// <summary>Files with the SVID and the trust bundles of this workload, instead of a Workload API. Polled twice a second; a change is applied within two seconds, without a restart.</summary>
 /// <remarks>
-/// The files are validated like an agent's message: key and certificate must belong together, and the SVID must verify against the bundle. Otherwise the last valid one is kept, and the log
-/// says why. Missing files withdraw nothing: the last SVID is used until it expires.
+/// The files are validated like an agent's message: key and certificate must belong together, and the SVID must verify against the bundle. Otherwise the last valid SVID is kept, and the log
+/// says why. Deleting the files does not withdraw the identity: the last SVID is used until it expires. Not thread-safe: set the values before start.
 /// </remarks>
 public sealed class SpiffeFileOptions
 {
@@ -21,7 +21,7 @@ public sealed class SpiffeFileOptions
     /// <summary>Gets or sets the file of the private key, PEM. May be the file of the certificate.</summary>
     public string? Key { get; set; }
 
-    /// <summary>Gets or sets the file of our own trust domain's bundle: PEM, or a SPIFFE bundle document (JSON), which may have keys for JWT-SVIDs too.</summary>
+    /// <summary>Gets or sets the file of our own trust domain's bundle: PEM, or a SPIFFE bundle document (JSON), which may also contain keys for JWT-SVIDs.</summary>
     /// <value>Default: the bundle of our trust domain in <see cref="BundleMap"/>.</value>
     public string? Bundle { get; set; }
 
@@ -33,12 +33,12 @@ public sealed class SpiffeFileOptions
 
     internal static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(0.5);
 
-    // For tests, which see a thousand changes.
+    // Shortened in tests.
     internal TimeSpan Interval { get; set; } = DefaultInterval;
 
     internal bool IsUsed => Layout != SpiffeFileLayout.None || Directory is not null || Certificate is not null || Key is not null || Bundle is not null || BundleMap is not null || FederatedBundles.Count > 0;
 
-    // For a host that has no identity, and verifies others.
+    // For a host without an identity that only verifies peers.
     private bool HasBundlesOnly => Layout == SpiffeFileLayout.None && Certificate is null && Key is null && Bundle is null && (BundleMap is not null || FederatedBundles.Count > 0);
 
     internal SvidFiles Resolve() => new()
@@ -52,7 +52,7 @@ public sealed class SpiffeFileOptions
         Interval = Interval,
     };
 
-    /// <summary>Finds each error, by the name of its property.</summary>
+    /// <summary>Returns each validation error with the name of its property.</summary>
     internal IEnumerable<(string Property, string Mistake)> Mistakes()
     {
         if (!IsUsed) yield break;

@@ -4,7 +4,7 @@ using Google.Protobuf;
 
 namespace AspNetSpiffe;
 
-/// <summary>Files → what an agent would have sent, which is then judged as if one had. Keeps what the files of other trust domains said last: a bad one of them costs nothing of ours.</summary>
+/// <summary>Converts files into a message of the Workload API, which is then validated in the same way. Keeps the last valid content of the files of other trust domains, so that an invalid one does not affect our own identity.</summary>
 internal sealed class SvidFileReader(SvidFiles files, TimeProvider time, SpiffeLimits limits, Action<string>? remarkLater)
 {
     private readonly Dictionary<string, IReadOnlyList<SpiffeBundle>> _lastGood = new(StringComparer.Ordinal);
@@ -29,7 +29,7 @@ internal sealed class SvidFileReader(SvidFiles files, TimeProvider time, SpiffeL
         }
     }
 
-    /// <summary>Reads the keys for JWT-SVIDs: only SPIFFE bundle documents have any.</summary>
+    /// <summary>Reads the keys for JWT-SVIDs, which only SPIFFE bundle documents contain.</summary>
     public Update<JwtBundleSet> ReadJwtBundles(FileSnapshot snapshot)
     {
         var remarks = new List<string>();
@@ -46,7 +46,7 @@ internal sealed class SvidFileReader(SvidFiles files, TimeProvider time, SpiffeL
         }
     }
 
-    /// <summary>Reads the CA certificates of all trust domains, for whoever has no identity.</summary>
+    /// <summary>Reads the CA certificates of all trust domains, for a workload without an identity.</summary>
     public Update<X509BundleSet> ReadX509Bundles(FileSnapshot snapshot)
     {
         var remarks = new List<string>();

@@ -7,25 +7,25 @@ internal sealed record SvidFiles
 {
     private const string DraftBundle = ".spiffe-trust-bundle.pem";
 
-    /// <summary>Gets the certificate; <see langword="null"/> where the files hold bundles only.</summary>
+    /// <summary>Gets the certificate; <see langword="null"/> if there are bundles only.</summary>
     public string? Certificate { get; init; }
 
     public string? Key { get; init; }
 
-    /// <summary>Gets the bundle of our own trust domain, if it has a file of its own.</summary>
+    /// <summary>Gets the file with the bundle of our own trust domain, if it is separate.</summary>
     public string? Bundle { get; init; }
 
     public ImmutableArray<(TrustDomain TrustDomain, string Path)> FederatedBundles { get; init; } = [];
 
     public string? BundleMap { get; init; }
 
-    /// <summary>Gets a directory whose files name the trust domains that they are of.</summary>
+    /// <summary>Gets a directory of bundle files whose names contain the trust domain.</summary>
     public string? BundleFolder { get; init; }
 
-    /// <summary>Gets how long to wait before the next look.</summary>
+    /// <summary>Gets the polling interval.</summary>
     public TimeSpan Interval { get; init; } = SpiffeFileOptions.DefaultInterval;
 
-    /// <summary>Returns the files of bundles by trust domain, as they are now.</summary>
+    /// <summary>Returns the current bundle files by trust domain.</summary>
     public IEnumerable<(TrustDomain TrustDomain, string Path)> FindBundles() => BundleFolder is null ? FederatedBundles : FederatedBundles.Concat(InFolder(BundleFolder));
 
     private static IEnumerable<(TrustDomain, string)> InFolder(string folder) => (Directory.Exists(folder) ? Directory.EnumerateFiles(folder, $"*{DraftBundle}") : []).Order(StringComparer.Ordinal)

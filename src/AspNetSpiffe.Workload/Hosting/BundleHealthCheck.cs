@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says whether peers can be verified: whether there are bundles, whether their authorities are valid, and whether endpoints and certificate revocation lists are kept current.</summary>
+/// <summary>Health check for the verification of peers: bundles, the validity of their authorities, bundle endpoints, and certificate revocation lists.</summary>
 internal sealed class BundleHealthCheck(SourceRegistry sources, Func<BundleEndpoints> endpoints) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>What the configuration says of one client, below <c>Spiffe:Clients</c>. Read once: no reload changes whom a client trusts, or what it shows.</summary>
+/// <summary>The configuration of one client, in <c>Spiffe:Clients</c>. Read once: a reload does not change the expected server or the presented certificate.</summary>
 internal sealed class ClientSection : IValidateOptions<SpiffeOptions>
 {
     private readonly string _client;
@@ -18,7 +18,7 @@ internal sealed class ClientSection : IValidateOptions<SpiffeOptions>
 
     public SpiffeClientMode Mode => _settings.Mode;
 
-    /// <summary>Gets who must answer; <see langword="null"/> in a mode in which servers have no SPIFFE ID.</summary>
+    /// <summary>Gets the expected server; <see langword="null"/> in a mode without SPIFFE IDs of servers.</summary>
     public SpiffeIdPattern? Server => _settings.Mistakes.Count == 0
         ? _settings.Server is { } server ? SpiffeIdPattern.Parse(server) : null
         : throw new OptionsValidationException(_client, typeof(SpiffeClientOptions), _settings.Mistakes);

@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>What all our health checks say in the same way.</summary>
+/// <summary>Common texts and data of the health checks.</summary>
 internal static class HealthText
 {
-    /// <summary>Returns what an operator asks for first of each watch.</summary>
+    /// <summary>Returns the data of a watch for a health report.</summary>
     public static Dictionary<string, object> DataOf(WatchStatus status)
     {
         var data = new Dictionary<string, object> { ["origin"] = status.Origin.Name, ["connected"] = status.History.IsConnected };

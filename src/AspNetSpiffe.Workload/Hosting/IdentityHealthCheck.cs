@@ -2,9 +2,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says whether we have an identity, until when, and whether it is renewed.</summary>
+/// <summary>Health check for our identity: its validity and its renewal.</summary>
 /// <param name="sources">The sources of the host.</param>
-/// <param name="isRequired">Whether the host starts with an identity.</param>
+/// <param name="isRequired">Whether the host requires an identity to start.</param>
 internal sealed class IdentityHealthCheck(SourceRegistry sources, bool isRequired) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(sources.All<X509Source>().FirstOrDefault() switch
@@ -43,5 +43,5 @@ internal sealed class IdentityHealthCheck(SourceRegistry sources, bool isRequire
     }
 }
 
-/// <summary>Is among the services of a host that does not start without an identity.</summary>
+/// <summary>Marker service of a host that does not start without an identity.</summary>
 internal sealed class IdentityRequired;

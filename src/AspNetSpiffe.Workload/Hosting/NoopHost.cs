@@ -2,11 +2,11 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says whether this host never listens, though it starts: tools that read an application, such as for an OpenAPI document at build, put a server into it that does nothing.</summary>
-/// <remarks>Such a host needs no identity, no agent and no settings. All others do, workers and those with servers of their own included.</remarks>
+/// <summary>Detects a host that starts but never listens: tools that inspect an application, for example to generate an OpenAPI document at build, replace its server with one that does nothing.</summary>
+/// <remarks>Such a host needs no identity, no agent and no settings. All others do, including workers and hosts with other servers.</remarks>
 internal sealed class NoopHost(IServiceCollection services)
 {
-    // By name: each tool has a class of its own (GetDocument.Insider, Swashbuckle and others all say NoopServer).
+    // By name, because each tool has its own class (GetDocument.Insider, Swashbuckle and others all call it NoopServer).
     public bool IsHere => services.LastOrDefault(s => s.ServiceType.FullName == "Microsoft.AspNetCore.Hosting.Server.IServer" && !s.IsKeyedService) is { } server &&
         (server.ImplementationType ?? server.ImplementationInstance?.GetType())?.Name.StartsWith("Noop", StringComparison.OrdinalIgnoreCase) is true;
 }

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Reads all settings before anything is built on them: all errors come in one error, which is logged once.</summary>
-/// <remarks>The host writes whatever fails its start to the log, and throws it again, so that it is printed once more. We say it ourselves, and let them say that it was said.</remarks>
+/// <summary>Validates all settings before they are used: all errors are in one exception, which is logged once.</summary>
+/// <remarks>The host logs an exception that fails its start and throws it again, so it is printed twice. Here the errors are logged, and the exception refers to the log.</remarks>
 internal sealed partial class SettingsCheck : IHostedService
 {
     public SettingsCheck(IOptions<SpiffeOptions> options, NoopHost noop, ILoggerFactory? loggers = null)
@@ -28,7 +28,7 @@ internal sealed partial class SettingsCheck : IHostedService
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>All errors, one a line. Their stack would say nothing about them.</summary>
+    /// <summary>All errors, one per line, without the stack trace, which does not help with them.</summary>
     private sealed class SettingsException(OptionsValidationException mistakes, bool isTold)
         : OptionsValidationException(mistakes.OptionsName, mistakes.OptionsType, mistakes.Failures)
     {

@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>How far two spellings are apart.</summary>
+/// <summary>Similarity of names.</summary>
 internal static class Spelling
 {
-    /// <summary>Counts the letters to insert, take out or exchange that make one text of the other (Levenshtein), in either case.</summary>
+    /// <summary>Returns the Levenshtein distance of two texts, ignoring case.</summary>
     public static int Distance(string a, string b)
     {
         var row = Enumerable.Range(0, b.Length + 1).ToArray();

@@ -2,13 +2,13 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>What AddSpiffeMtls and its like said of one named client; with ConfigureHttpClientDefaults, of all.</summary>
+/// <summary>The calls of AddSpiffeMtls and similar methods for one named client; with ConfigureHttpClientDefaults, for all clients.</summary>
 internal sealed class SpiffeClientOptions
 {
     public List<Call> Calls { get; } = [];
 
-    /// <summary>Gets the one call that counts, with the settings of all.</summary>
-    /// <exception cref="InvalidOperationException">They mean several servers, or modes.</exception>
+    /// <summary>Returns the effective call, with the settings of all calls.</summary>
+    /// <exception cref="InvalidOperationException">The calls contradict each other: several servers or modes.</exception>
     public Call Require(string client)
     {
         var calls = Calls.Exists(c => !c.IsDefault) ? Calls.FindAll(c => !c.IsDefault) : Calls;
@@ -27,10 +27,10 @@ internal sealed class SpiffeClientOptions
 
     /// <param name="Method">The method that was called.</param>
     /// <param name="Mode">Its mode.</param>
-    /// <param name="Server">Who must answer, where the mode has servers with a SPIFFE ID.</param>
-    /// <param name="Roots">Who may vouch for a web server, where not the authorities of the system do.</param>
-    /// <param name="Configure">Makes the other settings.</param>
-    /// <param name="IsDefault">Whether all clients are meant.</param>
+    /// <param name="Server">The expected server, in a mode with SPIFFE IDs of servers.</param>
+    /// <param name="Roots">The trusted roots for a web server; <see langword="null"/> for those of the system.</param>
+    /// <param name="Configure">Changes the other settings.</param>
+    /// <param name="IsDefault">Whether the call applies to all clients.</param>
     internal sealed record Call(
         string Method, SpiffeClientMode Mode, SpiffeIdPattern? Server, X509Certificate2Collection? Roots, Action<SocketsHttpHandler>? Configure, bool IsDefault);
 }

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>The name of a client that says only when the host starts what it needs, or that needs no SVID.</summary>
+/// <summary>The name of a client whose requirements are known only when the host starts, or that needs no SVID.</summary>
 internal sealed record SpiffeClientName(string Name);
 
-/// <summary>Obtains what these clients need before anything listens, or fails the start: bundles where no SVID is shown, an SVID where one is.</summary>
+/// <summary>Waits, before any endpoint listens, for what these clients need: bundles, or an SVID if the client presents one. Fails the start on a timeout.</summary>
 internal sealed class SpiffeClientsAtStart(
     IServiceProvider services, NoopHost noop, IEnumerable<SpiffeClientName> names, IOptionsMonitor<SpiffeClientOptions> clients, IOptions<SpiffeOptions> spiffe) : IHostedLifecycleService
 {

@@ -6,19 +6,19 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Health checks of the workload's SPIFFE identity.</summary>
 public static class SpiffeHealthChecksBuilderExtensions
 {
-    /// <summary>Adds three checks: <c>spiffe-identity</c>, <c>spiffe-bundles</c> and <c>spiffe-tokens</c>. They read the state of the sources, and send nothing to the agent.</summary>
+    /// <summary>Adds three checks: <c>spiffe-identity</c>, <c>spiffe-bundles</c> and <c>spiffe-tokens</c>. They read the state of the sources and send no request to the agent.</summary>
     /// <remarks>
     /// <para>
     /// <c>spiffe-identity</c> is healthy while our SVID is valid and renewed in time; degraded while it is valid and its origin is unavailable, or has not renewed it in the last third of its lifetime;
-    /// unhealthy without a valid SVID. <c>spiffe-bundles</c> is unhealthy without an authority of our own trust domain that is valid, and degraded when something is wrong with the
-    /// bundle of another, its endpoint, or a certificate revocation list. <c>spiffe-tokens</c> is unhealthy until the first keys to verify tokens, or the first token of ours, have been received, and degraded when the last attempt failed.
+    /// unhealthy without a valid SVID. <c>spiffe-bundles</c> is unhealthy without a valid authority of our own trust domain, and degraded on an error of the
+    /// bundle of another trust domain, of its endpoint, or of a certificate revocation list. <c>spiffe-tokens</c> is unhealthy until the first keys to verify tokens, or our first token, have been received, and degraded when the last attempt failed.
     /// </para>
-    /// What an application does not use is healthy. The data of each check has IDs, expiry, the last update and the last problem; never a key or a token. Thread-safe.
+    /// A check for something that the application does not use is healthy. The data of each check has IDs, expiry, the last update and the last error; never a key or a token. Thread-safe.
     /// </remarks>
     /// <param name="builder">The health checks of the host.</param>
-    /// <param name="failureStatus">What is reported instead of <see cref="HealthStatus.Unhealthy"/>.</param>
+    /// <param name="failureStatus">The status to report instead of <see cref="HealthStatus.Unhealthy"/>.</param>
     /// <param name="tags">Tags to select the checks by.</param>
-    /// <param name="timeout">How long a check may take; none of ours waits.</param>
+    /// <param name="timeout">The timeout of a check. These checks do not wait.</param>
     /// <example><code>
     /// builder.Services.AddHealthChecks().AddSpiffe(tags: ["ready"]);
     /// </code></example>

@@ -14,8 +14,8 @@ public static partial class SpiffeHttpClientBuilderExtensions
     /// <param name="expectedServer">The expected server: an ID, or a <see cref="SpiffeIdPattern"/>.</param>
     /// <param name="configure">Changes the other settings of the connections; see <see cref="SpiffeHttpHandler.Create"/>.</param>
     /// <remarks>
-    /// Only trust bundles are needed: no identity of this workload is required, and the host waits for the first bundles only. Our SVID is not presented even if the host has one. To say who
-    /// calls, add <see cref="AddSpiffeJwt"/>, which does need an identity.
+    /// Only trust bundles are needed: no identity of this workload is required, and the host waits for the first bundles only. Our SVID is not presented even if the host has one. To authenticate this
+    /// workload, add <see cref="AddSpiffeJwt"/>, which requires an identity.
     /// </remarks>
     /// <exception cref="FormatException"><paramref name="expectedServer"/> is not a pattern; the message names the error and its position.</exception>
     /// <example><code>
@@ -36,7 +36,7 @@ public static partial class SpiffeHttpClientBuilderExtensions
     /// <summary>Lets the client present our SVID to servers with a Web PKI certificate, which is verified by its host name. No SPIFFE ID of the server is verified.</summary>
     /// <param name="builder">The client.</param>
     /// <param name="roots">The only trusted roots for the server; <see langword="null"/> means the roots that this system trusts.</param>
-    /// <param name="configure">Changes the other settings of the connections; see <see cref="SpiffeHttpHandler.CreateMtlsToWeb"/>, which also says what is not verified.</param>
+    /// <param name="configure">Changes the other settings of the connections; see <see cref="SpiffeHttpHandler.CreateMtlsToWeb"/>, which also lists what is not verified.</param>
     /// <exception cref="ArgumentException">There are no roots in <paramref name="roots"/>.</exception>
     /// <example><code>
     /// builder.Services.AddHttpClient("bank").AddSpiffeMtlsToWeb();
@@ -49,16 +49,16 @@ public static partial class SpiffeHttpClientBuilderExtensions
         return builder.AddPrimaryHandler(new(nameof(AddSpiffeMtlsToWeb), SpiffeClientMode.WebServer, null, roots, configure, IsDefault: builder.Name is null));
     }
 
-    /// <summary>Lets the configuration choose the TLS mode of the client: <c>Spiffe:Clients:&lt;name of the client&gt;:Mode</c> and <c>:Server</c>.</summary>
+    /// <summary>Reads the TLS mode of the client from the configuration: <c>Spiffe:Clients:&lt;name of the client&gt;:Mode</c> and <c>:Server</c>.</summary>
     /// <param name="builder">The client, which has a name.</param>
     /// <param name="configure">Changes the other settings of the connections; see <see cref="SpiffeHttpHandler.Create"/>.</param>
     /// <remarks>
     /// The modes are <c>Mutual</c>, as with <see cref="AddSpiffeMtls(IHttpClientBuilder, string, Action{SocketsHttpHandler}?)"/>, which is the default;
     /// <c>NoClientCertificate</c>, as with <see cref="AddSpiffeTls(IHttpClientBuilder, string, Action{SocketsHttpHandler}?)"/>; and <c>WebServer</c>, as with
-    /// <see cref="AddSpiffeMtlsToWeb"/> and the authorities that this system trusts. <c>Server</c> is the expected server of the first two. Errors fail the start; what is
-    /// changed later is applied after a restart.
+    /// <see cref="AddSpiffeMtlsToWeb"/> and the authorities that this system trusts. <c>Server</c> is the expected server of the first two. Errors fail the start; later
+    /// changes are applied after a restart.
     /// </remarks>
-    /// <exception cref="ArgumentException">The client has no name, or one that no key can have.</exception>
+    /// <exception cref="ArgumentException">The client has no name, or its name is not valid as a configuration key.</exception>
     /// <example><code>
     /// builder.Services.AddHttpClient("orders").AddSpiffeFromConfiguration();
     /// </code></example>

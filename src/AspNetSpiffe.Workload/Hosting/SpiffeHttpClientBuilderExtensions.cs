@@ -8,7 +8,7 @@ public static partial class SpiffeHttpClientBuilderExtensions
 {
     private static readonly TimeSpan DefaultHandlerLifetime = new HttpClientFactoryOptions().HandlerLifetime;
 
-    /// <summary>Lets the client call over mutual TLS: with our current SVID, and only the expected server.</summary>
+    /// <summary>Lets the client call only the expected server, over mutual TLS with our current SVID.</summary>
     /// <param name="builder">The client.</param>
     /// <param name="expectedServer">The expected server: an ID, or a <see cref="SpiffeIdPattern"/>.</param>
     /// <param name="configure">Changes the other settings of the connections, such as cookies and proxies; see <see cref="SpiffeHttpHandler.Create"/>.</param>
@@ -21,8 +21,8 @@ public static partial class SpiffeHttpClientBuilderExtensions
 
     /// <inheritdoc cref="AddSpiffeMtls(IHttpClientBuilder, string, Action{SocketsHttpHandler}?)"/>
     /// <remarks>
-    /// All clients of one name share one pool of connections for as long as the host runs: the client factory's habit of making a new one every two minutes is switched
-    /// off. Its reason, addresses that change in DNS, is met by connections that take no new requests when they are two minutes old, unless <paramref name="configure"/> says otherwise.
+    /// All clients of one name share one connection pool for as long as the host runs: the client factory's default of a new handler every two minutes is switched
+    /// off. DNS changes are handled by the connection lifetime instead: connections older than two minutes take no new requests, unless <paramref name="configure"/> sets another lifetime.
     /// </remarks>
     public static IHttpClientBuilder AddSpiffeMtls(this IHttpClientBuilder builder, SpiffeIdPattern expectedServer, Action<SocketsHttpHandler>? configure = null)
     {
@@ -32,12 +32,12 @@ public static partial class SpiffeHttpClientBuilderExtensions
         return builder.AddPrimaryHandler(new(nameof(AddSpiffeMtls), SpiffeClientMode.Mutual, expectedServer, null, configure, IsDefault: builder.Name is null));
     }
 
-    /// <summary>Adds our JWT-SVID to each request of the client that has no <c>Authorization</c> of its own; never over plain http, nor after a redirect.</summary>
+    /// <summary>Adds our JWT-SVID to each request of the client without an <c>Authorization</c> header (JWT-SVID §5.2). By default not over plain http, and never after a redirect.</summary>
     /// <param name="builder">The client.</param>
     /// <param name="audience">The audience that the server accepts.</param>
-    /// <param name="configure">Which of our identities, and whether plain http is allowed; see <see cref="JwtSvidHandlerOptions"/>.</param>
+    /// <param name="configure">Selects the identity, and whether plain http is allowed; see <see cref="JwtSvidHandlerOptions"/>.</param>
     /// <remarks>
-    /// The token says who we are, not who the server is: over ordinary TLS the server's certificate says so, with
+    /// The token authenticates this workload, not the server. The server is authenticated by its certificate: over ordinary TLS by host name, with
     /// <see cref="AddSpiffeMtls(IHttpClientBuilder, string, Action{SocketsHttpHandler}?)"/> its SPIFFE ID.
     /// </remarks>
     /// <example><code>
@@ -75,7 +75,7 @@ public static partial class SpiffeHttpClientBuilderExtensions
         return builder;
     }
 
-    // The first filter is the outermost: it sees what all others did.
+    // The first filter is the outermost: it sees the result of all others.
     private static void AddPrimaryHandlers(this IServiceCollection services)
     {
         if (services.Any(s => s.ServiceType == typeof(SpiffePrimaryHandlers))) return;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace AspNetSpiffe;
 
-/// <summary>Obtains the first SVID before anything listens, or fails the start.</summary>
+/// <summary>Waits for the first SVID before any endpoint listens, or fails the start.</summary>
 internal sealed class SpiffeIdentityService(IServiceProvider services, NoopHost noop) : IHostedLifecycleService
 {
     private X509Source? _source;
@@ -23,7 +23,7 @@ internal sealed class SpiffeIdentityService(IServiceProvider services, NoopHost 
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    // Last of all: requests that are still served while the host stops may open connections with our SVID.
+    // Stopped last: requests that are still served while the host stops may open connections with our SVID.
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
         if (_source is not null) await _source.DisposeAsync().ConfigureAwait(false);

@@ -5,10 +5,10 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Creates the primary handlers of the clients that have AddSpiffeMtls or its like, from the settings that it finds, and sees to it that nothing takes their place.</summary>
+/// <summary>Creates the primary handlers of clients with AddSpiffeMtls or a similar method, keeps the application's settings, and ensures that nothing replaces the handlers.</summary>
 internal sealed class SpiffePrimaryHandlers(IServiceProvider services, IOptionsMonitor<SpiffeClientOptions> clients) : IHttpMessageHandlerBuilderFilter
 {
-    // As long as the client factory keeps a handler by default.
+    // The default handler lifetime of the client factory.
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
 
     private readonly ConditionalWeakTable<HttpMessageHandlerBuilder, SpiffeHttpHandler> _made = [];
@@ -19,8 +19,8 @@ internal sealed class SpiffePrimaryHandlers(IServiceProvider services, IOptionsM
         else Build(builder, next);
     };
 
-    /// <summary>Puts our handler in the place of the one that is there, whose settings it keeps.</summary>
-    /// <exception cref="InvalidOperationException">What is there has no settings that can be kept.</exception>
+    /// <summary>Replaces the primary handler with ours, and keeps its settings.</summary>
+    /// <exception cref="InvalidOperationException">The settings of the primary handler cannot be kept.</exception>
     public void Make(HttpMessageHandlerBuilder builder)
     {
         if (_made.TryGetValue(builder, out var made) && ReferenceEquals(builder.PrimaryHandler, made)) return;
@@ -50,7 +50,7 @@ internal sealed class SpiffePrimaryHandlers(IServiceProvider services, IOptionsM
 
     private void Build(HttpMessageHandlerBuilder builder, Action<HttpMessageHandlerBuilder> next)
     {
-        // What comes before AddSpiffeMtls changes this one.
+        // Configuration that was registered before AddSpiffeMtls changes this handler.
         builder.PrimaryHandler = new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = ConnectionLifetime };
         try
         {
@@ -72,7 +72,7 @@ internal sealed class SpiffePrimaryHandlers(IServiceProvider services, IOptionsM
             $"the handler that {method} created was replaced by a {TypeOf(by)}. {RemedyFor(method)}");
     }
 
-    // Made by somebody else, it has the framework's defaults: proxies from the environment, and connections for ever.
+    // A handler created by other code has the framework's defaults: proxies from the environment, and an infinite connection lifetime.
     private static void KeepDefaults(SocketsHttpHandler chosen)
     {
         if (chosen.Proxy is null) chosen.UseProxy = false;

@@ -11,8 +11,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds a SPIFFE identity to a host.</summary>
 public static class SpiffeServiceCollectionExtensions
 {
-    /// <summary>Adds the workload's identity: one <see cref="X509Source"/> that the host fills before it starts and keeps current, and one <see cref="JwtSource"/>.</summary>
-    /// <remarks>May be called several times; there is still one source of each kind. The <see cref="JwtSource"/> connects with the first request for a token.</remarks>
+    /// <summary>Adds the workload's identity: one <see cref="X509Source"/>, for whose first SVID the host waits at start, and one <see cref="JwtSource"/>.</summary>
+    /// <remarks>May be called several times; there is one source of each kind. The <see cref="JwtSource"/> connects with the first request for a token.</remarks>
     /// <example><code>
     /// builder.Services.AddSpiffe();
     /// builder.Services.AddHttpClient("orders").AddSpiffeMtls("spiffe://example.org/orders");
@@ -21,7 +21,7 @@ public static class SpiffeServiceCollectionExtensions
 
     /// <inheritdoc cref="AddSpiffe(IServiceCollection)"/>
     /// <param name="services">The services of the host.</param>
-    /// <param name="configure">Runs after the configuration section <c>Spiffe</c> was read, and overrides it.</param>
+    /// <param name="configure">Changes the options; runs after the configuration section <c>Spiffe</c> and takes precedence.</param>
     public static IServiceCollection AddSpiffe(this IServiceCollection services, Action<SpiffeOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -32,10 +32,10 @@ public static class SpiffeServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>Adds the sources that <see cref="AddSpiffe(IServiceCollection)"/> adds, and leaves the start to those who need them: the host waits for no identity.</summary>
+    /// <summary>Adds the same sources as <see cref="AddSpiffe(IServiceCollection)"/>, but does not start them: the host does not wait for an identity.</summary>
     /// <remarks>
-    /// For hosts that only verify others, their tokens with a <see cref="JwtBundleSource"/> or servers with an <see cref="X509BundleSource"/>: each connects when it is first resolved,
-    /// and a Workload API may give bundles to a workload without an identity. The <see cref="X509Source"/> does nothing before <see cref="X509Source.EnsureStartedAsync"/>. May be called beside <c>AddSpiffe()</c>, in any order.
+    /// For hosts that only verify peers: tokens with a <see cref="JwtBundleSource"/>, or servers with an <see cref="X509BundleSource"/>. Each connects when it is first resolved,
+    /// and a Workload API may return bundles to a workload without an identity. The <see cref="X509Source"/> does nothing before <see cref="X509Source.EnsureStartedAsync"/>. May be combined with <c>AddSpiffe()</c>, in any order.
     /// </remarks>
     public static IServiceCollection AddSpiffeSources(this IServiceCollection services)
     {
@@ -69,18 +69,18 @@ public static class SpiffeServiceCollectionExtensions
     {
         services.AddOptions();
 
-        // First, so that code wins in any order of calls.
+        // Inserted first, so that options set in code take precedence in any order of calls.
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<SpiffeOptions>, SpiffeOptionsSetup>());
         services.AddSingleton<IValidateOptions<SpiffeOptions>, SpiffeOptionsValidator>();
         services.AddSingleton<IValidateOptions<SpiffeOptions>, UnreadKeys>();
         services.AddKeyedSingleton(SpiffeOptions.SectionName, SpiffeOptionsSetup.Keys);
         services.AddSingleton(new NoopHost(services));
 
-        // First, so that nothing fails over settings before all of them are checked.
+        // Inserted first, so that all settings are validated before any service uses them.
         services.Insert(0, ServiceDescriptor.Singleton<IHostedService, SettingsCheck>());
     }
 
-    // Connects only when somebody asks for it: most services have an SVID, and the bundles with it.
+    // Connects when it is first resolved: most services have an SVID, which comes with the bundles.
     private static X509BundleSource StartX509Bundles(IServiceProvider provider)
     {
         var source = new X509BundleSource(
@@ -93,7 +93,7 @@ public static class SpiffeServiceCollectionExtensions
         return source;
     }
 
-    // Connects only when somebody asks for it: most services take no tokens.
+    // Connects when it is first resolved: most services accept no tokens.
     private static JwtBundleSource StartJwtBundles(IServiceProvider provider)
     {
         var source = new JwtBundleSource(

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says whether there are keys to verify tokens of others, and whether we get tokens of our own; where either is used.</summary>
+/// <summary>Health check for tokens: the keys to verify received tokens, and our own tokens, if they are used.</summary>
 internal sealed class TokenHealthCheck(SourceRegistry sources) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

@@ -4,12 +4,12 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Finds the unknown keys of the section <c>Spiffe</c>: a misspelt setting must not be taken for an absent one.</summary>
+/// <summary>Finds the unknown keys of the section <c>Spiffe</c>: a misspelt setting must not be ignored.</summary>
 /// <param name="keys">The keys of each options class of this host, registered under <see cref="SpiffeOptions.SectionName"/>.</param>
 /// <param name="configuration">The configuration, if the host has one.</param>
 internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] IEnumerable<IReadOnlyCollection<string>> keys, IConfiguration? configuration = null) : IValidateOptions<SpiffeOptions>
 {
-    // Settings files are shared: a host without a server must say why it cannot honour these. A test holds them against the server's options.
+    // Settings files may be shared: a host without a server reports why these keys have no effect. A test compares them with the server's options.
     internal static readonly string[] OfServers = ["AllowTlsResume", "AllowedPeers", "CloseBeforeExpiry", "CloseWhenDisallowed", "CloseWhenExpired", "CloseWhenUntrusted", "DrainTimeout", "Endpoints", "RequireHttpsEndpoint"];
 
     private readonly HashSet<string> _keys = new(keys.SelectMany(k => k), StringComparer.OrdinalIgnoreCase);
@@ -35,11 +35,11 @@ internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] 
         }
     }
 
-    // An empty text is an empty section in JSON.
+    // An empty JSON section appears as an empty string.
     private static string[] TextOf(IConfigurationSection section) =>
         string.IsNullOrEmpty(section.Value) ? [] : [$"{section.Path}: is a section, but has the value '{section.Value}'. Write its keys below it."];
 
-    // Where a name is the user's, it is whatever stands there.
+    // Replaces the placeholder by the user's name at that position.
     private HashSet<string> KeysFor(string key)
     {
         var parts = key.Split(':');
@@ -69,7 +69,7 @@ internal sealed class UnreadKeys([FromKeyedServices(SpiffeOptions.SectionName)] 
         for (var end = key.IndexOf(':'); end > 0; end = key.IndexOf(':', end + 1)) yield return key[..end];
     }
 
-    // The right name at the wrong place is near, too, and so is a part of it.
+    // The right name in the wrong section, or a part of it, is a close match too.
     private static int Distance(string key, string known)
     {
         var (name, right) = (NameOf(key), NameOf(known));

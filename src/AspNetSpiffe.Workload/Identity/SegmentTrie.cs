@@ -1,10 +1,10 @@
 namespace AspNetSpiffe;
 
-/// <summary>What alternatives with stars mean, segment by segment from the trust domain on: a node is what comes after the segments that lead to it.</summary>
-/// <remarks>Filled at once, and then only read. Texts come without the scheme: <c>example.org/ns/shop</c>.</remarks>
+/// <summary>A trie that matches patterns with wildcards segment by segment, from the trust domain on. A node stands for the segments after a common prefix.</summary>
+/// <remarks>Filled once, then read-only and thread-safe. Patterns and IDs are without the scheme: <c>example.org/ns/shop</c>.</remarks>
 internal sealed class SegmentTrie
 {
-    // Most nodes have one child, and comparing is cheaper than hashing.
+    // Most nodes have one child, and a comparison is cheaper than a hash.
     private string? _only;
     private SegmentTrie? _child;
     private Dictionary<string, SegmentTrie>? _children;
@@ -19,7 +19,7 @@ internal sealed class SegmentTrie
         return root;
     }
 
-    /// <summary>Says whether an alternative means an ID. Allocates nothing.</summary>
+    /// <summary>Determines whether any of the patterns matches an ID. Allocates nothing.</summary>
     public bool Matches(ReadOnlySpan<char> id)
     {
         for (var node = this; !node._coversAllBelow;)
@@ -30,7 +30,7 @@ internal sealed class SegmentTrie
 
             id = id[(slash + 1)..];
 
-            // Bounded, whatever the ID: in a tree no node is reached in two ways, so none is asked twice.
+            // Bounded for every ID: in a tree each node is reached in one way only, so none is visited twice.
             if (child is not null && node._star is { } star && star.Matches(id)) return true;
             if ((child ?? node._star) is not { } next) return false;
             node = next;

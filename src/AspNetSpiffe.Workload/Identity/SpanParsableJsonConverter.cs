@@ -4,9 +4,9 @@ using System.Text.Json.Serialization;
 
 namespace AspNetSpiffe;
 
-/// <summary>Writes a parsed text, such as a <see cref="SpiffeId"/>, as a JSON string; also as the key of a dictionary.</summary>
-/// <remarks>The types use it by attribute. It is public because the JSON source generator creates it from within your assembly.</remarks>
-/// <typeparam name="T">The type of the parsed text.</typeparam>
+/// <summary>Converts a type with a text form, such as <see cref="SpiffeId"/>, to and from a JSON string or the key of a dictionary.</summary>
+/// <remarks>Stateless and thread-safe. The types name it in an attribute. It is public because the JSON source generator creates it from within your assembly.</remarks>
+/// <typeparam name="T">The type with a text form.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class SpanParsableJsonConverter<T> : JsonConverter<T> where T : class, ISpanParsable<T>
 {

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace AspNetSpiffe;
 
-/// <summary>Lets a parsed text bind from configuration and MVC models.</summary>
+/// <summary>Lets a type with a text form be bound from configuration and MVC models.</summary>
 internal sealed class SpanParsableTypeConverter<T> : TypeConverter where T : class, ISpanParsable<T>
 {
     public override bool CanConvertFrom(ITypeDescriptorContext? context, Type sourceType) => sourceType == typeof(string) || base.CanConvertFrom(context, sourceType);

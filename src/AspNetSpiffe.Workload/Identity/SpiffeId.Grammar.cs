@@ -7,7 +7,7 @@ public sealed partial class SpiffeId
     /// <summary>The maximum length of an ID, including the scheme: 2048 (SPIFFE-ID §2.3).</summary>
     public const int MaxLength = 2048;
 
-    /// <summary>The characters of a SPIFFE ID (SPIFFE-ID §2): spans in; problem and position out.</summary>
+    /// <summary>Scans the characters of a SPIFFE ID (SPIFFE-ID §2), and returns the error and its position.</summary>
     internal static class Grammar
     {
         internal const string Scheme = "spiffe://";
@@ -27,7 +27,7 @@ public sealed partial class SpiffeId
             return problem.What == Kind.None ? ScanPath(text, pathStart) : problem;
         }
 
-        /// <summary>SPIFFE-ID §2.1. Not a DNS name: dots, digits and hyphens may stand anywhere.</summary>
+        /// <summary>Scans a trust domain (SPIFFE-ID §2.1). It is not a DNS name: dots, digits and hyphens are allowed anywhere.</summary>
         public static SpiffeIdProblem ScanTrustDomain(ReadOnlySpan<char> text, int start, int end)
         {
             if (start == end) return new(Kind.NoTrustDomain, start);
@@ -42,7 +42,7 @@ public sealed partial class SpiffeId
             return end - start > TrustDomain.MaxLength ? new(Kind.TrustDomainTooLong, start + TrustDomain.MaxLength) : default;
         }
 
-        /// <summary>SPIFFE-ID §2.2: nothing, or segments that each begin with a slash.</summary>
+        /// <summary>Scans a path (SPIFFE-ID §2.2): empty, or segments that each begin with a slash.</summary>
         public static SpiffeIdProblem ScanPath(ReadOnlySpan<char> text, int start)
         {
             if (start == text.Length) return default;

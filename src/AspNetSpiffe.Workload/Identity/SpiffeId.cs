@@ -8,7 +8,7 @@ namespace AspNetSpiffe;
 /// <summary>A SPIFFE ID: the name of a workload, or of a trust domain itself (SPIFFE-ID §2).</summary>
 /// <remarks>
 /// Parsed strictly and never normalised: <see cref="ToString"/> returns the parsed text byte for byte. Compared ordinally.
-/// Immutable, and so safe to share between threads.
+/// Immutable and thread-safe.
 /// </remarks>
 [JsonConverter(typeof(SpanParsableJsonConverter<SpiffeId>))]
 [TypeConverter(typeof(SpanParsableTypeConverter<SpiffeId>))]
@@ -19,7 +19,7 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
 
     private SpiffeId(string text, TrustDomain trustDomain, string path) => (_text, TrustDomain, Path) = (text, trustDomain, path);
 
-    /// <summary>Gets the trust domain that the name belongs to.</summary>
+    /// <summary>Gets the trust domain of the ID.</summary>
     public TrustDomain TrustDomain { get; }
 
     /// <summary>Gets the path with its leading slash, for example <c>/ns/shop/sa/cart</c>; empty for the trust domain's own ID.</summary>
@@ -30,13 +30,13 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
     {
         get
         {
-            // Two threads may both split; either result serves.
+            // Two threads may both split the path; the results are equal.
             if (_segments.IsDefault) _segments = Path.Length == 0 ? [] : [.. Path[1..].Split('/')];
             return _segments;
         }
     }
 
-    /// <summary>Creates an ID of a trust domain and path segments.</summary>
+    /// <summary>Creates an ID from a trust domain and path segments.</summary>
     /// <param name="trustDomain">The trust domain.</param>
     /// <param name="segments">The segments, without slashes; none gives the trust domain's own ID.</param>
     /// <exception cref="FormatException">A segment is not valid, or the ID is longer than <see cref="MaxLength"/>.</exception>
@@ -53,7 +53,7 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
         return segments.IsEmpty ? trustDomain.Id : trustDomain.Id.WithPath("/" + string.Join('/', segments!));
     }
 
-    /// <summary>Creates the ID of the same trust domain with another path.</summary>
+    /// <summary>Creates an ID with the same trust domain and another path.</summary>
     /// <param name="path">The path with its leading slash, or an empty text for the trust domain's own ID.</param>
     /// <exception cref="FormatException">The path is not valid, or the ID is longer than <see cref="MaxLength"/>.</exception>
     public SpiffeId WithPath(string path)
@@ -65,10 +65,10 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
             : throw new FormatException(problem.Describe(path));
     }
 
-    /// <summary>Says whether this ID belongs to a trust domain.</summary>
+    /// <summary>Determines whether this ID belongs to a trust domain.</summary>
     public bool IsMemberOf(TrustDomain trustDomain) => TrustDomain.Equals(trustDomain);
 
-    /// <summary>Says whether the path begins with whole segments: <c>/ops</c> covers <c>/ops</c> and <c>/ops/x</c>, never <c>/opsx</c>.</summary>
+    /// <summary>Determines whether the path begins with whole segments: <c>/ops</c> covers <c>/ops</c> and <c>/ops/x</c>, never <c>/opsx</c>.</summary>
     /// <param name="prefix">Segments with their leading slash and without a trailing one.</param>
     /// <exception cref="ArgumentException"><paramref name="prefix"/> does not begin with a slash, or ends with one.</exception>
     public bool HasPathPrefix(string prefix)
@@ -77,7 +77,7 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
         return Path.StartsWith(prefix, StringComparison.Ordinal) && (Path.Length == prefix.Length || Path[prefix.Length] == '/');
     }
 
-    /// <summary>Says whether the path ends with whole segments: <c>/sa/cart</c> covers <c>/ns/shop/sa/cart</c>, never <c>/ns/sa/my-cart</c>.</summary>
+    /// <summary>Determines whether the path ends with whole segments: <c>/sa/cart</c> covers <c>/ns/shop/sa/cart</c>, never <c>/ns/sa/my-cart</c>.</summary>
     /// <param name="suffix">Segments with their leading slash and without a trailing one.</param>
     /// <exception cref="ArgumentException"><paramref name="suffix"/> does not begin with a slash, or ends with one.</exception>
     public bool HasPathSuffix(string suffix)
@@ -86,7 +86,7 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
         return Path.EndsWith(suffix, StringComparison.Ordinal);
     }
 
-    /// <summary>Reads an ID.</summary>
+    /// <summary>Parses an ID (SPIFFE-ID §2).</summary>
     /// <param name="text">The whole ID; nothing is trimmed.</param>
     /// <exception cref="FormatException">The text is not a SPIFFE ID; the message names the character and its position.</exception>
     public static SpiffeId Parse(ReadOnlySpan<char> text) =>
@@ -99,7 +99,7 @@ public sealed partial class SpiffeId : IEquatable<SpiffeId>, ISpanParsable<Spiff
         return Parse(text.AsSpan());
     }
 
-    /// <summary>Reads an ID, or returns <see langword="false"/> if the text is not one.</summary>
+    /// <summary>Parses an ID; returns <see langword="false"/> if the text is not one.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out SpiffeId? id) => TryParse(text.AsSpan(), out id, out _);
 
     /// <inheritdoc cref="TryParse(string?, out SpiffeId?)"/>

@@ -8,10 +8,10 @@ public sealed partial class SpiffeIdPattern
 
     internal const string NoneText = "spiffe:none";
 
-    /// <summary>The characters of a pattern: span in; problem and position out. Positions count from the start of the whole text.</summary>
+    /// <summary>Scans the characters of a pattern, and returns the error and its position in the whole text.</summary>
     internal static class Grammar
     {
-        /// <summary>Finds the next alternative, without the spaces around it. The text ends where <paramref name="next"/> passes its length.</summary>
+        /// <summary>Finds the next alternative, trimmed. There are no more when <paramref name="next"/> is greater than the length of the text.</summary>
         public static (int Start, int End) NextAlternative(ReadOnlySpan<char> text, ref int next)
         {
             var start = next;
@@ -24,7 +24,7 @@ public sealed partial class SpiffeIdPattern
             return (start, end);
         }
 
-        /// <summary>Lowers what an operator may write in capitals. ASCII only: a Kelvin sign must not become the letter k.</summary>
+        /// <summary>Converts schemes and trust domains to lower case. ASCII only: a Kelvin sign must not become the letter k.</summary>
         public static void LowerSchemesAndTrustDomains(Span<char> text)
         {
             for (var next = 0; next <= text.Length;)
@@ -39,7 +39,7 @@ public sealed partial class SpiffeIdPattern
             }
         }
 
-        /// <summary>Scans all alternatives of a text whose scheme and trust domains are in lower case already.</summary>
+        /// <summary>Scans all alternatives of a text whose schemes and trust domains are already in lower case.</summary>
         public static SpiffeIdPatternProblem Scan(ReadOnlySpan<char> text)
         {
             for (var next = 0; next <= text.Length;)

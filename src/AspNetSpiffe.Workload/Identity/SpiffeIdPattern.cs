@@ -16,8 +16,8 @@ namespace AspNetSpiffe;
 /// <item><term><c>spiffe:any</c></term><description>any verified peer, whatever its trust domain</description></item>
 /// <item><term><c>spiffe:none</c></term><description>no peer</description></item>
 /// </list>
-/// Upper-case ASCII letters in the scheme and the trust domain are lowered, for an operator wrote the pattern; paths are compared as they
-/// stand. Immutable, and so safe to share between threads.
+/// Upper-case ASCII letters in the scheme and the trust domain are converted to lower case, because patterns are written by operators; paths are
+/// case-sensitive. Immutable and thread-safe.
 /// </remarks>
 [JsonConverter(typeof(SpanParsableJsonConverter<SpiffeIdPattern>))]
 [TypeConverter(typeof(SpanParsableTypeConverter<SpiffeIdPattern>))]
@@ -42,12 +42,12 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
 
         var withStars = Array.FindAll(alternatives, a => a.Contains('*'));
 
-        // 'spiffe://td/a/**' covers what begins with 'spiffe://td/a/': an ID never ends with a slash.
+        // 'spiffe://td/a/**' matches every ID that begins with 'spiffe://td/a/', because an ID never ends with a slash.
         _onlyPrefix = withStars is [var only] && IsPrefix(only) ? only[..^2] : null;
         _trie = withStars.Length > 0 && _onlyPrefix is null ? SegmentTrie.Of(withStars.Select(a => a[SpiffeId.Grammar.Scheme.Length..])) : null;
     }
 
-    /// <summary>Gets the only ID that matches, where there is only one.</summary>
+    /// <summary>Gets the only ID that matches; <see langword="null"/> if the pattern matches several.</summary>
     internal string? SingleId => _onlyId == _text && _text != NoneText ? _onlyId : null;
 
     /// <summary>Gets the pattern that every verified peer matches: <c>spiffe:any</c>.</summary>
@@ -63,10 +63,10 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
         return new($"{trustDomain.Id}/**");
     }
 
-    /// <summary>Says whether an ID is meant. Allocates nothing.</summary>
+    /// <summary>Determines whether the pattern matches an ID. Allocates nothing.</summary>
     public bool Matches([NotNullWhen(true)] SpiffeId? id)
     {
-        // A trust domain's own ID is no workload, so no pattern means it.
+        // A trust domain's own ID is not a workload, so no pattern matches it.
         if (id is null || id.Path.Length == 0) return false;
         if (_any) return true;
 
@@ -77,7 +77,7 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
         return _trie is not null && _trie.Matches(text.AsSpan(SpiffeId.Grammar.Scheme.Length));
     }
 
-    /// <summary>Reads a pattern.</summary>
+    /// <summary>Parses a pattern.</summary>
     /// <exception cref="FormatException">The text is not a pattern; the message names the error, its position and what to write instead.</exception>
     public static SpiffeIdPattern Parse(string text)
     {
@@ -85,7 +85,7 @@ public sealed partial class SpiffeIdPattern : IEquatable<SpiffeIdPattern>, ISpan
         return TryParse(text, out var pattern, out var problem) ? pattern : throw new FormatException(problem.Describe(text));
     }
 
-    /// <summary>Reads a pattern, or says that the text is none.</summary>
+    /// <summary>Parses a pattern; returns <see langword="false"/> if the text is not one.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out SpiffeIdPattern? pattern)
     {
         pattern = null;

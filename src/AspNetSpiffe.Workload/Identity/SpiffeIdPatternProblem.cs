@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>What is wrong with a text that should be a pattern, and at which character.</summary>
+/// <summary>The error in a text that is not a pattern, and the position of the character.</summary>
 internal readonly record struct SpiffeIdPatternProblem(SpiffeIdPatternProblem.Kind What, int Position, SpiffeIdProblem InId = default)
 {
     internal enum Kind

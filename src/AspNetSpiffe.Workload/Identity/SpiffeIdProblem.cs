@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>What is wrong with a text that should be a SPIFFE ID or a trust domain, and at which character.</summary>
+/// <summary>The error in a text that is not a SPIFFE ID or a trust domain, and the position of the character.</summary>
 internal readonly record struct SpiffeIdProblem(SpiffeIdProblem.Kind What, int Position)
 {
     internal enum Kind
@@ -41,7 +41,7 @@ internal readonly record struct SpiffeIdProblem(SpiffeIdProblem.Kind What, int P
 
     private string Character(ReadOnlySpan<char> text) => $"{Quote(text.Slice(Position, 1))} at position {Position}";
 
-    // The text may come from a stranger and end in a log: it stays on one line and short.
+    // The text may come from an unauthenticated peer and end up in a log: escape it and limit its length.
     internal static string Quote(ReadOnlySpan<char> text)
     {
         const int Most = 200;

@@ -4,10 +4,10 @@ namespace AspNetSpiffe;
 
 public sealed partial class TrustDomain
 {
-    /// <summary>The most characters of a name: 255 (SPIFFE-ID §2.3).</summary>
+    /// <summary>The maximum length of a name: 255 characters (SPIFFE-ID §2.3).</summary>
     public const int MaxLength = 255;
 
-    /// <summary>The characters of a name, or of a trust domain's own ID: span in; problem and position out.</summary>
+    /// <summary>Scans the characters of a name, or of a trust domain's own ID, and returns the error and its position.</summary>
     internal static class Grammar
     {
         /// <summary>Scans a whole text. <paramref name="start"/> is where the name begins.</summary>
@@ -16,7 +16,7 @@ public sealed partial class TrustDomain
             start = text.StartsWith(SpiffeId.Grammar.Scheme, StringComparison.Ordinal) ? SpiffeId.Grammar.Scheme.Length : 0;
             if (text.IsEmpty) return new(Kind.NoTrustDomain, 0);
 
-            // A path is the likeliest mistake and deserves its own words.
+            // A path is the most likely mistake, so it has its own message.
             var slash = text[start..].IndexOf('/');
             return slash > 0 && SpiffeId.Grammar.ScanTrustDomain(text, start, start + slash).What == Kind.None
                 ? new(Kind.PathInTrustDomain, start + slash)

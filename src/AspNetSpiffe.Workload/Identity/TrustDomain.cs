@@ -5,8 +5,8 @@ using Kind = AspNetSpiffe.SpiffeIdProblem.Kind;
 
 namespace AspNetSpiffe;
 
-/// <summary>The authority that a SPIFFE ID belongs to and whose bundle verifies it (SPIFFE-ID §2.1).</summary>
-/// <remarks>Not a DNS name: <c>td_1</c> and <c>192.168.1.1</c> are names like any other. Immutable, and so safe to share between threads.</remarks>
+/// <summary>A trust domain: the authority that issues SPIFFE IDs, and whose trust bundle verifies them (SPIFFE-ID §2.1).</summary>
+/// <remarks>Not a DNS name: <c>td_1</c> and <c>192.168.1.1</c> are valid names. Compared ordinally. Immutable and thread-safe.</remarks>
 [JsonConverter(typeof(SpanParsableJsonConverter<TrustDomain>))]
 [TypeConverter(typeof(SpanParsableTypeConverter<TrustDomain>))]
 public sealed partial class TrustDomain : IEquatable<TrustDomain>, ISpanParsable<TrustDomain>
@@ -16,12 +16,12 @@ public sealed partial class TrustDomain : IEquatable<TrustDomain>, ISpanParsable
     /// <summary>Gets the name, for example <c>example.org</c>.</summary>
     public string Name { get; }
 
-    /// <summary>Gets the trust domain's own ID, for example <c>spiffe://example.org</c>. It names no workload.</summary>
+    /// <summary>Gets the trust domain's own ID, for example <c>spiffe://example.org</c>. It is not the ID of a workload.</summary>
     public SpiffeId Id => field ??= SpiffeId.OfTrustDomain(this);
 
-    /// <summary>Reads a name, or a trust domain's own ID: <c>example.org</c> or <c>spiffe://example.org</c>.</summary>
+    /// <summary>Parses a name or a trust domain's own ID: <c>example.org</c> or <c>spiffe://example.org</c>.</summary>
     /// <param name="text">The whole name; nothing is trimmed.</param>
-    /// <exception cref="FormatException">The text names no trust domain; the message names the character and its position.</exception>
+    /// <exception cref="FormatException">The text is not a trust domain; the message names the character and its position.</exception>
     public static TrustDomain Parse(ReadOnlySpan<char> text)
     {
         var problem = Grammar.Scan(text, out var start);
@@ -35,7 +35,7 @@ public sealed partial class TrustDomain : IEquatable<TrustDomain>, ISpanParsable
         return Parse(text.AsSpan());
     }
 
-    /// <summary>Reads a name, or says that the text is none.</summary>
+    /// <summary>Parses a name or a trust domain's own ID; returns <see langword="false"/> if the text is not one.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out TrustDomain? trustDomain) => TryParse(text.AsSpan(), out trustDomain);
 
     /// <inheritdoc cref="TryParse(string?, out TrustDomain?)"/>

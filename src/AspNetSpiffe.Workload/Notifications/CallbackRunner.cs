@@ -2,12 +2,12 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace AspNetSpiffe;
 
-/// <summary>Makes calls that may run callbacks of the application, after the effect that they are told of.</summary>
+/// <summary>Runs callbacks of the application after the change that they are notified of has taken effect.</summary>
 /// <remarks>
-/// Thread-safe. Each call is guarded, and made on a thread of our own: one that blocks holds up neither those behind it for longer than a moment, nor a thread of the
-/// pool, which handshakes and requests need.
+/// Thread-safe. Exceptions of a call are caught. Calls run on a dedicated thread: one that blocks delays the calls behind it for a moment only, and occupies no thread of the
+/// thread pool, which handshakes and requests need.
 /// </remarks>
-/// <param name="failed">Is told of a call's exception. Must not throw.</param>
+/// <param name="failed">Receives the exception of a call. Must not throw.</param>
 internal sealed class CallbackRunner(Action<Exception> failed)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
@@ -16,7 +16,7 @@ internal sealed class CallbackRunner(Action<Exception> failed)
     private readonly Queue<Action> _waiting = [];
     private bool _running;
 
-    /// <summary>Takes a call to be made soon, and does not wait for it.</summary>
+    /// <summary>Queues a call and does not wait for it.</summary>
     public void Post(Action call)
     {
         lock (_lock)
@@ -29,7 +29,7 @@ internal sealed class CallbackRunner(Action<Exception> failed)
         Start(Run);
     }
 
-    // A thread that is not done in time is held up by a call: the next one goes on with those behind it.
+    // A thread that does not finish in time is blocked by a call: another thread continues with the calls behind it.
     private void Run()
     {
         do Start(Work).Join(Patience);

@@ -2,9 +2,9 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>A change token whose subscribers do not hear of each other: each is called on a thread of its own, so that one that throws or blocks delays nobody.</summary>
+/// <summary>A change token with isolated subscribers: each is called on a separate thread, so that one that throws or blocks does not delay the others.</summary>
 /// <remarks>Thread-safe. Fires once; take a new one for the next change.</remarks>
-/// <param name="failed">Is told of a subscriber's exception.</param>
+/// <param name="failed">Receives the exception of a subscriber.</param>
 internal sealed class ChangeSignal(Action<Exception> failed) : IChangeToken
 {
     private readonly Action<Exception> _failed = failed;
@@ -31,7 +31,7 @@ internal sealed class ChangeSignal(Action<Exception> failed) : IChangeToken
         return subscription;
     }
 
-    /// <summary>Tells all subscribers, and waits for none.</summary>
+    /// <summary>Notifies all subscribers without waiting for them.</summary>
     public void Fire()
     {
         Subscription[] told;
@@ -47,7 +47,7 @@ internal sealed class ChangeSignal(Action<Exception> failed) : IChangeToken
 
     private sealed class Subscription(ChangeSignal signal, Action<object?> callback, object? state) : IDisposable, IThreadPoolWorkItem
     {
-        // Once told, it is told, disposed or not: ChangeToken.OnChange disposes a registration that comes too late, and relies on its callback all the same.
+        // The callback runs even if the registration was disposed meanwhile: ChangeToken.OnChange disposes a registration that comes too late, but relies on its callback.
         public void Execute() => NotificationQueue.Guard(() => callback(state), signal._failed);
 
         public void Dispose()

@@ -1,7 +1,7 @@
 namespace AspNetSpiffe;
 
-/// <summary>The categories that the libraries log under, where they are no type's name. They do not change: settings and log queries of users name them.</summary>
-/// <remarks>The documentation of each log event refers to its category with <c>seealso</c>; docs/reference/log-events.md is made from that.</remarks>
+/// <summary>The log categories of the libraries that are not the name of a type. They do not change, because users name them in settings and log queries.</summary>
+/// <remarks>The documentation of each log event refers to its category with <c>seealso</c>; docs/reference/log-events.md is generated from that.</remarks>
 internal static class LogCategories
 {
     public const string AllowedPeers = "AspNetSpiffe.AllowedPeers";

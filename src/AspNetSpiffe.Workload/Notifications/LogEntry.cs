@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace AspNetSpiffe;
 
-/// <summary>An event whose sentence has parts that may be missing, so that no template fits; its values stand beside the sentence, as those of a template do.</summary>
-/// <param name="template">What all sentences of the kind have in common: by it, logs group them.</param>
-/// <param name="sentence">Composes the whole sentence, when somebody reads it: most rejections of a flood are read by nobody.</param>
-/// <param name="values">The values by name.</param>
+/// <summary>A log event whose message has optional parts, which a message template cannot express. It has structured values as an event with a template has.</summary>
+/// <param name="template">The common part of all messages of the event (<c>{OriginalFormat}</c>), by which logs group them.</param>
+/// <param name="sentence">Composes the message, only when a provider formats it: most rejections of a flood are never formatted.</param>
+/// <param name="values">The structured values by name.</param>
 internal sealed class LogEntry(string template, Func<string> sentence, params (string Name, object? Value)[] values) : IReadOnlyList<KeyValuePair<string, object?>>
 {
     public int Count => values.Length + 1;
@@ -20,10 +20,10 @@ internal sealed class LogEntry(string template, Func<string> sentence, params (s
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>Joins the parts that are there.</summary>
+    /// <summary>Joins the parts that are not empty.</summary>
     public static string Join(params string?[] parts) => string.Join(' ', parts.Where(part => !string.IsNullOrEmpty(part)));
 
-    /// <summary>The part that says how many were suppressed, if any were.</summary>
+    /// <summary>Returns the part with the number of suppressed events, if there were any.</summary>
     public static string? LeftOut(long suppressed) =>
         suppressed == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{suppressed} more for this reason were suppressed before this one.");
 

@@ -3,9 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Calls code that is not ours (log providers, meter listeners) after the effect that it is told of: in order, outside every lock, and on no thread that a peer waits for.</summary>
+/// <summary>Calls external code (log providers, meter listeners) after the event has taken effect: in order, without holding a lock, and not on the thread of a handshake or request.</summary>
 /// <remarks>
-/// Thread-safe. A call that throws is logged and stops nobody; one that blocks holds up the calls behind it and nothing else. Bounded: while it is full, new
+/// Thread-safe. An exception of a call is logged and affects no other call; a call that blocks delays only the calls behind it. Bounded: while it is full, new
 /// calls are dropped and counted.
 /// </remarks>
 internal sealed partial class NotificationQueue : IThreadPoolWorkItem
@@ -21,18 +21,18 @@ internal sealed partial class NotificationQueue : IThreadPoolWorkItem
     private int _failed;
     private long _leftOut;
 
-    /// <param name="loggers">Where the loggers of <see cref="CreateLogger"/> log to.</param>
-    /// <param name="capacity">How many calls may wait.</param>
+    /// <param name="loggers">The target of the loggers of <see cref="CreateLogger"/>.</param>
+    /// <param name="capacity">The maximum number of queued calls.</param>
     public NotificationQueue(ILoggerFactory loggers, int capacity = 10_000)
     {
         (_loggers, _capacity) = (loggers, capacity);
         _logger = loggers.CreateLogger(LogCategories.Notifications);
     }
 
-    /// <summary>Creates a logger whose providers may throw or block without changing anything for whoever logs.</summary>
+    /// <summary>Creates a logger that queues its events: providers that throw or block do not affect the code that logs.</summary>
     public ILogger CreateLogger(string category) => new QueuedLogger(_loggers.CreateLogger(category), this);
 
-    /// <summary>Takes a call to be made soon. Never throws and never waits.</summary>
+    /// <summary>Queues a call. Never throws and never blocks.</summary>
     public void Post(Action call)
     {
         lock (_lock)
@@ -51,7 +51,7 @@ internal sealed partial class NotificationQueue : IThreadPoolWorkItem
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    /// <summary>Waits until all calls that were taken before have been made, but not for ever: they may block.</summary>
+    /// <summary>Waits until all calls queued so far are done, for a limited time, because they may block.</summary>
     public async Task DrainAsync()
     {
         lock (_lock)
@@ -73,8 +73,8 @@ internal sealed partial class NotificationQueue : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Makes one call of foreign code; its exception ends here.</summary>
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Somebody else's fault must not become ours; it is reported.")]
+    /// <summary>Creates one call of external code and catches its exception.</summary>
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "An exception of external code is reported, and affects nothing else.")]
     public static void Guard(Action call, Action<Exception> failed)
     {
         try
@@ -87,7 +87,7 @@ internal sealed partial class NotificationQueue : IThreadPoolWorkItem
         }
     }
 
-    // Said once: a provider that throws does so with each event. The others still hear of it; the one that fails has nowhere to tell it.
+    // Logged once: a provider that throws does so for each event. The other providers receive this event.
     private void Failed(Exception problem)
     {
         if (Interlocked.Exchange(ref _failed, 1) == 0) Guard(() => ListenerFailed(_logger, problem), static _ => { });
@@ -105,7 +105,7 @@ internal sealed partial class NotificationQueue : IThreadPoolWorkItem
     /// <summary>A log provider or a meter listener threw an exception when it received an event. Nothing else is affected: the other listeners receive it. Logged once.</summary>
     /// <remarks>The exception names the listener: correct or replace it.</remarks>
     /// <seealso cref="LogCategories.Notifications"/>
-    // The check would ask all providers, and one that throws there would keep it from the others.
+    // No check of IsEnabled: it calls all providers, and one that throws there would keep the event from the others.
     [LoggerMessage(1, LogLevel.Error, "A log provider or a meter listener failed; the other listeners receive the events. Logged once.", EventName = "ListenerFailed", SkipEnabledCheck = true)]
     private static partial void ListenerFailed(ILogger logger, Exception exception);
 
@@ -115,12 +115,12 @@ internal sealed partial class NotificationQueue : IThreadPoolWorkItem
     [LoggerMessage(2, LogLevel.Warning, "{Count} events were dropped from logs and metrics: a log provider or a meter listener is too slow.", EventName = "EventsLeftOut", SkipEnabledCheck = true)]
     private static partial void LeftOut(ILogger logger, long count);
 
-    /// <summary>The scopes of the moment go with each event.</summary>
+    /// <summary>Queues each event together with the current scopes.</summary>
     private sealed class QueuedLogger(ILogger logger, NotificationQueue queue) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
-        // The providers are asked in their turn: they may throw or block here too.
+        // The providers are not asked here, because they may throw or block; they are asked in the queue.
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)

@@ -2,17 +2,17 @@ using System.Net;
 
 namespace AspNetSpiffe;
 
-/// <summary>A place where a certificate revocation list is: a file, or a URL of the configuration.</summary>
+/// <summary>The location of a certificate revocation list: a configured file or URL.</summary>
 internal abstract class RevocationListPlace(string name)
 {
-    /// <summary>Gets the name of the place as the settings have it.</summary>
+    /// <summary>Gets the location as it is configured.</summary>
     public string Name => name;
 
-    /// <summary>Returns what is there.</summary>
+    /// <summary>Reads the list.</summary>
     /// <exception cref="FormatException">It cannot be read; the message says why.</exception>
     public abstract Task<byte[]> ReadAsync(CancellationToken cancellationToken);
 
-    /// <summary>Gets how long to wait before the next look.</summary>
+    /// <summary>Gets the polling interval.</summary>
     public abstract TimeSpan Interval { get; }
 }
 
@@ -24,7 +24,7 @@ internal sealed class RevocationListFile(string path, int maxBytes) : Revocation
     public override Task<byte[]> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(FileSnapshot.ReadFile(Name, maxBytes));
 }
 
-/// <summary>A list at a URL: fetched with no redirect, no cookie and no credential.</summary>
+/// <summary>A list at a URL: fetched without redirects, cookies or credentials.</summary>
 internal sealed class RevocationListUrl(string url, TimeSpan interval, HttpClient http) : RevocationListPlace(url)
 {
     public override TimeSpan Interval => interval;

@@ -5,13 +5,13 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Keeps the certificate revocation lists current: each from its place, in the background. The last valid one is kept, whatever happens to the next.</summary>
-/// <remarks>Thread-safe. The lists of one moment are read without a lock.</remarks>
+/// <summary>Keeps the certificate revocation lists current: polls each location in the background. When an update fails or is invalid, the last valid list is kept.</summary>
+/// <remarks>Thread-safe. Reading the current lists takes no lock.</remarks>
 internal sealed partial class RevocationWatch : IAsyncDisposable
 {
     private static readonly TimeSpan FetchTimeout = TimeSpan.FromSeconds(30);
 
-    // Lists renew slowly, so that a failure can wait a little, and not for as long as the next regular look.
+    // The maximum delay of a retry, which must not wait for the next regular poll.
     private static readonly TimeSpan MostDelayAfterFailure = TimeSpan.FromSeconds(30);
 
     private readonly (TrustDomain TrustDomain, RevocationListPlace Place)[] _places;
@@ -26,26 +26,26 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
     private volatile RevocationLists _current;
     private Task _running = Task.CompletedTask;
 
-    /// <param name="options">Where the lists are.</param>
-    /// <param name="limits">How long they may be.</param>
+    /// <param name="options">The locations of the lists.</param>
+    /// <param name="limits">The maximum size of a list.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">May be called under locks: <see cref="NotificationQueue.CreateLogger"/>.</param>
-    /// <param name="changed">Is called when a list was loaded: a peer that was accepted before may be revoked now.</param>
+    /// <param name="changed">Called when a list was loaded: a peer that was accepted before may now be revoked.</param>
     public RevocationWatch(SpiffeRevocationOptions options, SpiffeLimits limits, TimeProvider time, ILogger logger, Action changed)
     {
         (_acceptsUnknown, _time, _logger, _changed) = (options.OnUnknown == UnknownRevocation.Accept, time, logger, changed);
 
-        // No proxy and no cookies: nothing but the configuration says where a list comes from. Whoever calls traces is not told of to strangers.
+        // No proxy and no cookies: only the configuration determines where a list comes from. No trace headers to another organization.
         _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null }) { MaxResponseContentBufferSize = limits.MaxMessageBytes, Timeout = FetchTimeout };
         _places = [.. options.Lists.SelectMany(lists => lists.Value.Select(list => (TrustDomain.Parse(lists.Key), PlaceOf(list, options, limits))))];
         _lists = [.. _places.Select(static _ => ImmutableArray<RevocationList>.Empty)];
         _current = Snapshot();
     }
 
-    /// <summary>Gets the lists of this moment.</summary>
+    /// <summary>Gets the current lists.</summary>
     public RevocationLists Current => _current;
 
-    /// <summary>Gets what is wrong with each list that does not count now.</summary>
+    /// <summary>Gets the error of each list that is not current.</summary>
     public IEnumerable<(TrustDomain TrustDomain, string Problem)> Problems
     {
         get
@@ -60,7 +60,7 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
 
     public void Start()
     {
-        // It outlives whoever started it, and must not keep that one's scopes and activities.
+        // It outlives its starter, and must not capture its log scopes and activities.
         using var _ = ExecutionContext.SuppressFlow();
         _running = Task.WhenAll(Enumerable.Range(0, _places.Length).Select(place => Task.Run(() => WatchAsync(place), CancellationToken.None)));
     }
@@ -96,7 +96,7 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
         }
     }
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "The exception is logged, and the watch continues.")]
     private static async Task<(byte[]? Content, string? Problem)> TryReadAsync(RevocationListPlace place, CancellationToken stopping)
     {
         try
@@ -109,7 +109,7 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
         }
     }
 
-    /// <returns>What is wrong with it, if anything is.</returns>
+    /// <returns>The error, if any.</returns>
     private string? TakeUp(int index, byte[] content)
     {
         try
@@ -131,7 +131,7 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
         }
     }
 
-    // One whose signer has not been seen yet may be a forgery: it stands beside the last one that is known to be none.
+    // A list whose issuer has not been seen yet may be forged: it is kept in addition to the last list with a verified signature.
     private static ImmutableArray<RevocationList> Replace(ImmutableArray<RevocationList> lists, RevocationList next)
     {
         if (lists.LastOrDefault(static list => list.SignedBy is not null) is not { } good) return [next];
@@ -148,7 +148,7 @@ internal sealed partial class RevocationWatch : IAsyncDisposable
         return delay < interval ? delay : interval;
     }
 
-    /// <summary>One problem is logged once, until it has changed or passed.</summary>
+    /// <summary>Logs an error once, until it changes or is resolved.</summary>
     private sealed class ToldProblem
     {
         private string? _last;

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>What to do with a peer whose revocation status is unknown: the lists have not been loaded, are too old, or are not of its issuers.</summary>
+/// <summary>What to do with a peer whose revocation status is unknown: no list has been loaded, the list has expired, or no list is of its issuer.</summary>
 public enum UnknownRevocation
 {
     /// <summary>Reject it. Late lists then cause an outage.</summary>
@@ -10,14 +10,14 @@ public enum UnknownRevocation
     Accept,
 }
 
-/// <summary>Certificate revocation lists (RFC 5280 §5), checked for each peer of the trust domains that have any. Off by default: SVIDs are short-lived, and removing a CA from its bundle invalidates all of them.</summary>
+/// <summary>Certificate revocation lists (CRLs, RFC 5280 §5), checked for each peer of the trust domains with configured lists. Off by default: SVIDs are short-lived, and removing a CA from its bundle invalidates all of them.</summary>
 /// <remarks>
-/// Lists are loaded and renewed in the background, never in a handshake, and only from here: a URL in a certificate is never followed. Leaf and intermediates are looked up, each in the complete list that its
-/// own issuer signed; delta lists, lists of some reasons, and indirect lists are rejected. A list that cannot be read, or is older than the one before, is ignored.
+/// Lists are loaded and renewed in the background, never in a handshake, and only from the configured locations: URLs in certificates are never followed. Leaf and intermediates are checked, each with the complete list that its
+/// own issuer signed; delta, partial and indirect lists are rejected. A list that cannot be read, or is older than the previous one, is ignored. Not thread-safe: set the values before start.
 /// </remarks>
 public sealed class SpiffeRevocationOptions
 {
-    /// <summary>Gets where the lists of a trust domain are, by its name: paths of files, and URLs (<c>http</c> too, because lists are signed). DER or PEM, one list in each.</summary>
+    /// <summary>Gets the locations of the lists by the name of the trust domain: file paths and URLs (also <c>http</c>, because lists are signed). DER or PEM, one list each.</summary>
     public IDictionary<string, IReadOnlyList<string>> Lists { get; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Gets or sets what to do with a peer whose revocation status is unknown.</summary>
@@ -28,15 +28,15 @@ public sealed class SpiffeRevocationOptions
     /// <value>Default: 10 minutes. From 1 second to a day.</value>
     public TimeSpan RefreshInterval { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Says whether a list is meant to be at a URL.</summary>
+    /// <summary>Determines whether a location is a URL.</summary>
     internal static bool IsUrl(string list) => list.Contains("://", StringComparison.Ordinal);
 
-#pragma warning disable RS0030 // It is a URL, and no SPIFFE ID.
-    /// <summary>Reads the URL of a list: http or https, and no user in it.</summary>
+#pragma warning disable RS0030 // A URL, not a SPIFFE ID.
+    /// <summary>Parses the URL of a list: http or https, without a user name.</summary>
     internal static Uri? UrlOf(string list) => Uri.TryCreate(list, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", UserInfo: "" } ? url : null;
 #pragma warning restore RS0030
 
-    /// <summary>Finds each error, by the name of its property.</summary>
+    /// <summary>Returns each validation error with the name of its property.</summary>
     internal IEnumerable<(string Property, string Mistake)> Mistakes()
     {
         if (!Enum.IsDefined(OnUnknown)) yield return (nameof(OnUnknown), $"must be one of {string.Join(", ", Enum.GetNames<UnknownRevocation>())}, but is {OnUnknown}.");

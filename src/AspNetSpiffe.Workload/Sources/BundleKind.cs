@@ -1,12 +1,12 @@
 namespace AspNetSpiffe;
 
-/// <summary>What is different between the bundles of X.509 and those of JWT for whoever keeps them current.</summary>
-/// <param name="Name">What they are called in the middle of a sentence.</param>
-/// <param name="Tag">What a tag calls their watch.</param>
-/// <param name="Danger">What somebody could do who can change them on their way.</param>
-/// <param name="Watch">Asks an origin for them, and says who hears of what is found to be wrong with one later.</param>
-/// <param name="Merge">Puts those of endpoints in.</param>
-/// <param name="SameContent">Says whether two sets say the same.</param>
+/// <summary>The differences between watches of X.509 bundles and of JWT bundles.</summary>
+/// <param name="Name">The name of the bundles in messages.</param>
+/// <param name="Tag">The value of the tag of the watch.</param>
+/// <param name="Danger">The consequence when an attacker in the network path can change them, for a message.</param>
+/// <param name="Watch">Opens the stream of an origin; takes a receiver of errors that are found when a bundle is decoded later.</param>
+/// <param name="Merge">Merges the bundles of endpoints.</param>
+/// <param name="SameContent">Determines whether two sets have the same content.</param>
 internal sealed record BundleKind<T>(
     string Name,
     string Tag,

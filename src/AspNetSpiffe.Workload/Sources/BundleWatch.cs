@@ -3,7 +3,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>Keeps bundles of one kind current: what their origin gives, with those of endpoints in it. Bundles are no identity: whatever happens, the last valid ones are kept.</summary>
+/// <summary>Keeps bundles of one kind current: those of an origin, merged with those of endpoints. Bundles are not withdrawn like an identity: on any error, the last valid ones are kept.</summary>
 /// <remarks>Thread-safe; reading takes no lock.</remarks>
 internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
     where T : class
@@ -19,14 +19,14 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
     private T? _given;
     private volatile Trouble? _trouble;
 
-    /// <param name="kind">What is kept.</param>
-    /// <param name="options">Where it comes from.</param>
-    /// <param name="category">The category of its log.</param>
-    /// <param name="loggerFactory">Where it logs.</param>
+    /// <param name="kind">The kind of bundles.</param>
+    /// <param name="options">The options with the origin.</param>
+    /// <param name="category">The log category.</param>
+    /// <param name="loggerFactory">The logger factory.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="registry">In a host, all sources have the registry and the bundles of endpoints in common; without one, each has its own.</param>
+    /// <param name="registry">In a host, all sources share the registry and the bundles of endpoints; without a host, each source has its own.</param>
     /// <param name="federated">The bundles of endpoints.</param>
-    /// <param name="renewed">Tells an operator of new ones.</param>
+    /// <param name="renewed">Logs new bundles.</param>
     public BundleWatch(
         BundleKind<T> kind, SpiffeOptions options, string category, ILoggerFactory loggerFactory, TimeProvider time, SourceRegistry? registry, BundleEndpoints? federated,
         Action<ILogger, string, T> renewed)
@@ -58,7 +58,7 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
 
     public bool IsStarted => _run.IsStarted;
 
-    /// <summary>Gets what went wrong last and what to do about it, in words for an operator.</summary>
+    /// <summary>Gets the last error and its remedy, as text for an operator.</summary>
     public string LastProblem => _trouble?.Problem ?? "It has not responded.";
 
     public void Start()
@@ -76,7 +76,7 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
         _ownFederated?.Dispose();
         _federatedSubscription.Dispose();
 
-        // Its turn is after all that was counted before.
+        // Disposed through the queue, after all measurements that were queued before.
         if (_ownRegistry is not null) Notifications.Post(_ownRegistry.Dispose);
     }
 
@@ -97,7 +97,7 @@ internal sealed partial class BundleWatch<T> : IAsyncDisposable, IDisposable
         Status.Take(state.History);
     }
 
-    // What the endpoints have and what the origin gave meet here.
+    // Merges the bundles of the origin and of the endpoints.
     private void Merge()
     {
         lock (_lock)

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says that our SVID grows old: at a third of its life left, near its end, and when it has expired; and again when the agent is away for another cause.</summary>
-/// <remarks>Thread-safe. The life counts from the moment at which the SVID came: an agent may give one that is old already.</remarks>
+/// <summary>Logs that our SVID is not renewed: when a third of its lifetime is left, near its expiry, and when it has expired; and again when the cause changes.</summary>
+/// <remarks>Thread-safe. The lifetime counts from the time at which the SVID was received: an agent may send one that was issued earlier.</remarks>
 internal sealed partial class ExpiryWarnings : IDisposable
 {
     private const int ThirdOfLife = 3;
@@ -32,7 +32,7 @@ internal sealed partial class ExpiryWarnings : IDisposable
         Expired,
     }
 
-    /// <summary>Gets whether the SVID should have been renewed: less than a third of its life is left.</summary>
+    /// <summary>Gets whether the SVID should have been renewed: less than a third of its lifetime is left.</summary>
     public bool IsDue
     {
         get
@@ -41,7 +41,7 @@ internal sealed partial class ExpiryWarnings : IDisposable
         }
     }
 
-    /// <summary>An SVID is in use from now on.</summary>
+    /// <summary>Starts the warnings for the SVID that is now in use.</summary>
     public void Watch(X509Svid svid)
     {
         lock (_lock)
@@ -55,7 +55,7 @@ internal sealed partial class ExpiryWarnings : IDisposable
         }
     }
 
-    /// <summary>The SVID is out of use.</summary>
+    /// <summary>Stops the warnings: the SVID is no longer in use.</summary>
     public void Cancel()
     {
         lock (_lock)
@@ -65,7 +65,7 @@ internal sealed partial class ExpiryWarnings : IDisposable
         }
     }
 
-    /// <summary>Time has passed, or the agent has something to say: tells what is to be told.</summary>
+    /// <summary>Logs a warning if one is due; called when a timer fires or the state of the watch changes.</summary>
     public void Check()
     {
         X509Svid svid;

@@ -3,19 +3,19 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>A source that handshakes stand on: one with our SVID, or one with bundles only.</summary>
+/// <summary>The source that handshakes use: one with our SVID, or one with bundles only.</summary>
 internal interface ITrustSource
 {
-    /// <summary>Gets what was published last: another object says that something changed.</summary>
+    /// <summary>Gets the last published value; another instance means that something changed.</summary>
     object? Published { get; }
 
-    /// <summary>Gets the same as a handshake needs it.</summary>
+    /// <summary>Gets the same value in the form that a handshake needs.</summary>
     TrustContext? Trust { get; }
 
-    /// <summary>Gets where it all comes from.</summary>
+    /// <summary>Gets the origin.</summary>
     Origin Origin { get; }
 
-    /// <summary>Gets the certificate revocation lists; <see langword="null"/> where the settings name none.</summary>
+    /// <summary>Gets the certificate revocation lists; <see langword="null"/> if none are configured.</summary>
     RevocationWatch? Revocation { get; }
 
     TimeProvider Time => Origin.Time;
@@ -26,28 +26,28 @@ internal interface ITrustSource
 
     SpiffeMetrics Metrics { get; }
 
-    /// <summary>Gets where the clients and the rejections of the host are noted.</summary>
+    /// <summary>Gets the registry of the clients and rejections of the host.</summary>
     SourceRegistry Registry { get; }
 
     IChangeToken GetChangeToken();
 
-    /// <summary>Says why there is nothing now.</summary>
+    /// <summary>Describes why there is no value now.</summary>
     string DescribeAbsence();
 
-    /// <summary>Says what the certificate revocation lists say of a verified peer now.</summary>
+    /// <summary>Checks a verified peer against the current certificate revocation lists.</summary>
     RejectionReason RevocationOf(SpiffePeer peer) => Revocation?.Current.Judge(peer.Proof, Time.GetUtcNow()) ?? RejectionReason.None;
 
-    /// <summary>Looks a verified peer up in the certificate revocation lists, if there are any.</summary>
+    /// <summary>Checks the peer of a result against the certificate revocation lists, if there are any.</summary>
     VerificationResult LookUp(VerificationResult result) =>
         result.Accepted && RevocationOf(result.Peer) is var reason and not RejectionReason.None ? VerificationResult.Reject(reason, result.Id) : result;
 
-    // Kestrel is quiet about an AuthenticationException, and calls every other type an error of its own.
-    /// <summary>Gets the bundles, whatever our SVID.</summary>
-    /// <exception cref="AuthenticationException">There are none.</exception>
+    // Kestrel logs an AuthenticationException at level Debug, and every other exception as an error of the server.
+    /// <summary>Gets the bundles, whether or not our SVID is valid.</summary>
+    /// <exception cref="AuthenticationException">There are no bundles.</exception>
     TrustContext RequireTrust() => Trust ?? throw new AuthenticationException(DescribeAbsence());
 
-    /// <summary>Gets the bundles, and our SVID where the source has one.</summary>
-    /// <exception cref="AuthenticationException">There are none, or the SVID has expired.</exception>
+    /// <summary>Gets the bundles, and our SVID if the source has one.</summary>
+    /// <exception cref="AuthenticationException">There are no bundles, or the SVID has expired.</exception>
     TrustContext RequireValid()
     {
         var trust = RequireTrust();

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>What an operator hears of a watch, in the words of what is watched. None of it throws or waits: the loggers below it are those of a <see cref="NotificationQueue"/>.</summary>
+/// <summary>The log events of a watch. Its methods neither throw nor block: their loggers are those of a <see cref="NotificationQueue"/>.</summary>
 internal interface IWatchLog
 {
     void NotLocal(WorkloadApiAddress endpoint);

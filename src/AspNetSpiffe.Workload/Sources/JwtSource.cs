@@ -9,8 +9,8 @@ namespace AspNetSpiffe;
 
 /// <summary>JWT-SVIDs of this workload, by audience: fetched from the Workload API when first requested, cached, and renewed at half of their lifetime.</summary>
 /// <remarks>
-/// Thread-safe: concurrent requests for the same token share one call. A token is returned until 5 seconds before it expires; one that the Workload API
-/// denies is removed at once. The cache keeps the 1,000 sets of audiences that were used last. It connects with the first request.
+/// Thread-safe: concurrent requests for the same token share one call. A token is returned until 5 seconds before it expires; one that the Workload API now
+/// denies is removed at once. The cache keeps the 1,000 most recently used sets of audiences. It connects with the first request.
 /// </remarks>
 public sealed partial class JwtSource : IAsyncDisposable, IDisposable
 {
@@ -18,7 +18,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
 
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
 
-    // Those who wait may give up at any time; the call that they share must end too.
+    // Callers may cancel their wait at any time; the shared call needs a timeout of its own.
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
 
     private readonly WorkloadApiClient _client;
@@ -40,10 +40,10 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
     private bool _disposed;
 
     /// <summary>Creates a source, for programs without a host.</summary>
-    /// <param name="options">Where the Workload API is, and which of our identities to use when it has several.</param>
-    /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
+    /// <param name="options">The options with the address of the Workload API and the selection of the identity.</param>
+    /// <param name="loggerFactory">The logger factory; no logs by default.</param>
     /// <exception cref="FormatException">An address or a pattern in the options is malformed, or there is no address.</exception>
-    /// <exception cref="ArgumentException">A value of the options is out of its range.</exception>
+    /// <exception cref="ArgumentException">A value of the options is out of range.</exception>
     /// <exception cref="InvalidOperationException">The identity comes from files or from code, which provide no tokens.</exception>
     /// <example><code>
     /// await using var source = new JwtSource(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
@@ -77,10 +77,10 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
     /// <summary>Gets the address of the Workload API.</summary>
     public WorkloadApiAddress Address { get; }
 
-    /// <summary>Gets what went wrong with the newest fetch, in words for an operator; <see langword="null"/> when nothing did.</summary>
+    /// <summary>Gets the error of the last fetch, as text for an operator; <see langword="null"/> without an error.</summary>
     internal string? LastProblem => _problem;
 
-    /// <summary>Gets when the last token was fetched.</summary>
+    /// <summary>Gets the time of the last successful fetch.</summary>
     internal DateTimeOffset? LastGood => Interlocked.Read(ref _lastGoodTicks) is var ticks and > 0 ? new(ticks, TimeSpan.Zero) : null;
 
     /// <summary>Returns a token for one audience; see <see cref="GetAsync(IReadOnlyCollection{string}, SpiffeId?, CancellationToken)"/>.</summary>
@@ -88,13 +88,13 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
     public ValueTask<JwtSvid> GetAsync(string audience, SpiffeId? id = null, CancellationToken cancellationToken = default) => GetAsync([audience], id, cancellationToken);
 
     /// <summary>Returns a JWT-SVID of this workload for some audiences: a cached one, or a new one.</summary>
-    /// <param name="audiences">The audiences of the token, in any order. One is best: each of them could use the token with the others (JWT-SVID §7.2).</param>
-    /// <param name="id">Which of our identities; by default the one that the options choose, or the first.</param>
-    /// <param name="cancellationToken">Ends the waiting of this caller, and of no other.</param>
+    /// <param name="audiences">The audiences of the token, in any order. Prefer one: each of several could present the token to the others (JWT-SVID §7.2).</param>
+    /// <param name="id">The requested identity; by default the one that the options select, or the first.</param>
+    /// <param name="cancellationToken">Cancels the wait of this caller only.</param>
     /// <remarks>From half of its lifetime on, a token is renewed while it is still returned. A new token is returned however short its lifetime is.</remarks>
     /// <exception cref="ArgumentException">There is no audience, one is empty, or there are more than 32.</exception>
     /// <exception cref="WorkloadApiException">The Workload API does not respond, or returns an error.</exception>
-    /// <exception cref="FormatException">The response breaks a rule, has expired, or is not what was requested.</exception>
+    /// <exception cref="FormatException">The response is invalid, the token has expired, or it is not what was requested.</exception>
     /// <exception cref="ObjectDisposedException">The source is disposed.</exception>
     public ValueTask<JwtSvid> GetAsync(IReadOnlyCollection<string> audiences, SpiffeId? id = null, CancellationToken cancellationToken = default)
     {
@@ -114,7 +114,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>Ends the source without waiting for its calls; pending requests for tokens get an <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>Stops the source without waiting for its calls to end; pending requests for tokens fail with an <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -127,11 +127,11 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         _stopping.Cancel();
         _client.Dispose();
 
-        // Its turn is after all that was counted before.
+        // Disposed through the queue, after all measurements that were queued before.
         if (_ownRegistry is not null) _notifications.Post(_ownRegistry.Dispose);
     }
 
-    /// <summary>Ends the source and waits for its calls to end; pending requests for tokens get an <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>Stops the source and waits for its calls to end; pending requests for tokens fail with an <see cref="ObjectDisposedException"/>.</summary>
     public async ValueTask DisposeAsync()
     {
         Dispose();
@@ -149,7 +149,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         return fetch;
     }
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Whoever waits for the token gets it.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "The callers that await the token get the exception.")]
     private async Task FetchAsync(JwtSvidEntry entry, TaskCompletionSource<JwtSvid> fetch)
     {
         JwtSvid svid;
@@ -206,7 +206,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         return svid;
     }
 
-    // All tokens that nobody asked for by name are of one identity, whatever is registered beside it later.
+    // All tokens that are requested without an ID have the same identity, even if others are registered later.
     private JwtSvid ChooseOurs(ImmutableArray<JwtSvid> svids)
     {
         SvidName[] names = [.. svids.Select(SvidName.Of)];
@@ -243,7 +243,7 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
             Count("agent", ErrorTypeOf(problem));
         }
 
-        // A renewal has nobody who waits.
+        // No caller awaits a renewal: mark the exception as observed.
         fetch.SetException(problem);
         _ = fetch.Task.Exception;
         if (kept is null || problem is ObjectDisposedException) return;
@@ -287,8 +287,8 @@ public sealed partial class JwtSource : IAsyncDisposable, IDisposable
         [LoggerMessage(32, LogLevel.Warning, "The JWT-SVID '{SpiffeId}' for {Audiences} is no longer used. {Problem}", EventName = "JwtSvidDenied")]
         public static partial void Denied(ILogger logger, SpiffeId spiffeId, JwtSvidKey audiences, string problem);
 
-        /// <summary>This workload may have tokens of several identities, and the application does not say which: after a restart it may be another one.</summary>
-        /// <remarks>Set <c>Spiffe:Hint</c> or <c>Spiffe:Identity</c>, ask for a token by its ID, or give each registration selectors of its own.</remarks>
+        /// <summary>This workload may have tokens of several identities, and the application does not select one: after a restart it may be another one.</summary>
+        /// <remarks>Set <c>Spiffe:Hint</c> or <c>Spiffe:Identity</c>, request tokens by SPIFFE ID, or give each registration entry different selectors.</remarks>
         [LoggerMessage(
             33,
             LogLevel.Information,

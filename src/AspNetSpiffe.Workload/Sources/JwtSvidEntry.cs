@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>A token that is kept, when to renew it, and the fetch that all who wait for it share. Used under the lock of its source.</summary>
+/// <summary>A cached token, the time of its renewal, and the shared fetch of concurrent requests. Not thread-safe: used under the lock of its source.</summary>
 internal sealed class JwtSvidEntry(JwtSvidKey key, RetryDelay delay)
 {
-    /// <summary>A token must survive its way to the server, and the difference between two clocks.</summary>
+    /// <summary>Safety margin before the expiry, for the time of a request and clock skew.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
     private JwtSvid? _svid;
@@ -11,14 +11,14 @@ internal sealed class JwtSvidEntry(JwtSvidKey key, RetryDelay delay)
 
     public JwtSvidKey Key { get; } = key;
 
-    /// <summary>Gets or sets the fetch under way, if there is one.</summary>
+    /// <summary>Gets or sets the fetch in progress, if there is one.</summary>
     public TaskCompletionSource<JwtSvid>? Fetch { get; set; }
 
     public JwtSvid? ValidAt(DateTimeOffset now) => _svid is { } svid && svid.ExpiresAt - now > Margin ? svid : null;
 
     public bool IsDueAt(DateTimeOffset now) => now >= _renewAt;
 
-    // Half of what is left, not of what 'iat' says: an agent may give the same token until it is old.
+    // Half of the remaining lifetime, not of that since 'iat': an agent may return the same token several times.
     public void Keep(JwtSvid svid, DateTimeOffset now)
     {
         _svid = svid;
@@ -28,6 +28,6 @@ internal sealed class JwtSvidEntry(JwtSvidKey key, RetryDelay delay)
 
     public void Postpone(DateTimeOffset now) => _renewAt = now + delay.Next();
 
-    /// <summary>Says whether a rejection speaks of this entry too: one without an identity speaks of all that we have (Workload API §6.2.1).</summary>
+    /// <summary>Determines whether a denial concerns this entry: one without an identity concerns all our identities (Workload API §6.2.1).</summary>
     public bool IsDeniedWith(JwtSvidKey denied) => denied.Id is null || denied.Id == Key.Id || denied.Id == _svid?.Id;
 }

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
-/// <summary>What a token is kept under: its audiences, in any order, and the identity that was asked for.</summary>
+/// <summary>The cache key of a token: its audiences, in any order, and the requested identity.</summary>
 internal sealed record JwtSvidKey(ImmutableArray<string> Audiences, SpiffeId? Id)
 {
     public static JwtSvidKey Of(IEnumerable<string> audiences, SpiffeId? id) =>

@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>Where a source has what it keeps current from, and all that changes how it is asked. Sources with equal origins share one watch.</summary>
+/// <summary>The origin of the data of a source (Workload API, files or code), with the settings of its watch. Sources with equal origins share one watch.</summary>
 internal abstract record Origin(TimeProvider Time, RetryTimes Retry, SpiffeLimits Limits)
 {
-    /// <summary>Gets which kind it is, as a tag says it.</summary>
+    /// <summary>Gets the kind of origin, as the value of a tag.</summary>
     public abstract string Kind { get; }
 
     /// <summary>Gets the name of the origin in the middle of a sentence.</summary>
@@ -12,10 +12,10 @@ internal abstract record Origin(TimeProvider Time, RetryTimes Retry, SpiffeLimit
     /// <summary>Gets the name of the origin at the beginning of a sentence.</summary>
     public string Title => char.ToUpperInvariant(Name[0]) + Name[1..];
 
-    /// <summary>Gets whether it renews an SVID by itself when half of its life is over, so that a longer silence means that it hangs.</summary>
+    /// <summary>Gets whether it renews an SVID at half of its lifetime, so that a missing update means that it does not respond.</summary>
     public virtual bool RenewsInTime => false;
 
-    /// <summary>Gets what to do about an SVID that is not renewed although nothing is wrong with the origin.</summary>
+    /// <summary>Gets the remedy for an SVID that is not renewed although the origin reports no error.</summary>
     public abstract string RenewalAdvice { get; }
 
     public abstract IFeed Open();
@@ -49,7 +49,7 @@ internal sealed record AgentOrigin(WorkloadApiAddress Address, KeepAlive KeepAli
     public override IFeed Open() => new WorkloadApiClient(Address, Time, KeepAlive, Limits);
 }
 
-/// <summary>Files that somebody else writes.</summary>
+/// <summary>Files that another process writes.</summary>
 internal sealed record FileOrigin(SvidFiles Files, TimeProvider Time, RetryTimes Retry, SpiffeLimits Limits) : Origin(Time, Retry, Limits)
 {
     public override string Kind => "files";

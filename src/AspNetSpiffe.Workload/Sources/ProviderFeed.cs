@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace AspNetSpiffe;
 
-/// <summary>The contexts that code of the application yields, judged like those of an agent.</summary>
+/// <summary>The contexts from code of the application, validated like those of an agent.</summary>
 internal sealed class ProviderFeed(Func<CancellationToken, IAsyncEnumerable<X509Context?>> provider, TimeProvider time, SpiffeLimits limits) : IFeed
 {
     public async IAsyncEnumerable<Update<X509Context>> WatchX509UpdatesAsync(Action<string>? remarkLater, [EnumeratorCancellation] CancellationToken stopping)
@@ -10,13 +10,13 @@ internal sealed class ProviderFeed(Func<CancellationToken, IAsyncEnumerable<X509
         await foreach (var context in provider(stopping).WithCancellation(stopping).ConfigureAwait(false))
             yield return context is null ? new(null, null, []) : Judge(context);
 
-        // It has said all that it has to say, and the last context stays.
+        // The provider has ended; its last context stays in use.
         await Task.Delay(Timeout.Infinite, stopping).ConfigureAwait(false);
     }
 
     public async IAsyncEnumerable<Update<X509BundleSet>> WatchX509BundleUpdatesAsync(Action<string>? remarkLater, [EnumeratorCancellation] CancellationToken stopping)
     {
-        // Whoever takes our identity back has taken no bundles back.
+        // Withdrawing the identity does not withdraw the bundles.
         await foreach (var update in WatchX509UpdatesAsync(remarkLater, stopping).ConfigureAwait(false))
             if (update is { Value: not null } or { Problem: not null })
                 yield return new(update.Value?.Bundles, update.Problem, update.Remarks);

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Configuration;
 
 namespace AspNetSpiffe;
 
-/// <summary>Reads settings from the configuration section <c>Spiffe</c>. Notes which keys it was asked for, which of them are there, and each text that it cannot read.</summary>
-/// <remarks>Unlike the binder of the framework it leaves nothing out in silence, finds all errors at once, and does not mix the lists of two sources of configuration.</remarks>
+/// <summary>Reads settings from the configuration section <c>Spiffe</c>. Records the requested keys, which of them are present, and each value that cannot be parsed.</summary>
+/// <remarks>Unlike the framework's binder, it ignores nothing silently, reports all errors at once, and does not merge the lists of two configuration sources.</remarks>
 internal sealed class SectionReader
 {
     private readonly IConfigurationProvider[] _sources;
@@ -15,15 +15,15 @@ internal sealed class SectionReader
 
     public SectionReader(IConfiguration? configuration) => _sources = [.. SourcesOf(configuration)];
 
-    /// <summary>Stands in <see cref="Keys"/> for a name that users choose.</summary>
+    /// <summary>The placeholder in <see cref="Keys"/> for a name that users choose.</summary>
     public const string AnyName = "*";
 
     private delegate bool TryRead<T>(string text, [MaybeNullWhen(false)] out T value);
 
-    /// <summary>Gets the keys that were asked for.</summary>
+    /// <summary>Gets the requested keys.</summary>
     public IReadOnlyCollection<string> Keys => _keys;
 
-    /// <summary>Gets the keys that are there, each with the place of the source that says it: a later source wins.</summary>
+    /// <summary>Gets the keys that are present, each with the index of the configuration source that sets it: a later source takes precedence.</summary>
     public IReadOnlyDictionary<string, int> Given => _given;
 
     public IReadOnlyList<string> Mistakes => _mistakes;
@@ -32,14 +32,14 @@ internal sealed class SectionReader
 
     public string? Text(string key, string? otherwise) => Read(key, otherwise, AnyText, "");
 
-    /// <summary>Returns the names below a key that users choose: of trust domains, of clients.</summary>
+    /// <summary>Returns the names that users chose below a key: of trust domains, of clients.</summary>
     public IReadOnlyList<string> Names(string key)
     {
         _keys.Add($"{key}:{AnyName}");
         return Sections(key);
     }
 
-    /// <summary>Returns the names of the sections below a key that users choose. Each source may say a part of a section.</summary>
+    /// <summary>Returns the names of the sections that users chose below a key. A section may be spread over several configuration sources.</summary>
     public IReadOnlyList<string> Sections(string key) => [.. ChildrenOf(PathOf(key)).Order(StringComparer.Ordinal)];
 
     public bool Flag(string key, bool otherwise) => Read(key, otherwise, bool.TryParse, "is neither true nor false");
@@ -51,7 +51,7 @@ internal sealed class SectionReader
     public T Choice<T>(string key, T otherwise) where T : struct, Enum =>
         Read<T>(key, otherwise, TryChoice, $"is none of {string.Join(", ", Enum.GetNames<T>())}");
 
-    /// <summary>Reads a choice that the field writes otherwise than .NET names it; both are taken.</summary>
+    /// <summary>Reads an enumeration value with names other than those of .NET; both names are accepted.</summary>
     public T? Choice<T>(string key, T? otherwise, params (string Name, T Value)[] names) where T : struct, Enum =>
         Read(key, otherwise, (string text, out T? value) => TryChoice(text, names, out value), $"is none of {string.Join(", ", names.Select(name => name.Name))}");
 
@@ -59,8 +59,8 @@ internal sealed class SectionReader
         ? $"is a number without a unit, which could mean days or seconds. Write {Example(number)} for {number.ToString(CultureInfo.InvariantCulture)} seconds"
         : "is not a time. Write hours, minutes and seconds: 00:00:30 for 30 seconds, 1.00:00:00 for a day");
 
-    /// <summary>Reads a list: entries with the numbers of an array, or one text, whose parts the reader of the list tells apart. The last source that has any of it gives all of it.</summary>
-    /// <returns>The entries; none where the list is there and empty.</returns>
+    /// <summary>Reads a list: array entries, or a single string that the consumer of the list splits. The last configuration source with any entry provides the whole list.</summary>
+    /// <returns>The entries; empty if the list is present and empty.</returns>
     public IReadOnlyList<string>? List(string key, IReadOnlyList<string>? otherwise)
     {
         _keys.Add(key);
@@ -115,7 +115,7 @@ internal sealed class SectionReader
         var children = ChildrenOf(path);
         if (children.Length > 0) _mistakes.Add($"{path}: is a single value and cannot have keys of its own such as '{children[0]}'.");
 
-        // A null takes back what an earlier source says.
+        // A null value overrides the value of an earlier source.
         var at = Array.FindLastIndex(_sources, source => source.TryGet(path, out _));
         if (at < 0 || !_sources[at].TryGet(path, out var text) || text is null) return null;
         _given[key] = at;
@@ -137,7 +137,7 @@ internal sealed class SectionReader
         return true;
     }
 
-    // Not what TimeSpan.TryParse takes: to it, 30 are days and so are the hours of 24:00:00.
+    // Not TimeSpan.TryParse, which reads '30' as days, and the hours in '24:00:00' too.
     private static bool TryTime(string text, out TimeSpan value)
     {
         value = default;
@@ -148,7 +148,7 @@ internal sealed class SectionReader
 
     private static bool TryFraction(string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
 
-    // By one name: a number may be no choice at all, and several names are more than one.
+    // Only a single name: Enum.TryParse also accepts undefined numbers and several names.
     private static bool TryChoice<T>(string text, out T value) where T : struct, Enum
     {
         value = default;

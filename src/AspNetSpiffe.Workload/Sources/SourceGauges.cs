@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>What is measured when somebody collects: how the sources are at that moment.</summary>
+/// <summary>The observable gauges of the sources: their state at the time of collection.</summary>
 internal static class SourceGauges
 {
     public static void Register(Meter meter, SourceRegistry sources)
@@ -49,7 +49,7 @@ internal static class SourceGauges
     private static string IdOf(X509Certificate2 authority) =>
         authority.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifier ?? authority.GetCertHashString(HashAlgorithmName.SHA256);
 
-    // One series has one value: of several, the one that needs a look first.
+    // A time series has one value: of several sources, the one with the most urgent value.
     private static IEnumerable<Measurement<long>> First(IEnumerable<Measurement<long>> all) =>
         all.GroupBy(static one => string.Join('\n', one.Tags.ToArray().Select(static tag => $"{tag.Key}={tag.Value}")), static (_, same) => same.MinBy(static one => one.Value));
 }

@@ -3,13 +3,13 @@ using System.Diagnostics.Metrics;
 
 namespace AspNetSpiffe;
 
-/// <summary>The sources of one host, and what stands on them, for those who look at them: gauges, health checks and diagnostics. Thread-safe.</summary>
+/// <summary>The sources of one host and their clients, for gauges, health checks and diagnostics. Thread-safe.</summary>
 internal sealed class SourceRegistry : IDisposable
 {
     private readonly ConcurrentDictionary<object, byte> _sources = new();
     private readonly ConcurrentDictionary<object, Func<SpiffeClientStatus>> _clients = new();
 
-    /// <param name="factory">Makes the meter; without one, we do.</param>
+    /// <param name="factory">The factory of the meter; without one, the meter is created here.</param>
     public SourceRegistry(IMeterFactory? factory)
     {
         Meter = factory?.Create(SpiffeDiagnostics.MeterName) ?? new Meter(SpiffeDiagnostics.MeterName);
@@ -22,7 +22,7 @@ internal sealed class SourceRegistry : IDisposable
     /// <summary>Gets the peers that handshakes rejected.</summary>
     public RefusalHistory Refusals { get; } = new();
 
-    /// <summary>Gets what the clients of the sources are doing now.</summary>
+    /// <summary>Gets the current status of the clients of the sources.</summary>
     public IEnumerable<SpiffeClientStatus> Clients => _clients.Values.Select(static look => look());
 
     public void AddClient(object client, Func<SpiffeClientStatus> look) => _clients.TryAdd(client, look);
@@ -35,6 +35,6 @@ internal sealed class SourceRegistry : IDisposable
 
     public IEnumerable<T> All<T>() => _sources.Keys.OfType<T>();
 
-    // The meter of a factory is the factory's to dispose, and says nothing when others try.
+    // A meter of a factory is disposed by the factory; disposing it here has no effect.
     public void Dispose() => Meter.Dispose();
 }

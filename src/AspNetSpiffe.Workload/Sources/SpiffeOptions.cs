@@ -1,16 +1,16 @@
 namespace AspNetSpiffe;
 
-/// <summary>Where this workload gets its identity from, and which one it uses. Bound from the configuration section <c>Spiffe</c>.</summary>
+/// <summary>The origin of this workload's identity, and which identity to use. Bound from the configuration section <c>Spiffe</c>. Not thread-safe: set the values before start.</summary>
 public sealed class SpiffeOptions
 {
     /// <summary>The name of the configuration section: <c>Spiffe</c>.</summary>
     public const string SectionName = "Spiffe";
 
     /// <summary>Gets or sets the address of the Workload API, for example <c>unix:///run/spire/agent.sock</c> or <c>tcp://127.0.0.1:8081</c>.</summary>
-    /// <value>Default: the environment variable <c>SPIFFE_ENDPOINT_SOCKET</c> (SPIFFE Workload Endpoint §4), where neither <see cref="Files"/> nor a <see cref="Provider"/> is set.</value>
+    /// <value>Default: the environment variable <c>SPIFFE_ENDPOINT_SOCKET</c> (SPIFFE Workload Endpoint §4), if neither <see cref="Files"/> nor a <see cref="Provider"/> is set.</value>
     public string? EndpointSocket { get; set; }
 
-    /// <summary>Gets or sets the files from which this workload has its identity, where there is no Workload API: those of cert-manager, of spiffe-helper, of a Pod Certificate.</summary>
+    /// <summary>Gets or sets the files with this workload's identity, if there is no Workload API: those of cert-manager, spiffe-helper or a Pod Certificate.</summary>
     public SpiffeFileOptions Files { get; set; } = new();
 
     /// <summary>Gets or sets code that provides our identity, if it comes neither from a Workload API nor from files.</summary>
@@ -35,8 +35,8 @@ public sealed class SpiffeOptions
     public string? Identity { get; set; }
 
     /// <summary>Gets or sets how long the host waits for its first SVID before the start fails.</summary>
-    /// <value>Default: 30 seconds. From a millisecond to a day; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</value>
-    /// <remarks>Nothing listens before the first SVID: a service without an identity is not reachable.</remarks>
+    /// <value>Default: 30 seconds. From a millisecond to a day; <see cref="Timeout.InfiniteTimeSpan"/> waits without limit.</value>
+    /// <remarks>No endpoint listens before the first SVID: a service without an identity is not reachable.</remarks>
     public TimeSpan StartupTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Gets or sets what happens when the Workload API withdraws our identity: it returns PermissionDenied, or no longer includes the identity (Workload API §5.2.1).</summary>
@@ -52,31 +52,31 @@ public sealed class SpiffeOptions
     /// <summary>Gets the backoff for retries when there is no stream from the Workload API.</summary>
     public SpiffeRetryOptions Retry { get; } = new();
 
-    /// <summary>Gets how much a peer or the Workload API may send.</summary>
+    /// <summary>Gets the limits on the input of peers and the Workload API.</summary>
     public SpiffeLimits Limits { get; } = new();
 
-    /// <summary>Gets where the bundles of other trust domains are fetched, by the name of the trust domain (SPIFFE Federation §5).</summary>
+    /// <summary>Gets the bundle endpoints of other trust domains, by the name of the trust domain (SPIFFE Federation §5).</summary>
     /// <value>Default: none; only the bundles of the Workload API are used.</value>
-    /// <remarks>A trust domain in this list has the bundle of its endpoint and no other; our own trust domain always has the one that comes with our identity.</remarks>
+    /// <remarks>For a trust domain in this list, only the bundle of its endpoint is used; for our own trust domain, always the bundle that comes with our identity.</remarks>
     public IDictionary<string, SpiffeFederationOptions> Federation { get; } = new Dictionary<string, SpiffeFederationOptions>(StringComparer.Ordinal);
 
-    /// <summary>Gets whether our identity comes from somewhere else than a Workload API.</summary>
+    /// <summary>Gets whether our identity does not come from a Workload API.</summary>
     internal bool HasOtherOrigin => Files.IsUsed || Provider is not null;
 
-    /// <summary>Gets the certificate revocation lists that peers are looked up in; none by default.</summary>
+    /// <summary>Gets the certificate revocation lists against which peers are checked; none by default.</summary>
     public SpiffeRevocationOptions Revocation { get; } = new();
 
-    // For tests, which have no quarter of a minute.
+    // Shortened in tests.
     internal KeepAlive KeepAlive { get; set; } = KeepAlive.Default;
 
-    /// <summary>Checks what no type can, for programs without a host; with one, <see cref="SpiffeOptionsValidator"/> does.</summary>
-    /// <exception cref="ArgumentException">A value is out of its range.</exception>
+    /// <summary>Validates the options, for programs without a host; with a host, <see cref="SpiffeOptionsValidator"/> does.</summary>
+    /// <exception cref="ArgumentException">A value is out of range.</exception>
     internal void RequireValid(string parameter)
     {
         foreach (var (key, mistake) in Mistakes()) throw new ArgumentException($"{key.Replace(':', '.')} {mistake}", parameter);
     }
 
-    /// <summary>Finds each value that is out of its range, by its key in the configuration section.</summary>
+    /// <summary>Returns each validation error with its key in the configuration section.</summary>
     internal IEnumerable<(string Key, string Mistake)> Mistakes()
     {
         if (EndpointSocket is not null && HasOtherOrigin)

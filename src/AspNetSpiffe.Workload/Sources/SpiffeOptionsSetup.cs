@@ -3,10 +3,10 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Sets the options as the configuration section <c>Spiffe</c> says. Whatever code says comes after, and wins.</summary>
+/// <summary>Sets the options from the configuration section <c>Spiffe</c>. Code that sets them runs later and takes precedence.</summary>
 internal sealed class SpiffeOptionsSetup(IConfiguration? configuration = null) : IConfigureOptions<SpiffeOptions>
 {
-    /// <summary>The keys of the section that these options have.</summary>
+    /// <summary>The keys of the section that these options read.</summary>
     public static IReadOnlyCollection<string> Keys { get; } = [.. Read(new(), null).Keys, .. KeysOfFederation()];
 
     public void Configure(SpiffeOptions options) => Read(options, configuration);

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Finds every error in the options at once, by the name of its configuration key: values that cannot be parsed or are out of range.</summary>
+/// <summary>Reports all errors in the options at once, each with its configuration key: values that cannot be parsed or are out of range.</summary>
 internal sealed class SpiffeOptionsValidator(IConfiguration? configuration = null) : IValidateOptions<SpiffeOptions>
 {
     public ValidateOptionsResult Validate(string? name, SpiffeOptions options)

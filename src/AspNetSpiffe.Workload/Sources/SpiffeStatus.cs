@@ -2,17 +2,17 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
-/// <summary>The status of a process with an identity, for an operator: the source of the identity, the last update, the rejected peers, the servers called. An immutable snapshot.</summary>
-/// <remarks>It contains no key and no token. For a page or a report of your own; <c>MapSpiffeDiagnostics</c> shows it in web applications.</remarks>
+/// <summary>The status of a process with an identity, for an operator: the source of the identity, the last update, the rejected peers, the servers called. An immutable snapshot, thread-safe.</summary>
+/// <remarks>It contains no key and no token. For your own page or report; <c>MapSpiffeDiagnostics</c> shows it in web applications.</remarks>
 public sealed class SpiffeStatus
 {
-    /// <summary>Gets where the identity comes from, as text: the Workload API at an address, files, or code.</summary>
+    /// <summary>Gets the origin of the identity, as text: the Workload API at an address, files, or code.</summary>
     public required string Origin { get; init; }
 
     /// <summary>Gets whether it was available at the last attempt.</summary>
     public required bool IsConnected { get; init; }
 
-    /// <summary>Gets when the last valid update came; <see langword="null"/> before the first.</summary>
+    /// <summary>Gets the time of the last valid update, in UTC; <see langword="null"/> before the first.</summary>
     public DateTimeOffset? LastUpdate { get; init; }
 
     /// <summary>Gets the current error and its remedy, as text for an operator; <see langword="null"/> without an error.</summary>
@@ -28,18 +28,18 @@ public sealed class SpiffeStatus
     public required ImmutableArray<SpiffeClientStatus> Clients { get; init; }
 }
 
-/// <summary>An update, or a failure. Immutable.</summary>
+/// <summary>An update, or a failure. Immutable and thread-safe.</summary>
 public sealed class SpiffeWatchEvent
 {
-    /// <summary>Gets when it happened; the last time, if the same failure happened several times in a row.</summary>
+    /// <summary>Gets the time of the event, in UTC; of the last one, if the same failure was repeated.</summary>
     public required DateTimeOffset At { get; init; }
 
     /// <summary>Gets whether it was an update, accepted or rejected; otherwise a stream ended, or could not be opened.</summary>
     public required bool IsUpdate { get; init; }
 
-    /// <summary>Gets what was wrong, as text for an operator; <see langword="null"/> for an accepted update.</summary>
+    /// <summary>Gets the error, as text for an operator; <see langword="null"/> for an accepted update.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>Gets how many times it happened in a row.</summary>
+    /// <summary>Gets the number of successive occurrences.</summary>
     public required int Times { get; init; }
 }

@@ -4,11 +4,11 @@ using Grpc.Core;
 namespace AspNetSpiffe;
 
 /// <summary>Watches an origin: opens it, publishes the state after each update, and retries when the stream ends.</summary>
-/// <param name="origin">What to watch.</param>
-/// <param name="call">What to ask of it, again and again.</param>
-/// <param name="publish">Takes each new state, before an operator hears of it.</param>
-/// <param name="log">Where problems are told: each once, and not with each attempt.</param>
-/// <param name="expiry">Says when what an update brought expires, if it does.</param>
+/// <param name="origin">The origin.</param>
+/// <param name="call">Opens a stream; called for each attempt.</param>
+/// <param name="publish">Publishes each new state; called before it is logged.</param>
+/// <param name="log">The log of errors: each error once, not for each attempt.</param>
+/// <param name="expiry">Returns when the value of an update expires, if it does.</param>
 internal sealed class Watch<T>(
     Origin origin,
     Func<IFeed, CancellationToken, IAsyncEnumerable<Update<T>>> call,
@@ -17,8 +17,8 @@ internal sealed class Watch<T>(
     Func<T, DateTimeOffset>? expiry = null)
     where T : class
 {
-    // A good agent renews at half of an SVID's life. One that has been silent beyond that may be frozen: a new stream shows whether it is. One that
-    // does not even begin the new stream is found by the keep-alive pings.
+    // An agent renews an SVID at half of its lifetime. One that has sent nothing after that may be unresponsive: the watch opens a new stream. One that
+    // does not answer even then is detected by the keep-alive pings.
     private const double SilentPart = 0.6;
     private static readonly TimeSpan LeastSilence = TimeSpan.FromMinutes(1);
 
@@ -28,10 +28,10 @@ internal sealed class Watch<T>(
     private WatchState<T> _state = new();
     private IReadOnlyList<string> _remarks = [];
 
-    /// <summary>Watches until it is stopped, or the agent gives an answer that no retry can change.</summary>
+    /// <summary>Watches until it is cancelled, or the agent returns a permanent error.</summary>
     public Task RunAsync(CancellationToken stopping)
     {
-        // It outlives whoever happened to ask first, and must not keep that one's scopes and activities.
+        // The watch outlives its starter, and must not capture its log scopes and activities.
         using var _ = ExecutionContext.SuppressFlow();
         return Task.Run(() => KeepWatchingAsync(stopping), CancellationToken.None);
     }
@@ -47,13 +47,13 @@ internal sealed class Watch<T>(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // Nobody needs it any more.
+            // Cancelled: the source is disposed.
         }
     }
 
     /// <summary>Watches one stream to its end.</summary>
-    /// <returns>Whether to try again.</returns>
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
+    /// <returns>Whether to retry.</returns>
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "The exception is logged, and the watch continues.")]
     private async Task<bool> WatchOnceAsync(IFeed feed, CancellationToken stopping)
     {
         try
@@ -67,7 +67,7 @@ internal sealed class Watch<T>(
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
-            // Nobody awaits the watch before its end: if it died here, what we have would grow old without a word.
+            // The task of the watch is not awaited before its end: if an exception ended it here, the value would expire without a log event.
             var cause = e.GetType().Name;
             Fail(Troubled(cause, $"The watch failed: {e.Message}"), e.GetType().FullName!);
             if (_told.IsNews(cause)) log.WatchFailed(e);
@@ -95,7 +95,7 @@ internal sealed class Watch<T>(
         }
     }
 
-    // Before the value is published: whoever has seen it may rely on it.
+    // Set before the value is published: readers of the value may rely on it.
     private void LimitSilence(Alarm silence, T? latest)
     {
         if (!origin.RenewsInTime || expiry is null || latest is not { } value) return;
@@ -112,7 +112,7 @@ internal sealed class Watch<T>(
 
     private void Accept(T value, IReadOnlyList<string> remarks)
     {
-        // A stream of refused messages is a failure too, and waits longer and longer.
+        // Only a valid update resets the backoff: a stream of rejected messages is a failure too.
         _delay.Reset();
         _told.MarkGood();
         Update(_state with { Value = value, IsDenied = false, Trouble = null });
@@ -122,7 +122,7 @@ internal sealed class Watch<T>(
         _remarks = remarks;
     }
 
-    // Its remarks say no more than the refusal.
+    // The remarks of a rejected update add nothing to its error.
     private void Refuse(string problem)
     {
         Update(Troubled("Refused", $"Its last update was rejected: {problem}"), "malformed");
@@ -133,7 +133,7 @@ internal sealed class Watch<T>(
     {
         var mayPass = failure is null or { IsTransient: true };
 
-        // What has worked may work again: an agent that is being replaced gives such answers too.
+        // After a valid update the error may be temporary: an agent that is being replaced returns such errors too.
         var isFinal = !mayPass && _state.Value is null;
         var problem = failure?.Problem ?? "It closed the stream.";
         if (!mayPass && !isFinal) problem += " It worked before, so it is retried from time to time.";

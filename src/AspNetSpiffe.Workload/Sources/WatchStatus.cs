@@ -1,10 +1,10 @@
 namespace AspNetSpiffe;
 
-/// <summary>What an operator can see of a source's watch, and what is counted of it. Reading takes no lock; it is told by one thread at a time.</summary>
-/// <param name="watch">What is watched, as a tag says it.</param>
-/// <param name="origin">Where it comes from.</param>
+/// <summary>The status of a source's watch for diagnostics and metrics. Reading takes no lock; only one thread at a time updates it.</summary>
+/// <param name="watch">The watched data, as the value of a tag.</param>
+/// <param name="origin">The origin.</param>
 /// <param name="metrics">Counts each event.</param>
-/// <param name="notifications">Where listeners to spans hear of it.</param>
+/// <param name="notifications">The queue for calls of span listeners.</param>
 internal sealed class WatchStatus(string watch, Origin origin, SpiffeMetrics metrics, NotificationQueue notifications)
 {
     private volatile WatchHistory _history = WatchHistory.Empty;
@@ -16,12 +16,12 @@ internal sealed class WatchStatus(string watch, Origin origin, SpiffeMetrics met
 
     public WatchHistory History => _history;
 
-    /// <summary>Takes what is new in a history.</summary>
+    /// <summary>Records the new events of a history.</summary>
     /// <param name="told">The history of the watch.</param>
-    /// <param name="missing">Why this source cannot use the newest update, which may be good for others.</param>
+    /// <param name="missing">Why this source cannot use the newest update, which may be valid for others.</param>
     public void Take(WatchHistory told, string? missing = null)
     {
-        // Of a stream that others had before us, only the newest event is ours.
+        // Of a stream that other sources opened before, only the newest event concerns this source.
         var seen = _seen ?? (told.Last?.Number - 1 ?? 0);
         foreach (var news in told.Events.Where(e => e.Number > seen))
         {

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Takes our identity out of use when its origin has taken it back, and not given it again within a moment (Workload API §5.2.1).</summary>
-/// <remarks>Thread-safe: its lock makes sure that an identity that comes back is not withdrawn after all; nothing foreign runs under it.</remarks>
+/// <summary>Withdraws our identity when its origin has withdrawn it and has not issued it again within a delay (Workload API §5.2.1).</summary>
+/// <remarks>Thread-safe: its lock ensures that an identity that is issued again is not withdrawn by a late timer; no external code runs under it.</remarks>
 internal sealed partial class Withdrawal : IDisposable
 {
     private readonly X509Source _source;
@@ -20,7 +20,7 @@ internal sealed partial class Withdrawal : IDisposable
         _alarm = new(source.Time, Complete, e => Log.WithdrawalFailed(logger, e));
     }
 
-    /// <summary>The identity is gone: withdraws it after the delay, for a real agent may leave it out while it re-issues it.</summary>
+    /// <summary>Starts the delay after which the identity is withdrawn: agents may omit it for a moment while they re-issue it.</summary>
     public void Begin()
     {
         if (_delay is not { } delay) return;
@@ -36,7 +36,7 @@ internal sealed partial class Withdrawal : IDisposable
         Log.IdentityMissing(_logger, missing, _source.Origin, delay.TotalSeconds);
     }
 
-    /// <summary>Changes what goes with the identity in use; where it was withdrawn, nothing brings it back but itself.</summary>
+    /// <summary>Runs a change only while the identity is in use, so that a change of bundles does not restore a withdrawn identity.</summary>
     public void IfInUse(Action change)
     {
         lock (_lock)
@@ -45,7 +45,7 @@ internal sealed partial class Withdrawal : IDisposable
         }
     }
 
-    /// <summary>The identity is there again.</summary>
+    /// <summary>Cancels the withdrawal: the identity was issued again.</summary>
     public void Cancel()
     {
         lock (_lock)
@@ -79,7 +79,7 @@ internal sealed partial class Withdrawal : IDisposable
     private static partial class Log
     {
         /// <summary>
-        /// The origin of the identity withdrew it and did not issue it again in time. There are no new connections, in or out, until there is an identity again.
+        /// The origin of the identity withdrew it and did not issue it again in time. There are no new connections, neither inbound nor outbound, until there is an identity again.
         /// </summary>
         /// <remarks>
         /// Check the registration of this workload, its selectors, and the log of the agent. To keep an identity until it expires, set

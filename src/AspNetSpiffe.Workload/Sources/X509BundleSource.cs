@@ -4,10 +4,10 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>The X.509 bundles of all trust domains, kept current by the Workload API or by files, to verify servers without an SVID of our own (Workload API §5.2.2).</summary>
+/// <summary>The X.509 bundles of all trust domains, kept current from the Workload API or files, to verify servers without an SVID of our own (Workload API §5.2.2).</summary>
 /// <remarks>
-/// Thread-safe; reading takes no lock. Each source has a stream of its own: make one for a process. Bundles are no identity: whatever
-/// happens, the last valid ones are kept, and the source retries.
+/// Thread-safe; reading takes no lock. Each source has its own stream: create one per process. Bundles are not withdrawn like an identity: on any
+/// error, the last valid ones are kept, and the source retries.
 /// </remarks>
 public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
 {
@@ -32,19 +32,19 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
         _watch.Registry.Add(this);
     }
 
-    /// <summary>Gets the address of the Workload API; <see langword="null"/> where the bundles come from files or code.</summary>
+    /// <summary>Gets the address of the Workload API; <see langword="null"/> if the bundles come from files or code.</summary>
     public WorkloadApiAddress? Address => (_watch.Origin as AgentOrigin)?.Address;
 
-    /// <summary>Gets the newest bundles, or <see langword="null"/> before the first.</summary>
+    /// <summary>Gets the current bundles; <see langword="null"/> before the first update.</summary>
     public X509BundleSet? Current => _watch.Newest.Value;
 
     /// <summary>Creates a source and waits for the first bundles, for programs without a host.</summary>
-    /// <param name="options">Where the bundles come from, and how long to wait.</param>
-    /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="options">The options with the origin of the bundles and the timeout.</param>
+    /// <param name="loggerFactory">The logger factory; no logs by default.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="FormatException">The address in the options is malformed, or there is none.</exception>
-    /// <exception cref="ArgumentException">A value of the options is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">There were no bundles in time; the message says what happened and what to do.</exception>
+    /// <exception cref="ArgumentException">A value of the options is out of range.</exception>
+    /// <exception cref="InvalidOperationException">There were no bundles within <see cref="SpiffeOptions.StartupTimeout"/>; the message has the cause and the remedy.</exception>
     /// <example><code>
     /// await using var bundles = await X509BundleSource.StartAsync(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
     /// using var client = new HttpClient(SpiffeHttpHandler.CreateTls(bundles, SpiffeIdPattern.Parse("spiffe://example.org/orders")));
@@ -70,13 +70,13 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
 
     /// <summary>Waits until there are bundles.</summary>
     /// <exception cref="WorkloadApiException">The Workload API returned a permanent error.</exception>
-    /// <exception cref="ObjectDisposedException">The source is disposed, and never had bundles.</exception>
+    /// <exception cref="ObjectDisposedException">The source was disposed before it had bundles.</exception>
     public Task<X509BundleSet> WaitForFirstAsync(CancellationToken cancellationToken) => _watch.Newest.WaitAsync(cancellationToken);
 
-    /// <summary>Gets a token that fires when the next bundles are published. Take the token first, then read <see cref="Current"/>.</summary>
+    /// <summary>Gets a change token that fires when new bundles are published. Get the token first, then read <see cref="Current"/>.</summary>
     public IChangeToken GetChangeToken() => _watch.Newest.GetChangeToken();
 
-    /// <summary>Ends the watch without waiting for it. The last bundles stay readable.</summary>
+    /// <summary>Stops the watch without waiting for its end. The last bundles stay readable.</summary>
     public void Dispose()
     {
         _watch.Registry.Remove(this);
@@ -84,7 +84,7 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
         _watch.Newest.GiveUp(new ObjectDisposedException(nameof(X509BundleSource)));
     }
 
-    /// <summary>Ends the watch and waits for it. The last bundles stay readable.</summary>
+    /// <summary>Stops the watch and waits for its end. The last bundles stay readable.</summary>
     public async ValueTask DisposeAsync()
     {
         Dispose();
@@ -106,7 +106,7 @@ public sealed partial class X509BundleSource : IAsyncDisposable, IDisposable
     /// <seealso cref="LogCategories.X509Bundles"/>
     private static partial class Log
     {
-        /// <summary>There are new X.509 bundles: the first ones, or other authorities or trust domains than before. They are in use.</summary>
+        /// <summary>New X.509 bundles are in use: the first ones, or changed authorities or trust domains.</summary>
         /// <remarks>Nothing. If a trust domain is missing, check the federation in the registration entry.</remarks>
         [LoggerMessage(2, LogLevel.Information, "X.509 bundles {What}. Trust domains: {TrustDomains}; authorities: {Authorities}.", EventName = "X509BundlesRenewed")]
         public static partial void Renewed(ILogger logger, string what, int trustDomains, int authorities);

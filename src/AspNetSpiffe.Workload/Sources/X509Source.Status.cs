@@ -3,7 +3,7 @@ namespace AspNetSpiffe;
 public sealed partial class X509Source
 {
     /// <summary>Gets the status for an operator: the source of the identity, the last update, the rejected peers, the servers called.</summary>
-    /// <remarks>Thread-safe; the cost grows with its content, so read it on demand, not for each request. Rejections and clients are those of all sources of the host.</remarks>
+    /// <remarks>Thread-safe; the cost grows with the content, so call it on demand, not for each request. Rejections and clients are those of all sources of the host.</remarks>
     public SpiffeStatus GetStatus()
     {
         var history = Status.History;

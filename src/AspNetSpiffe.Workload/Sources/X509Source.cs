@@ -5,10 +5,10 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>Our SVIDs and the trust bundles, kept current by the Workload API, by files or by code. Read the newest, wait for the first, subscribe to the next.</summary>
+/// <summary>Our SVIDs and all trust bundles, kept current from the Workload API, files or code (Workload API §5.2.1). Read the current context, wait for the first, or subscribe to changes.</summary>
 /// <remarks>
-/// Thread-safe; reading takes no lock. One source serves every server and client of a process. If there are several, those of one Workload API
-/// share one stream, which ends when the last of them is disposed.
+/// Thread-safe; reading takes no lock. One source is enough for all servers and clients of a process. Several sources of one Workload API
+/// share one stream, which ends when the last source is disposed.
 /// </remarks>
 public sealed partial class X509Source : IAsyncDisposable, IDisposable
 {
@@ -24,7 +24,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     private readonly IDisposable _federatedSubscription;
     private volatile bool _issued;
 
-    // In a host, all sources have the registry and the bundles of endpoints in common; without one, each has its own.
+    // In a host, all sources share the registry and the bundles of endpoints; without a host, each source has its own.
     internal X509Source(SpiffeOptions options, ILoggerFactory loggerFactory, SourceRegistry? registry, TimeProvider time, BundleEndpoints? federated = null)
     {
         (_startupTimeout, Origin) = (options.StartupTimeout, Origin.Of(options, time));
@@ -47,18 +47,18 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         _registry.Add(this);
     }
 
-    /// <summary>Gets the address of the Workload API; <see langword="null"/> where the identity comes from files or code.</summary>
+    /// <summary>Gets the address of the Workload API; <see langword="null"/> if the identity comes from files or code.</summary>
     public WorkloadApiAddress? Address => (Origin as AgentOrigin)?.Address;
 
-    /// <summary>Gets the newest context, or <see langword="null"/> before the first and after our identity was withdrawn.</summary>
+    /// <summary>Gets the current context; <see langword="null"/> before the first update and after our identity was withdrawn.</summary>
     public X509Context? Current => _newest.Value;
 
-    /// <summary>Verifies a certificate that was not presented in a handshake of this library, with the newest bundles. Verified certificates are cached: the next verification costs a hash and no chain.</summary>
-    /// <remarks>It verifies the certificates, not the possession of the key, nor whether the peer is allowed. Never throws because of their content. X509-SVID §5.</remarks>
-    /// <param name="leaf">The leaf; the peer that is given has it, and does not dispose it.</param>
-    /// <param name="intermediates">What was sent with it.</param>
-    /// <param name="role">The part that its owner plays.</param>
-    /// <returns>The verified peer, or why there is none. Without an identity of our own there are no bundles, and no peer is verified.</returns>
+    /// <summary>Verifies a certificate that was not presented in a handshake of this library, with the current bundles (X509-SVID §5). Verified certificates are cached: the next verification costs a hash and no chain build.</summary>
+    /// <remarks>It verifies neither the possession of the private key nor whether the peer is allowed. Invalid certificates are a result, not an exception.</remarks>
+    /// <param name="leaf">The leaf. The returned peer refers to it and does not dispose it.</param>
+    /// <param name="intermediates">The certificates that were sent with it.</param>
+    /// <param name="role">The role of the peer.</param>
+    /// <returns>The verified peer, or the rejection reason. Without an identity of our own there are no bundles, and every peer is rejected.</returns>
     public VerificationResult Verify(X509Certificate2? leaf, X509Certificate2Collection intermediates, PeerRole role)
     {
         ArgumentNullException.ThrowIfNull(intermediates);
@@ -69,7 +69,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     internal ILoggerFactory LoggerFactory { get; }
 
-    /// <summary>Gets where all code that is not ours is called from, after the effect.</summary>
+    /// <summary>Gets the queue for calls of external code, after a change has taken effect.</summary>
     internal NotificationQueue Notifications { get; }
 
     internal SpiffeMetrics Metrics { get; }
@@ -84,10 +84,10 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     /// <summary>Gets the last error and its remedy, as text for an operator; <see langword="null"/> without an error.</summary>
     internal string? LastProblem => _watch.LastProblem;
 
-    /// <summary>Gets the certificate revocation lists; <see langword="null"/> where the settings name none.</summary>
+    /// <summary>Gets the certificate revocation lists; <see langword="null"/> if none are configured.</summary>
     internal RevocationWatch? Revocation { get; }
 
-    /// <summary>Gets where our identity comes from.</summary>
+    /// <summary>Gets the origin of our identity.</summary>
     internal Origin Origin { get; }
 
     internal TimeProvider Time => Origin.Time;
@@ -95,12 +95,12 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
     internal SpiffeLimits Limits => Origin.Limits;
 
     /// <summary>Creates a source and waits for its first SVID, for programs without a host.</summary>
-    /// <param name="options">Where the identity comes from, how long to wait, and which SVID to use.</param>
-    /// <param name="loggerFactory">Where the source logs; nowhere by default.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="options">The options with the origin of the identity, the timeout, and the selection of the SVID.</param>
+    /// <param name="loggerFactory">The logger factory; no logs by default.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="FormatException">An address or a pattern in the options is malformed, or there is no address.</exception>
-    /// <exception cref="ArgumentException">A value of the options is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">There was no SVID in time, or certificates cannot be checked at all; the message says what happened and what to do.</exception>
+    /// <exception cref="ArgumentException">A value of the options is out of range.</exception>
+    /// <exception cref="InvalidOperationException">There was no SVID within <see cref="SpiffeOptions.StartupTimeout"/>, or certificate chains cannot be built on this machine; the message has the cause and the remedy.</exception>
     /// <example><code>
     /// await using var source = await X509Source.StartAsync(new SpiffeOptions { EndpointSocket = "unix:///run/spire/agent.sock" });
     /// </code></example>
@@ -122,9 +122,9 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>Starts the source if it has not been started, and waits for the first SVID as long as the options say.</summary>
-    /// <remarks>A host does so before it starts. For programs that have the source from a container, but no host.</remarks>
-    /// <exception cref="InvalidOperationException">There was no SVID in time; the message says what happened and what to do.</exception>
+    /// <summary>Starts the source if it has not been started, and waits for the first SVID, at most <see cref="SpiffeOptions.StartupTimeout"/>.</summary>
+    /// <remarks>For programs with a service container but without a host; a host calls it when it starts.</remarks>
+    /// <exception cref="InvalidOperationException">There was no SVID in time; the message has the cause and the remedy.</exception>
     public Task<X509Context> EnsureStartedAsync(CancellationToken cancellationToken)
     {
         Start();
@@ -133,13 +133,13 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
 
     /// <summary>Waits until there is a context.</summary>
     /// <exception cref="WorkloadApiException">The Workload API returned a permanent error.</exception>
-    /// <exception cref="ObjectDisposedException">The source is disposed, and never had a context.</exception>
+    /// <exception cref="ObjectDisposedException">The source was disposed before it had a context.</exception>
     public Task<X509Context> WaitForFirstAsync(CancellationToken cancellationToken) => _newest.WaitAsync(cancellationToken);
 
-    /// <summary>Gets a token that fires when the next context is published, or a certificate revocation list was renewed. Take the token first, then read <see cref="Current"/>.</summary>
+    /// <summary>Gets a change token that fires when a new context is published, or a certificate revocation list was renewed. Get the token first, then read <see cref="Current"/>.</summary>
     public IChangeToken GetChangeToken() => _newest.GetChangeToken();
 
-    /// <summary>Ends the watch without waiting for it. The last context stays readable.</summary>
+    /// <summary>Stops the watch without waiting for its end. The last context stays readable.</summary>
     public void Dispose()
     {
         _registry.Remove(this);
@@ -151,11 +151,11 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         Expiry.Dispose();
         GiveUp(new ObjectDisposedException(nameof(X509Source)));
 
-        // Its turn is after all that was counted before.
+        // Disposed through the queue, after all measurements that were queued before.
         if (_ownRegistry is not null) Notifications.Post(_ownRegistry.Dispose);
     }
 
-    /// <summary>Ends the watch and waits for it. The last context stays readable.</summary>
+    /// <summary>Stops the watch and waits for its end. The last context stays readable.</summary>
     public async ValueTask DisposeAsync()
     {
         Dispose();
@@ -164,7 +164,7 @@ public sealed partial class X509Source : IAsyncDisposable, IDisposable
         await Notifications.DrainAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Says why there is no SVID now.</summary>
+    /// <summary>Describes why there is no SVID now.</summary>
     internal string DescribeAbsence() => (_run.IsStarted, _issued) switch
     {
         (false, _) => "There is no SVID: its source was never started. Start the host, or call 'X509Source.EnsureStartedAsync()'.",

@@ -3,14 +3,14 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Keeps one source current: takes its SVID out of what the shared stream tells, publishes it, or has it withdrawn.</summary>
-/// <remarks>Thread-safe: what the stream tells and what comes of age meet under its lock; nothing foreign runs under it.</remarks>
+/// <summary>Keeps one source current: selects its SVID from the updates of the shared stream, and publishes or withdraws it.</summary>
+/// <remarks>Thread-safe: its lock synchronises updates of the stream and the timer for SVIDs that are not yet valid; no external code runs under it.</remarks>
 internal sealed partial class X509SourceWatch : IDisposable
 {
-    // By so much may the clock of whoever signs be ahead of ours; most peers see it so too.
+    // The tolerated clock skew between issuer and us; most peers tolerate it too.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
 
-    // The clock may be put right while we wait.
+    // The clock may be corrected during the wait.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     private readonly X509Source _source;
@@ -35,10 +35,10 @@ internal sealed partial class X509SourceWatch : IDisposable
         _comesOfAge = new(source.Time, TakeAgain, e => Log.UpdateFailed(logger, source.Origin, e));
     }
 
-    /// <summary>Gets what went wrong last and what to do about it, in words for an operator.</summary>
+    /// <summary>Gets the last error and its remedy, as text for an operator.</summary>
     public string? LastProblem => Trouble?.Problem ?? _missing;
 
-    /// <summary>Gets what is wrong with the stream, if anything is.</summary>
+    /// <summary>Gets the error of the stream, if any.</summary>
     public Trouble? Trouble => _reader?.Latest.Trouble;
 
     public async Task RunAsync(CancellationToken stopping)
@@ -46,7 +46,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         var reader = _reader = X509Streams.Join(_source.Origin, _source, _logger);
         try
         {
-            // The caller starts its host, and does not wait for us.
+            // The caller starts its host and must not be blocked.
             await Task.Yield();
             await foreach (var state in reader.ReadAllAsync(stopping).ConfigureAwait(false)) Take(state);
         }
@@ -62,7 +62,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         }
     }
 
-    /// <summary>Publishes again what is in use, with the bundles of endpoints as they are now.</summary>
+    /// <summary>Publishes the context in use again, merged with the current bundles of endpoints.</summary>
     public void MergeAgain()
     {
         lock (_lock)
@@ -73,7 +73,7 @@ internal sealed partial class X509SourceWatch : IDisposable
 
     public void Dispose() => _comesOfAge.Dispose();
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What went wrong is logged, and the watch goes on.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "The exception is logged, and the watch continues.")]
     private void Take(WatchState<X509Context> state)
     {
         try
@@ -90,7 +90,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         }
         catch (Exception e)
         {
-            // Nobody awaits the watch before its end: if it died here, the SVID would expire without a word.
+            // The task of the watch is not awaited before its end: if an exception ended it here, the SVID would expire without a log event.
             Log.UpdateFailed(_logger, _source.Origin, e);
         }
     }
@@ -122,7 +122,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         else Publish(context.WithDefault(svid));
     }
 
-    // Workload API §8: the first is the default, and an agent that gives the same ones in another order says so. One that comes or goes beside ours says nothing of ours.
+    // Workload API §8: the first SVID is the default, so an agent that reorders the same SVIDs changes the default. An added or removed SVID does not.
     private static bool IsReordered(X509Context last, X509Context next)
     {
         var (before, after) = (last.Svids.Select(SvidName.Of).ToArray(), next.Svids.Select(SvidName.Of).ToArray());
@@ -137,7 +137,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         if (_told.IsNews(problem)) Log.SvidMissing(_logger, _source.Origin, problem, IdentityNow());
     }
 
-    // With an SVID from the future every peer refuses us.
+    // Peers reject an SVID that is not yet valid.
     private void Await(X509Svid svid, DateTimeOffset now)
     {
         _withdrawal.Cancel();
@@ -163,7 +163,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         var last = _source.Current;
         var bundles = _source.Federated.Current.ApplyTo(given.Bundles, given.TrustDomain);
 
-        // The same set while it says the same: what was verified with it is remembered by it.
+        // Keep the instance while the content is equal: the cache of verified peers depends on it.
         var next = given.WithBundles(last?.Bundles.SameContentAs(bundles) is true ? last.Bundles : bundles);
         if (last is not null && last.SameContentAs(next)) return;
 
@@ -172,7 +172,7 @@ internal sealed partial class X509SourceWatch : IDisposable
         WarnOfSeveral(next);
     }
 
-    // Workload API §8: with several, the order of registration entries decides who we are.
+    // Workload API §8: with several SVIDs, the order of registration entries determines our identity.
     private void WarnOfSeveral(X509Context context)
     {
         var meant = _choice.Meant(context.Svids.Select(SvidName.Of));
@@ -192,14 +192,14 @@ internal sealed partial class X509SourceWatch : IDisposable
     /// <seealso cref="LogCategories.X509Svids"/>
     private static partial class Log
     {
-        /// <summary>There is a new identity or a renewed SVID, or its bundles changed. It is used for new connections.</summary>
-        /// <remarks>Nothing. When it stops coming, <see href="#svidnotrenewed">SvidNotRenewed</see> follows.</remarks>
+        /// <summary>A new or renewed SVID, or changed bundles, are in use for new connections.</summary>
+        /// <remarks>Nothing. If an SVID is not renewed in time, <see href="#svidnotrenewed">SvidNotRenewed</see> follows.</remarks>
         [LoggerMessage(2, LogLevel.Information, "Identity {SpiffeId} {What}, valid until {NotAfter:u}. Trust domains with a bundle: {TrustDomains}.", EventName = "SvidRenewed")]
         public static partial void SvidRenewed(ILogger logger, SpiffeId spiffeId, string what, DateTimeOffset notAfter, int trustDomains);
 
         /// <summary>
-        /// None of the SVIDs of an update is the one that <c>Spiffe:Hint</c> or <c>Spiffe:Identity</c> asks for. The one in use is withdrawn after a delay, as if
-        /// it had been withdrawn.
+        /// None of the SVIDs of an update matches <c>Spiffe:Hint</c> or <c>Spiffe:Identity</c>. The SVID in use is withdrawn after a delay, as if
+        /// the agent had withdrawn it.
         /// </summary>
         /// <remarks>Correct the setting, or register this workload for that identity: the message lists the issued ones.</remarks>
         [LoggerMessage(3, LogLevel.Error, "Rejected an update from {Origin}. {Problem} Identity: {State}.", EventName = "UpdateRefused")]
@@ -215,8 +215,8 @@ internal sealed partial class X509SourceWatch : IDisposable
         [LoggerMessage(9, LogLevel.Warning, "An update from {Origin} is not yet valid and is applied later. {Problem} Identity: {State}.", EventName = "SvidNotYetValid")]
         public static partial void SvidNotYetValid(ILogger logger, Origin origin, string problem, string state);
 
-        /// <summary>This workload has several identities, and the settings do not say which to use: after a restart it may be another one.</summary>
-        /// <remarks>Set <c>Spiffe:Hint</c> or <c>Spiffe:Identity</c>, or give each registration selectors of its own.</remarks>
+        /// <summary>This workload has several identities, and the settings do not select one: after a restart it may be another one.</summary>
+        /// <remarks>Set <c>Spiffe:Hint</c> or <c>Spiffe:Identity</c>, or give each registration entry different selectors.</remarks>
         [LoggerMessage(
             11,
             LogLevel.Warning,

@@ -2,9 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>The X.509 stream of one origin for all sources that have it: each update is read once.</summary>
+/// <summary>The X.509 stream of one origin, shared by all its sources: each update is parsed once.</summary>
 /// <remarks>
-/// Its readers change only under the lock of <see cref="X509Streams"/>, and its state with them. SVIDs and keys are never disposed: they live as long as any
+/// Its readers and its state change only under the lock of <see cref="X509Streams"/>. SVIDs and keys are never disposed: they are used as long as any
 /// source holds them.
 /// </remarks>
 internal sealed partial class X509Stream : IAsyncDisposable
@@ -56,7 +56,7 @@ internal sealed partial class X509Stream : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    /// <summary>What concerns the connection is logged once in each log, however many sources have it.</summary>
+    /// <summary>Logs events of the connection once per logger factory, however many sources share the stream.</summary>
     private sealed class SharedLogger(X509Stream stream) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;

@@ -3,14 +3,14 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>One source's part in a shared stream: its states in their order, the present one first. The stream ends with its last reader.</summary>
+/// <summary>The reader of one source of a shared stream: returns the states in order, beginning with the current one. The stream ends with its last reader.</summary>
 internal sealed class X509StreamReader(X509Stream stream, ILoggerFactory loggers, ILogger logger) : IAsyncDisposable
 {
-    // Older states are of no use to a source that is late.
+    // A slow source needs only the latest state.
     private readonly Channel<WatchState<X509Context>> _states =
         Channel.CreateBounded<WatchState<X509Context>>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
 
-    /// <summary>Gets where the events of <see cref="Logger"/> end: sources of one host have it in common.</summary>
+    /// <summary>Gets the logger factory of <see cref="Logger"/>, which the sources of one host share.</summary>
     public ILoggerFactory Loggers => loggers;
 
     public ILogger Logger => logger;

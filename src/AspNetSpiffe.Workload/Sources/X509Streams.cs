@@ -3,13 +3,13 @@ using Microsoft.Extensions.Logging;
 namespace AspNetSpiffe;
 
 /// <summary>The X.509 streams of this process, one for each origin, however many sources have it (SPIFFE Workload API §4.2).</summary>
-/// <remarks>Thread-safe: its lock guards which streams are open and who reads them; nothing foreign runs under it.</remarks>
+/// <remarks>Thread-safe: its lock guards which streams are open and who reads them; no external code runs under it.</remarks>
 internal static class X509Streams
 {
     private static readonly Lock Gate = new();
     private static readonly Dictionary<Origin, X509Stream> Open = [];
 
-    /// <summary>Takes part in the stream, and opens it when nobody else does.</summary>
+    /// <summary>Joins the stream of an origin, and opens it for the first source.</summary>
     public static X509StreamReader Join(Origin origin, X509Source source, ILogger logger)
     {
         lock (Gate)
@@ -23,7 +23,7 @@ internal static class X509Streams
         }
     }
 
-    /// <summary>Ends one part; the last one ends the stream and waits for that.</summary>
+    /// <summary>Removes a reader; the last one ends the stream and waits for its end.</summary>
     public static async ValueTask LeaveAsync(X509Stream stream, X509StreamReader reader)
     {
         lock (Gate)
@@ -35,7 +35,7 @@ internal static class X509Streams
         await stream.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Tells every reader the new state. Once there is an end, the next source opens a stream of its own.</summary>
+    /// <summary>Publishes a state to every reader. After a permanent error, the next source opens a new stream.</summary>
     public static void Publish(X509Stream stream, WatchState<X509Context> state)
     {
         lock (Gate)

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>A token breaks a rule that has a reason of its own; any other <see cref="FormatException"/> says that it is malformed.</summary>
+/// <summary>A token violates a rule with a specific rejection reason. Any other <see cref="FormatException"/> means that the token is malformed.</summary>
 internal sealed class JwtFormatException(JwtRejectionReason reason, string message) : FormatException(message)
 {
     public JwtRejectionReason Reason => reason;

@@ -1,4 +1,4 @@
 namespace AspNetSpiffe;
 
-/// <summary>What the header of a JWT-SVID says: the algorithm, and the name of the key when it has one (JWT-SVID §2).</summary>
+/// <summary>The header of a JWT-SVID: the algorithm, and the key ID if there is one (JWT-SVID §2).</summary>
 internal sealed record JwtHeader(JwtAlgorithm Algorithm, string? KeyId);

@@ -1,15 +1,15 @@
 namespace AspNetSpiffe;
 
-/// <summary>The reasons to reject a token. The name is the metric's tag and the log's field; it is not sent to the caller.</summary>
+/// <summary>The reasons to reject a token. It is in the log and, in snake case, in metrics; it is not sent to the caller.</summary>
 public enum JwtRejectionReason
 {
     /// <summary>Not rejected.</summary>
     None,
 
-    /// <summary>The token is not a JWS in compact form, has no valid JSON inside, or lacks a claim that every JWT-SVID has (JWT-SVID §§3 and 5.1).</summary>
+    /// <summary>The token is not a JWS in compact form, is not valid JSON, or lacks a required claim (JWT-SVID §§3 and 5.1).</summary>
     Malformed,
 
-    /// <summary>The token has more than 64 KiB, or more than 32 audiences.</summary>
+    /// <summary>The token is larger than 64 KiB, or has more than 32 audiences.</summary>
     TooLarge,
 
     /// <summary>The token's <c>alg</c> is missing, or not allowed in a JWT-SVID (JWT-SVID §2.1).</summary>
@@ -42,10 +42,10 @@ public enum JwtRejectionReason
     /// <summary>There is no bundle of the subject's trust domain: it is not federated with ours (Workload API §6.3).</summary>
     UnknownTrustDomain,
 
-    /// <summary>The bundle has no key of the token's <c>kid</c>, or, for a token without one, no key that fits its <c>alg</c> (JWT-SVID §6.2).</summary>
+    /// <summary>The bundle has no key with the token's <c>kid</c>, or, for a token without one, no key for its <c>alg</c> (JWT-SVID §6.2).</summary>
     UnknownKey,
 
-    /// <summary>The key of the token's <c>kid</c> is of another type, or on another curve, than its <c>alg</c> needs (JWT-SVID §4), or says that it is for another <c>alg</c> (RFC 8725 §3.1).</summary>
+    /// <summary>The key with the token's <c>kid</c> has another type or curve than the token's <c>alg</c> requires (JWT-SVID §4), or is for another <c>alg</c> (RFC 8725 §3.1).</summary>
     WrongKeyType,
 
     /// <summary>The signature is invalid (JWT-SVID §4).</summary>
@@ -54,10 +54,10 @@ public enum JwtRejectionReason
     /// <summary>The request has more than one <c>Authorization</c> header.</summary>
     SeveralTokens,
 
-    /// <summary>The Workload API, which was asked to verify the token, rejects it (Workload API §6.2.3).</summary>
+    /// <summary>The Workload API, which validates the tokens here, rejected it (Workload API §6.2.3).</summary>
     RefusedByAgent,
 
-    /// <summary>The Workload API was asked to verify the token and did not respond.</summary>
+    /// <summary>The Workload API, which validates the tokens here, did not respond.</summary>
     NoAnswer,
 
     /// <summary>The token is verified, but its owner is not an allowed caller.</summary>

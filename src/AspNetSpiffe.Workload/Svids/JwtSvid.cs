@@ -5,8 +5,8 @@ namespace AspNetSpiffe;
 
 /// <summary>A JWT-SVID: a token with the SPIFFE ID of its owner, its audiences and its expiry (JWT-SVID §3).</summary>
 /// <remarks>
-/// Read, but not verified: a token from our own agent needs no verification, a received one must be verified.
-/// Immutable, and so safe to share between threads.
+/// Parsed, not verified. A token from the Workload API needs no verification; a received one must be verified with <c>JwtSvidVerifier</c>.
+/// Immutable and thread-safe.
 /// </remarks>
 public sealed class JwtSvid
 {
@@ -27,16 +27,16 @@ public sealed class JwtSvid
     /// <summary>Gets the audiences of the token, at least one: the claim <c>aud</c>.</summary>
     public ImmutableArray<string> Audiences { get; }
 
-    /// <summary>Gets when the token expires: the claim <c>exp</c>. From the year 10000 on it is <see cref="DateTimeOffset.MaxValue"/>: never.</summary>
+    /// <summary>Gets when the token expires: the claim <c>exp</c>. A time from the year 10000 on is <see cref="DateTimeOffset.MaxValue"/>.</summary>
     public DateTimeOffset ExpiresAt { get; }
 
-    /// <summary>Gets when the token becomes valid, or <see langword="null"/> when it does not say: the claim <c>nbf</c>.</summary>
+    /// <summary>Gets when the token becomes valid: the claim <c>nbf</c>; <see langword="null"/> without it.</summary>
     public DateTimeOffset? NotBefore { get; internal init; }
 
-    /// <summary>Gets when the token was issued, or <see langword="null"/> when it does not say: the claim <c>iat</c>.</summary>
+    /// <summary>Gets when the token was issued: the claim <c>iat</c>; <see langword="null"/> without it.</summary>
     public DateTimeOffset? IssuedAt { get; internal init; }
 
-    /// <summary>Gets all claims, an object.</summary>
+    /// <summary>Gets all claims, as a JSON object.</summary>
     public JsonElement Claims { get; }
 
     /// <summary>Gets the hint of the operator on the use of this identity, or an empty string (Workload API §6.2.1).</summary>

@@ -3,26 +3,26 @@ using System.Text.Json;
 
 namespace AspNetSpiffe;
 
-/// <summary>Text → JWT-SVID, by the rules that need no key and no clock (JWT-SVID §§2, 3 and 5.1). The signature is not looked at.</summary>
-/// <remarks>The token may come from a stranger: no message holds any of it but the values of 'alg', 'typ' and 'sub', quoted.</remarks>
+/// <summary>Parses a JWT-SVID and checks the rules that need neither a key nor a clock (JWT-SVID §§2, 3 and 5.1). It does not verify the signature.</summary>
+/// <remarks>The token may come from an unauthenticated caller: messages contain nothing of it except the quoted values of 'alg', 'typ' and 'sub'.</remarks>
 internal static class JwtSvidReader
 {
-    /// <summary>The most characters of a token: 64 KiB, twice what Kestrel takes in all headers together.</summary>
+    /// <summary>The maximum length of a token: 64 KiB, twice Kestrel's limit for all headers together.</summary>
     public const int MaxLength = 64 * 1024;
 
-    /// <summary>The most audiences of a token: 32.</summary>
+    /// <summary>The maximum number of audiences of a token: 32.</summary>
     public const int MaxAudiences = 32;
 
-    /// <summary>Reads a token.</summary>
-    /// <exception cref="FormatException">The token breaks a rule; the text says which.</exception>
+    /// <summary>Parses a token.</summary>
+    /// <exception cref="FormatException">The token violates a rule; the message says which.</exception>
     public static JwtSvid Read(string token, string hint = "")
     {
         var header = ReadHeader(token, out var payload);
         return StrictJson.ReadObject(payload, "The token's payload", claims => ReadClaims(token, header, claims, hint));
     }
 
-    /// <summary>Reads what every JWS in compact form has: the header, and a payload and a signature that have bytes, whatever they are.</summary>
-    /// <exception cref="FormatException">The token breaks a rule; the text says which.</exception>
+    /// <summary>Parses what every JWS in compact form has: the header, a payload and a signature that are not empty. Their content is not checked.</summary>
+    /// <exception cref="FormatException">The token violates a rule; the message says which.</exception>
     internal static JwtHeader ReadHeader(string token, out byte[] payload)
     {
         if (token.Length > MaxLength) throw new JwtFormatException(JwtRejectionReason.TooLarge, $"The token has {token.Length} characters; the limit is {MaxLength}.");
@@ -45,15 +45,15 @@ internal static class JwtSvidReader
 
     private static JwtHeader ReadHeader(JsonElement header)
     {
-        // JWT-SVID §2.1: before anything else.
+        // JWT-SVID §2.1: checked before anything else.
         var alg = StrictJson.FindText(header, "alg") ?? throw new JwtFormatException(JwtRejectionReason.UnsupportedAlgorithm, "The token has no 'alg'.");
         if (!JwtAlgorithms.TryParse(alg, out var algorithm))
             throw new JwtFormatException(JwtRejectionReason.UnsupportedAlgorithm, $"The token's 'alg' {SpiffeIdProblem.Quote(alg)} is not allowed in a JWT-SVID; allowed are RS, ES and PS with 256, 384 or 512.");
 
-        // RFC 7515 §4.1.11: we understand no critical header.
+        // RFC 7515 §4.1.11: no critical header is supported.
         if (header.TryGetProperty("crit", out _)) throw new JwtFormatException(JwtRejectionReason.CriticalHeader, "The token has critical headers ('crit'), which are not supported.");
 
-        // JWT-SVID §2.3: this also keeps a WIT-SVID from passing for a JWT-SVID.
+        // JWT-SVID §2.3: also rejects a WIT-SVID that is presented as a JWT-SVID.
         if (FindOptional(header, "typ") is { } typ && typ is not ("JWT" or "JOSE"))
             throw new JwtFormatException(JwtRejectionReason.WrongType, $"The token's 'typ' {SpiffeIdProblem.Quote(typ)} is neither 'JWT' nor 'JOSE'.");
 
@@ -74,7 +74,7 @@ internal static class JwtSvidReader
         };
     }
 
-    // RFC 7519 §4.1.3: one text, or a list of them.
+    // RFC 7519 §4.1.3: a string or an array of strings.
     private static ImmutableArray<string> ReadAudiences(JsonElement claims)
     {
         if (!claims.TryGetProperty("aud", out var aud)) throw new FormatException("The token has no 'aud'.");
@@ -92,7 +92,7 @@ internal static class JwtSvidReader
         return value.ValueKind == JsonValueKind.Number ? FromUnixSeconds(value.GetDouble()) : throw new FormatException($"The token's '{name}' is not a number.");
     }
 
-    // A number beyond the framework's times is a number all the same: the far future never comes, and the far past is over.
+    // A number out of the framework's range is valid: it is limited to the minimum or maximum time.
     private static DateTimeOffset FromUnixSeconds(double seconds) =>
         seconds >= (DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).TotalSeconds ? DateTimeOffset.MaxValue
         : seconds <= (DateTimeOffset.MinValue - DateTimeOffset.UnixEpoch).TotalSeconds ? DateTimeOffset.MinValue

@@ -2,11 +2,11 @@ using System.Security.Cryptography;
 
 namespace AspNetSpiffe;
 
-/// <summary>Reads the private key in a PEM text, in the forms that people have: PKCS#8, and those of openssl before it.</summary>
+/// <summary>Reads the private key in a PEM text: PKCS#8, or the older formats of openssl.</summary>
 internal static class KeyPem
 {
-    /// <summary>Reads the key as PKCS#8, for the caller to clear. Certificates beside it are ignored.</summary>
-    /// <exception cref="FormatException">There is not exactly one private key, or it is encrypted; the message says nothing of it.</exception>
+    /// <summary>Reads the key as PKCS#8; the caller must clear it. Certificates in the text are ignored.</summary>
+    /// <exception cref="FormatException">There is not exactly one private key, or it is encrypted; the message contains no part of it.</exception>
     public static byte[] ReadPkcs8(ReadOnlySpan<byte> text)
     {
         var blocks = PemBlocks.Read(text);
@@ -40,7 +40,7 @@ internal static class KeyPem
         }
         catch (CryptographicException)
         {
-            // The inner message could say something of the key.
+            // The inner message could contain a part of the key.
             throw new FormatException("Its private key cannot be read.");
         }
     }

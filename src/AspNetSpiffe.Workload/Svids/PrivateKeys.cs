@@ -3,15 +3,15 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>Joins a certificate with its private key.</summary>
+/// <summary>Combines a certificate with its private key.</summary>
 internal static class PrivateKeys
 {
     private const string Rsa = "1.2.840.113549.1.1.1";
     private const string EllipticCurve = "1.2.840.10045.2.1";
 
-    /// <summary>Reads an unencrypted PKCS#8 key (all of it, nothing after it) and joins it with the certificate of the same public key.</summary>
+    /// <summary>Reads an unencrypted PKCS#8 key, without trailing bytes, and combines it with the certificate of the same public key.</summary>
     /// <exception cref="FormatException">The key cannot be read, or belongs to another certificate.</exception>
-    /// <exception cref="NotSupportedException">The certificate's key is of a kind that .NET does not know, for example Ed25519.</exception>
+    /// <exception cref="NotSupportedException">.NET does not support the type of the certificate's key, for example Ed25519.</exception>
     public static X509Certificate2 Join(X509Certificate2 certificate, ReadOnlySpan<byte> pkcs8)
     {
         try
@@ -25,7 +25,7 @@ internal static class PrivateKeys
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            // The inner message could say something of the key; only its kind is told on.
+            // The inner message could contain a part of the key; only the type of the exception is reported.
             throw new FormatException("The private key is not a PKCS#8 key of the leaf certificate: it cannot be read, or it belongs to another public key.");
         }
     }

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>Reads the URI names of a certificate from the DER of its subject alternative names: the framework's own reader gives the first only.</summary>
+/// <summary>Reads the URI SANs of a certificate from the DER of the extension: the framework's own method returns the first one only.</summary>
 internal static class SubjectAltNames
 {
     private const string Oid = "2.5.29.17";
@@ -12,10 +12,10 @@ internal static class SubjectAltNames
     // RFC 5280 §4.2.1.6: uniformResourceIdentifier [6] IA5String.
     private static readonly Asn1Tag UriTag = new(TagClass.ContextSpecific, 6);
 
-    /// <summary>Reads the URI name when there is exactly one, in one extension (X509-SVID §2).</summary>
+    /// <summary>Reads the URI SAN if there is exactly one, in one extension (X509-SVID §2).</summary>
     /// <param name="certificate">The certificate.</param>
-    /// <param name="uri">The URI name.</param>
-    /// <param name="names">How many names of any kind were seen.</param>
+    /// <param name="uri">The URI SAN.</param>
+    /// <param name="names">The number of SANs of all kinds that were read.</param>
     public static bool TryReadOnlyUri(X509Certificate2 certificate, [NotNullWhen(true)] out string? uri, out int names)
     {
         uri = null;

@@ -2,16 +2,16 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
-/// <summary>Which of several SVIDs we use: by hint, by pattern, by both, or the first (Workload API §8).</summary>
+/// <summary>Selects one of several SVIDs: by hint, by pattern, by both, or the first (Workload API §8).</summary>
 internal sealed class SvidChoice(string? hint, SpiffeIdPattern? identity)
 {
-    /// <summary>Chooses the SVID to use; the one in use stays as long as it is issued, whatever comes beside it or before it. Without one it is the first.</summary>
+    /// <summary>Selects the SVID to use. The SVID in use is kept while it is issued, whatever other SVIDs match; without one in use, the first match is selected.</summary>
     public X509Svid? Choose(ImmutableArray<X509Svid> svids, SvidName? inUse) => Choose(svids, inUse, SvidName.Of);
 
     /// <inheritdoc cref="Choose(ImmutableArray{X509Svid}, SvidName?)"/>
     public JwtSvid? Choose(ImmutableArray<JwtSvid> svids, SvidName? inUse) => Choose(svids, inUse, SvidName.Of);
 
-    /// <summary>Returns the names of the SVIDs that are meant: with more than one, chance decides which is used.</summary>
+    /// <summary>Returns the names of the matching SVIDs. With more than one, the selection depends on their order.</summary>
     public IReadOnlyList<SvidName> Meant(IEnumerable<SvidName> names) => [.. names.Where(IsMeant)];
 
     public override string ToString() => (hint, identity) switch
@@ -31,7 +31,7 @@ internal sealed class SvidChoice(string? hint, SpiffeIdPattern? identity)
     private bool IsMeant(SvidName name) => (hint is null || name.Hint == hint) && (identity is null || identity.Matches(name.Id));
 }
 
-/// <summary>What tells the SVIDs of one workload apart.</summary>
+/// <summary>What distinguishes the SVIDs of one workload.</summary>
 internal sealed record SvidName(SpiffeId Id, string Hint)
 {
     private const int MostNames = 10;
@@ -40,7 +40,7 @@ internal sealed record SvidName(SpiffeId Id, string Hint)
 
     public static SvidName Of(JwtSvid svid) => new(svid.Id, svid.Hint);
 
-    /// <summary>Lists some names for a log: the Workload API may send any number of them, and hints of any length.</summary>
+    /// <summary>Lists some of the names for a log: the Workload API may send many, and long hints.</summary>
     public static string List(IReadOnlyCollection<SvidName> names)
     {
         var list = string.Join(", ", names.Take(MostNames));

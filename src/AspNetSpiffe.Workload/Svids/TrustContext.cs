@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>What a handshake reads of one moment: the bundles, and our SVID where there is one.</summary>
+/// <summary>The snapshot that a handshake uses: the bundles, and our SVID if there is one.</summary>
 internal readonly record struct TrustContext(X509BundleSet Bundles, X509Svid? Svid)
 {
     /// <summary>Gets our own trust domain; <see langword="null"/> without an SVID.</summary>

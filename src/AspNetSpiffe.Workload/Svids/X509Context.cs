@@ -2,14 +2,14 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
-/// <summary>Our SVIDs and every trust bundle at one moment. Never changes; a newer one replaces it.</summary>
-/// <remarks>Safe to share between threads. Read it once and use it for one operation, so that SVIDs and bundles are consistent.</remarks>
+/// <summary>A snapshot of our SVIDs and all trust bundles (Workload API §5.2.1). Immutable; an update replaces it as a whole.</summary>
+/// <remarks>Thread-safe. Read the current context once per operation, so that SVIDs and bundles are consistent.</remarks>
 public sealed class X509Context
 {
-    /// <summary>Creates a context, where our identity comes neither from the Workload API nor from files; see <see cref="SpiffeOptions.Provider"/>.</summary>
+    /// <summary>Creates a context for an identity that comes neither from the Workload API nor from files; see <see cref="SpiffeOptions.Provider"/>.</summary>
     /// <param name="svids">Our SVIDs, at least one; the first is the default.</param>
-    /// <param name="bundles">The bundles of all trust domains, the SVIDs' own among them.</param>
-    /// <exception cref="ArgumentException">There is no SVID, or no bundle of the trust domain of one.</exception>
+    /// <param name="bundles">The bundles of all trust domains, including those of the SVIDs.</param>
+    /// <exception cref="ArgumentException">There is no SVID, or no bundle for the trust domain of an SVID.</exception>
     public X509Context(IEnumerable<X509Svid> svids, X509BundleSet bundles)
     {
         ArgumentNullException.ThrowIfNull(svids);
@@ -27,7 +27,7 @@ public sealed class X509Context
     /// <summary>Gets all SVIDs of this workload, at least one, in the order of the Workload API.</summary>
     public ImmutableArray<X509Svid> Svids { get; }
 
-    /// <summary>Gets the SVID in use: the first, or the one that the hint or the pattern selects.</summary>
+    /// <summary>Gets the SVID in use: the first, or the one selected by hint or pattern.</summary>
     public X509Svid DefaultSvid { get; }
 
     /// <summary>Gets the bundles of our own and of all federated trust domains.</summary>
@@ -36,7 +36,7 @@ public sealed class X509Context
     /// <summary>Gets the trust domain of <see cref="DefaultSvid"/>.</summary>
     public TrustDomain TrustDomain => DefaultSvid.Id.TrustDomain;
 
-    /// <summary>Gets the parts of the Workload API's message that were ignored, one sentence each; for example a federated bundle that cannot be read.</summary>
+    /// <summary>Gets the parts of the Workload API's message that were ignored, one sentence each; for example an invalid federated bundle.</summary>
     public ImmutableArray<string> Remarks { get; private init; } = [];
 
     internal X509Context WithDefault(X509Svid svid) => new(Svids, Bundles, svid) { Remarks = Remarks };

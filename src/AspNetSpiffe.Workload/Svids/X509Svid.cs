@@ -6,15 +6,15 @@ using System.Text;
 
 namespace AspNetSpiffe;
 
-/// <summary>An X509-SVID of this workload: its SPIFFE ID, the certificate that proves it, and the private key (X509-SVID §2).</summary>
-/// <remarks>Immutable, and so safe to share between threads. Its certificates are never disposed: handshakes may still use them.</remarks>
+/// <summary>An X509-SVID of this workload: the certificate with its SPIFFE ID, the private key, and the intermediates (X509-SVID §2).</summary>
+/// <remarks>Immutable and thread-safe. Its certificates are never disposed, because handshakes may still use them.</remarks>
 public sealed class X509Svid
 {
-    /// <summary>Creates an SVID of a certificate whose private key may be in a key store and not exportable.</summary>
-    /// <param name="leaf">The certificate with its private key. It belongs to the SVID from now on: do not dispose it.</param>
-    /// <param name="intermediates">The certificates between it and the authority, in the order in which they are sent.</param>
-    /// <param name="hint">What it is for, where a workload has several.</param>
-    /// <exception cref="ArgumentException">The certificate has no private key, or breaks a rule for SVIDs (X509-SVID §2 to §4); the message says which.</exception>
+    /// <summary>Creates an SVID from a certificate. Its private key may be in a key store and not exportable.</summary>
+    /// <param name="leaf">The certificate with its private key. The SVID owns it from now on: do not dispose it.</param>
+    /// <param name="intermediates">The certificates between the leaf and the authority, in the order in which they are sent.</param>
+    /// <param name="hint">The hint: distinguishes the SVIDs of a workload with several.</param>
+    /// <exception cref="ArgumentException">The certificate has no private key, or violates a rule for SVIDs (X509-SVID §2 to §4); the message says which.</exception>
     public X509Svid(X509Certificate2 leaf, IEnumerable<X509Certificate2> intermediates, string hint = "")
         : this(RequireId(leaf, intermediates), leaf, [.. intermediates], hint)
     {
@@ -30,16 +30,16 @@ public sealed class X509Svid
         Validity = Validity.Of(leaf);
         ValidFrom = Validity.OfAll(intermediates.Prepend(leaf)).NotBefore;
 
-        // Made once per SVID: one per handshake costs a chain build and leaks natively. Offline: or it asks an OCSP server about us.
+        // Created once per SVID: one per handshake costs a chain build and leaks native memory. Offline: no request to an OCSP server.
         CertificateContext = SslStreamCertificateContext.Create(leaf, [.. intermediates], offline: true);
     }
 
-    /// <summary>Reads an SVID from PEM.</summary>
-    /// <param name="certificates">The leaf, and after it its intermediates.</param>
-    /// <param name="key">The leaf's private key: PKCS#8 (<c>PRIVATE KEY</c>), or as openssl wrote it before (<c>EC</c> or <c>RSA PRIVATE KEY</c>). May be the same text.</param>
-    /// <param name="hint">What it is for, where a workload has several.</param>
-    /// <exception cref="FormatException">It cannot be read, or breaks a rule for SVIDs (X509-SVID §2 to §4); the message says which, and nothing of the key.</exception>
-    /// <exception cref="NotSupportedException">The key is of a kind that .NET does not know, for example Ed25519.</exception>
+    /// <summary>Parses an SVID from PEM.</summary>
+    /// <param name="certificates">The leaf, followed by its intermediates.</param>
+    /// <param name="key">The leaf's private key: PKCS#8 (<c>PRIVATE KEY</c>), or an older format of openssl (<c>EC</c> or <c>RSA PRIVATE KEY</c>). May be the same text.</param>
+    /// <param name="hint">The hint: distinguishes the SVIDs of a workload with several.</param>
+    /// <exception cref="FormatException">The text cannot be read, or violates a rule for SVIDs (X509-SVID §2 to §4); the message says which, and contains no part of the key.</exception>
+    /// <exception cref="NotSupportedException">.NET does not support the type of the key, for example Ed25519.</exception>
     public static X509Svid CreateFromPem(ReadOnlySpan<char> certificates, ReadOnlySpan<char> key, string hint = "")
     {
         ArgumentNullException.ThrowIfNull(hint);
@@ -62,7 +62,7 @@ public sealed class X509Svid
     /// <summary>Gets the SPIFFE ID.</summary>
     public SpiffeId Id { get; }
 
-    /// <summary>Gets the leaf certificate with its private key. It belongs to the SVID: do not dispose it.</summary>
+    /// <summary>Gets the leaf certificate with its private key. The SVID owns it: do not dispose it.</summary>
     public X509Certificate2 Leaf { get; }
 
     /// <summary>Gets the certificates between the leaf and the trust domain's authority, in the order in which they are sent.</summary>
@@ -79,12 +79,12 @@ public sealed class X509Svid
 
     internal Validity Validity { get; }
 
-    /// <summary>Gets when all that is sent of it is valid.</summary>
+    /// <summary>Gets the time from which the leaf and all intermediates are valid.</summary>
     internal DateTimeOffset ValidFrom { get; }
 
     internal SslStreamCertificateContext CertificateContext { get; }
 
-    /// <summary>Says whether two are the same certificates, byte for byte, for the same use.</summary>
+    /// <summary>Determines whether another SVID has the same certificates, byte for byte, and the same hint.</summary>
     internal bool IsSameAs(X509Svid other) =>
         Hint == other.Hint
         && Leaf.RawDataMemory.Span.SequenceEqual(other.Leaf.RawDataMemory.Span)

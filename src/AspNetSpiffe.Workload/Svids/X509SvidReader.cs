@@ -3,16 +3,16 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>DER certificates and a PKCS#8 key → an X509-SVID of ours; every rule for an SVID (X509-SVID §2 to §4), or an error.</summary>
+/// <summary>Creates an X509-SVID of this workload from DER certificates and a PKCS#8 key, and checks every rule for SVIDs (X509-SVID §2 to §4).</summary>
 internal static class X509SvidReader
 {
-    /// <param name="id">Whom the SVID names.</param>
+    /// <param name="id">The SPIFFE ID of the SVID.</param>
     /// <param name="der">The leaf and its intermediates.</param>
     /// <param name="pkcs8">The leaf's key.</param>
-    /// <param name="hint">What the SVID is for.</param>
-    /// <param name="known">Intermediates that came before; one that comes again is the same instance.</param>
-    /// <exception cref="FormatException">Something breaks a rule; the message names it, without secrets.</exception>
-    /// <exception cref="NotSupportedException">The key is of a kind that .NET does not know, for example Ed25519.</exception>
+    /// <param name="hint">The hint of the SVID.</param>
+    /// <param name="known">Intermediates of the previous message; an unchanged one is the same instance.</param>
+    /// <exception cref="FormatException">A rule is violated; the message names it, without secrets.</exception>
+    /// <exception cref="NotSupportedException">.NET does not support the type of the key, for example Ed25519.</exception>
     public static X509Svid Read(SpiffeId id, ReadOnlySpan<byte> der, ReadOnlySpan<byte> pkcs8, string hint, ImmutableArray<X509Certificate2> known)
     {
         var certificates = DerSequence.ReadCertificates(der);
@@ -23,8 +23,8 @@ internal static class X509SvidReader
         return new(id, PrivateKeys.Join(certificates[0], pkcs8), [.. certificates[1..].Select(c => Intern(c, known))], hint);
     }
 
-    /// <summary>Reads whom the first of some DER certificates names.</summary>
-    /// <exception cref="FormatException">They cannot be read, or it does not name exactly one SPIFFE ID.</exception>
+    /// <summary>Reads the SPIFFE ID of the first of some DER certificates.</summary>
+    /// <exception cref="FormatException">They cannot be read, or the first does not have exactly one SPIFFE ID.</exception>
     public static SpiffeId ReadId(ReadOnlySpan<byte> der)
     {
         var certificates = DerSequence.ReadCertificates(der);
@@ -38,15 +38,15 @@ internal static class X509SvidReader
         }
     }
 
-    /// <summary>Reads whom a leaf names.</summary>
-    /// <exception cref="FormatException">It does not name exactly one SPIFFE ID.</exception>
+    /// <summary>Reads the SPIFFE ID of a leaf.</summary>
+    /// <exception cref="FormatException">It does not have exactly one SPIFFE ID.</exception>
     public static SpiffeId ReadId(X509Certificate2 leaf)
     {
         if (!SubjectAltNames.TryReadOnlyUri(leaf, out var uri, out _)) throw new FormatException("The leaf certificate does not have exactly one URI name.");
         return SpiffeId.TryParse(uri, out var id, out var problem) ? id : throw new FormatException($"The URI name of the leaf certificate is not a SPIFFE ID. {problem.Describe(uri)}");
     }
 
-    /// <exception cref="FormatException">A rule is broken; the message names it.</exception>
+    /// <exception cref="FormatException">A rule is violated; the message names it.</exception>
     public static void CheckLeaf(SpiffeId id, X509Certificate2 leaf)
     {
         if (!SubjectAltNames.TryReadOnlyUri(leaf, out var uri, out _)) throw new FormatException("The leaf certificate does not have exactly one URI name.");
@@ -58,14 +58,14 @@ internal static class X509SvidReader
         if (!usage.KeyUsage.HasFlag(X509KeyUsageFlags.DigitalSignature)) throw new FormatException("The leaf certificate has no key usage 'digitalSignature'.");
     }
 
-    /// <exception cref="FormatException">A rule is broken; the message names it.</exception>
+    /// <exception cref="FormatException">A rule is violated; the message names it.</exception>
     public static void CheckIntermediate(X509Certificate2 intermediate)
     {
         if (!CertificateUsage.TryRead(intermediate, out var usage) || !usage.IsCa || !usage.KeyUsage.HasFlag(X509KeyUsageFlags.KeyCertSign))
             throw new FormatException($"The intermediate certificate {SpiffeIdProblem.Quote(intermediate.Subject)} is not a CA that may sign certificates.");
     }
 
-    // Each handshake of a client leaks a reference to each intermediate (dotnet/runtime#132350), so every instance stays in native memory for ever.
+    // Each handshake of a client leaks a reference to each intermediate (dotnet/runtime#132350), so every instance stays in native memory until the process ends.
     private static X509Certificate2 Intern(X509Certificate2 intermediate, ImmutableArray<X509Certificate2> known)
     {
         if (known.FirstOrDefault(k => k.RawDataMemory.Span.SequenceEqual(intermediate.RawDataMemory.Span)) is not { } same) return intermediate;

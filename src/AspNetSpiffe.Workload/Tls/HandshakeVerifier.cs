@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>The question that every handshake asks: is this peer verified, and may it be here? Counts each answer and logs rejections.</summary>
+/// <summary>Verifies the peer of each handshake and checks that it is allowed. Counts each result and logs rejections.</summary>
 internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPattern?> allowed)
 {
     /// <summary>
@@ -21,26 +21,26 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
     private readonly RefusalLimit _limit = new(source.Time);
     private readonly VerifiedPeers _peers = new(source.Limits);
 
-    /// <summary>Returns what SslStream builds its chain with before it asks us; without it, it would use the system's CAs and download from URLs that the peer chose.</summary>
+    /// <summary>Returns the policy for the chain that SslStream builds before it calls us. Without it, SslStream uses the system's CAs and downloads from URLs in the peer's certificate.</summary>
     public X509ChainPolicy ChainPolicy(TrustContext trust) => trust.OurBundle is { } ours ? _peers.ExpectPeer(ours, source.Time.GetUtcNow()) : VerifiedPeers.TrustNobody;
 
     /// <param name="certificate">The peer's certificate, if it presented one.</param>
     /// <param name="chain">The chain that SslStream built.</param>
-    /// <param name="role">The part that the peer plays.</param>
+    /// <param name="role">The role of the peer.</param>
     /// <param name="remote">The peer's address.</param>
-    /// <param name="clients">Where the session may be a resumed one: what it does not bring.</param>
+    /// <param name="clients">If the session may be resumed: the cache of certificates that a resumed session lacks.</param>
     public VerificationResult Verify(X509Certificate? certificate, X509Chain? chain, PeerRole role, EndPoint? remote, ResumableClients? clients = null)
     {
         var began = source.Time.GetTimestamp();
 
-        // The snapshot of this moment, and so possibly a newer one than the handshake began with.
+        // The current snapshot, which may be newer than the one at the start of the handshake.
         var trust = source.Trust;
         var result = trust is { } current ? Verify(current, certificate as X509Certificate2, chain, role, clients) : VerificationResult.Reject(RejectionReason.UnknownTrustDomain);
         if (!result.Accepted) clients?.Refused(remote);
         else if (chain is not null) clients?.Accepted(result.Peer.Leaf, chain.ChainPolicy.ExtraStore);
         Dispose(chain, certificate);
 
-        // Whoever was accepted was verified with the bundle of its trust domain; of a stranger's, only one that we know is counted by its name.
+        // An accepted peer was verified with the bundle of its trust domain; for a rejected peer, only a trust domain with a known bundle is a tag of metrics.
         var known = result.Accepted ? result.Id.TrustDomain : result.Id is { } id ? trust?.Bundles.Find(id.TrustDomain)?.TrustDomain : null;
         var took = source.Time.GetElapsedTime(began);
         source.Metrics.PeerVerified(role, result.Reason, known, took);
@@ -48,8 +48,8 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
         return result;
     }
 
-    /// <summary>Asks again of a peer that was verified earlier. Cheap: no chain is built.</summary>
-    /// <returns>All that speaks against it: one reason must not hide another.</returns>
+    /// <summary>Checks again a peer that was verified earlier. Cheap: no chain is built.</summary>
+    /// <returns>All rejection reasons: one must not hide another.</returns>
     public IReadOnlyList<RejectionReason> Recheck(SpiffePeer peer)
     {
         var expired = source.Time.GetUtcNow() >= peer.ValidUntil;
@@ -90,15 +90,15 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
 
     private void Refused(VerificationResult result, TrustContext? trust, X509Certificate? certificate, PeerRole role, EndPoint? remote, TimeSpan took)
     {
-        // A refused peer sees only that the connection ends, so the reason must stand in our log; but a stranger must not fill it.
+        // A rejected peer sees only a failed handshake, so the reason must be in our log, rate-limited against floods.
         var isTold = _limit.MayLog(result.Reason, remote, out var suppressed);
         var (issuer, address) = (IssuerOf(certificate), AddressOf(remote));
 
-        // Not composed before somebody reads it: it may name every trust domain that we know.
+        // Composed only when it is formatted: it may contain the names of all known trust domains.
         var pattern = allowed();
         var advice = () => RejectionAdvice.For(result.Reason, result.Id, role, pattern, trust);
 
-        // Here it is composed as seldom as it is logged: what it is made of, our SVID with its key among it, must not live as long as the history.
+        // Composed now, as text: the history must not keep the SVID and its private key alive.
         source.Registry.Refusals.Add(RoleName(role), result.Reason, isTold ? advice() : null, new() { At = source.Time.GetUtcNow(), ClaimedId = result.Id, Remote = address });
         var sentence = () => LogEntry.Join(
             $"Rejected a {RoleName(role)} in the TLS handshake: {result.Reason}.",
@@ -144,7 +144,7 @@ internal sealed class HandshakeVerifier(ITrustSource source, Func<SpiffeIdPatter
         }
     }
 
-    // SslStream leaves these to the finalizer when a callback is present; the memory of 6,000 handshakes differs by a third.
+    // SslStream leaves these to the finalizer when there is a callback; disposing them saves a third of the memory of 6,000 handshakes.
     private static void Dispose(X509Chain? chain, X509Certificate? leaf)
     {
         if (chain is null) return;

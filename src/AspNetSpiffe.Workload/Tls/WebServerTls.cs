@@ -4,12 +4,12 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>TLS to servers of the web: our SVID is shown, theirs is an ordinary certificate, good for the name of the host. No SPIFFE ID of the server is verified.</summary>
+/// <summary>TLS to servers with a Web PKI certificate: our SVID is presented, and the server is verified by its host name. No SPIFFE ID of the server is verified.</summary>
 /// <param name="source">Our SVID.</param>
-/// <param name="roots">Who may vouch for the server; <see langword="null"/> means the authorities that this system trusts.</param>
+/// <param name="roots">The trusted roots for the server; <see langword="null"/> means those that this system trusts.</param>
 internal sealed class WebServerTls(ITrustSource source, X509Certificate2Collection? roots)
 {
-    /// <summary>Sets up one handshake, or those of one pool: the certificate is judged by the platform, each time by its clock.</summary>
+    /// <summary>Configures one handshake, or those of one pool: the platform verifies the certificate, with its own clock.</summary>
     /// <exception cref="AuthenticationException">We have no SVID, or it has expired.</exception>
     public void Configure(SslClientAuthenticationOptions options)
     {
@@ -21,11 +21,11 @@ internal sealed class WebServerTls(ITrustSource source, X509Certificate2Collecti
         options.AllowTlsResume = false;
         options.AllowRenegotiation = false;
 
-        // Without one, SslStream itself refuses whatever has an error: the chain, the use, the name.
+        // Without a callback, SslStream rejects every error of the chain, the key usage or the host name.
         options.RemoteCertificateValidationCallback = null;
     }
 
-    // No downloads: the addresses stand in a certificate that nobody has verified yet, and TLS has the server send its intermediates (RFC 8446 §4.4.2).
+    // No downloads: the URLs are in a certificate that is not verified yet, and in TLS the server sends its intermediates (RFC 8446 §4.4.2).
     private X509ChainPolicy CreateChainPolicy()
     {
         var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };

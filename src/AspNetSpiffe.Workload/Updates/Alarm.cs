@@ -1,10 +1,10 @@
 namespace AspNetSpiffe;
 
-/// <summary>A timer that is set anew or cancelled at will, for times of any length. Whatever it calls may fail: a timer must not end the process.</summary>
-/// <remarks>Thread-safe. A call that is due already may come while <see cref="Cancel"/> returns: the one who is called looks again.</remarks>
+/// <summary>A timer that can be set again or cancelled, for a delay of any length. Exceptions of the callback are caught, so that they do not end the process.</summary>
+/// <remarks>Thread-safe. A callback that is already due may still run when <see cref="Cancel"/> returns, so callbacks check their condition again.</remarks>
 internal sealed class Alarm(TimeProvider time, Action ring, Action<Exception> failed) : IDisposable
 {
-    // The timers of .NET take 49 days and no more.
+    // .NET timers are limited to 49 days.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(40);
 
     private readonly Lock _lock = new();
@@ -12,7 +12,7 @@ internal sealed class Alarm(TimeProvider time, Action ring, Action<Exception> fa
     private int _round;
     private bool _disposed;
 
-    /// <summary>Rings once, after a time; what was set before is forgotten.</summary>
+    /// <summary>Schedules one callback; it replaces the one that was scheduled before.</summary>
     public void Set(TimeSpan due)
     {
         lock (_lock)

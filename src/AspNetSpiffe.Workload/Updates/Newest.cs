@@ -2,14 +2,14 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>The newest value of a source: to read, to wait for the first, and to be told of the next. Thread-safe; reading takes no lock.</summary>
-/// <param name="subscriberFailed">Hears of a subscriber's error: it must not stop whoever publishes.</param>
+/// <summary>The current value of a source: to read it, to wait for the first, and to be notified of changes. Thread-safe; reading takes no lock.</summary>
+/// <param name="subscriberFailed">Receives the exception of a subscriber, which must not reach the publisher.</param>
 internal sealed class Newest<T>(Action<Exception> subscriberFailed)
     where T : class
 {
     private volatile T? _value;
 
-    // Completed while there is a value. It holds none itself: a replaced private key must be in nobody's hands.
+    // Completed while there is a value. It does not hold the value: a replaced private key must not be kept alive.
     private volatile TaskCompletionSource _available = NotAvailable();
     private ChangeSignal _changed = new(subscriberFailed);
 
@@ -28,8 +28,8 @@ internal sealed class Newest<T>(Action<Exception> subscriberFailed)
         }
     }
 
-    /// <summary>Waits until there is a value, but not for ever.</summary>
-    /// <exception cref="InvalidOperationException">There was none in time, or there never will be; the message says why.</exception>
+    /// <summary>Waits until there is a value, for a limited time.</summary>
+    /// <exception cref="InvalidOperationException">There was no value in time, or there will never be one; the message says why.</exception>
     public async Task<T> RequireAsync(TimeSpan timeout, TimeProvider time, Func<string, string> explain, CancellationToken cancellationToken)
     {
         try
@@ -56,7 +56,7 @@ internal sealed class Newest<T>(Action<Exception> subscriberFailed)
         Notify();
     }
 
-    /// <summary>No retry will help: whoever waits for a value must know.</summary>
+    /// <summary>Fails all waiters: the error is permanent.</summary>
     public void GiveUp(Exception problem)
     {
         var available = _available;
@@ -64,7 +64,7 @@ internal sealed class Newest<T>(Action<Exception> subscriberFailed)
         _ = available.Task.Exception;
     }
 
-    /// <summary>Tells whoever depends on the value to look again.</summary>
+    /// <summary>Notifies subscribers without a new value, so that they read it again.</summary>
     public void Notify() => Interlocked.Exchange(ref _changed, new(subscriberFailed)).Fire();
 
     private static TaskCompletionSource NotAvailable() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>How long to wait before the next attempt: with the defaults 0.5, 1, 2, 4 … 30 s, each up to a fifth shorter.</summary>
+/// <summary>Exponential backoff with jitter: by default 0.5, 1, 2, 4 … 30 s, each up to a fifth shorter.</summary>
 internal sealed class RetryDelay(RetryTimes times, Random random)
 {
     private TimeSpan _next = times.Initial;
@@ -14,6 +14,6 @@ internal sealed class RetryDelay(RetryTimes times, Random random)
 
     public void Reset() => _next = times.Initial;
 
-    /// <summary>Waits as long as it ever does: the answer will hardly be another one soon.</summary>
+    /// <summary>Uses the maximum delay for the next attempt, for errors that are unlikely to go away soon.</summary>
     public void Slow() => _next = times.Max;
 }

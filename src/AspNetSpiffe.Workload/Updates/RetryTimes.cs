@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>A copy of <see cref="SpiffeRetryOptions"/> that nobody can change, with the rules that they must keep.</summary>
+/// <summary>An immutable copy of <see cref="SpiffeRetryOptions"/>, and its validation.</summary>
 internal readonly record struct RetryTimes(TimeSpan Initial, TimeSpan Max, double Jitter)
 {
     // Below 50 ms, a retry is a tight loop.
@@ -10,7 +10,7 @@ internal readonly record struct RetryTimes(TimeSpan Initial, TimeSpan Max, doubl
     {
     }
 
-    /// <summary>Finds each error, by the name of its property.</summary>
+    /// <summary>Returns each validation error with the name of its property.</summary>
     public static IEnumerable<(string Property, string Mistake)> MistakesIn(SpiffeRetryOptions options)
     {
         if (InitialDelays.MistakeIn(options.InitialDelay) is { } initialDelay) yield return (nameof(options.InitialDelay), initialDelay);

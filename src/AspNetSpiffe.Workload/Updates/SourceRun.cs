@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>The work of a source: begun once, and not after its end. Thread-safe.</summary>
+/// <summary>The background task of a source: started at most once, and not after it was disposed. Thread-safe.</summary>
 internal sealed class SourceRun(Func<CancellationToken, Task> run) : IAsyncDisposable, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -9,7 +9,7 @@ internal sealed class SourceRun(Func<CancellationToken, Task> run) : IAsyncDispo
 
     public bool IsStarted => _started;
 
-    /// <summary>Gets the work under way, to wait for its end.</summary>
+    /// <summary>Gets the background task, to await its end.</summary>
     public Task Task { get; private set; } = Task.CompletedTask;
 
     public void Start()
@@ -22,7 +22,7 @@ internal sealed class SourceRun(Func<CancellationToken, Task> run) : IAsyncDispo
         }
     }
 
-    /// <summary>Ends the work without waiting for it.</summary>
+    /// <summary>Cancels the task without waiting for its end.</summary>
     public void Dispose() => _stopping.Cancel();
 
     public async ValueTask DisposeAsync()

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>The backoff for retries when the Workload API closed the stream or is unavailable. The delay doubles each time.</summary>
+/// <summary>The exponential backoff for retries when the Workload API closed the stream or is unavailable. The delay doubles with each failure. Not thread-safe: set the values before start.</summary>
 public sealed class SpiffeRetryOptions
 {
     /// <summary>Gets or sets the delay after the first failure, and after a stream with a valid update.</summary>

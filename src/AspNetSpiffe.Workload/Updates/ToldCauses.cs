@@ -1,12 +1,12 @@
 namespace AspNetSpiffe;
 
-/// <summary>Which problems with an agent were told: one that stays away, or comes and goes, is one event for each cause, and not one for each attempt.</summary>
-/// <remarks>Its memory is bounded: beyond 50 causes, whose texts may change with each message, one is told every ten minutes.</remarks>
+/// <summary>Rate limit for log events about an agent: an agent that is unavailable, or comes and goes, causes one event per cause, not one per attempt.</summary>
+/// <remarks>Memory is bounded: beyond 50 causes (their texts may differ with each message), one event every ten minutes is logged.</remarks>
 internal sealed class ToldCauses(TimeProvider time)
 {
     private const int Most = 50;
 
-    // An agent that was good for so long has recovered: what happens then is news again.
+    // An agent that worked for this long has recovered: the next problem is logged again.
     private static readonly TimeSpan GoodTime = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
@@ -15,10 +15,10 @@ internal sealed class ToldCauses(TimeProvider time)
     private long? _goodSince;
     private long _last;
 
-    /// <summary>The agent has sent something good.</summary>
+    /// <summary>Records that the agent sent a valid update.</summary>
     public void MarkGood() => _goodSince ??= time.GetTimestamp();
 
-    /// <summary>There is problem: says whether it is to be told.</summary>
+    /// <summary>Records a problem, and determines whether it is to be logged.</summary>
     public bool IsNews(string cause)
     {
         if (_goodSince is { } since && time.GetElapsedTime(since) >= GoodTime) _told.Clear();

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>What a certificate revocation list is asked for one certificate of a path: its number, and who issued it and would sign the list.</summary>
+/// <summary>What is needed to look up one certificate of a path in revocation lists: its serial number, and its issuer, who signs the list.</summary>
 internal sealed class CertificateLink
 {
     private CertificateLink(X509Certificate2 certificate, X509Certificate2 issuer)
@@ -12,7 +12,7 @@ internal sealed class CertificateLink
         Issuer = issuer.SubjectName.RawData;
         IssuerKey = issuer.PublicKey;
 
-        // RFC 5280 §6.3.3 (f): without the extension, for every use.
+        // RFC 5280 §6.3.3 (f): without the extension, every use is allowed.
         MaySignLists = issuer.Extensions.OfType<X509KeyUsageExtension>().All(static usage => usage.KeyUsages.HasFlag(X509KeyUsageFlags.CrlSign));
     }
 
@@ -25,6 +25,6 @@ internal sealed class CertificateLink
 
     public bool MaySignLists { get; }
 
-    /// <summary>Returns the links of a path, from the leaf to the authority, which nobody can revoke but its bundle.</summary>
+    /// <summary>Returns the links of a path, from the leaf on. The authority has none: it is revoked by removal from the trust bundle.</summary>
     public static ImmutableArray<CertificateLink> Of(IReadOnlyList<X509Certificate2> path) => [.. path.Zip(path.Skip(1), static (certificate, issuer) => new CertificateLink(certificate, issuer))];
 }

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>Certificate policies (RFC 5280 §6.1): a path that demands an explicit policy must have one. The platform does not look unless it is asked for a policy.</summary>
+/// <summary>Certificate policies (RFC 5280 §6.1): a path that requires an explicit policy must have one. The platform checks this only when a policy is requested.</summary>
 internal static class CertificatePolicies
 {
     private const string PoliciesOid = "2.5.29.32";
@@ -12,14 +12,14 @@ internal static class CertificatePolicies
     private const string InhibitAnyOid = "2.5.29.54";
     private const string AnyPolicy = "2.5.29.32.0";
 
-    /// <summary>Says whether a path, from the leaf to the authority, has every explicit policy that it demands.</summary>
+    /// <summary>Determines whether a path, from the leaf to the authority, has every explicit policy that it requires.</summary>
     /// <exception cref="AsnContentException">An extension cannot be read.</exception>
     public static bool AreMet(IReadOnlyList<X509Certificate2> path)
     {
-        // Nothing else demands a policy.
+        // Only this extension requires a policy.
         if (!path.Any(certificate => Find(certificate, ConstraintsOid) is not null)) return true;
 
-        // The whole tree of RFC 5280 is not needed: with every policy acceptable to us it is empty exactly when this set is.
+        // The policy tree of RFC 5280 is not needed: since we accept any policy, it is empty exactly when this set is.
         var valid = PolicySet.Any;
         var (explicitPolicy, inhibitMapping, inhibitAny) = (path.Count + 1, path.Count + 1, path.Count + 1);
         for (var i = path.Count - 1; i >= 0; i--)
@@ -86,7 +86,7 @@ internal static class CertificatePolicies
 
     private static int Clamp(System.Numerics.BigInteger skip) => skip < 0 ? throw new AsnContentException() : (int)System.Numerics.BigInteger.Min(skip, int.MaxValue);
 
-    /// <summary>The policies for which the path down to here is valid.</summary>
+    /// <summary>The policies for which the path is valid down to this certificate.</summary>
     private sealed record PolicySet(bool IsAny, HashSet<string> Policies)
     {
         public static readonly PolicySet Any = new(true, []);

@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>The weakest keys and signatures that count: RSA 2048, the curves P-256, P-384 and P-521, Ed25519; SHA-256 (NIST SP 800-131A). The platform's own floor depends on its configuration.</summary>
+/// <summary>The minimum strength of keys and signatures: RSA 2048, the curves P-256, P-384 and P-521, Ed25519; SHA-256 (NIST SP 800-131A). The platform's own minimum depends on its configuration.</summary>
 internal static class CertificateStrength
 {
     private const string Rsa = "1.2.840.113549.1.1.1";
@@ -13,7 +13,7 @@ internal static class CertificateStrength
     private const string EllipticCurve = "1.2.840.10045.2.1";
     private const string Ed25519 = "1.3.101.112";
 
-    // What a verification costs grows with both; no CA needs more.
+    // The cost of a verification grows with both; no CA needs more.
     private const int MaxModulusBits = 8192;
     private const int MaxExponentBits = 32;
 
@@ -31,7 +31,7 @@ internal static class CertificateStrength
         Ed25519,
     ];
 
-    /// <summary>Says whether the signature is made with a strong hash.</summary>
+    /// <summary>Determines whether the signature uses a strong hash.</summary>
     /// <exception cref="AsnContentException">The certificate cannot be read.</exception>
     public static bool HasStrongSignature(X509Certificate2 certificate)
     {
@@ -39,7 +39,7 @@ internal static class CertificateStrength
         return Signatures.Contains(algorithm) || (algorithm == RsaPss && Hashes.Contains(PssHashOf(certificate)));
     }
 
-    /// <summary>Says whether the key is strong enough.</summary>
+    /// <summary>Determines whether the key is strong enough.</summary>
     /// <exception cref="AsnContentException">The key cannot be read.</exception>
     public static bool HasStrongKey(X509Certificate2 certificate) => certificate.PublicKey.Oid.Value switch
     {
@@ -49,7 +49,7 @@ internal static class CertificateStrength
         _ => false,
     };
 
-    /// <summary>Says whether a key is so large that a signature of it costs much more than any CA needs.</summary>
+    /// <summary>Determines whether a key is so large that verifying its signatures is too expensive.</summary>
     public static bool HasOversizeKey(X509Certificate2 certificate)
     {
         try
@@ -60,7 +60,7 @@ internal static class CertificateStrength
         }
         catch (Exception e) when (e is AsnContentException or CryptographicException)
         {
-            // What cannot be measured may be too large.
+            // A key that cannot be read may be too large.
             return true;
         }
     }
@@ -81,7 +81,7 @@ internal static class CertificateStrength
         return parameters.HasData && parameters.PeekTag() == Asn1Tag.ObjectIdentifier ? parameters.ReadObjectIdentifier() : null;
     }
 
-    // RFC 4055 §3.1: without a hash it is SHA-1.
+    // RFC 4055 §3.1: the default hash is SHA-1.
     private static string? PssHashOf(X509Certificate2 certificate)
     {
         var outer = new AsnReader(certificate.RawDataMemory, AsnEncodingRules.DER).ReadSequence();

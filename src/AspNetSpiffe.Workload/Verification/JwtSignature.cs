@@ -4,17 +4,17 @@ using System.Text;
 
 namespace AspNetSpiffe;
 
-/// <summary>The signature of a token, and which keys could have made it (RFC 7518 §§3.3 to 3.5).</summary>
+/// <summary>Verifies the signature of a token (RFC 7518 §§3.3 to 3.5).</summary>
 internal static class JwtSignature
 {
-    /// <summary>Says whether the key signed the token. The key must fit the algorithm, and the token be one that was read.</summary>
+    /// <summary>Determines whether the key signed the token. The key must be of the algorithm's type, and the token must have been parsed.</summary>
     public static bool IsBy(JwtAuthority authority, JwtAlgorithm algorithm, string token)
     {
         var end = token.LastIndexOf('.');
         return IsBy(authority, algorithm, Encoding.ASCII.GetBytes(token, 0, end), Base64Url.DecodeFromChars(token.AsSpan(end + 1)));
     }
 
-    /// <summary>Says whether the key made the signature. The key must fit the algorithm.</summary>
+    /// <summary>Determines whether the key made the signature. The key must be of the algorithm's type.</summary>
     public static bool IsBy(JwtAuthority authority, JwtAlgorithm algorithm, byte[] signed, byte[] signature)
     {
         try
@@ -23,7 +23,7 @@ internal static class JwtSignature
         }
         catch (CryptographicException)
         {
-            // A stranger chose the signature: whatever the platform thinks of it, it is not good.
+            // The signature is untrusted input: any exception of the platform means that it is invalid.
             return false;
         }
     }
@@ -32,7 +32,7 @@ internal static class JwtSignature
     {
         RSA rsa => rsa.VerifyData(signed, signature, HashOf(algorithm), PaddingOf(algorithm)),
 
-        // RFC 7518 §3.4: R and S, each as long as the curve's numbers; any other length is no signature.
+        // RFC 7518 §3.4: R and S, each as long as the curve's field elements; any other length is invalid.
         ECDsa elliptic => signature.Length == 2 * ((elliptic.KeySize + 7) / 8)
             && elliptic.VerifyData(signed, signature, HashOf(algorithm), DSASignatureFormat.IeeeP1363FixedFieldConcatenation),
         _ => false,

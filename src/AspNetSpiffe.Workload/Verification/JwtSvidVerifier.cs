@@ -2,23 +2,23 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says whether a token is a valid JWT-SVID for us, against the bundle of its subject's trust domain (JWT-SVID §4). Never throws for what a stranger sent.</summary>
-/// <remarks>Thread-safe. Touches neither network nor disk.</remarks>
+/// <summary>Verifies a JWT-SVID against the trust bundle of its subject's trust domain (JWT-SVID §4). An invalid token is a result, not an exception.</summary>
+/// <remarks>Thread-safe. Uses neither network nor disk.</remarks>
 public static class JwtSvidVerifier
 {
-    // JWT-SVID §2.2 lets a token name no key; what that costs has a limit.
+    // JWT-SVID §2.2: a token need not have a 'kid'; this bounds the cost of trying keys.
     private const int MaxKeysTried = 8;
 
     private static readonly TimeSpan DefaultLeeway = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan MaxLeeway = TimeSpan.FromSeconds(60);
 
-    /// <summary>Verifies a token.</summary>
+    /// <summary>Verifies a token: its claims, its audience, its validity period and its signature.</summary>
     /// <param name="token">The token in compact form, without the authentication scheme.</param>
-    /// <param name="bundles">The trust domains that we know.</param>
+    /// <param name="bundles">The trust bundles.</param>
     /// <param name="audiences">The accepted audiences: the token must have at least one of these, exactly as written.</param>
     /// <param name="now">The time at which the token must be valid.</param>
-    /// <param name="leeway">By how much clocks may differ: 30 seconds by default, and at most 60.</param>
-    /// <exception cref="ArgumentException">There is no audience, one is empty, or the leeway is out of its range.</exception>
+    /// <param name="leeway">The tolerated clock skew: 30 seconds by default, at most 60.</param>
+    /// <exception cref="ArgumentException">There is no audience, one is empty, or <paramref name="leeway"/> is out of range.</exception>
     public static JwtVerificationResult Verify(
         string token, JwtBundleSet bundles, IReadOnlyCollection<string> audiences, DateTimeOffset now, TimeSpan? leeway = null)
     {
@@ -34,13 +34,13 @@ public static class JwtSvidVerifier
     }
 
     /// <summary>Checks each rule separately, so that one error does not hide another: for diagnosis of a token.</summary>
-    /// <remarks>The rules and their order are those of <see cref="Verify"/>: its reason is that of the first rule that is broken here.</remarks>
+    /// <remarks>The rules and their order are those of <see cref="Verify"/>: its reason is that of the first rule that is violated here.</remarks>
     /// <param name="token">The token in compact form, without the authentication scheme.</param>
-    /// <param name="bundles">The trust domains that we know; <see langword="null"/> leaves out the signature.</param>
+    /// <param name="bundles">The trust bundles; <see langword="null"/> skips the check of the signature.</param>
     /// <param name="audiences">The accepted audiences; empty skips the check of the audience.</param>
     /// <param name="now">The time at which the token must be valid.</param>
-    /// <param name="leeway">By how much clocks may differ: 30 seconds by default, and at most 60.</param>
-    /// <exception cref="ArgumentException">An audience is empty, or the leeway is out of its range.</exception>
+    /// <param name="leeway">The tolerated clock skew: 30 seconds by default, at most 60.</param>
+    /// <exception cref="ArgumentException">An audience is empty, or <paramref name="leeway"/> is out of range.</exception>
     public static ImmutableArray<InspectedRule> Inspect(
         string token, JwtBundleSet? bundles, IReadOnlyCollection<string> audiences, DateTimeOffset now, TimeSpan? leeway = null)
     {
@@ -59,8 +59,8 @@ public static class JwtSvidVerifier
         ];
     }
 
-    /// <summary>Checks what the caller asks for: an error in it must not look like a bad token.</summary>
-    /// <exception cref="ArgumentException">There is no audience, one is empty, or the leeway is out of its range.</exception>
+    /// <summary>Checks the arguments of the caller: an error in them must not look like an invalid token.</summary>
+    /// <exception cref="ArgumentException">There is no audience, one is empty, or <paramref name="leeway"/> is out of range.</exception>
     internal static void CheckExpectations(IReadOnlyCollection<string> audiences, TimeSpan? leeway)
     {
         ArgumentNullException.ThrowIfNull(audiences);
@@ -70,7 +70,7 @@ public static class JwtSvidVerifier
             throw new ArgumentOutOfRangeException(nameof(leeway), leeway, $"The leeway must be from 0 to {MaxLeeway.TotalSeconds} s.");
     }
 
-    /// <summary>Checks what may change from call to call: for whom the token is, and when.</summary>
+    /// <summary>Checks what depends on the call: audience and time.</summary>
     internal static JwtRejectionReason CheckClaims(JwtSvid svid, IReadOnlyCollection<string> audiences, DateTimeOffset now, TimeSpan? leeway) =>
         TokenRules.OfClaims.FindBroken(new(svid, audiences, now, leeway ?? DefaultLeeway));
 
@@ -86,12 +86,12 @@ public static class JwtSvidVerifier
         }
     }
 
-    /// <summary>Checks the signature of a token whose header was read, whatever its payload.</summary>
+    /// <summary>Checks the signature of a token whose header was parsed. The payload is not checked.</summary>
     internal static JwtRejectionReason CheckSignature(string token, JwtHeader header, JwtBundle bundle)
     {
         if (header.KeyId is not { } keyId) return CheckAnyKey(token, header.Algorithm, bundle);
 
-        // JWT-SVID §6.2: that key and no other.
+        // JWT-SVID §6.2: only the key with this 'kid'.
         if (bundle.Find(keyId) is not { } authority) return JwtRejectionReason.UnknownKey;
         if (!authority.Fits(header.Algorithm)) return JwtRejectionReason.WrongKeyType;
         return JwtSignature.IsBy(authority, header.Algorithm, token) ? JwtRejectionReason.None : JwtRejectionReason.BadSignature;

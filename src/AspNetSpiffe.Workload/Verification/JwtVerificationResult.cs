@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace AspNetSpiffe;
 
-/// <summary>A verified token, or the reason why there is none.</summary>
+/// <summary>The result of a verification: the verified token, or the reason of the rejection. Immutable and thread-safe.</summary>
 public readonly struct JwtVerificationResult
 {
     private const int MostAudiences = 4;
@@ -12,27 +12,27 @@ public readonly struct JwtVerificationResult
     /// <summary>Gets the verified token, or <see langword="null"/> when it was rejected.</summary>
     public JwtSvid? Svid { get; }
 
-    /// <summary>Gets why the token was rejected; <see cref="JwtRejectionReason.None"/> when it was accepted.</summary>
+    /// <summary>Gets the reason of the rejection; <see cref="JwtRejectionReason.None"/> when it was accepted.</summary>
     public JwtRejectionReason Reason { get; }
 
-    /// <summary>Gets the ID that the token claims, if it could be read. For a rejected token it is not verified: use it for logs only.</summary>
+    /// <summary>Gets the SPIFFE ID of the token's subject, if it could be read. For a rejected token it is not verified: use it for logs only.</summary>
     public SpiffeId? Id { get; }
 
-    /// <summary>Gets what an operator needs to know beside the reason, or <see langword="null"/>. For the log, not for the caller; what the token says is quoted and cut in it.</summary>
+    /// <summary>Gets details for the operator, or <see langword="null"/>. For the log, not for the caller; content of the token is quoted and truncated in it.</summary>
     public string? Detail { get; }
 
     /// <summary>Gets whether the token was verified.</summary>
     [MemberNotNullWhen(true, nameof(Svid), nameof(Id))]
     public bool Accepted => Svid is not null;
 
-    /// <summary>A token that could be read, and what the checks of it came to.</summary>
+    /// <summary>The result for a token that could be parsed.</summary>
     internal static JwtVerificationResult Of(JwtSvid svid, JwtRejectionReason reason, IReadOnlyCollection<string> audiences) => new(
         reason == JwtRejectionReason.None ? svid : null,
         reason,
         svid.Id,
         reason == JwtRejectionReason.NotAddressedToUs ? $"Its audiences are {ListOf(svid.Audiences)}; expected is {ListOf(audiences)}." : null);
 
-    /// <summary>A token that could not even be read, or was not looked at.</summary>
+    /// <summary>The result for a token that could not be parsed, or was not checked.</summary>
     internal static JwtVerificationResult Reject(JwtRejectionReason reason) => new(null, reason, null);
 
     private static string ListOf(IReadOnlyCollection<string> audiences)

@@ -5,10 +5,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>Judges a chain that the platform has built (X509-SVID §5.1, RFC 5280 §6).</summary>
+/// <summary>Validates a chain that the platform has built (X509-SVID §5.1, RFC 5280 §6).</summary>
 /// <remarks>
-/// The platform finds a path, verifies its signatures and applies basic constraints, name constraints and critical extensions. All else is judged here, by what the
-/// peer sent and by the bundle alone: where the path ends, whose certificates it is made of, the clock, usages, policies and the strength of keys and signatures.
+/// The platform finds a path, verifies its signatures and checks basic constraints, name constraints and critical extensions. Everything else is checked here, with the
+/// certificates of the peer and the bundle only: the trust anchor, the origin of each certificate, validity periods, usages, policies and the strength of keys and signatures.
 /// </remarks>
 internal static class PathValidation
 {
@@ -16,11 +16,11 @@ internal static class PathValidation
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
-    // What the platform says of these, it says by its own clock, by its own list of authorities, or for one usage too many.
+    // The platform's result for these depends on its own clock and its own list of authorities, or checks more usages than needed.
     private const X509ChainStatusFlags JudgedHere = X509ChainStatusFlags.NotTimeValid | X509ChainStatusFlags.NotTimeNested
         | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.NotValidForUsage;
 
-    /// <summary>The rules for a path, in the order in which they are asked.</summary>
+    /// <summary>The rules for a path, in the order in which they are checked.</summary>
     public static ImmutableArray<Rule<PathFacts, RejectionReason>> Rules { get; } =
     [
         new("RFC 5280 §6.1", "The platform can build a chain of it.", static facts => If(facts.IsBuilt, RejectionReason.InvalidChain)),
@@ -35,19 +35,19 @@ internal static class PathValidation
         new("RFC 5280 §4.1.2.5", "Every certificate of the path is valid now.", static facts => JudgeTime(facts.Path, facts.Now), HasPath),
     ];
 
-    /// <summary>Reads what the rules ask about from a built chain, whatever its verdict.</summary>
+    /// <summary>Collects the input of the rules from a built chain, whatever the result of the build.</summary>
     /// <param name="chain">The chain.</param>
     /// <param name="leaf">Its first certificate.</param>
     /// <param name="bundle">The bundle of the peer's trust domain, with which it was built.</param>
-    /// <param name="role">The part that the peer plays; none for an SVID of our own, which may be issued for one of the two only.</param>
-    /// <param name="now">When every certificate must be valid.</param>
+    /// <param name="role">The role of the peer; <see langword="null"/> for an SVID of our own, which may be issued for one of the roles only.</param>
+    /// <param name="now">The time at which every certificate must be valid.</param>
     public static PathFacts Read(X509Chain chain, X509Certificate2 leaf, X509Bundle bundle, PeerRole? role, DateTimeOffset now)
     {
         var path = PathOf(chain, leaf, bundle);
         return new(path, StatusOf(chain.ChainElements, path.Length), role, now, IsBuilt: true);
     }
 
-    /// <summary>Judges a path.</summary>
+    /// <summary>Checks a path against the rules.</summary>
     public static RejectionReason Judge(PathFacts facts)
     {
         try
@@ -56,18 +56,18 @@ internal static class PathValidation
         }
         catch (Exception e) when (e is CryptographicException or AsnContentException)
         {
-            // A certificate may hold what throws when it is read, such as a date that is none.
+            // Reading a certificate may throw, for example for an invalid date.
             return RejectionReason.InvalidChain;
         }
     }
 
-    /// <summary>Frees the native copies that a build makes; left to the finalizer they pile up.</summary>
+    /// <summary>Frees the native copies that a build creates: left to the finalizer, they accumulate.</summary>
     public static void DisposeElements(X509Chain chain)
     {
         foreach (var element in chain.ChainElements) element.Certificate.Dispose();
     }
 
-    // X509-SVID §6.1: an authority need not be self-signed, so the chain may go on above it; what is there does not matter.
+    // X509-SVID §6.1: an authority need not be self-signed, so the chain may continue above it; that part is ignored.
     private static X509Certificate2[] PathOf(X509Chain chain, X509Certificate2 leaf, X509Bundle bundle)
     {
         var path = new List<X509Certificate2> { leaf };
@@ -75,7 +75,7 @@ internal static class PathValidation
         {
             if (bundle.Find(element.Certificate) is { } authority) return [.. path, authority];
 
-            // The platform also takes intermediates from stores of the machine and its user; whoever writes there has no say.
+            // The platform also takes intermediates from the stores of the machine and the user; these are not accepted.
             if (chain.ChainPolicy.ExtraStore.FirstOrDefault(sent => CertificationPaths.IsSame(sent, element.Certificate)) is not { } sent) return [];
             path.Add(sent);
         }
@@ -104,7 +104,7 @@ internal static class PathValidation
         _ => IsFor(path, PeerRole.Client) || IsFor(path, PeerRole.Server),
     };
 
-    // X509-SVID §4.4; RFC 5280 §4.2.1.12: without the extension, for every use.
+    // X509-SVID §4.4; RFC 5280 §4.2.1.12: without the extension, every use is allowed.
     private static bool Allows(X509Certificate2 certificate, string usage) =>
         certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().All(extension => extension.EnhancedKeyUsages.Cast<Oid>().Any(oid => oid.Value == usage || oid.Value == AnyUsage));
 
@@ -112,7 +112,7 @@ internal static class PathValidation
     private static bool MaySign(X509Certificate2 certificate) =>
         certificate.Extensions.OfType<X509KeyUsageExtension>().All(extension => extension.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign));
 
-    // An authority is trusted because it is in the bundle; one that names itself as its issuer has a signature that proves nothing.
+    // An authority is trusted because it is in the bundle; the self-signature of a self-issued one proves nothing.
     private static X509Certificate2[] SignedOf(X509Certificate2[] path) => CertificationPaths.IsSelfIssued(path[^1]) ? path[..^1] : path;
 
     private static RejectionReason JudgeTime(X509Certificate2[] path, DateTimeOffset now)
@@ -122,10 +122,10 @@ internal static class PathValidation
     }
 }
 
-/// <summary>A path, from the leaf over what the peer sent to the bundle's own instance of an authority, and what the platform says of it.</summary>
-/// <param name="Path">Empty when there is none.</param>
-/// <param name="Status">What the platform says of its certificates; without a path, of all that it looked at.</param>
-/// <param name="Role">The part that the peer plays.</param>
-/// <param name="Now">When every certificate must be valid.</param>
-/// <param name="IsBuilt">Whether the platform could build a chain at all, good or bad.</param>
+/// <summary>A path, from the leaf over the peer's intermediates to the bundle's own instance of an authority, and the platform's status for it.</summary>
+/// <param name="Path">Empty when there is no path.</param>
+/// <param name="Status">The platform's status of its certificates; without a path, of all certificates of the build.</param>
+/// <param name="Role">The role of the peer.</param>
+/// <param name="Now">The time at which every certificate must be valid.</param>
+/// <param name="IsBuilt">Whether the platform could build a chain at all, valid or not.</param>
 internal readonly record struct PathFacts(X509Certificate2[] Path, X509ChainStatusFlags Status, PeerRole? Role, DateTimeOffset Now, bool IsBuilt);

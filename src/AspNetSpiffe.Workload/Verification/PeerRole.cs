@@ -1,11 +1,11 @@
 namespace AspNetSpiffe;
 
-/// <summary>The part that the peer plays in the handshake; its extended key usage, if it has any, must allow it (X509-SVID §4.4).</summary>
+/// <summary>The role of the peer in the handshake; its extended key usage, if present, must allow it (X509-SVID §4.4).</summary>
 public enum PeerRole
 {
-    /// <summary>The peer called us.</summary>
+    /// <summary>The peer is the client.</summary>
     Client,
 
-    /// <summary>We called the peer.</summary>
+    /// <summary>The peer is the server.</summary>
     Server,
 }

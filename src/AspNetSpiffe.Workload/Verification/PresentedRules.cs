@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>The rules for what a peer presents, in the order of the verifier: before a chain is built, and before what is too large is read (X509-SVID §5).</summary>
+/// <summary>The rules for the certificates that a peer presents, in the order of the verifier: checked before a chain is built, and size limits before anything is parsed (X509-SVID §5).</summary>
 internal static class PresentedRules
 {
     private const string OurLimits = "Spiffe:Limits";
@@ -27,13 +27,13 @@ internal static class PresentedRules
         new("X509-SVID §5.2", "The leaf is not a CA.", static leaf => If(!leaf.Usage!.Value.IsCa, RejectionReason.CaCertificate), HasUsage),
         new("X509-SVID §5.2", "The leaf may sign neither certificates nor revocation lists.", static leaf => If(!leaf.Usage!.Value.CanSign, RejectionReason.SigningKeyUsage), HasUsage),
 
-        // An issuer must set it, and no framework looks.
+        // An issuer must set it, and no framework checks it.
         new("X509-SVID §4.3", "Its key usage has digitalSignature.", static leaf => If(leaf.Usage!.Value.KeyUsage.HasFlag(X509KeyUsageFlags.DigitalSignature), RejectionReason.NoDigitalSignature), HasUsage),
     ];
 
     public static ImmutableArray<Rule<TrustFacts, RejectionReason>> OfTrust { get; } =
     [
-        // The bundle of its own trust domain, or nobody's.
+        // Only the bundle of the peer's own trust domain is used.
         new("Trust Domain and Bundle §3", "There is a bundle of its trust domain.", static trust => If(trust.Bundle is not null, RejectionReason.UnknownTrustDomain)),
         new("Trust Domain and Bundle §4.1.3", "That bundle has an authority.", static trust => If(trust.Bundle!.Count > 0, RejectionReason.EmptyBundle), static trust => trust.Bundle is not null),
     ];
@@ -54,15 +54,15 @@ internal static class PresentedRules
     private static string? Explain(LeafFacts leaf) => leaf.Uri is { } uri && !SpiffeId.TryParse(uri, out _, out var problem) ? problem.Describe(uri) : null;
 }
 
-/// <summary>All that a peer presented.</summary>
+/// <summary>The certificates that a peer presented.</summary>
 internal readonly record struct PresentedCertificates(X509Certificate2 Leaf, X509Certificate2Collection Others, SpiffeLimits Limits);
 
-/// <summary>What a leaf says. Read from one that is not too large.</summary>
-/// <param name="Uri">Its URI name; <see langword="null"/> when there is not exactly one, or are too many names.</param>
-/// <param name="Names">How many names it has, of all kinds.</param>
-/// <param name="MaxNames">How many it may have.</param>
-/// <param name="Id">The SPIFFE ID that its URI name is.</param>
-/// <param name="Usage">What it may be used for; <see langword="null"/> when that cannot be read.</param>
+/// <summary>The properties of a leaf that is within the size limits.</summary>
+/// <param name="Uri">Its URI SAN; <see langword="null"/> when there is not exactly one, or there are too many SANs.</param>
+/// <param name="Names">The number of its SANs of all kinds.</param>
+/// <param name="MaxNames">The maximum number of SANs.</param>
+/// <param name="Id">The SPIFFE ID in its URI SAN.</param>
+/// <param name="Usage">Its key usage and basic constraints; <see langword="null"/> when they cannot be read.</param>
 internal readonly record struct LeafFacts(string? Uri, int Names, int MaxNames, SpiffeId? Id, CertificateUsage? Usage)
 {
     public static LeafFacts Read(X509Certificate2 leaf, SpiffeLimits limits)
@@ -72,5 +72,5 @@ internal readonly record struct LeafFacts(string? Uri, int Names, int MaxNames, 
     }
 }
 
-/// <summary>The bundle that decides, if there is one.</summary>
+/// <summary>The trust bundle of the peer's trust domain, if there is one.</summary>
 internal readonly record struct TrustFacts(X509Bundle? Bundle);

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>What an operator needs to know of a rejected peer: what was wrong, and what to do. Never for the peer.</summary>
+/// <summary>Texts for the operator about a rejected peer: the error and the remedy. Never sent to the peer.</summary>
 internal static class RejectionAdvice
 {
     private const int MostNames = 20;
@@ -10,10 +10,10 @@ internal static class RejectionAdvice
 
     /// <summary>Returns the sentences for one rejection.</summary>
     /// <param name="reason">Why the peer was rejected.</param>
-    /// <param name="id">What it claimed to be, if that could be read.</param>
-    /// <param name="role">The part that it plays.</param>
-    /// <param name="allowed">Who may be there; <see langword="null"/> means every member of our own trust domain.</param>
-    /// <param name="ours">What we knew at the time.</param>
+    /// <param name="id">Its claimed SPIFFE ID, if that could be read.</param>
+    /// <param name="role">The role of the peer.</param>
+    /// <param name="allowed">The allowed peers; <see langword="null"/> means every member of our own trust domain.</param>
+    /// <param name="ours">The bundles and the SVID that were used.</param>
     public static string For(RejectionReason reason, SpiffeId? id, PeerRole role, SpiffeIdPattern? allowed, TrustContext? ours) => (reason, role) switch
     {
         (RejectionReason.NotAllowed, PeerRole.Server) =>

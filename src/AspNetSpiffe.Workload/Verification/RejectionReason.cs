@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>Every way for a peer to be rejected. The name is the metric's tag and the log's field; the peer itself learns nothing.</summary>
+/// <summary>The reasons to reject a peer. The reason is in the log and, in snake case, in metrics; it is not sent to the peer.</summary>
 public enum RejectionReason
 {
     /// <summary>Not rejected.</summary>
@@ -9,19 +9,19 @@ public enum RejectionReason
     /// <summary>The peer presented no certificate (Workload API §4.6).</summary>
     NoCertificate,
 
-    /// <summary>The peer sent more certificates, or larger ones, or larger keys, than a chain of SVIDs has.</summary>
+    /// <summary>The peer sent more certificates or names, a larger leaf or larger keys than the limits allow (<see cref="SpiffeLimits"/>).</summary>
     TooLarge,
 
-    /// <summary>The leaf has a validity or an extension that cannot be read.</summary>
+    /// <summary>The validity period or an extension of the leaf cannot be read.</summary>
     Unreadable,
 
-    /// <summary>The leaf has no URI name, or more than one (X509-SVID §2).</summary>
+    /// <summary>The leaf has no URI SAN, or more than one (X509-SVID §2).</summary>
     NotOneUriSan,
 
-    /// <summary>The leaf's URI name is not a SPIFFE ID (SPIFFE-ID §2).</summary>
+    /// <summary>The leaf's URI SAN is not a SPIFFE ID (SPIFFE-ID §2).</summary>
     InvalidSpiffeId,
 
-    /// <summary>The leaf names a trust domain, not a workload (X509-SVID §5.2).</summary>
+    /// <summary>The leaf has the SPIFFE ID of a trust domain, not of a workload (X509-SVID §5.2).</summary>
     RootPath,
 
     /// <summary>The leaf is a CA (X509-SVID §5.2).</summary>
@@ -48,22 +48,22 @@ public enum RejectionReason
     /// <summary>The chain does not lead to an authority in the bundle of the peer's trust domain (X509-SVID §5.1).</summary>
     NotTrusted,
 
-    /// <summary>A signature in the chain is wrong.</summary>
+    /// <summary>A signature in the chain is invalid.</summary>
     BadSignature,
 
-    /// <summary>A certificate of the chain has an extended key usage without the role in use (X509-SVID §4.4).</summary>
+    /// <summary>A certificate of the chain has an extended key usage that does not include the role of the peer (X509-SVID §4.4).</summary>
     NotForThisUse,
 
-    /// <summary>The chain breaks another rule of RFC 5280: a CA that is none, a path too long, a name constraint, a missing policy, an unknown critical extension.</summary>
+    /// <summary>The chain violates another rule of RFC 5280: an issuer that is not a CA, the path length, a name constraint, a missing policy, an unknown critical extension.</summary>
     InvalidChain,
 
     /// <summary>A certificate of the chain has a key that is too weak: less than RSA 2048, or a curve other than P-256, P-384, P-521 and Ed25519.</summary>
     WeakKey,
 
-    /// <summary>A certificate of the chain is signed with a hash weaker than SHA-256. The own signature of an authority that names itself as its issuer does not count.</summary>
+    /// <summary>A certificate of the chain is signed with a hash weaker than SHA-256. The self-signature of an authority is not checked.</summary>
     WeakSignature,
 
-    /// <summary>The peer is verified, but is not one that may connect, or not the one that was called.</summary>
+    /// <summary>The peer is verified, but is not an allowed peer, or not the expected server.</summary>
     NotAllowed,
 
     /// <summary>A certificate of the chain is in its issuer's certificate revocation list (RFC 5280 §6.3).</summary>

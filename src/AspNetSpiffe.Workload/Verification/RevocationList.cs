@@ -7,8 +7,8 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>A certificate revocation list (RFC 5280 §5), read strictly: what we do not understand of it, we do not use half of.</summary>
-/// <remarks>Immutable, and so safe to share between threads. Who signed it is asked of each issuer, once: a list may come before anybody has shown its issuer.</remarks>
+/// <summary>A certificate revocation list (RFC 5280 §5), parsed strictly: a list with unsupported parts is rejected as a whole.</summary>
+/// <remarks>Immutable and thread-safe. The signature is checked once per issuer, later: a list may arrive before any peer presented its issuer.</remarks>
 internal sealed class RevocationList
 {
     private static readonly Asn1Tag ExtensionsTag = new(TagClass.ContextSpecific, 0, isConstructed: true);
@@ -33,20 +33,20 @@ internal sealed class RevocationList
 
     public DateTimeOffset ThisUpdate { get; private set; }
 
-    /// <summary>Gets when there should be a newer one.</summary>
+    /// <summary>Gets the time of the next update, until which the list is current.</summary>
     public DateTimeOffset NextUpdate { get; private set; }
 
-    /// <summary>Gets the number of this version, higher with each.</summary>
+    /// <summary>Gets the CRL number, which increases with each version.</summary>
     public BigInteger Number { get; private set; }
 
-    /// <summary>Gets how many certificates it revokes.</summary>
+    /// <summary>Gets the number of revoked certificates.</summary>
     public int Count => _serials.Count;
 
-    /// <summary>Gets the key that is known to have signed it, if one is.</summary>
+    /// <summary>Gets the key that is known to have signed it, if any.</summary>
     public PublicKey? SignedBy { get; private set; }
 
-    /// <summary>Reads a list, DER or PEM.</summary>
-    /// <exception cref="FormatException">It is none, or says something that we cannot apply; the message says what.</exception>
+    /// <summary>Parses a list in DER or PEM.</summary>
+    /// <exception cref="FormatException">It is not a revocation list, or contains something unsupported; the message says what.</exception>
     public static RevocationList Parse(byte[] content)
     {
         try
@@ -66,16 +66,16 @@ internal sealed class RevocationList
         }
     }
 
-    /// <summary>Returns the number of a certificate as lists have it.</summary>
+    /// <summary>Returns the serial number of a certificate in the form in which it is looked up.</summary>
     public static string SerialOf(ReadOnlySpan<byte> serial) => Convert.ToHexString(serial.TrimStart((byte)0));
 
-    /// <summary>Says whether it revokes a certificate of its issuer.</summary>
+    /// <summary>Determines whether a certificate of its issuer is revoked.</summary>
     public bool Revokes(string serial) => _serials.Contains(serial);
 
-    /// <summary>Says whether it is of this issuer, by its name and by its signature.</summary>
+    /// <summary>Determines whether this issuer issued the list: same name and a valid signature.</summary>
     public bool IsOf(CertificateLink link) => link.MaySignLists && Issuer.AsSpan().SequenceEqual(link.Issuer) && IsSignedBy(link.IssuerKey);
 
-    /// <summary>Says whether a key signed it.</summary>
+    /// <summary>Determines whether a key signed the list.</summary>
     public bool IsSignedBy(PublicKey key)
     {
         var isSigned = _isSignedBy.GetOrAdd(Sha256.Of(key.ExportSubjectPublicKeyInfo()), static (_, asked) => asked.List.Verify(asked.Key), (List: this, Key: key));
@@ -128,7 +128,7 @@ internal sealed class RevocationList
         while (extensions.HasData) ReadExtension(extensions, where, out _);
     }
 
-    // A list of changes, of some reasons, or of another issuer's certificates says so in a critical extension.
+    // Delta, partial and indirect lists are marked by critical extensions.
     private static string ReadExtension(AsnReader extensions, string where, out byte[] value)
     {
         var extension = extensions.ReadSequence();
@@ -163,7 +163,7 @@ internal sealed class RevocationList
         }
         catch (CryptographicException)
         {
-            // Whatever the platform thinks of a signature that it cannot read, it is not good.
+            // Any exception of the platform means that the signature is invalid.
             return false;
         }
     }

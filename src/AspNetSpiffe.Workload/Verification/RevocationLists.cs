@@ -3,17 +3,17 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
-/// <summary>The certificate revocation lists of some trust domains at one moment. Peers of others are not asked for.</summary>
-/// <param name="lists">The lists of each trust domain that has any; none for one whose lists have not come.</param>
-/// <param name="acceptsUnknown">Whether a peer is let in whose revocation nobody can tell.</param>
+/// <summary>A snapshot of the certificate revocation lists of some trust domains. Peers of other trust domains are not checked for revocation.</summary>
+/// <param name="lists">The lists of each configured trust domain; empty for one whose lists have not been loaded yet.</param>
+/// <param name="acceptsUnknown">Whether peers with unknown revocation status are accepted.</param>
 internal sealed class RevocationLists(FrozenDictionary<TrustDomain, ImmutableArray<RevocationList>> lists, bool acceptsUnknown)
 {
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
 
-    /// <summary>Gets until when each list counts.</summary>
+    /// <summary>Gets until when each list is current.</summary>
     public IEnumerable<(TrustDomain TrustDomain, DateTimeOffset NextUpdate)> NextUpdates => lists.SelectMany(static own => own.Value.Select(list => (own.Key, list.NextUpdate)));
 
-    /// <summary>Judges what a peer proved: leaf and intermediates, each by the lists of its issuer. Costs look-ups, and a signature for each list and issuer that have not met.</summary>
+    /// <summary>Checks the revocation of a verified peer: leaf and intermediates, each with the lists of its issuer. The cost is a look-up each, and one signature for each new pair of list and issuer.</summary>
     public RejectionReason Judge(PeerProof proof, DateTimeOffset now)
     {
         if (!lists.TryGetValue(proof.Id.TrustDomain, out var own)) return RejectionReason.None;
@@ -23,7 +23,7 @@ internal sealed class RevocationLists(FrozenDictionary<TrustDomain, ImmutableArr
         {
             var ofIssuer = own.Where(list => list.IsOf(link)).ToArray();
 
-            // An old list does not say who has been revoked since; whom it names is revoked all the same.
+            // An expired list lacks newer revocations, but those that it contains are still valid.
             if (ofIssuer.Any(list => list.Revokes(link.Serial))) return RejectionReason.Revoked;
             isKnown &= ofIssuer.Any(list => list.ThisUpdate - ClockTolerance <= now && now <= list.NextUpdate);
         }

@@ -4,21 +4,21 @@ using System.Security.Cryptography;
 
 namespace AspNetSpiffe;
 
-/// <summary>One rule of a verifier, which asks its rules in order and stops at the first that is broken. An inspection asks all that can be asked.</summary>
-/// <param name="Clause">Where it stands.</param>
-/// <param name="Text">What must hold.</param>
-/// <param name="Check">Gives the reason why it is broken; the default where it is kept. Asked after the rules before it, of which none is broken.</param>
-/// <param name="CanBeAsked">Says whether it makes sense when rules before it are broken.</param>
-/// <param name="Explain">Says more about what is wrong.</param>
+/// <summary>One rule of a verifier. A verifier checks its rules in order and stops at the first violation; an inspection checks all rules that can be checked.</summary>
+/// <param name="Clause">The section of the standard.</param>
+/// <param name="Text">The rule, in one sentence.</param>
+/// <param name="Check">Returns the reason of a violation; the default if the rule is met. Called when all rules before it are met.</param>
+/// <param name="CanBeAsked">Determines whether the rule can be checked when rules before it are violated.</param>
+/// <param name="Explain">Returns details of a violation.</param>
 internal sealed record Rule<TFacts, TReason>(
     string Clause, string Text, Func<TFacts, TReason> Check, Func<TFacts, bool>? CanBeAsked = null, Func<TFacts, string?>? Explain = null)
     where TFacts : struct
     where TReason : struct, Enum;
 
-/// <summary>Rules in their order.</summary>
+/// <summary>Evaluates lists of rules.</summary>
 internal static class Rules
 {
-    /// <summary>Returns the reason of the first rule that is broken; the default where none is.</summary>
+    /// <summary>Returns the reason of the first violated rule; the default if there is none.</summary>
     public static TReason FindBroken<TFacts, TReason>(this ImmutableArray<Rule<TFacts, TReason>> rules, TFacts facts)
         where TFacts : struct
         where TReason : struct, Enum
@@ -30,10 +30,10 @@ internal static class Rules
         return default;
     }
 
-    /// <summary>Asks each rule by itself.</summary>
+    /// <summary>Checks each rule separately.</summary>
     /// <param name="rules">The rules.</param>
-    /// <param name="facts">What they are asked about; none, where it could not even be read.</param>
-    /// <param name="unreadable">The reason of a rule in whose check something cannot be read.</param>
+    /// <param name="facts">The input of the rules; <see langword="null"/> if it could not be read.</param>
+    /// <param name="unreadable">The reason of a rule whose check fails because something cannot be read.</param>
     public static IEnumerable<InspectedRule> Inspect<TFacts, TReason>(this ImmutableArray<Rule<TFacts, TReason>> rules, TFacts? facts, TReason unreadable)
         where TFacts : struct
         where TReason : struct, Enum => rules.Select(rule => Inspect(rule, facts, unreadable));

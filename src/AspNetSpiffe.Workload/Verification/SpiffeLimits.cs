@@ -1,7 +1,7 @@
 namespace AspNetSpiffe;
 
 /// <summary>Limits on what a peer or a Workload API may send, so that neither can exhaust CPU or memory.</summary>
-/// <remarks>Input over a limit is rejected as a whole. The defaults are far above what real trust domains need. Set them before start; each consumer takes a copy.</remarks>
+/// <remarks>Input over a limit is rejected as a whole. The defaults are far above what real trust domains need. Not thread-safe while it is changed: set the values before start; each consumer takes a copy.</remarks>
 public sealed record SpiffeLimits
 {
     internal static readonly SpiffeLimits Default = new();
@@ -30,7 +30,7 @@ public sealed record SpiffeLimits
     /// <value>Default: 10,000. From 1 to 1,000,000.</value>
     public int MaxBundles { get; set; } = 10_000;
 
-    /// <summary>Finds each error, by the name of its property.</summary>
+    /// <summary>Returns each validation error with the name of its property.</summary>
     internal IEnumerable<(string Property, string Mistake)> Mistakes()
     {
         (string Name, int Value, int Least, int Most)[] all =

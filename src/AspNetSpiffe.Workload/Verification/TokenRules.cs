@@ -5,7 +5,7 @@ namespace AspNetSpiffe;
 /// <summary>The rules for a token, in the order of the verifier (JWT-SVID §4).</summary>
 internal static class TokenRules
 {
-    /// <summary>Gets what the reader of tokens demands. It ends at the first error, so that of the others nothing is known then.</summary>
+    /// <summary>Gets the rules that the parser of tokens checks. It stops at the first error, so the other rules are then not reached.</summary>
     public static ImmutableArray<Rule<TokenReading, JwtRejectionReason>> OfReading { get; } =
     [
         Reading("JWT-SVID §3.2", "It has at most 64 KiB and 32 audiences.", JwtRejectionReason.TooLarge),
@@ -21,14 +21,14 @@ internal static class TokenRules
         new("JWT-SVID §3.1", "Its sub names a workload, not a trust domain.", static token => If(token.Svid.Id.Path.Length > 0, JwtRejectionReason.RootPath)),
         new("JWT-SVID §3.2", "Its audience is one of ours.", static token => If(IsAddressedTo(token.Svid, token.Audiences), JwtRejectionReason.NotAddressedToUs), static token => token.Audiences.Count > 0),
 
-        // Differences of times cannot overflow, sums can.
+        // A difference of times cannot overflow; a sum can.
         new("JWT-SVID §3.3", "It has not expired.", static token => If(token.Now - token.Svid.ExpiresAt < token.Leeway, JwtRejectionReason.Expired)),
         new("RFC 7519 §4.1.5", "It is already valid.", static token => If(!(token.Svid.NotBefore - token.Now > token.Leeway), JwtRejectionReason.NotYetValid)),
     ];
 
     public static ImmutableArray<Rule<SignatureFacts, JwtRejectionReason>> OfSignature { get; } =
     [
-        // The bundle of its own trust domain, or nobody's.
+        // Only the bundle of the subject's own trust domain is used.
         new("Workload API §6.3", "There is a bundle of its trust domain.", static token => If(token.Bundle is not null, JwtRejectionReason.UnknownTrustDomain)),
         new("JWT-SVID §4, §6.2", "The key that it names, in that bundle, fits its alg and has signed it.", static token => JwtSvidVerifier.CheckSignature(token.Svid.Token, token.Svid.Header, token.Bundle!), static token => token.Bundle is not null),
     ];
@@ -36,17 +36,17 @@ internal static class TokenRules
     private static Rule<TokenReading, JwtRejectionReason> Reading(string clause, string text, JwtRejectionReason reason) => new(
         clause, text, reading => If(reading.Mistake != reason, reason), reading => reading.Mistake is JwtRejectionReason.None || reading.Mistake == reason, static reading => reading.Problem);
 
-    // Ordinal, whatever comparer the caller's collection has.
+    // Ordinal comparison, independent of the comparer of the caller's collection.
     private static bool IsAddressedTo(JwtSvid svid, IReadOnlyCollection<string> ours) => svid.Audiences.Any(audience => ours.Any(one => one == audience));
 
     private static JwtRejectionReason If(bool isKept, JwtRejectionReason broken) => isKept ? JwtRejectionReason.None : broken;
 }
 
-/// <summary>How far the reader got.</summary>
+/// <summary>The result of the parser.</summary>
 internal readonly record struct TokenReading(JwtSvid? Svid, JwtRejectionReason Mistake, string? Problem);
 
-/// <summary>A token, and what is expected of it.</summary>
+/// <summary>A token, and the expected audience and time.</summary>
 internal readonly record struct TokenFacts(JwtSvid Svid, IReadOnlyCollection<string> Audiences, DateTimeOffset Now, TimeSpan Leeway);
 
-/// <summary>A token, and the bundle that decides, if there is one.</summary>
+/// <summary>A token, and the trust bundle of its trust domain, if there is one.</summary>
 internal readonly record struct SignatureFacts(JwtSvid Svid, JwtBundle? Bundle);

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace AspNetSpiffe;
 
-/// <summary>A verified peer, or the reason why there is none.</summary>
+/// <summary>The result of a verification: the verified peer, or the reason of the rejection. Immutable and thread-safe.</summary>
 public readonly struct VerificationResult
 {
     private VerificationResult(SpiffePeer? peer, RejectionReason reason, SpiffeId? id) => (Peer, Reason, Id) = (peer, reason, id);
@@ -10,10 +10,10 @@ public readonly struct VerificationResult
     /// <summary>Gets the verified peer, or <see langword="null"/> when it was rejected.</summary>
     public SpiffePeer? Peer { get; }
 
-    /// <summary>Gets why the peer was rejected; <see cref="RejectionReason.None"/> when it was accepted.</summary>
+    /// <summary>Gets the reason of the rejection; <see cref="RejectionReason.None"/> when it was accepted.</summary>
     public RejectionReason Reason { get; }
 
-    /// <summary>Gets the ID that the peer claimed, if it could be read. Of a rejected peer it proves nothing: log it, decide nothing by it.</summary>
+    /// <summary>Gets the SPIFFE ID of the peer, if it could be read. For a rejected peer it is not verified: use it for logs only.</summary>
     public SpiffeId? Id { get; }
 
     /// <summary>Gets whether the peer was verified.</summary>

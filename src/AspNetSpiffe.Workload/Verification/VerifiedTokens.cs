@@ -2,16 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace AspNetSpiffe;
 
-/// <summary>Verifies tokens and caches those that it accepts: one that comes again, while the bundle of its trust domain is the same, costs no signature check.</summary>
-/// <remarks>Thread-safe. Only what cannot change is cached, the form and the signature: audience and times are checked each time.</remarks>
+/// <summary>Verifies tokens with a cache of valid signatures: a token that is presented again needs no signature check while the bundle of its trust domain is the same.</summary>
+/// <remarks>Thread-safe. Only form and signature are cached, which cannot change; audience and validity period are checked each time.</remarks>
 internal sealed class VerifiedTokens(int capacity = 10_000)
 {
-    // A common token has some 700 characters; a few long ones must not take the memory of many.
+    // A typical token has some 700 characters; longer ones than this are not cached, to bound the memory.
     private const int MaxLength = 2048;
 
     private readonly BoundedCache<Sha256, VerifiedToken> _known = new(capacity);
 
-    /// <summary>Gets how many tokens are cached; one that came again recently may count twice.</summary>
+    /// <summary>Gets the number of cached tokens; a recently used one may count twice.</summary>
     public int Count => _known.Count;
 
     /// <inheritdoc cref="JwtSvidVerifier.Verify"/>

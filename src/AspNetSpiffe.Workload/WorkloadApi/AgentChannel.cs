@@ -13,7 +13,7 @@ namespace AspNetSpiffe;
 /// <summary>gRPC without TLS over the agent's socket (SPIFFE Workload Endpoint §3): one connection for all calls. Every failure becomes a <see cref="WorkloadApiException"/>.</summary>
 internal sealed class AgentChannel : IDisposable
 {
-    // All instances of a pipe may be busy for a moment; whether and when to try again after that is the watch's to say.
+    // All instances of a pipe may be busy for a moment; later retries are the responsibility of the watch.
     private static readonly TimeSpan PipePatience = TimeSpan.FromSeconds(1);
 
     private readonly Lock _opening = new();
@@ -39,10 +39,10 @@ internal sealed class AgentChannel : IDisposable
 
     public bool IsDisposed => _disposed;
 
-    /// <summary>Gets the last connection, to see who was at its other end.</summary>
+    /// <summary>Gets the last connection, to diagnose what was at its other end.</summary>
     public AgentStream? Last => _last;
 
-    /// <summary>Calls a method with one answer.</summary>
+    /// <summary>Calls a unary method.</summary>
     public async Task<T> FetchAsync<T>(Func<SpiffeWorkloadAPI.SpiffeWorkloadAPIClient, CallOptions, AsyncUnaryCall<T>> start, CancellationToken cancellationToken)
         where T : class, IAnswer
     {
@@ -51,7 +51,7 @@ internal sealed class AgentChannel : IDisposable
         return answer.Refusal is { } refusal ? throw refusal : answer;
     }
 
-    /// <summary>Calls a method and gives each message as it comes; ends when the agent ends the stream with OK.</summary>
+    /// <summary>Calls a streaming method and returns each message as it arrives; ends when the agent ends the stream with OK.</summary>
     public async IAsyncEnumerable<T> WatchAsync<T>(
         Func<SpiffeWorkloadAPI.SpiffeWorkloadAPIClient, CallOptions, AsyncServerStreamingCall<T>> start, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, IAnswer
@@ -61,8 +61,8 @@ internal sealed class AgentChannel : IDisposable
             yield return call.ResponseStream.Current;
     }
 
-    /// <summary>Asks for signs of life half as often, from the next connection on.</summary>
-    /// <returns>How often that is.</returns>
+    /// <summary>Halves the frequency of keep-alive pings, from the next connection on.</summary>
+    /// <returns>The new interval.</returns>
     public TimeSpan EaseOff()
     {
         lock (_opening)
@@ -70,7 +70,7 @@ internal sealed class AgentChannel : IDisposable
             if (_disposed || _keepAlive.IsCalmest) return _keepAlive.Delay;
             _keepAlive = _keepAlive.Calmer();
 
-            // Calls that are under way may still use the one before.
+            // Calls in progress may still use the previous channel.
             _agent = Open();
             return _keepAlive.Delay;
         }
@@ -81,7 +81,7 @@ internal sealed class AgentChannel : IDisposable
     {
         lock (_opening) _disposed = true;
 
-        // Not under the lock: whoever awaits a call may go on at once.
+        // Outside the lock: continuations of the cancelled calls may run synchronously.
         foreach (var channel in _channels) channel.Dispose();
     }
 
@@ -96,13 +96,13 @@ internal sealed class AgentChannel : IDisposable
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
 
-            // A frozen agent is found by its silence; a watch alone would wait for ever.
+            // Pings detect an agent that does not respond; a watch alone would wait forever.
             KeepAlivePingDelay = _keepAlive.Delay,
             KeepAlivePingTimeout = _keepAlive.Timeout,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         };
 
-        // When to try again, and where, is not the channel's to say. It must not throw OperationCanceledException either: a lost connection would look like one.
+        // No retries in the channel: the watch decides on them. No OperationCanceledException either, because a lost connection would look like a cancellation.
         var channel = GrpcChannel.ForAddress("http://localhost", new()
         {
             HttpHandler = new WorkloadApiHandler(Address, sockets),
@@ -142,7 +142,7 @@ internal sealed class AgentChannel : IDisposable
 
     private static async Task<Stream> ConnectAsync(PipeEndPoint endPoint, CancellationToken cancellationToken)
     {
-        // Whoever made the pipe must not act in our name.
+        // The server of the pipe must not impersonate this process.
         var pipe = new NamedPipeClientStream(".", endPoint.Name, PipeDirection.InOut, PipeOptions.Asynchronous, TokenImpersonationLevel.Anonymous);
         try
         {
@@ -156,7 +156,7 @@ internal sealed class AgentChannel : IDisposable
         }
     }
 
-    // The host at the other end may be gone without a word; its agent never asked us to be quiet about that.
+    // TCP keep-alive: the remote host may disappear without closing the connection.
     private static Socket CreateTcpSocket(AddressFamily family)
     {
         var socket = new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -175,7 +175,7 @@ internal sealed class AgentChannel : IDisposable
         }
         catch (RpcException e)
         {
-            // A connection that breaks while we cancel is no news to the caller.
+            // A connection that breaks during a cancellation is reported as a cancellation.
             if (cancellationToken.IsCancellationRequested) throw new OperationCanceledException("The call was cancelled.", e, cancellationToken);
             throw CallFailure.Explain(e, this);
         }

@@ -1,19 +1,19 @@
 namespace AspNetSpiffe;
 
-/// <summary>The bytes of a connection to an agent. It remembers the first ones that came: they tell who is at the other end.</summary>
+/// <summary>The stream of a connection to an agent. It keeps the first received bytes, to identify the protocol of the server.</summary>
 internal sealed class AgentStream(Stream connection) : Stream
 {
-    // The head of an HTTP/2 frame; the first one must be of settings (RFC 9113 §3.4).
+    // The header of an HTTP/2 frame; the first frame must be SETTINGS (RFC 9113 §3.4).
     private const int HeadLength = 9;
     private const byte SettingsFrame = 4;
 
     private readonly byte[] _head = new byte[HeadLength];
     private volatile int _received;
 
-    /// <summary>Gets whether nothing came at all.</summary>
+    /// <summary>Gets whether nothing was received.</summary>
     public bool IsSilent => _received == 0;
 
-    /// <summary>Gets what is at the other end, when its first bytes are not those of an HTTP/2 server; asked when the connection has ended.</summary>
+    /// <summary>Gets a description of the server when its first bytes are not HTTP/2; read after the connection has ended.</summary>
     public string? Stranger => _head.AsSpan(0, _received) switch
     {
         [] => null,

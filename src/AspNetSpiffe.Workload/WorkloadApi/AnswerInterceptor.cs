@@ -8,11 +8,11 @@ using Grpc.Core.Interceptors;
 
 namespace AspNetSpiffe;
 
-/// <summary>Reads the answers instead of the generated code: within the limits, and clears their bytes, which may hold private keys, before the channel gives them back to its pool.</summary>
-/// <remarks>A message that is compressed or ends too early is never read, and so is not cleared.</remarks>
+/// <summary>Deserializes responses instead of the generated code: checks the limits, and clears the bytes, which may contain private keys, before the channel returns them to its pool.</summary>
+/// <remarks>A message that is compressed or truncated is never read, and so is not cleared.</remarks>
 internal sealed class AnswerInterceptor(WireMessages messages) : Interceptor
 {
-    // The channel remembers each method that it is given: one for each that there is.
+    // The channel caches each method object that it is given, so there must be one per method.
     private readonly ConcurrentDictionary<IMethod, IMethod> _methods = [];
 
     private readonly object[] _readers =
@@ -26,7 +26,7 @@ internal sealed class AnswerInterceptor(WireMessages messages) : Interceptor
     public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
         TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncServerStreamingCallContinuation<TRequest, TResponse> continuation) => continuation(request, With(context));
 
-    /// <summary>Creates a reader of answers: what is over a limit is an answer that says so, for it does not end the stream.</summary>
+    /// <summary>Creates a deserializer. A response over a limit becomes a response with an error, because it does not end the stream.</summary>
     internal static Func<DeserializationContext, T> Reader<T>(Func<ReadOnlySequence<byte>, T?> read) where T : class, IAnswer, new() => context =>
     {
         var bytes = context.PayloadAsReadOnlySequence();

@@ -3,7 +3,7 @@ using Grpc.Core;
 
 namespace AspNetSpiffe;
 
-/// <summary>Why a call got no answer, in words for an operator: what the exception means, and what is found at the address.</summary>
+/// <summary>Explains a failed call for the operator: the meaning of the exception, and what is at the address.</summary>
 internal static class CallFailure
 {
     private const long EnhanceYourCalm = 0xB;
@@ -15,7 +15,7 @@ internal static class CallFailure
     {
         if (channel.IsDisposed) return new(channel.Address, WorkloadApiFailure.ConnectionLost, "The connection was lost: the client is disposed.", e);
 
-        // The channel makes a status of everything. One that has a cause never came from the agent.
+        // The channel turns every error into a status. A status with an inner exception was not sent by the agent.
         return e.Status.DebugException is { } cause ? OfCause(cause, channel) : OfText(e.Status, channel) ?? new(channel.Address, e.Status);
     }
 
@@ -41,7 +41,7 @@ internal static class CallFailure
         return new(address, WorkloadApiFailure.ConnectionLost, $"The connection was lost: {e.Message}{hint}", e);
     }
 
-    // What Grpc.Net.Client says, in its own words, of answers that it cannot take. Were they to change, it would be a status that may pass: another attempt follows all the same.
+    // Message texts of Grpc.Net.Client for invalid responses. If they change, the error is treated as a transient status, and retried all the same.
     private static WorkloadApiException? OfText(Status status, AgentChannel channel) => (status.StatusCode, status.Detail) switch
     {
         (StatusCode.Cancelled, "No grpc-status found on response.") => new(channel.Address, WorkloadApiFailure.ConnectionLost, "The stream ended without a status."),
@@ -74,7 +74,7 @@ internal static class CallFailure
         if (path is not null && SocketFile.WhatIsWrong(path) is { } wrong) return (WorkloadApiFailure.NoSuchSocket, wrong);
         return error switch
         {
-            // .NET's name for ENOENT of a Unix socket.
+            // .NET maps ENOENT of a Unix socket to this.
             SocketError.AddressNotAvailable when path is not null => (WorkloadApiFailure.NoSuchSocket, "The socket does not exist. Start the agent, or correct the address."),
             SocketError.ConnectionRefused when path is not null => (WorkloadApiFailure.ConnectionRefused, "Connection refused: no process listens on the socket. Start the agent; the socket file may be left over from a stopped one."),
             SocketError.ConnectionRefused => (WorkloadApiFailure.ConnectionRefused, "Connection refused: no process listens at the address. Start the agent, or correct the address."),

@@ -4,7 +4,7 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace AspNetSpiffe;
 
-/// <summary>The claims of a validated token, from protobuf to JSON: users need not know protobuf.</summary>
+/// <summary>Converts the claims of a validated token from protobuf to JSON, so that protobuf is not in the public API.</summary>
 internal static class ClaimsJson
 {
     public static JsonElement Read(Struct claims)
@@ -42,7 +42,7 @@ internal static class ClaimsJson
                 json.WriteEndArray();
                 break;
 
-            // JSON has no NaN and no infinity either.
+            // JSON has neither NaN nor infinity.
             default: json.WriteNullValue(); break;
         }
     }

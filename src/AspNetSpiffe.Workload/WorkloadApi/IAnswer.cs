@@ -1,9 +1,9 @@
 namespace AspNetSpiffe.Wire;
 
-/// <summary>An answer of the Workload API, or why it is none.</summary>
+/// <summary>A response of the Workload API, or the error that it exceeds a limit.</summary>
 internal interface IAnswer
 {
-    /// <summary>Gets or sets which limit the message breaks; nothing else of it was read then.</summary>
+    /// <summary>Gets or sets the error of a message over a limit, of which nothing else was read.</summary>
     FormatException? Refusal { get; set; }
 }
 

@@ -1,14 +1,14 @@
 namespace AspNetSpiffe;
 
-/// <summary>An open way to what a source keeps current: first what is there, then each change.</summary>
+/// <summary>The input of a source: streams that start with the current value and continue with each change.</summary>
 internal interface IFeed : IDisposable
 {
-    /// <param name="remarkLater">Hears what is wrong with a bundle that is decoded when it is first needed.</param>
+    /// <param name="remarkLater">Receives an error in a bundle that is decoded on first use.</param>
     /// <param name="stopping">Ends the watch.</param>
     IAsyncEnumerable<Update<X509Context>> WatchX509UpdatesAsync(Action<string>? remarkLater, CancellationToken stopping);
 
-    /// <summary>The bundles alone, for whoever has no identity.</summary>
-    /// <param name="remarkLater">Hears what is wrong with a bundle that is decoded when it is first needed.</param>
+    /// <summary>Watches the bundles only, for a workload without an identity.</summary>
+    /// <param name="remarkLater">Receives an error in a bundle that is decoded on first use.</param>
     /// <param name="stopping">Ends the watch.</param>
     IAsyncEnumerable<Update<X509BundleSet>> WatchX509BundleUpdatesAsync(Action<string>? remarkLater, CancellationToken stopping);
 

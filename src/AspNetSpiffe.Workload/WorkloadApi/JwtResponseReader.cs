@@ -3,22 +3,22 @@ using AspNetSpiffe.Wire;
 
 namespace AspNetSpiffe;
 
-/// <summary>Messages of the Workload API → JWT-SVIDs and JWT bundles (Workload API §6.2). Tokens are accepted as a whole or rejected as a whole.</summary>
-/// <remarks>Only a bundle may fail alone: it is ignored, and so none of its tokens can be verified.</remarks>
-/// <param name="known">What the message before brought.</param>
+/// <summary>Reads JWT-SVIDs and JWT bundles from messages of the Workload API (Workload API §6.2). A message with tokens is accepted or rejected as a whole.</summary>
+/// <remarks>Only a single bundle may be ignored: then no token of its trust domain can be verified.</remarks>
+/// <param name="known">The bundles of the previous message.</param>
 internal sealed class JwtResponseReader(KnownJwtBundles? known = null)
 {
     private readonly KnownJwtBundles _known = known ?? KnownJwtBundles.None;
     private readonly List<string> _remarks = [];
 
-    /// <summary>Gets what an operator should hear of the message that was read.</summary>
+    /// <summary>Gets the remarks for the operator about the message that was read.</summary>
     public IReadOnlyList<string> Remarks => _remarks;
 
-    /// <summary>Gets the bundles of the message that was read, for the next one.</summary>
+    /// <summary>Gets the bundles of the message that was read, to reuse them for the next one.</summary>
     public KnownJwtBundles Known { get; } = new();
 
-    /// <summary>Reads tokens, and checks that they are what was asked for.</summary>
-    /// <exception cref="FormatException">The message breaks a rule; the text says which, and holds nothing of a token.</exception>
+    /// <summary>Reads tokens, and checks that they are what was requested.</summary>
+    /// <exception cref="FormatException">The response violates a rule; the message says which, and contains no part of a token.</exception>
     public ImmutableArray<JwtSvid> ReadSvids(JWTSVIDResponse response, IReadOnlyCollection<string> audiences, SpiffeId? wanted)
     {
         if (response.Svids.Count == 0) throw new FormatException("The message has no JWT-SVID.");
@@ -29,7 +29,7 @@ internal sealed class JwtResponseReader(KnownJwtBundles? known = null)
     }
 
     /// <summary>Reads the JWT bundles of our own and of federated trust domains (Workload API §6.2.2).</summary>
-    /// <exception cref="FormatException">The message has no bundle that can be read.</exception>
+    /// <exception cref="FormatException">The response has no valid bundle.</exception>
     public JwtBundleSet ReadBundles(JWTBundlesResponse response, CancellationToken cancellationToken = default)
     {
         if (response.Bundles.Count == 0) throw new FormatException("The message has no bundle.");
@@ -46,7 +46,7 @@ internal sealed class JwtResponseReader(KnownJwtBundles? known = null)
 
     private static JwtSvid ReadSvid(JWTSVID message, IReadOnlyCollection<string> audiences, SpiffeId? wanted)
     {
-        // Workload API §4.5: a mandatory field with its default value spoils the message.
+        // Workload API §4.5: a mandatory field with its default value makes the message invalid.
         if (message.SpiffeId.Length == 0) throw new FormatException("A JWT-SVID of the message has no 'spiffe_id'.");
         if (!SpiffeId.TryParse(message.SpiffeId, out var id, out var problem)) throw new FormatException($"'spiffe_id': {problem.Describe(message.SpiffeId)}");
         if (message.Svid.Length == 0) throw new FormatException($"The JWT-SVID '{id}' has no 'svid'.");
@@ -59,7 +59,7 @@ internal sealed class JwtResponseReader(KnownJwtBundles? known = null)
         return svid;
     }
 
-    // Workload API §6.2.1: of two SVIDs with the same hint, the first counts.
+    // Workload API §6.2.1: of two SVIDs with the same hint, the first is used.
     private void AddSvid(ImmutableArray<JwtSvid>.Builder svids, JwtSvid svid)
     {
         if (svid.Hint.Length > 0 && svids.Any(s => s.Hint == svid.Hint))

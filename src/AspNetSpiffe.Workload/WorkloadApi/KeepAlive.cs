@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>How a frozen agent is found: asked for a sign of life after <paramref name="Delay"/> of silence, it must answer within <paramref name="Timeout"/>.</summary>
+/// <summary>HTTP/2 keep-alive to detect an agent that does not respond: a ping after <paramref name="Delay"/> without data must be answered within <paramref name="Timeout"/>.</summary>
 /// <remarks>
-/// A server on grpc-go, such as SPIRE's agent, ends the connection of a client that asks more often than once in five minutes (keepalive.EnforcementPolicy). A longer
-/// silence than that is found by what should have come: see <see cref="Watch{T}"/>.
+/// A grpc-go server, such as SPIRE's agent, closes the connection of a client that sends pings more often than once in five minutes (keepalive.EnforcementPolicy). Longer
+/// inactivity is detected by missing updates: see <see cref="Watch{T}"/>.
 /// </remarks>
 internal readonly record struct KeepAlive(TimeSpan Delay, TimeSpan Timeout)
 {
@@ -11,9 +11,9 @@ internal readonly record struct KeepAlive(TimeSpan Delay, TimeSpan Timeout)
 
     public static KeepAlive Default { get; } = new(TimeSpan.FromMinutes(5.5), TimeSpan.FromSeconds(20));
 
-    /// <summary>Gets whether it asks as seldom as it ever will.</summary>
+    /// <summary>Gets whether the interval has reached its maximum.</summary>
     public bool IsCalmest => Delay >= Longest;
 
-    /// <summary>Asks half as often, as gRPC's own clients do after ENHANCE_YOUR_CALM (gRPC proposal A8).</summary>
+    /// <summary>Doubles the interval, as gRPC's own clients do after ENHANCE_YOUR_CALM (gRPC proposal A8).</summary>
     public KeepAlive Calmer() => this with { Delay = Delay < Longest / 2 ? Delay * 2 : Longest };
 }

@@ -3,15 +3,15 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>What the message before brought, without its keys: what comes again, byte for byte, is the same instance.</summary>
-/// <remarks>So whatever was verified with a bundle stays verified, and ten thousand bundles are not decoded anew because one has changed.</remarks>
+/// <summary>The certificates of the previous message, without private keys: an unchanged certificate or bundle is the same instance.</summary>
+/// <remarks>So cached verifications stay valid, and ten thousand bundles are not decoded again because one has changed.</remarks>
 internal sealed record KnownCertificates(ImmutableArray<X509Certificate2> Intermediates, X509BundleSet Bundles)
 {
     public static readonly KnownCertificates None = new([], new([]));
 
     public static KnownCertificates Of(X509Context context) => new([.. context.Svids.SelectMany(static svid => svid.Intermediates)], context.Bundles);
 
-    /// <summary>Finds the trust domain of an ID that came before, without reading it anew.</summary>
+    /// <summary>Finds the trust domain of an ID of the previous message, without parsing it again.</summary>
     public TrustDomain? FindTrustDomain(string id) =>
         id.StartsWith(SpiffeId.Grammar.Scheme, StringComparison.Ordinal) ? Bundles.Find(id.AsSpan(SpiffeId.Grammar.Scheme.Length))?.TrustDomain : null;
 

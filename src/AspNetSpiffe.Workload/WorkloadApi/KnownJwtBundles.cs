@@ -2,8 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace AspNetSpiffe;
 
-/// <summary>The JWT bundles of the message before, each by its key in the message and the hash of its bytes: what comes again is the same instance, and its keys are not read anew.</summary>
-/// <remarks>One of which there was something to remark is read again, so that the remark is made again.</remarks>
+/// <summary>The JWT bundles of the previous message, by their key in the message and the hash of their bytes: an unchanged bundle is the same instance and is not parsed again.</summary>
+/// <remarks>A bundle with remarks is parsed again, so that the remarks are repeated.</remarks>
 internal sealed class KnownJwtBundles
 {
     public static readonly KnownJwtBundles None = new();

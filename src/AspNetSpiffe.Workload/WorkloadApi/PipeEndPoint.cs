@@ -7,7 +7,7 @@ internal sealed class PipeEndPoint(string name) : EndPoint
 {
     public string Name => name;
 
-    // Windows compares the names of pipes so.
+    // Names of pipes are case-insensitive on Windows.
     public override bool Equals(object? obj) => obj is PipeEndPoint other && string.Equals(name, other.Name, StringComparison.OrdinalIgnoreCase);
 
     public override int GetHashCode() => StringComparer.OrdinalIgnoreCase.GetHashCode(name);

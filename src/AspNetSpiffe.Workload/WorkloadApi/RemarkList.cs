@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>Joins what is wrong with the parts of a message: the first of them speak for all.</summary>
+/// <summary>Joins the remarks about a message: the first few, and the number of the others.</summary>
 internal static class RemarkList
 {
     private const int Most = 5;

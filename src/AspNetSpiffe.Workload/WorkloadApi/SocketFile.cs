@@ -1,11 +1,11 @@
 namespace AspNetSpiffe;
 
-/// <summary>Looks at what stands where the socket of an agent should be.</summary>
+/// <summary>Diagnoses the file at the path of an agent's socket.</summary>
 internal static class SocketFile
 {
     private const int MostNames = 3;
 
-    /// <summary>Says what is there instead of a socket, and what to do; <see langword="null"/> when it is a socket, or just not there.</summary>
+    /// <summary>Describes what is there instead of a socket, and the remedy; <see langword="null"/> when it is a socket or does not exist.</summary>
     public static string? WhatIsWrong(string path)
     {
         try
@@ -18,7 +18,7 @@ internal static class SocketFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It changes while we look, or we may not: then the error of the socket must do.
+            // The file changes meanwhile, or access is denied: the error of the socket is reported instead.
             return null;
         }
     }
@@ -48,7 +48,7 @@ internal static class SocketFile
     private static string DescribeLink(string target) =>
         $"The path is a symbolic link to {SpiffeIdProblem.Quote(target)}, which does not exist: start the agent, or mount the directory that the link points to.";
 
-    // A socket has no length and cannot be opened; for writing too, or a pipe would make us wait.
+    // A socket has no length and cannot be opened. Opened for writing too, because opening a FIFO for reading only would block.
     private static bool IsOrdinaryFile(string path)
     {
         if (new FileInfo(path).Length > 0) return true;

@@ -3,10 +3,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>The certificate stores of the user whom this process runs as: .NET reads one of them for each chain, though we ask for none.</summary>
+/// <summary>The certificate stores of the user of this process: .NET reads one of them for each chain build, although it is not used.</summary>
 internal static class UserStores
 {
-    /// <summary>Says at once that no chain can be built, before each of them fails.</summary>
+    /// <summary>Fails early if the stores cannot be read, because then every chain build would fail.</summary>
     /// <exception cref="InvalidOperationException">The stores cannot be read; the message says what to do.</exception>
     public static void RequireReadable()
     {

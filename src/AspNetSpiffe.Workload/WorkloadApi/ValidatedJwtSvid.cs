@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace AspNetSpiffe;
 
-/// <summary>A token that the Workload API has validated for us: whose it is, and what it claims (Workload API §6.2.3).</summary>
-/// <remarks>Immutable, and so safe to share between threads.</remarks>
+/// <summary>The result of a validation by the Workload API: the SPIFFE ID and the claims of a token (Workload API §6.2.3).</summary>
+/// <remarks>Immutable and thread-safe.</remarks>
 public sealed class ValidatedJwtSvid
 {
     internal ValidatedJwtSvid(JwtSvid svid, JsonElement claims) => (Id, ExpiresAt, Claims) = (svid.Id, svid.ExpiresAt, claims);
@@ -14,7 +14,7 @@ public sealed class ValidatedJwtSvid
     /// <summary>Gets when the token expires.</summary>
     public DateTimeOffset ExpiresAt { get; }
 
-    /// <summary>Gets the claims that the Workload API vouches for, an object. It may leave out others; SPIRE does so with tokens of foreign trust domains.</summary>
+    /// <summary>Gets the claims that the Workload API returned, as a JSON object. It may omit claims; SPIRE does so for tokens of other trust domains.</summary>
     public JsonElement Claims { get; }
 
     /// <summary>Returns the SPIFFE ID.</summary>

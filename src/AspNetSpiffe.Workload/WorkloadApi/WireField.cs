@@ -2,16 +2,16 @@ using System.Buffers;
 
 namespace AspNetSpiffe;
 
-/// <summary>A field that a message may have several times, and how often.</summary>
-/// <param name="Number">Its number.</param>
-/// <param name="What">What it holds, for an operator.</param>
-/// <param name="Limit">How often it may come.</param>
-/// <param name="LimitName">The name of the limit.</param>
+/// <summary>A repeated field of a message, and its limit.</summary>
+/// <param name="Number">The field number.</param>
+/// <param name="What">What it contains, for the operator.</param>
+/// <param name="Limit">The maximum number of occurrences.</param>
+/// <param name="LimitName">The name of the option with the limit.</param>
 internal sealed record WireField(int Number, string What, int Limit, string LimitName)
 {
-    /// <summary>Counts the fields of a message without making anything of them (Protocol Buffers, "Encoding").</summary>
-    /// <returns>Whether the bytes are fields, one after the other.</returns>
-    /// <exception cref="FormatException">There are more than a limit allows; the text names the limit.</exception>
+    /// <summary>Counts the fields of a message without deserializing them (Protocol Buffers, "Encoding").</summary>
+    /// <returns>Whether the bytes are a valid sequence of fields.</returns>
+    /// <exception cref="FormatException">A limit is exceeded; the message names it.</exception>
     public static bool Check(ReadOnlySequence<byte> message, params ReadOnlySpan<WireField> fields)
     {
         Span<int> counts = stackalloc int[fields.Length];
@@ -32,7 +32,7 @@ internal sealed record WireField(int Number, string What, int Limit, string Limi
         return true;
     }
 
-    // Groups (3 and 4) are long gone, and no message of the Workload API has one.
+    // Groups (3 and 4) are deprecated, and no message of the Workload API has one.
     private static bool TrySkip(ref SequenceReader<byte> reader, int wireType)
     {
         var length = wireType switch { 1 => 8UL, 5 => 4UL, _ => 0UL };

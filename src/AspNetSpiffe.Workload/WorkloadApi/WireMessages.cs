@@ -4,13 +4,13 @@ using Google.Protobuf;
 
 namespace AspNetSpiffe;
 
-/// <summary>Bytes → a message of the Workload API. What it holds is counted before anything is made of it, for two bytes can become a hundred.</summary>
+/// <summary>Deserializes messages of the Workload API. The fields are counted before they are deserialized, because two bytes can become a hundred.</summary>
 /// <remarks>
-/// Each method gives <see langword="null"/> when the bytes are no such message, and throws <see cref="FormatException"/> when there is more in it than the limits allow.
+/// Each method returns <see langword="null"/> when the bytes are not such a message, and throws <see cref="FormatException"/> when a limit is exceeded.
 /// </remarks>
 internal sealed class WireMessages(SpiffeLimits limits)
 {
-    // The claims of one token, whose values are forty times as large in memory; the longest token has 64 KiB.
+    // For the claims of one token, which are forty times as large in memory; a token has at most 64 KiB.
     private const int MaxValidationBytes = 256 * 1024;
 
     public X509SVIDResponse? ReadX509Svids(ReadOnlySequence<byte> bytes) => Read(
@@ -41,12 +41,12 @@ internal sealed class WireMessages(SpiffeLimits limits)
         if (!WireField.Check(bytes, fields)) return null;
         try
         {
-            // Each field that we do not know would be kept, in an object of its own.
+            // Otherwise each unknown field is kept as an object.
             return parser.WithDiscardUnknownFields(true).ParseFrom(bytes);
         }
         catch (InvalidProtocolBufferException)
         {
-            // Its text is told to nobody: nothing of the message may end in a log.
+            // The text of the exception is discarded: no part of the message may get into a log.
             return null;
         }
     }

@@ -7,13 +7,13 @@ namespace AspNetSpiffe;
 
 public sealed partial class WorkloadApiAddress
 {
-    // sun_path has 108 bytes, the last of them zero.
+    // sun_path has 108 bytes, including the terminating zero.
     private const int MaxSocketPathBytes = 107;
 
     private const int MaxPipeName = 256;
 
-    /// <summary>Reads the characters of an address (SPIFFE Workload Endpoint §4). By hand: System.Uri changes what it reads.</summary>
-    /// <returns>What is wrong, or <see langword="null"/>.</returns>
+    /// <summary>Parses an address (SPIFFE Workload Endpoint §4). Not with System.Uri, which normalises its input.</summary>
+    /// <returns>The error, or <see langword="null"/>.</returns>
     private static string? Scan(string text, out EndPoint? endPoint)
     {
         endPoint = null;
@@ -27,7 +27,7 @@ public sealed partial class WorkloadApiAddress
             : "it must begin with 'unix:', 'tcp:' or 'npipe:'.";
     }
 
-    // As go-spiffe has it: a name, and no path.
+    // As in go-spiffe: a name, not a path.
     private static string? ScanPipe(string name, out EndPoint? endPoint)
     {
         const string Example = "write the name of the pipe, without '\\\\.\\pipe\\', as in 'npipe:spire-agent\\public\\api'.";
@@ -81,7 +81,7 @@ public sealed partial class WorkloadApiAddress
         return null;
     }
 
-    // Only the usual spelling: IPAddress.Parse alone would take '1' for 0.0.0.1, and a second pair of brackets, a port or a zone.
+    // Only the canonical spelling: IPAddress.Parse also accepts '1' for 0.0.0.1, a second pair of brackets, a port or a zone.
     private static bool TryParseHost(string host, out IPAddress ip)
     {
         var bracketed = host.StartsWith('[') && host.EndsWith(']');

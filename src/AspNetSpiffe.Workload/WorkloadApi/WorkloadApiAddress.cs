@@ -3,24 +3,24 @@ using System.Net;
 
 namespace AspNetSpiffe;
 
-/// <summary>Where the Workload API is: a Unix socket, a TCP endpoint or a named pipe on this host (SPIFFE Workload Endpoint §4).</summary>
-/// <remarks>Immutable, and so safe to share between threads.</remarks>
+/// <summary>The address of the Workload API: a Unix socket, a TCP endpoint or a named pipe on this host (SPIFFE Workload Endpoint §4).</summary>
+/// <remarks>Immutable and thread-safe.</remarks>
 public sealed partial class WorkloadApiAddress : IEquatable<WorkloadApiAddress>
 {
-    /// <summary>The environment variable that names the address where nothing else does: <c>SPIFFE_ENDPOINT_SOCKET</c>.</summary>
+    /// <summary>The environment variable with the address, used when none is configured: <c>SPIFFE_ENDPOINT_SOCKET</c>.</summary>
     public const string EnvironmentVariable = "SPIFFE_ENDPOINT_SOCKET";
 
     private readonly string _text;
 
     private WorkloadApiAddress(string text, EndPoint endPoint) => (_text, EndPoint) = (text, endPoint);
 
-    /// <summary>Gets whether the address is on this very host: a Unix socket, a named pipe or the loopback interface. The Workload API should be nowhere else (§3).</summary>
+    /// <summary>Gets whether the address is on this host: a Unix socket, a named pipe or the loopback interface. The Workload API should not be exposed elsewhere (§3).</summary>
     public bool IsLocal => EndPoint is not IPEndPoint ip || IPAddress.IsLoopback(ip.Address);
 
     internal EndPoint EndPoint { get; }
 
-    /// <summary>Reads an address: <c>unix:///run/spire/agent.sock</c>, <c>unix:/run/spire/agent.sock</c>, <c>tcp://127.0.0.1:8081</c>, <c>tcp://[::1]:8081</c>, or, for Windows, <c>npipe:spire-agent\public\api</c>.</summary>
-    /// <remarks>Named pipes are not of the standard: the form is that of SPIRE and go-spiffe. They were tried with pipes as .NET has them on Linux, not on Windows.</remarks>
+    /// <summary>Parses an address (SPIFFE Workload Endpoint §4): <c>unix:///run/spire/agent.sock</c>, <c>unix:/run/spire/agent.sock</c>, <c>tcp://127.0.0.1:8081</c>, <c>tcp://[::1]:8081</c>, or, for Windows, <c>npipe:spire-agent\public\api</c>.</summary>
+    /// <remarks>Named pipes are not in the standard: the form is that of SPIRE and go-spiffe. They are tested with .NET's pipes on Linux, not on Windows.</remarks>
     /// <exception cref="FormatException">The text is not a valid address; the message says what to write instead.</exception>
     public static WorkloadApiAddress Parse(string text)
     {
@@ -28,7 +28,7 @@ public sealed partial class WorkloadApiAddress : IEquatable<WorkloadApiAddress>
         return TryParse(text, out var address, out var problem) ? address : throw new FormatException(problem);
     }
 
-    /// <summary>Reads an address, or says that the text is none.</summary>
+    /// <summary>Parses an address; returns <see langword="false"/> if the text is not one.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out WorkloadApiAddress? address)
     {
         address = null;
@@ -36,7 +36,7 @@ public sealed partial class WorkloadApiAddress : IEquatable<WorkloadApiAddress>
     }
 
     /// <summary>Reads the address from the environment variable <c>SPIFFE_ENDPOINT_SOCKET</c>.</summary>
-    /// <exception cref="FormatException">The variable is not set, or holds no address.</exception>
+    /// <exception cref="FormatException">The variable is not set, or is not a valid address.</exception>
     public static WorkloadApiAddress FromEnvironment()
     {
         var text = Environment.GetEnvironmentVariable(EnvironmentVariable);
@@ -58,7 +58,7 @@ public sealed partial class WorkloadApiAddress : IEquatable<WorkloadApiAddress>
     /// <summary>Returns the address as it was written.</summary>
     public override string ToString() => _text;
 
-    // What is configured wins over the environment (§4).
+    // A configured address takes precedence over the environment variable (§4).
     internal static WorkloadApiAddress Resolve(string? configured) => string.IsNullOrEmpty(configured) ? FromEnvironment() : Parse(configured);
 
     private static bool TryParse(string text, [NotNullWhen(true)] out WorkloadApiAddress? address, out string problem)

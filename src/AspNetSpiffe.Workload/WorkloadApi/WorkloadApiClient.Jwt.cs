@@ -12,14 +12,14 @@ public sealed partial class WorkloadApiClient
     public Task<ImmutableArray<JwtSvid>> FetchJwtSvidsAsync(string audience, SpiffeId? id = null, CancellationToken cancellationToken = default) =>
         FetchJwtSvidsAsync([audience], id, cancellationToken);
 
-    /// <summary>Fetches tokens that prove who we are to an audience (Workload API §6.2.1).</summary>
-    /// <param name="audiences">The audiences of the tokens. One is best: each of them could use the token with the others (JWT-SVID §7.2).</param>
-    /// <param name="id">Which of our identities; all of them by default.</param>
+    /// <summary>Fetches JWT-SVIDs of this workload for some audiences (Workload API §6.2.1).</summary>
+    /// <param name="audiences">The audiences of the tokens. Prefer one: each of several could present the token to the others (JWT-SVID §7.2).</param>
+    /// <param name="id">The requested identity; by default all identities of this workload.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    /// <returns>At least one token, the default identity's first. Each is for the requested identity and audiences.</returns>
+    /// <returns>At least one token, that of the default identity first. Each has the requested identity and audiences.</returns>
     /// <exception cref="ArgumentException">There is no audience, one is empty, or there are more than 32.</exception>
     /// <exception cref="WorkloadApiException">There is no response, or an error.</exception>
-    /// <exception cref="FormatException">The response breaks a rule, or is not what was requested.</exception>
+    /// <exception cref="FormatException">The response is invalid, or is not what was requested.</exception>
     public async Task<ImmutableArray<JwtSvid>> FetchJwtSvidsAsync(
         IReadOnlyCollection<string> audiences, SpiffeId? id = null, CancellationToken cancellationToken = default)
     {
@@ -36,13 +36,13 @@ public sealed partial class WorkloadApiClient
 
     /// <summary>Fetches the JWT bundles of all trust domains once (Workload API §6.2.2).</summary>
     /// <exception cref="WorkloadApiException">There is no response, or an error.</exception>
-    /// <exception cref="FormatException">The response breaks a rule.</exception>
+    /// <exception cref="FormatException">The response is invalid.</exception>
     public Task<JwtBundleSet> FetchJwtBundlesAsync(CancellationToken cancellationToken = default) => FirstAsync(WatchJwtBundlesAsync(cancellationToken));
 
-    /// <summary>Watches the JWT bundles of all trust domains: the present ones at once, then each change, until the agent ends the stream (Workload API §6.2.2).</summary>
-    /// <remarks>A bundle that cannot be read is ignored; its trust domain's tokens then cannot be verified.</remarks>
+    /// <summary>Watches the JWT bundles of all trust domains: first the current ones, then each change, until the agent ends the stream (Workload API §6.2.2).</summary>
+    /// <remarks>An invalid bundle is ignored; tokens of its trust domain cannot be verified.</remarks>
     /// <exception cref="WorkloadApiException">There is no response, or the stream ends with an error.</exception>
-    /// <exception cref="FormatException">A message breaks a rule; the watch ends.</exception>
+    /// <exception cref="FormatException">A message is invalid; the watch ends.</exception>
     public async IAsyncEnumerable<JwtBundleSet> WatchJwtBundlesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (var update in WatchJwtUpdatesAsync(cancellationToken).ConfigureAwait(false))
@@ -50,11 +50,11 @@ public sealed partial class WorkloadApiClient
     }
 
     /// <summary>Lets the Workload API validate a token that this workload received (Workload API §6.2.3).</summary>
-    /// <param name="audience">Who we are to the sender: the audience that the token must be addressed to.</param>
+    /// <param name="audience">The audience that the token must have: a name of this workload.</param>
     /// <param name="token">The token.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="ArgumentException">The audience is empty.</exception>
-    /// <exception cref="FormatException">The token is not a JWT-SVID, or for another audience; the Workload API was not called.</exception>
+    /// <exception cref="FormatException">The token is not a JWT-SVID, or has another audience; the Workload API was not called.</exception>
     /// <exception cref="WorkloadApiException">The Workload API rejects the token (<see cref="StatusCode.InvalidArgument"/>), or does not respond.</exception>
     public async Task<ValidatedJwtSvid> ValidateJwtSvidAsync(string audience, string token, CancellationToken cancellationToken = default)
     {
@@ -67,12 +67,12 @@ public sealed partial class WorkloadApiClient
         var request = new ValidateJWTSVIDRequest { Audience = audience, Svid = token };
         var answer = await _channel.FetchAsync((agent, options) => agent.ValidateJWTSVIDAsync(request, options), cancellationToken).ConfigureAwait(false);
 
-        // Who vouches for a token must mean the same one as we do.
+        // The Workload API must have validated the same subject as the one in the token.
         if (answer.SpiffeId != svid.Id.ToString()) throw Malformed($"It validated a token of '{svid.Id}' as a token of {SpiffeIdProblem.Quote(answer.SpiffeId)}.");
         return new(svid, ClaimsJson.Read(answer.Claims ?? throw Malformed("It validated a token without returning its claims.")));
     }
 
-    /// <summary>Watches as <see cref="WatchJwtBundlesAsync"/> does, but goes on after a message that breaks a rule.</summary>
+    /// <summary>Watches as <see cref="WatchJwtBundlesAsync"/> does, but continues after an invalid message.</summary>
     internal async IAsyncEnumerable<Update<JwtBundleSet>> WatchJwtUpdatesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var message in _channel.WatchAsync(static (agent, options) => agent.FetchJWTBundles(new(), options), cancellationToken).ConfigureAwait(false))

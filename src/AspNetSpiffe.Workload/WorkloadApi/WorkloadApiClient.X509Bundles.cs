@@ -5,8 +5,8 @@ namespace AspNetSpiffe;
 
 public sealed partial class WorkloadApiClient
 {
-    /// <summary>Watches as <see cref="WatchX509BundlesAsync"/> does, but goes on after a message that breaks a rule.</summary>
-    /// <param name="remarkLater">Hears what is wrong with a bundle that is decoded when it is first needed; without it, all are decoded at once.</param>
+    /// <summary>Watches as <see cref="WatchX509BundlesAsync"/> does, but continues after an invalid message.</summary>
+    /// <param name="remarkLater">Receives an error in a bundle that is decoded on first use; without it, all are decoded immediately.</param>
     /// <param name="cancellationToken">Ends the watch.</param>
     internal async IAsyncEnumerable<Update<X509BundleSet>> WatchX509BundleUpdatesAsync(Action<string>? remarkLater, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -3,10 +3,10 @@ using AspNetSpiffe.Wire;
 
 namespace AspNetSpiffe;
 
-/// <summary>A client of the SPIFFE Workload API, the API of the agent for workloads.</summary>
+/// <summary>A client of the SPIFFE Workload API, through which an agent gives workloads their SVIDs and trust bundles.</summary>
 /// <remarks>
 /// Thread-safe; all calls share one connection. It does not retry: <see cref="X509Source"/> does, and suits most programs better.
-/// A call throws <see cref="WorkloadApiException"/> when there is no response or an error, and <see cref="FormatException"/> when the response breaks a rule.
+/// A call throws <see cref="WorkloadApiException"/> when there is no response or an error, and <see cref="FormatException"/> when the response is invalid.
 /// </remarks>
 public sealed partial class WorkloadApiClient : IDisposable, IFeed
 {
@@ -18,9 +18,9 @@ public sealed partial class WorkloadApiClient : IDisposable, IFeed
     private volatile KnownJwtBundles _knownJwtBundles = KnownJwtBundles.None;
 
     /// <summary>Creates a client. It connects with its first call.</summary>
-    /// <param name="address">Where the Workload API is.</param>
+    /// <param name="address">The address of the Workload API.</param>
     /// <param name="limits">The limits of a response; by default those of <see cref="SpiffeLimits"/>.</param>
-    /// <exception cref="ArgumentException">A limit is out of its range.</exception>
+    /// <exception cref="ArgumentException">A limit is out of range.</exception>
     public WorkloadApiClient(WorkloadApiAddress address, SpiffeLimits? limits = null)
         : this(address, TimeProvider.System, KeepAlive.Default, limits is null ? SpiffeLimits.Default : limits with { })
     {
@@ -37,12 +37,12 @@ public sealed partial class WorkloadApiClient : IDisposable, IFeed
 
     /// <summary>Fetches our X509-SVIDs and all bundles once (Workload API §5.2.1).</summary>
     /// <exception cref="WorkloadApiException">There is no response, or an error.</exception>
-    /// <exception cref="FormatException">The response breaks a rule.</exception>
+    /// <exception cref="FormatException">The response is invalid.</exception>
     public Task<X509Context> FetchX509ContextAsync(CancellationToken cancellationToken = default) => FirstAsync(WatchX509ContextAsync(cancellationToken));
 
-    /// <summary>Watches our X509-SVIDs and all bundles: the present ones at once, then each change, until the agent ends the stream.</summary>
+    /// <summary>Watches our X509-SVIDs and all bundles: first the current ones, then each change, until the agent ends the stream (Workload API §5.2.1).</summary>
     /// <exception cref="WorkloadApiException">There is no response, or the stream ends with an error.</exception>
-    /// <exception cref="FormatException">A message breaks a rule; the watch ends.</exception>
+    /// <exception cref="FormatException">A message is invalid; the watch ends.</exception>
     public async IAsyncEnumerable<X509Context> WatchX509ContextAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         UserStores.RequireReadable();
@@ -52,23 +52,23 @@ public sealed partial class WorkloadApiClient : IDisposable, IFeed
 
     /// <summary>Fetches the X.509 bundles of all trust domains once, for a workload that has no SVID (Workload API §5.2.2).</summary>
     /// <exception cref="WorkloadApiException">There is no response, or an error.</exception>
-    /// <exception cref="FormatException">The response breaks a rule.</exception>
+    /// <exception cref="FormatException">The response is invalid.</exception>
     public Task<X509BundleSet> FetchX509BundlesAsync(CancellationToken cancellationToken = default) => FirstAsync(WatchX509BundlesAsync(cancellationToken));
 
-    /// <summary>Watches the X.509 bundles of all trust domains, until the agent ends the stream (Workload API §5.2.2).</summary>
+    /// <summary>Watches the X.509 bundles of all trust domains: first the current ones, then each change, until the agent ends the stream (Workload API §5.2.2).</summary>
     /// <exception cref="WorkloadApiException">There is no response, or the stream ends with an error.</exception>
-    /// <exception cref="FormatException">A message breaks a rule; the watch ends.</exception>
+    /// <exception cref="FormatException">A message is invalid; the watch ends.</exception>
     public async IAsyncEnumerable<X509BundleSet> WatchX509BundlesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (var update in WatchX509BundleUpdatesAsync(null, cancellationToken).ConfigureAwait(false))
             yield return update.Value ?? throw update.Problem!;
     }
 
-    /// <summary>Closes the connection; calls under way end with an error.</summary>
+    /// <summary>Closes the connection; calls in progress fail.</summary>
     public void Dispose() => _channel.Dispose();
 
-    /// <summary>Watches as <see cref="WatchX509ContextAsync"/> does, but goes on after a message that breaks a rule.</summary>
-    /// <param name="remarkLater">Hears what is wrong with a bundle that is decoded when it is first needed; without it, all are decoded at once.</param>
+    /// <summary>Watches as <see cref="WatchX509ContextAsync"/> does, but continues after an invalid message.</summary>
+    /// <param name="remarkLater">Receives an error in a bundle that is decoded on first use; without it, all are decoded immediately.</param>
     /// <param name="cancellationToken">Ends the watch.</param>
     internal async IAsyncEnumerable<Update<X509Context>> WatchX509UpdatesAsync(Action<string>? remarkLater, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>What went wrong between us and the Workload API.</summary>
+/// <summary>The kinds of failure of a call of the Workload API.</summary>
 public enum WorkloadApiFailure
 {
-    /// <summary>The Workload API answered with an error; see <see cref="WorkloadApiException.StatusCode"/>.</summary>
+    /// <summary>The Workload API responded with an error; see <see cref="WorkloadApiException.StatusCode"/>.</summary>
     Status,
 
     /// <summary>There is no socket at the address.</summary>
@@ -12,12 +12,12 @@ public enum WorkloadApiFailure
     /// <summary>Connection refused: no process listens at the address.</summary>
     ConnectionRefused,
 
-    /// <summary>This process may not open the socket.</summary>
+    /// <summary>This process has no permission to open the socket.</summary>
     NoPermission,
 
-    /// <summary>The connection broke, or could not be made for another reason.</summary>
+    /// <summary>The connection was lost, or could not be established for another reason.</summary>
     ConnectionLost,
 
-    /// <summary>The server at the address does not implement the protocol, or sent something that cannot be read.</summary>
+    /// <summary>The server at the address does not implement the protocol, or its response cannot be parsed.</summary>
     MalformedResponse,
 }

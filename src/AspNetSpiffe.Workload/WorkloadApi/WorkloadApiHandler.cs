@@ -2,22 +2,22 @@ using System.Net;
 
 namespace AspNetSpiffe;
 
-/// <summary>What every call carries, and which answers are gRPC at all; the channel would make a status of any other (of 403, that our identity is withdrawn).</summary>
+/// <summary>Adds the required headers to every call, and rejects responses that are not gRPC. The channel would map them to a status (403 to PermissionDenied, which means that our identity is withdrawn).</summary>
 internal sealed class WorkloadApiHandler(WorkloadApiAddress address, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        // SPIFFE Workload Endpoint §3: on every call, or a browser could be tricked into making one.
+        // SPIFFE Workload Endpoint §3: required on every call, against server-side request forgery.
         request.Headers.Add("workload.spiffe.io", "true");
 
-        // There is nothing to offer.
+        // No compression is offered.
         request.Headers.Remove("grpc-accept-encoding");
 
         var response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
         var type = response.Content.Headers.ContentType?.MediaType;
         if (response.StatusCode == HttpStatusCode.OK && type is not null && IsGrpc(type))
         {
-            // An encoding that is named and not used harms nobody; with the name, the channel would call a message that uses it Unimplemented.
+            // A declared encoding that is not used is harmless; with the header, the channel would report a compressed message as Unimplemented.
             response.Headers.Remove("grpc-encoding");
             return response;
         }

@@ -6,22 +6,22 @@ using Google.Protobuf;
 
 namespace AspNetSpiffe;
 
-/// <summary>A message of the Workload API → an X509Context (Workload API §5.2). A message is accepted as a whole or rejected as a whole.</summary>
-/// <remarks>Only a federated bundle may fail alone: it is ignored, so that one bad neighbour does not cost us our own identity.</remarks>
+/// <summary>Reads an X509Context from a message of the Workload API (Workload API §5.2). A message is accepted or rejected as a whole.</summary>
+/// <remarks>Only a single federated bundle may be ignored, so that an error of another trust domain does not cost us our own identity.</remarks>
 /// <param name="time">The clock.</param>
-/// <param name="limits">How much a chain may hold.</param>
-/// <param name="known">What the message before brought.</param>
-/// <param name="remarkLater">Hears what is wrong with a bundle that is decoded when it is first needed; without it, all are decoded at once.</param>
+/// <param name="limits">The limits of a chain.</param>
+/// <param name="known">The certificates of the previous message.</param>
+/// <param name="remarkLater">Receives an error in a bundle that is decoded on first use; without it, all are decoded immediately.</param>
 internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, KnownCertificates? known = null, Action<string>? remarkLater = null)
 {
     private readonly KnownCertificates _known = known ?? KnownCertificates.None;
     private readonly List<string> _remarks = [];
 
-    /// <summary>Gets what an operator should hear of the message that was read.</summary>
+    /// <summary>Gets the remarks for the operator about the message that was read.</summary>
     public IReadOnlyList<string> Remarks => _remarks;
 
     /// <summary>Reads our SVIDs and all bundles, and clears the private keys in the message.</summary>
-    /// <exception cref="FormatException">The message breaks a rule; the text says which.</exception>
+    /// <exception cref="FormatException">The response violates a rule; the message says which.</exception>
     public X509Context Read(X509SVIDResponse response, CancellationToken cancellationToken = default)
     {
         try
@@ -35,7 +35,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
     }
 
     /// <summary>Reads the bundles of a workload without an SVID (Workload API §5.2.2).</summary>
-    /// <exception cref="FormatException">The message has no bundle that can be read.</exception>
+    /// <exception cref="FormatException">The response has no valid bundle.</exception>
     public X509BundleSet ReadBundles(X509BundlesResponse response, CancellationToken cancellationToken = default)
     {
         var bundles = new Dictionary<TrustDomain, X509Bundle>(response.Bundles.Count);
@@ -45,8 +45,8 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
             : throw new FormatException($"The message has no bundle that can be read. {RemarkList.Join(_remarks)}".TrimEnd());
     }
 
-    /// <summary>Judges a context that nobody has read.</summary>
-    /// <exception cref="FormatException">An SVID in it does not verify.</exception>
+    /// <summary>Verifies a context that was not read by this class.</summary>
+    /// <exception cref="FormatException">Verification of one of its SVIDs fails.</exception>
     public static void RequireVerified(X509Context context, DateTimeOffset now, SpiffeLimits limits)
     {
         foreach (var svid in context.Svids)
@@ -79,7 +79,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
         return new(svids.ToImmutable(), _known.SetOf(bundles.Values), svids[0]);
     }
 
-    // Workload API §5.2.1: of two SVIDs with the same hint, the first counts.
+    // Workload API §5.2.1: of two SVIDs with the same hint, the first is used.
     private void AddSvid(ImmutableArray<X509Svid>.Builder svids, X509Svid svid)
     {
         if (svid.Hint.Length > 0 && svids.Any(s => s.Hint == svid.Hint))
@@ -90,7 +90,7 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
     private X509Svid? ReadSvid(X509SVID message, Dictionary<TrustDomain, X509Bundle> bundles)
     {
-        // Workload API §4.5: a mandatory field with its default value spoils the message.
+        // Workload API §4.5: a mandatory field with its default value makes the message invalid.
         if (message.SpiffeId.Length == 0) throw new FormatException("An SVID of the message has no 'spiffe_id'.");
         if (!SpiffeId.TryParse(message.SpiffeId, out var id, out var problem)) throw new FormatException($"'spiffe_id': {problem.Describe(message.SpiffeId)}");
         if (message.X509Svid.IsEmpty) throw new FormatException($"The SVID '{id}' has no 'x509_svid'.");
@@ -126,10 +126,10 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
         return bundles[id.TrustDomain];
     }
 
-    // An SVID that our own peers would refuse is no better than none: keep the last good one instead.
+    // An SVID that our peers would reject is useless: keep the last valid one instead.
     private static void CheckAgainst(X509Bundle bundle, X509Svid svid, DateTimeOffset now, SpiffeLimits limits)
     {
-        // One whose time has not come may come of age: whoever uses it waits for that.
+        // An SVID that is not yet valid is checked for the time when it becomes valid; its user waits for that.
         var at = now < svid.ValidFrom ? svid.ValidFrom : now;
 
         var result = X509SvidVerifier.VerifyFor(null, svid.Leaf, [.. svid.Intermediates], new([bundle]), at, limits);
@@ -155,10 +155,10 @@ internal sealed class X509ContextReader(TimeProvider time, SpiffeLimits limits, 
 
         try
         {
-            // At least one is decoded: a message without any that can be read is refused.
+            // At least one is decoded now: a message without any valid bundle is rejected.
             var bundle = ReadBundle(trustDomain, der.Span, isOurs: false, mayWait: bundles.Count > 0);
 
-            // The bundle that came with our own SVID stands; nobody else says whom we trust at home.
+            // The bundle that came with our own SVID takes precedence: no federated bundle may replace the bundle of our own trust domain.
             if (!bundles.TryAdd(trustDomain, bundle)) _remarks.Add($"A federated bundle for our own trust domain '{trustDomain}' is ignored.");
         }
         catch (FormatException e)

@@ -2,12 +2,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe;
 
-/// <summary>The token of a request: <c>Authorization: Bearer</c> and nothing else (RFC 6750 §2.1, JWT-SVID §5.2); gRPC's metadata are the same header.</summary>
+/// <summary>Reads the token of a request, from <c>Authorization: Bearer</c> only (RFC 6750 §2.1, JWT-SVID §5.2). The metadata of gRPC are the same header.</summary>
 internal static class BearerToken
 {
     private const string Scheme = "Bearer";
 
-    /// <summary>Says whether a request presents a token, good or bad.</summary>
+    /// <summary>Determines whether a request has a token, valid or not.</summary>
     public static bool IsIn(HttpRequest request)
     {
         foreach (var value in request.Headers.Authorization)
@@ -17,7 +17,7 @@ internal static class BearerToken
         return false;
     }
 
-    /// <summary>Returns the token, or <see langword="null"/> where there is not exactly one: nobody is to choose between two.</summary>
+    /// <summary>Returns the token, or <see langword="null"/> if there is not exactly one: the choice between two would be ambiguous.</summary>
     public static string? Find(HttpRequest request) =>
         request.Headers.Authorization is [{ } value] && IsBearer(value) ? value[Scheme.Length..].TrimStart(' ') : null;
 

@@ -4,13 +4,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe;
 
-/// <summary>The one policy that authorization makes of all that an endpoint says.</summary>
+/// <summary>The combined authorization policy of an endpoint.</summary>
 internal static class EndpointPolicy
 {
     private static readonly ConditionalWeakTable<Endpoint, AuthorizationPolicy> Known = [];
 
-    /// <summary>Finds the policy of an endpoint, combined once where the provider of the application allows that; <see langword="null"/> where it has none.</summary>
-    /// <exception cref="InvalidOperationException">The endpoint names a policy that is not known.</exception>
+    /// <summary>Finds the policy of an endpoint, cached if the provider of the application allows that; <see langword="null"/> if there is none.</summary>
+    /// <exception cref="InvalidOperationException">The endpoint has the name of an unknown policy.</exception>
     public static async ValueTask<AuthorizationPolicy?> FindAsync(Endpoint endpoint, IAuthorizationPolicyProvider provider)
     {
         if (Known.TryGetValue(endpoint, out var known)) return known;
@@ -20,7 +20,7 @@ internal static class EndpointPolicy
         return policy;
     }
 
-    // As AuthorizationMiddleware does, whose result cannot be asked for before it has run.
+    // Like AuthorizationMiddleware, whose result is not available before it has run.
     private static async Task<AuthorizationPolicy?> CombineAsync(EndpointMetadataCollection metadata, IAuthorizationPolicyProvider provider)
     {
         var policy = await AuthorizationPolicy.CombineAsync(provider, metadata.GetOrderedMetadata<IAuthorizeData>(), metadata.GetOrderedMetadata<AuthorizationPolicy>());

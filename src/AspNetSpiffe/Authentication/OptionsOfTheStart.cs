@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Keeps the options as they were when they were first read: a configuration that the application bound to them, and that is reloaded or lost, changes nothing.</summary>
+/// <summary>Keeps the options as they were first read: a later reload or loss of a configuration that the application bound to them has no effect.</summary>
 internal sealed class OptionsOfTheStart<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions> : IOptionsMonitorCache<TOptions>
     where TOptions : class
 {

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe;
 
-/// <summary>Describes a 401 or 403 (RFC 9457). It never says what would have helped.</summary>
+/// <summary>Writes the Problem Details of a 401 or 403 response (RFC 9457). They do not say what is required.</summary>
 internal static class Problem
 {
     private static readonly byte[] Unauthorized =
@@ -12,7 +12,7 @@ internal static class Problem
     private static readonly byte[] Forbidden =
         """{"type":"https://tools.ietf.org/html/rfc9110#section-15.5.4","title":"Forbidden","status":403}"""u8.ToArray();
 
-    /// <summary>Describes the status of an answer, unless somebody has done so; with the application's own service, where it has one.</summary>
+    /// <summary>Writes Problem Details for the status of a response that has no body yet; with the application's own service, if there is one.</summary>
     public static async Task DescribeAsync(HttpContext context)
     {
         var response = context.Response;
@@ -26,7 +26,7 @@ internal static class Problem
         await WriteAsync(response);
     }
 
-    /// <summary>Answers with 401 before the application is asked.</summary>
+    /// <summary>Writes a 401 response without calling the application.</summary>
     public static Task WriteUnauthorizedAsync(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status401Unauthorized;

@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace AspNetSpiffe;
 
-/// <summary>The span of a request, which says who calls.</summary>
+/// <summary>Sets the caller on the span of a request.</summary>
 internal static class RequestSpan
 {
-    /// <summary>Puts the caller on it, if one is authenticated and somebody records it.</summary>
+    /// <summary>Sets the authenticated caller on the span, if the span is recorded.</summary>
     public static AuthenticateResult Tell(HttpContext context, AuthenticateResult result)
     {
         if (result.Succeeded && context.Features.Get<IHttpActivityFeature>()?.Activity is { } activity && SpiffeActivities.IsRecorded(activity))

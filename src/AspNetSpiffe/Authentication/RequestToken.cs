@@ -1,11 +1,11 @@
 namespace AspNetSpiffe;
 
-/// <summary>What came of asking a request for its token. Lives in the features of the request; without it, nobody has asked.</summary>
+/// <summary>The result of verifying the token of a request. Stored in the features of the request; absent if no scheme has read the token.</summary>
 internal sealed class RequestToken(SpiffeToken? token)
 {
     public static readonly RequestToken Absent = new(null);
     public static readonly RequestToken Refused = new(null);
 
-    /// <summary>Gets the verified token.</summary>
+    /// <summary>Gets the verified token; <see langword="null"/> if there is none.</summary>
     public SpiffeToken? Token { get; } = token;
 }

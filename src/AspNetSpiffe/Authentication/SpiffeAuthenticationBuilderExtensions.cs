@@ -8,7 +8,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds the authentication scheme <c>Spiffe</c>.</summary>
 public static class SpiffeAuthenticationBuilderExtensions
 {
-    /// <summary>Adds the scheme that makes the verified peer of a connection the user of its requests. <c>UseSpiffeMtls()</c> includes it; calling both is allowed.</summary>
+    /// <summary>Adds the scheme that authenticates requests by the verified peer of their connection. <c>UseSpiffeMtls()</c> includes it; calling both is allowed.</summary>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     public static AuthenticationBuilder AddSpiffe(this AuthenticationBuilder builder) => builder.AddSpiffe(static _ => { });
 
@@ -20,15 +20,15 @@ public static class SpiffeAuthenticationBuilderExtensions
 
     /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder)" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
-    /// <param name="authenticationScheme">The name of the scheme. Endpoint conventions such as <c>RequireSpiffe</c> use the one that is named <c>Spiffe</c>.</param>
+    /// <param name="authenticationScheme">The name of the scheme. Endpoint conventions such as <c>RequireSpiffe</c> use the scheme named <c>Spiffe</c>.</param>
     /// <param name="configureOptions">Changes the options of the scheme.</param>
     public static AuthenticationBuilder AddSpiffe(this AuthenticationBuilder builder, string authenticationScheme, Action<SpiffeAuthenticationOptions> configureOptions) =>
         builder.AddSpiffe(authenticationScheme, displayName: null, configureOptions);
 
     /// <inheritdoc cref="AddSpiffe(AuthenticationBuilder, string, Action{SpiffeAuthenticationOptions})" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
-    /// <param name="authenticationScheme">The name of the scheme. Endpoint conventions such as <c>RequireSpiffe</c> use the one that is named <c>Spiffe</c>.</param>
-    /// <param name="displayName">The name for people.</param>
+    /// <param name="authenticationScheme">The name of the scheme. Endpoint conventions such as <c>RequireSpiffe</c> use the scheme named <c>Spiffe</c>.</param>
+    /// <param name="displayName">The display name.</param>
     /// <param name="configureOptions">Changes the options of the scheme.</param>
     public static AuthenticationBuilder AddSpiffe(
         this AuthenticationBuilder builder, string authenticationScheme, string? displayName, Action<SpiffeAuthenticationOptions> configureOptions)
@@ -41,7 +41,7 @@ public static class SpiffeAuthenticationBuilderExtensions
         return builder.AddSchemeOnce<SpiffeAuthenticationOptions, SpiffeAuthenticationHandler>(authenticationScheme, displayName, static schemes => schemes.Peers);
     }
 
-    /// <summary>Adds a scheme of ours. The framework rejects a second scheme of the same name, whoever adds it, and <c>UseSpiffeMtls()</c> adds one beside the application.</summary>
+    /// <summary>Adds a scheme unless it exists: the framework rejects a second scheme of the same name, and <c>UseSpiffeMtls()</c> and the application may both add one.</summary>
     internal static AuthenticationBuilder AddSchemeOnce<TOptions, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
         this AuthenticationBuilder builder, string authenticationScheme, string? displayName, Func<SpiffeSchemes, HashSet<string>> kind)
         where TOptions : AuthenticationSchemeOptions, new()

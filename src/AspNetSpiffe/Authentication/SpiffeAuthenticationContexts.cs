@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe;
 
-/// <summary>A caller was verified. The application may add claims to <see cref="Identity"/>, replace the principal, or reject the caller.</summary>
+/// <summary>A caller was verified. The application may add claims to <see cref="Identity"/>, replace the principal, or reject the caller. For one request; not thread-safe.</summary>
 public sealed class SpiffeAuthenticatedContext : ResultContext<AuthenticationSchemeOptions>
 {
     internal SpiffeAuthenticatedContext(HttpContext context, AuthenticationScheme scheme, AuthenticationSchemeOptions options, SpiffeIdentity identity, DateTimeOffset expires)
@@ -14,21 +14,21 @@ public sealed class SpiffeAuthenticatedContext : ResultContext<AuthenticationSch
         Properties.ExpiresUtc = expires;
     }
 
-    /// <summary>Gets the verified peer.</summary>
+    /// <summary>Gets the verified caller.</summary>
     public SpiffeIdentity Identity { get; }
 }
 
-/// <summary>The credential of the request was rejected. The response does not depend on the reason; this context has the reason, for the application's own records.</summary>
+/// <summary>The credential of the request was rejected. The response does not depend on the reason; this context has the reason, for the application's own records. For one request; not thread-safe.</summary>
 public sealed class SpiffeAuthenticationFailedContext : BaseContext<AuthenticationSchemeOptions>
 {
     internal SpiffeAuthenticationFailedContext(HttpContext context, AuthenticationScheme scheme, AuthenticationSchemeOptions options, string problem)
         : base(context, scheme, options) => Problem = problem;
 
-    /// <summary>Gets what was wrong. Not for the caller.</summary>
+    /// <summary>Gets the error. It must not be sent to the caller.</summary>
     public string Problem { get; }
 }
 
-/// <summary>A request is about to get a 401 response.</summary>
+/// <summary>A request is about to get a 401 response. For one request; not thread-safe.</summary>
 public sealed class SpiffeChallengeContext : PropertiesContext<AuthenticationSchemeOptions>
 {
     internal SpiffeChallengeContext(HttpContext context, AuthenticationScheme scheme, AuthenticationSchemeOptions options, AuthenticationProperties properties)
@@ -43,7 +43,7 @@ public sealed class SpiffeChallengeContext : PropertiesContext<AuthenticationSch
     public void HandleResponse() => Handled = true;
 }
 
-/// <summary>A request of a verified caller is about to get a 403 response.</summary>
+/// <summary>A request of a verified caller is about to get a 403 response. For one request; not thread-safe.</summary>
 public sealed class SpiffeForbiddenContext : PropertiesContext<AuthenticationSchemeOptions>
 {
     internal SpiffeForbiddenContext(HttpContext context, AuthenticationScheme scheme, AuthenticationSchemeOptions options, AuthenticationProperties properties)

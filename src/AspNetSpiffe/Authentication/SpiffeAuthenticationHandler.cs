@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>The scheme <c>Spiffe</c>: the peer of the connection becomes the user of the request, or whom a trusted proxy forwards, if that counts as the peer.</summary>
+/// <summary>The handler of the scheme <c>Spiffe</c>: authenticates the peer of the connection, or the client that a trusted proxy forwards, if that counts as the peer.</summary>
 internal sealed class SpiffeAuthenticationHandler(IOptionsMonitor<SpiffeAuthenticationOptions> options, IOptions<SpiffeSchemes> schemes, ServerNotifications notifications)
     : SpiffeHandler<SpiffeAuthenticationOptions>(options, notifications.GuardedLoggers)
 {

@@ -2,10 +2,10 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace AspNetSpiffe;
 
-/// <summary>The options of the scheme <c>Spiffe</c>. Peers are verified in the TLS handshake, not here.</summary>
+/// <summary>The options of the scheme <c>Spiffe</c>. Peers are verified in the TLS handshake, not here. Not thread-safe: set the values before start.</summary>
 public sealed class SpiffeAuthenticationOptions : AuthenticationSchemeOptions
 {
-    /// <summary>Gets or sets what the application adds to authentication.</summary>
+    /// <summary>Gets or sets the callbacks of the application.</summary>
     public new SpiffeAuthenticationEvents? Events
     {
         get => (SpiffeAuthenticationEvents?)base.Events;

@@ -2,7 +2,7 @@ using System.Security.Claims;
 
 namespace AspNetSpiffe;
 
-/// <summary>The types of the claims about a SPIFFE caller. They do not change.</summary>
+/// <summary>The claim types of a SPIFFE identity. They do not change.</summary>
 /// <remarks>
 /// The ID is also the <see cref="ClaimTypes.NameIdentifier"/> and the <see cref="ClaimTypes.Name"/>, so that <c>User.Identity.Name</c> returns it.
 /// The issuer of each claim is the ID of the trust domain.

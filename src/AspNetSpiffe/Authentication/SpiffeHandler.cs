@@ -7,7 +7,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace AspNetSpiffe;
 
-/// <summary>What the handlers of all schemes have in common: events, and answers that are a status and a header, so that another scheme may answer beside them.</summary>
+/// <summary>The base of the handlers of all schemes: events, and responses that set a status and a header only, so that another scheme can add its own.</summary>
 internal abstract class SpiffeHandler<TOptions>(IOptionsMonitor<TOptions> options, ILoggerFactory loggers) : AuthenticationHandler<TOptions>(options, loggers, UrlEncoder.Default)
     where TOptions : AuthenticationSchemeOptions, new()
 {
@@ -15,12 +15,12 @@ internal abstract class SpiffeHandler<TOptions>(IOptionsMonitor<TOptions> option
 
     private new SpiffeAuthenticationEvents Events => (SpiffeAuthenticationEvents)base.Events!;
 
-    /// <summary>Gets what a 401 asks for (RFC 9110 §11.6.1). It never says what was wrong (RFC 6750 §3.1).</summary>
+    /// <summary>Gets the challenge of a 401 response (RFC 9110 §11.6.1). It does not contain the error (RFC 6750 §3.1).</summary>
     protected abstract string Challenge { get; }
 
     protected override Task<object> CreateEventsAsync() => NoEvents;
 
-    // With the SVID, or earlier, with a certificate above it.
+    // Expires with the SVID, or earlier with another certificate of the chain.
     protected ValueTask<AuthenticateResult> SucceedAsync(SpiffeIdentity identity, SpiffePeer peer) => SucceedAsync(identity, peer.NotAfter < peer.ValidUntil ? peer.NotAfter : peer.ValidUntil);
 
     protected async ValueTask<AuthenticateResult> SucceedAsync(SpiffeIdentity identity, DateTimeOffset expires)
@@ -38,7 +38,7 @@ internal abstract class SpiffeHandler<TOptions>(IOptionsMonitor<TOptions> option
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        // Whoever challenges need not have authenticated.
+        // A challenge may come without a previous authentication.
         await HandleAuthenticateOnceSafeAsync();
         var context = new SpiffeChallengeContext(Context, Scheme, Options, properties);
         await Events.Challenge(context);

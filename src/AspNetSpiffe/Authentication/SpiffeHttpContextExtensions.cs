@@ -8,13 +8,13 @@ namespace Microsoft.AspNetCore.Http;
 
 /// <summary>Reads the SPIFFE identity of the caller from an <see cref="HttpContext"/>.</summary>
 /// <remarks>
-/// The caller is the <see cref="SpiffeIdentity"/> in <see cref="HttpContext.User"/>: the one that policies check. The peer is the client of the connection, whatever the request contains.
+/// The caller is the <see cref="SpiffeIdentity"/> in <see cref="HttpContext.User"/>, which policies check. The peer is the client of the connection, independent of the content of the request.
 /// </remarks>
 public static class SpiffeHttpContextExtensions
 {
     private const string Scheme = SpiffeAuthenticationDefaults.AuthenticationScheme;
 
-    /// <summary>Gets the verified peer of the connection, expired or not, or <see langword="null"/> when no peer was verified on it. It does not depend on a token of the request.</summary>
+    /// <summary>Gets the verified peer of the connection, even if its SVID has expired since; <see langword="null"/> if no peer was verified. Independent of a token of the request.</summary>
     /// <param name="context">The request.</param>
     public static SpiffePeer? GetSpiffePeer(this HttpContext context)
     {
@@ -22,8 +22,8 @@ public static class SpiffeHttpContextExtensions
         return context.Features.Get<ISpiffePeerFeature>()?.Peer;
     }
 
-    /// <summary>Gets the verified token of the request, or <see langword="null"/> when it has none, or no scheme has read it.</summary>
-    /// <remarks>It is read by an endpoint that names the scheme <c>SpiffeJwt</c>, by the default scheme, and by <c>AuthenticateAsync("SpiffeJwt")</c>.</remarks>
+    /// <summary>Gets the verified token of the request; <see langword="null"/> if there is none, or no scheme has read it.</summary>
+    /// <remarks>A token is read for an endpoint with the scheme <c>SpiffeJwt</c>, if that is the default scheme, and by <c>AuthenticateAsync("SpiffeJwt")</c>.</remarks>
     /// <param name="context">The request.</param>
     public static SpiffeToken? GetSpiffeToken(this HttpContext context)
     {
@@ -33,7 +33,7 @@ public static class SpiffeHttpContextExtensions
 
     /// <summary>Gets the SPIFFE ID of the caller, the one that the policies of the endpoint check, or <see langword="null"/> without an authenticated caller.</summary>
     /// <remarks>
-    /// It is that of <see cref="HttpContext.User"/>. Where the default scheme of the application is another one and no token was read, so that the user is of that scheme,
+    /// It is that of <see cref="HttpContext.User"/>. If the user is authenticated by another default scheme of the application and no token was read,
     /// it is the caller that the scheme <c>Spiffe</c> authenticates from the connection.
     /// </remarks>
     /// <param name="context">The request.</param>
@@ -60,7 +60,7 @@ public static class SpiffeHttpContextExtensions
         && (options.DefaultAuthenticateScheme ?? options.DefaultScheme) != Scheme
         && options.SchemeMap.ContainsKey(Scheme);
 
-    // Done at once, unless the application forwards the scheme or its events wait for something.
+    // Completes synchronously, unless the application forwards the scheme or its events are asynchronous.
     private static ClaimsPrincipal? Authenticate(HttpContext context) => context.AuthenticateAsync(Scheme).GetAwaiter().GetResult().Principal;
 
     private static InvalidOperationException NoPeer(HttpContext context) => new(

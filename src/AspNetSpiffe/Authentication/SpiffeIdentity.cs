@@ -2,15 +2,15 @@ using System.Security.Claims;
 
 namespace AspNetSpiffe;
 
-/// <summary>The caller of a request, in its <see cref="ClaimsPrincipal"/>: a SPIFFE ID, and the credential that it was verified by. Nothing else identifies the caller.</summary>
+/// <summary>The caller of a request, in its <see cref="ClaimsPrincipal"/>: a verified SPIFFE ID, and the kind of credential that proved it. Nothing else identifies the caller.</summary>
 /// <remarks>
 /// Only the authentication handlers of this library create one. Claims are not evaluated, because any scheme could issue the same.
-/// <see cref="ClaimsIdentity.Clone"/> returns another <see cref="SpiffeIdentity"/>; a copy by <c>new ClaimsIdentity(identity)</c> or by serialization is an ordinary one, and identifies no caller.
-/// The claims are those of <see cref="SpiffeClaimTypes"/>. Each request has an identity of its own, which is as safe to share between threads as any <see cref="ClaimsIdentity"/>.
+/// <see cref="ClaimsIdentity.Clone"/> returns another <see cref="SpiffeIdentity"/>; a copy by <c>new ClaimsIdentity(identity)</c> or by serialization is an ordinary identity, and does not identify a caller.
+/// The claims are those of <see cref="SpiffeClaimTypes"/>. Each request has its own instance. As any <see cref="ClaimsIdentity"/>, it is thread-safe for reading only.
 /// </remarks>
 public sealed class SpiffeIdentity : ClaimsIdentity
 {
-    // One for all: it is held for a moment, by the first that looks at the claims of a request, and most requests have nobody who does.
+    // One lock for all instances: it is held briefly, on the first read of the claims of a request, and most requests never read them.
     private static readonly Lock Filling = new();
 
     private readonly string? _claimsIssuer;
@@ -40,25 +40,25 @@ public sealed class SpiffeIdentity : ClaimsIdentity
     /// <summary>Gets the SPIFFE ID of the caller.</summary>
     public SpiffeId Id { get; }
 
-    /// <summary>Gets the credential that it was verified by.</summary>
+    /// <summary>Gets the kind of credential that proved it.</summary>
     public SpiffeIdentitySource Source { get; }
 
-    /// <summary>Gets when the credential expires. Policies check it: a request or a hub connection may outlive it.</summary>
+    /// <summary>Gets when the credential expires, in UTC. Policies check it, because a request or a hub connection may outlive it.</summary>
     public DateTimeOffset ValidUntil { get; }
 
     /// <summary>Gets the name of the scheme that verified it.</summary>
     internal string Scheme { get; }
 
-    /// <summary>Gets the peer of the connection that it is, if it is one.</summary>
+    /// <summary>Gets the peer of the connection, if the identity is that of a peer.</summary>
     internal SpiffePeer? Peer { get; }
 
-    /// <summary>Gets whether it is whom the words mean, which ask for a certificate.</summary>
+    /// <summary>Gets whether requirements on the certificate (RequireSpiffe and the like) apply to this identity.</summary>
     internal bool IsCertificate { get; }
 
     /// <inheritdoc/>
     public override bool IsAuthenticated => true;
 
-    // 'new ClaimsIdentity(identity)' asks for this and then reads the private list of claims.
+    // 'new ClaimsIdentity(identity)' reads this property and then the private list of claims.
     /// <inheritdoc/>
     public override string? AuthenticationType
     {
@@ -116,7 +116,7 @@ public sealed class SpiffeIdentity : ClaimsIdentity
 
     internal bool IsValid(TimeProvider time) => time.GetUtcNow() < ValidUntil;
 
-    // The claims are made when somebody looks: they are most of what authentication allocates, and most requests ask for the ID alone.
+    // The claims are created on the first read: they are most of the allocation of authentication, and most requests use the ID only.
     private void Fill()
     {
         if (Volatile.Read(ref _isFilled)) return;

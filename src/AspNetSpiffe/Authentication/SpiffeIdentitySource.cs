@@ -1,14 +1,14 @@
 namespace AspNetSpiffe;
 
-/// <summary>The credential that a <see cref="SpiffeIdentity"/> was verified by. Where an endpoint names several schemes, a later value takes precedence over an earlier one.</summary>
+/// <summary>The kind of credential that proved a <see cref="SpiffeIdentity"/>. If an endpoint has several schemes, a later value takes precedence over an earlier one.</summary>
 public enum SpiffeIdentitySource
 {
-    /// <summary>In the TLS handshake of the connection, by an X509-SVID and its key: the scheme <c>Spiffe</c>.</summary>
+    /// <summary>An X509-SVID and its private key, in the TLS handshake of the connection: the scheme <c>Spiffe</c>.</summary>
     Peer,
 
-    /// <summary>In the handshake of a trusted proxy, which has forwarded the X509-SVID: the scheme <c>SpiffeForwarded</c>.</summary>
+    /// <summary>An X509-SVID in the handshake of a trusted proxy, which forwarded it: the scheme <c>SpiffeForwarded</c>.</summary>
     Forwarded,
 
-    /// <summary>By a JWT-SVID in the request: the scheme <c>SpiffeJwt</c>.</summary>
+    /// <summary>A JWT-SVID in the request: the scheme <c>SpiffeJwt</c>.</summary>
     Token,
 }

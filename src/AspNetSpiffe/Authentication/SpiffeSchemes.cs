@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>The names of our authentication schemes: applications may add more of a kind.</summary>
+/// <summary>The names of the authentication schemes of this library. Applications may add several of a kind.</summary>
 internal sealed class SpiffeSchemes
 {
     /// <summary>Gets the schemes whose callers are peers of connections.</summary>
@@ -21,10 +21,10 @@ internal sealed class SpiffeSchemes
 
     public bool Contain(string? scheme) => scheme is not null && (Peers.Contains(scheme) || Forwarded.Contains(scheme) || Tokens.Contains(scheme));
 
-    /// <summary>Finds what a trusted proxy has forwarded with a request. Nobody looks where no scheme takes any: to find nothing among the features is dear.</summary>
+    /// <summary>Finds the certificate that a trusted proxy forwarded with a request. Returns early without such a scheme, because a failed look-up of a feature is expensive.</summary>
     public ForwardedCertificate? FindForwarded(HttpContext context) => Forwarded.Count > 0 ? ForwardedCertificate.Of(context) : null;
 
-    /// <summary>Says whether the endpoint of a request lets another speak who stands before a caller, and the request has what that one is judged by: a token, or a forwarded certificate.</summary>
+    /// <summary>Determines whether the endpoint of a request has a scheme with precedence over a caller's, and the request has the credential of that scheme: a token or a forwarded certificate.</summary>
     public async ValueTask<bool> YieldsAsync(HttpContext context, SpiffeIdentitySource caller, bool isCertificate)
     {
         var isBehindToken = caller < SpiffeIdentitySource.Token && Tokens.Count > 0 && BearerToken.IsIn(context.Request);

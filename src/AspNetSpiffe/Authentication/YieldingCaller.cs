@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace AspNetSpiffe;
 
-/// <summary>What a scheme says where the endpoint lets another speak for the caller, and the request has what that one reads: the other is to decide, so nobody is authenticated here.</summary>
-/// <remarks>A request has one caller: a bad token is not made good by the connection that brought it, and no claim of the peer stands beside the token's.</remarks>
+/// <summary>The result (no result) of a scheme if another scheme of the endpoint takes precedence and the request has the credential of that scheme.</summary>
+/// <remarks>A request has one caller: an invalid token is not replaced by the peer of the connection, and claims of peer and token are not mixed.</remarks>
 internal sealed class YieldingCaller : AuthenticateResult
 {
     public YieldingCaller(ClaimsPrincipal caller)
@@ -13,6 +13,6 @@ internal sealed class YieldingCaller : AuthenticateResult
         None = true;
     }
 
-    /// <summary>Gets who was verified, for whoever asks for the certificate and not for the caller.</summary>
+    /// <summary>Gets the verified peer, for requirements on the certificate instead of the caller.</summary>
     public ClaimsPrincipal Caller { get; }
 }

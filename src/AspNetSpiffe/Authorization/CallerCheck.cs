@@ -4,13 +4,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe;
 
-/// <summary>Holds that each endpoint whose policies mean the caller says by which scheme, or leaves it to a default that is ours.</summary>
-/// <remarks>The schemes of an endpoint are one list: a policy that names <c>SpiffeJwt</c> would change what the others mean.</remarks>
+/// <summary>Checks that each endpoint with a policy on the caller names its scheme, or uses a default scheme of this library.</summary>
+/// <remarks>All schemes of an endpoint form one list, so a policy with <c>SpiffeJwt</c> would change the caller to which its other policies apply.</remarks>
 internal sealed class CallerCheck(SpiffeSchemes schemes, AuthorizationOptions authorization, IAuthenticationSchemeProvider authentication, IAuthorizationPolicyProvider provider)
 {
     private readonly string? _default = authentication.GetDefaultAuthenticateSchemeAsync().GetAwaiter().GetResult()?.Name;
 
-    /// <exception cref="InvalidOperationException">A policy of the endpoint, or of a method of its hub, may mean two callers or means nobody.</exception>
+    /// <exception cref="InvalidOperationException">A policy of the endpoint, or of a method of its hub, is ambiguous between two callers, or can be met by no caller.</exception>
     public void Check(Endpoint endpoint, IAuthorizeData[] own, IAuthorizeData[] methods)
     {
         var patterns = own.Concat(methods).Where(data => SpiffePolicies.IsPattern(data.Policy)).ToArray();
@@ -28,7 +28,7 @@ internal sealed class CallerCheck(SpiffeSchemes schemes, AuthorizationOptions au
             throw new InvalidOperationException(DescribeNobody(endpoint, patterns.FirstOrDefault()?.Policy, named));
     }
 
-    // Policies that the application built, and handlers with a SpiffeCaller. Other names may come from anywhere, and only our own ask the provider before the first request.
+    // Policies built by the application, and handlers with a SpiffeCaller. Policies with other names are not requested from the provider before the first request.
     private bool MeansCallerOtherwise(Endpoint endpoint, IAuthorizeData[] own) =>
         endpoint.Metadata.GetOrderedMetadata<AuthorizationPolicy>().Any(MeansCaller)
         || endpoint.Metadata.GetOrderedMetadata<IAuthorizationRequirementData>().Any(data => data.GetRequirements().Any(r => r is SpiffeRequirement))
@@ -50,7 +50,7 @@ internal sealed class CallerCheck(SpiffeSchemes schemes, AuthorizationOptions au
     private static string[] SchemesOf(IAuthorizeData data) =>
         data.AuthenticationSchemes?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
-    // A policy scheme, or one that forwards, may ask ours.
+    // A policy scheme may forward to one of ours.
     private bool IsAble(string? scheme) =>
         scheme is not null
         && (schemes.Contain(scheme) || authentication.GetSchemeAsync(scheme).GetAwaiter().GetResult()?.HandlerType == typeof(PolicySchemeHandler));

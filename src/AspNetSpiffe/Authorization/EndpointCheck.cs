@@ -13,7 +13,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Reads what all endpoints say once the pipeline is built and before the server listens: what is malformed, cannot take effect, or may mean two callers fails the start.</summary>
+/// <summary>Checks the requirements of all endpoints after the pipeline is built and before the server listens. A requirement that is malformed, has no effect or is ambiguous fails the start.</summary>
 internal sealed partial class EndpointCheck(
     SpiffePolicies policies, IOptions<SpiffeSchemes> schemes, IOptions<AuthorizationOptions> authorization, IAuthenticationSchemeProvider authentication, ILogger<EndpointCheck> logger)
     : IStartupFilter
@@ -50,7 +50,7 @@ internal sealed partial class EndpointCheck(
     private static IEnumerable<IAuthorizeData> MethodsOf(Endpoint endpoint) =>
         endpoint.Metadata.GetOrderedMetadata<HubMetadata>().SelectMany(hub => OfMethods(hub.HubType));
 
-    // The methods of a hub are no endpoints: their attributes are not among the metadata.
+    // The methods of a hub are not endpoints: their attributes are not in the metadata.
     [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "SignalR keeps the methods of a hub; one that is trimmed cannot be called.")]
     private static IEnumerable<IAuthorizeData> OfMethods(Type hub) => hub.GetMethods().SelectMany(method => method.GetCustomAttributes(inherit: true).OfType<IAuthorizeData>());
 
@@ -66,12 +66,12 @@ internal sealed partial class EndpointCheck(
         }
     }
 
-    // A provider that the application registered after ours took our place. Most of them ask the options in the end.
+    // A policy provider that the application registered later replaced ours. Most of them fall back to the options.
     private void Teach(IAuthorizationPolicyProvider provider, Endpoint endpoint, string name, AuthorizationPolicy policy)
     {
         if (authorization.Value.GetPolicy(name) is null) authorization.Value.AddPolicy(name, policy);
 
-        // The options compare names without case, and paths have it: what comes back may be the policy of another name.
+        // The options compare names case-insensitively, but paths are case-sensitive: the result may be the policy of another name.
         var known = provider.GetPolicyAsync(name).GetAwaiter().GetResult();
         var requirement = policy.Requirements.Single().ToString();
         if (known is null || !known.Requirements.Any(r => r.ToString() == requirement))

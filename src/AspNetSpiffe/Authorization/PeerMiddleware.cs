@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe;
 
-/// <summary>A word in the pipeline: it judges the certificate as the same word on an endpoint does, and makes nobody a user.</summary>
+/// <summary>The middleware of RequireSpiffe and the like: checks the certificate as the same requirement on an endpoint does, without authenticating a user.</summary>
 internal sealed class PeerMiddleware(RequestDelegate next, PeerRequirement requirement, TimeProvider time)
 {
     public async Task InvokeAsync(HttpContext context)

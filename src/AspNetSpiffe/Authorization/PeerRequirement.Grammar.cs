@@ -2,15 +2,15 @@ namespace AspNetSpiffe;
 
 internal sealed partial class PeerRequirement
 {
-    /// <summary>What the texts of the words are made into, before SpiffeId and SpiffeIdPattern judge them.</summary>
+    /// <summary>Prepares the arguments of RequireSpiffe and the like for SpiffeId and SpiffeIdPattern, which validate them.</summary>
     internal static class Grammar
     {
-        /// <summary>An ID that any path can be put on.</summary>
+        /// <summary>An arbitrary ID, to validate a path.</summary>
         public const string AnyId = "spiffe://example.org";
 
         public static string PatternOf(string trustDomain) => $"spiffe://{trustDomain}/**";
 
-        /// <summary>Finds what would make more than one trust domain of the text. Operators may write 'Example.org': as a pattern that is one.</summary>
+        /// <summary>Finds a character that would turn the text into more than one trust domain. Upper case is allowed, as in patterns.</summary>
         /// <returns>Its position, or -1.</returns>
         public static int ScanTrustDomain(string trustDomain) => trustDomain.AsSpan().IndexOfAny('/', ',', '*');
 

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace AspNetSpiffe;
 
-/// <summary>Requires a certificate of the connection, whoever calls over it: what <c>RequireSpiffe</c>, <c>RequireTrustDomain</c> and <c>RequirePathPrefix</c> say, checked when they say it.</summary>
+/// <summary>The requirement of <c>RequireSpiffe</c>, <c>RequireTrustDomain</c> and <c>RequirePathPrefix</c> on the certificate of the connection, independent of the caller. Validated when it is created.</summary>
 /// <remarks>It has a name, so that it can be the policy of an attribute, of an endpoint and of a method of a hub alike.</remarks>
 internal sealed partial class PeerRequirement : IAuthorizationRequirement
 {
@@ -17,7 +17,7 @@ internal sealed partial class PeerRequirement : IAuthorizationRequirement
 
     public string Name => NamePrefix + _whom;
 
-    /// <summary>Gets whom it means: a pattern, or the beginning of a path.</summary>
+    /// <summary>Gets the required pattern or path prefix.</summary>
     public string Whom => _whom;
 
     public bool IsPathPrefix => _whom.StartsWith('/');
@@ -27,7 +27,7 @@ internal sealed partial class PeerRequirement : IAuthorizationRequirement
 
     public static PeerRequirement Of(SpiffeIdPattern pattern) => new(pattern.Matches, pattern.ToString());
 
-    /// <exception cref="FormatException">The text names no trust domain.</exception>
+    /// <exception cref="FormatException">The text is not a trust domain.</exception>
     public static PeerRequirement OfTrustDomain(string trustDomain)
     {
         ArgumentNullException.ThrowIfNull(trustDomain);
@@ -40,19 +40,19 @@ internal sealed partial class PeerRequirement : IAuthorizationRequirement
     {
         ArgumentException.ThrowIfNullOrEmpty(prefix);
 
-        // Throws on whatever no path can begin with.
+        // Throws if no path can begin with it.
         _ = AnyId.WithPath(prefix);
         return new(id => id.HasPathPrefix(prefix), prefix);
     }
 
-    /// <summary>Reads what <see cref="Name"/> gives.</summary>
+    /// <summary>Parses a value of <see cref="Name"/>.</summary>
     public static PeerRequirement Parse(string name) => name[NamePrefix.Length..] is var whom && whom.StartsWith('/') ? OfPathPrefix(whom) : Of(whom);
 
     public bool IsMet(SpiffeId peer) => _means(peer);
 
     public bool IsSameAs(PeerRequirement other) => _whom == other._whom;
 
-    /// <summary>Says what is required; authorization logs it when it is not met.</summary>
+    /// <summary>Describes the requirement; authorization logs it when it is not met.</summary>
     public override string ToString() => IsPathPrefix
         ? $"{nameof(PeerRequirement)}: the SPIFFE ID of the connection's certificate must have a path that begins with '{_whom}'."
         : $"{nameof(PeerRequirement)}: the SPIFFE ID of the connection's certificate must match '{_whom}'.";

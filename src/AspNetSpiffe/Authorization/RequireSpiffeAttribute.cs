@@ -4,12 +4,12 @@ namespace AspNetSpiffe;
 
 /// <summary>Requires a peer certificate whose SPIFFE ID matches a pattern for a controller, action, hub, hub method, gRPC service or handler.</summary>
 /// <remarks>
-/// The same as <c>RequireSpiffe("spiffe://…")</c> on an endpoint: it checks the peer of the connection, independently of the user, and does not change the user.
-/// <c>[Authorize(Policy = "spiffe://…")]</c> means the caller, who may be the owner of a token. Several of them must all be met.
+/// The same as <c>RequireSpiffe("spiffe://…")</c> on an endpoint: it checks the peer of the connection, not the user, and does not change the user.
+/// <c>[Authorize(Policy = "spiffe://…")]</c> checks the caller, which may be the owner of a token. Several of these attributes must all be met.
 /// </remarks>
 /// <example><code>[RequireSpiffe("spiffe://example.org/ns/reporting/**")]</code></example>
-// An AuthorizeAttribute, not only an IAuthorizationRequirementData: SignalR does not look at the latter on the methods of a hub,
-// and without UseAuthorization() routing refuses the former and forgets the latter.
+// An AuthorizeAttribute, not only an IAuthorizationRequirementData: SignalR ignores the latter on the methods of a hub,
+// and without UseAuthorization() routing rejects the former and ignores the latter.
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method, AllowMultiple = true)]
 public sealed class RequireSpiffeAttribute : AuthorizeAttribute
 {

@@ -22,20 +22,20 @@ public static class SpiffeApplicationBuilderExtensions
 
     /// <summary>Requires a peer of one trust domain.</summary>
     /// <param name="app">The pipeline.</param>
-    /// <param name="trustDomain">The name of the trust domain, for example <c>example.org</c>; the case of its letters does not matter.</param>
-    /// <exception cref="FormatException">The text names no trust domain; the message names the error and its position.</exception>
+    /// <param name="trustDomain">The name of the trust domain, for example <c>example.org</c>; case-insensitive.</param>
+    /// <exception cref="FormatException">The text is not a trust domain; the message names the error and its position.</exception>
     public static IApplicationBuilder RequireTrustDomain(this IApplicationBuilder app, string trustDomain) => Guard(app, PeerRequirement.OfTrustDomain(trustDomain));
 
     /// <summary>Requires a peer whose SPIFFE ID has a path that begins with whole segments: <c>/ops</c> covers <c>/ops</c> and <c>/ops/x</c>, never <c>/opsx</c>.</summary>
-    /// <remarks>A federated trust domain chooses the names of its workloads: add <c>RequireTrustDomain</c> unless the path is meant in all trust domains.</remarks>
+    /// <remarks>A federated trust domain chooses the paths of its own workloads: add <c>RequireTrustDomain</c> unless the path is allowed in all trust domains.</remarks>
     /// <param name="app">The pipeline.</param>
-    /// <param name="prefix">Segments with their leading slash and without a trailing one. They are of the peer's SPIFFE ID, not of the request.</param>
+    /// <param name="prefix">Segments with their leading slash and without a trailing one, of the peer's SPIFFE ID, not of the request.</param>
     /// <exception cref="ArgumentException"><paramref name="prefix"/> is empty.</exception>
     /// <exception cref="FormatException">No path can begin with <paramref name="prefix"/>; the message names the character and its position.</exception>
     public static IApplicationBuilder RequirePathPrefix(this IApplicationBuilder app, string prefix) => Guard(app, PeerRequirement.OfPathPrefix(prefix));
 
     /// <summary>Adds the caller's SPIFFE ID to every log entry of a request, as the scope value <c>SpiffeId</c>. Rejects no request.</summary>
-    /// <remarks>Call it after <c>UseAuthentication()</c>, where the application calls that itself.</remarks>
+    /// <remarks>Call it after <c>UseAuthentication()</c>, if the application calls that itself.</remarks>
     /// <param name="app">The pipeline.</param>
     public static IApplicationBuilder LogIdentity(this IApplicationBuilder app)
     {

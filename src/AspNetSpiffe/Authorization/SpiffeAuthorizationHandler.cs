@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Decides a <see cref="SpiffeRequirement"/> by the user, and a <see cref="PeerRequirement"/> by the certificate of the connection.</summary>
+/// <summary>Evaluates a <see cref="SpiffeRequirement"/> against the user, and a <see cref="PeerRequirement"/> against the certificate of the connection.</summary>
 internal sealed class SpiffeAuthorizationHandler(TimeProvider time, IOptions<SpiffeSchemes> schemes) : IAuthorizationHandler
 {
     public async Task HandleAsync(AuthorizationHandlerContext context)
@@ -16,7 +16,7 @@ internal sealed class SpiffeAuthorizationHandler(TimeProvider time, IOptions<Spi
         var http = FindHttpContext(context.Resource);
         var caller = SpiffeClaimsPrincipalExtensions.Find(context.User, out var isOneOfSeveral);
 
-        // UseAuthentication() before UseRouting(): a scheme could not know that the endpoint lets another decide, and what that one refused must not be made good.
+        // If UseAuthentication() runs before UseRouting(), a scheme does not know that another scheme of the endpoint takes precedence; a credential rejected there must not be replaced.
         if (isOneOfSeveral || (caller is not null && http is not null && await schemes.Value.YieldsAsync(http, caller.Source, caller.IsCertificate)))
         {
             context.Fail(new(this, "The request has more than one possible caller, and the endpoint names both schemes: call UseRouting() before UseAuthentication()."));
@@ -35,7 +35,7 @@ internal sealed class SpiffeAuthorizationHandler(TimeProvider time, IOptions<Spi
             else asksForMore = true;
         }
 
-        // A cache that stands before authorization would serve the answer to whoever asks next.
+        // An output cache before authorization would serve the response to other callers.
         if ((asksForCaller || asksForPeer) && http?.Features.Get<IOutputCacheFeature>() is { } cache) cache.Context.AllowCacheStorage = false;
         if (asksForPeer) await JudgePeerAsync(context, http, isAllThatIsAsked: !asksForCaller && !asksForMore);
     }
@@ -58,13 +58,13 @@ internal sealed class SpiffeAuthorizationHandler(TimeProvider time, IOptions<Spi
         if (!isMet) http.Features.Set(new RefusedPeer(peer is not null));
         else if (http.User.Identity?.IsAuthenticated == true) ConnectionPeer.AddTo(http, peer!);
 
-        // Where nothing but the certificate is asked for, the peer is the user; otherwise it never makes anybody authenticated.
+        // If only the certificate is required, the peer becomes the user; otherwise it does not authenticate anyone.
         else if (isAllThatIsAsked) http.User = new ClaimsPrincipal(peer!);
     }
 
     private static HttpContext? FindHttpContext(object? resource) => resource switch
     {
-        // The middleware: minimal APIs, controllers, hubs, gRPC.
+        // Authorization middleware: minimal APIs, controllers, hubs, gRPC.
         HttpContext http => http,
 
         // AuthorizeFilter, and the methods of a hub.

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Lets the scheme <c>Spiffe</c> answer where a word was not met, whatever the default scheme, and describes the answers of our schemes. The application's own handler is asked first.</summary>
+/// <summary>Lets the scheme <c>Spiffe</c> respond when a requirement on the certificate is not met, whatever the default scheme, and adds Problem Details to the responses of our schemes. The application's own handler runs first.</summary>
 internal sealed class SpiffeAuthorizationResultHandler(
     IAuthorizationMiddlewareResultHandler others, IOptions<SpiffeSchemes> schemes, IAuthenticationSchemeProvider known) : IAuthorizationMiddlewareResultHandler
 {
@@ -17,7 +17,7 @@ internal sealed class SpiffeAuthorizationResultHandler(
 
     private async Task RefuseAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult result)
     {
-        // Otherwise the default scheme would answer, and send a workload without permission to a log-in page.
+        // Otherwise the default scheme would respond, for example redirect a workload without permission to a log-in page.
         if (context.Features.Get<RefusedPeer>() is { } peer && policy.Requirements.Any(static requirement => requirement is PeerRequirement))
         {
             policy = new(policy.Requirements, [Scheme]);

@@ -8,7 +8,7 @@ namespace AspNetSpiffe;
 /// <summary>The verified caller, as a parameter of a minimal-API handler, of a controller's action or of a page's handler.</summary>
 /// <remarks>
 /// A minimal-API handler or an action with a <c>SpiffeCaller</c> runs for verified callers only; all others get 401 from <c>UseAuthorization()</c>. A <c>SpiffeCaller?</c> is <see langword="null"/> for them.
-/// It is the <see cref="SpiffeIdentity"/> of <see cref="HttpContext.User"/>, the one that policies mean. Immutable, and so safe to share between threads.
+/// It is the <see cref="SpiffeIdentity"/> of <see cref="HttpContext.User"/>, which policies check. Immutable and thread-safe.
 /// </remarks>
 /// <example><code>app.MapGet("/hello", (SpiffeCaller caller) => $"Hello, {caller.Id}");</code></example>
 public sealed class SpiffeCaller : IBindableFromHttpContext<SpiffeCaller>, IEndpointParameterMetadataProvider
@@ -31,7 +31,7 @@ public sealed class SpiffeCaller : IBindableFromHttpContext<SpiffeCaller>, IEndp
         return ValueTask.FromResult(Find(context));
     }
 
-    /// <summary>Makes an endpoint whose handler requires a caller respond with 401 when there is none; ASP.NET Core calls this.</summary>
+    /// <summary>Adds a requirement to an endpoint whose handler requires a caller, so that it responds with 401 without one; ASP.NET Core calls this.</summary>
     /// <param name="parameter">The parameter of the handler.</param>
     /// <param name="builder">The endpoint.</param>
     static void IEndpointParameterMetadataProvider.PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder)

@@ -7,12 +7,12 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Binds a <see cref="SpiffeCaller"/> of an action as minimal APIs do: never from what the request says, not in its description, and 401 for nobody where it is required.</summary>
+/// <summary>Binds a <see cref="SpiffeCaller"/> of an action as minimal APIs do: never from the request's data, not part of the API description, and 401 without a caller if it is required.</summary>
 internal sealed class SpiffeCallerBinding : IConfigureOptions<MvcOptions>, IModelBinderProvider, IModelBinder, IParameterModelConvention
 {
     public void Configure(MvcOptions options)
     {
-        // As the framework does for its own special types; without it, an [ApiController] would look for the caller in the body.
+        // As the framework does for its own special types; otherwise an [ApiController] binds it from the body.
         options.ModelMetadataDetailsProviders.Add(new BindingSourceMetadataProvider(typeof(SpiffeCaller), BindingSource.Special));
         options.ModelBinderProviders.Insert(0, this);
         options.Conventions.Add(this);

@@ -5,10 +5,10 @@ namespace Microsoft.AspNetCore.Builder;
 
 /// <summary>Endpoint conventions that require a peer certificate for an endpoint or a group of endpoints.</summary>
 /// <remarks>
-/// For every kind of endpoint: minimal APIs, controllers, Razor pages, hubs, gRPC services. They are authorization metadata, as <c>RequireAuthorization()</c> is: judged by <c>UseAuthorization()</c>
-/// before caches and handlers, in place of a fallback policy, and disabled by <c>AllowAnonymous()</c> (with a warning at start). They check the peer of the connection, independently of the user,
+/// For every kind of endpoint: minimal APIs, controllers, Razor pages, hubs, gRPC services. They are authorization metadata, as <c>RequireAuthorization()</c> is: evaluated by <c>UseAuthorization()</c>
+/// before caches and handlers, in place of a fallback policy, and disabled by <c>AllowAnonymous()</c> (with a warning at start). They check the peer of the connection, not the user,
 /// and with <c>[Authorize]</c> both must be met. Several of them must all be met. Without a verified peer the response is 401, with a peer that does not match 403, as Problem Details;
-/// gRPC clients read those as Unauthenticated and PermissionDenied.
+/// gRPC clients map these to Unauthenticated and PermissionDenied.
 /// </remarks>
 public static class SpiffeEndpointConventionBuilderExtensions
 {
@@ -28,16 +28,16 @@ public static class SpiffeEndpointConventionBuilderExtensions
 
     /// <summary>Requires a peer of one trust domain.</summary>
     /// <param name="builder">The endpoint or group.</param>
-    /// <param name="trustDomain">The name of the trust domain, for example <c>example.org</c>; the case of its letters does not matter.</param>
+    /// <param name="trustDomain">The name of the trust domain, for example <c>example.org</c>; case-insensitive.</param>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
-    /// <exception cref="FormatException">The text names no trust domain; the message names the error and its position.</exception>
+    /// <exception cref="FormatException">The text is not a trust domain; the message names the error and its position.</exception>
     public static TBuilder RequireTrustDomain<TBuilder>(this TBuilder builder, string trustDomain)
         where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(new AuthorizeAttribute(PeerRequirement.OfTrustDomain(trustDomain).Name));
 
     /// <summary>Requires a peer whose SPIFFE ID has a path that begins with whole segments: <c>/ops</c> covers <c>/ops</c> and <c>/ops/x</c>, never <c>/opsx</c>.</summary>
-    /// <remarks>A federated trust domain chooses the names of its workloads: add <c>RequireTrustDomain</c> unless the path is meant in all trust domains.</remarks>
+    /// <remarks>A federated trust domain chooses the paths of its own workloads: add <c>RequireTrustDomain</c> unless the path is allowed in all trust domains.</remarks>
     /// <param name="builder">The endpoint or group.</param>
-    /// <param name="prefix">Segments with their leading slash and without a trailing one. They are of the peer's SPIFFE ID, not of the request.</param>
+    /// <param name="prefix">Segments with their leading slash and without a trailing one, of the peer's SPIFFE ID, not of the request.</param>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
     /// <exception cref="ArgumentException"><paramref name="prefix"/> is empty.</exception>
     /// <exception cref="FormatException">No path can begin with <paramref name="prefix"/>; the message names the character and its position.</exception>
@@ -52,7 +52,7 @@ public static class SpiffeEndpointConventionBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
 
-        // The delegate itself, because endpoint filters are for route handlers only; Add and not Finally, which gRPC's builder does not have.
+        // Wraps the request delegate, because endpoint filters are for route handlers only. Add instead of Finally, which gRPC's builder does not have.
         builder.Add(static endpoint =>
         {
             var next = endpoint.RequestDelegate ?? throw new InvalidOperationException(

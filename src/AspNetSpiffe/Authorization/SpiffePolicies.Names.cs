@@ -4,6 +4,6 @@ internal sealed partial class SpiffePolicies
 {
     private const string PatternPrefix = "spiffe:";
 
-    /// <summary>Says whether a name means the caller.</summary>
+    /// <summary>Determines whether a policy name is a pattern for the caller.</summary>
     public static bool IsPattern(string? name) => name is not null && name.AsSpan().TrimStart().StartsWith(PatternPrefix, StringComparison.OrdinalIgnoreCase);
 }

@@ -3,16 +3,16 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace AspNetSpiffe;
 
-/// <summary>The policies whose names are patterns, and those of the words, each compiled once. Safe to use from any thread.</summary>
+/// <summary>The policies with patterns as names, and those of requirements on the certificate, each compiled once. Thread-safe.</summary>
 internal sealed partial class SpiffePolicies
 {
-    // Should names come from requests, they must not fill the memory. Those of endpoints come from code: there are as many as there are.
+    // Bounds the memory if an application takes names from requests. Names of endpoints come from code and are not limited.
     private const int MostOfOthers = 1024;
 
     private readonly ConcurrentDictionary<string, AuthorizationPolicy> _policies = new(StringComparer.Ordinal);
     private int _others;
 
-    /// <summary>Says whether a name means the certificate.</summary>
+    /// <summary>Determines whether a policy name is that of a requirement on the certificate.</summary>
     public static bool IsWord(string? name) => name is not null && name.StartsWith(PeerRequirement.NamePrefix, StringComparison.Ordinal);
 
     public static bool IsOurs(string? name) => IsPattern(name) || IsWord(name);
@@ -27,7 +27,7 @@ internal sealed partial class SpiffePolicies
         return Volatile.Read(ref _others) < MostOfOthers && Interlocked.Increment(ref _others) <= MostOfOthers ? _policies.GetOrAdd(name, policy) : policy;
     }
 
-    /// <summary>Gives the policy of an endpoint, and keeps it however many there are.</summary>
+    /// <summary>Returns the policy of an endpoint, cached without a limit.</summary>
     /// <inheritdoc cref="Get"/>
     public AuthorizationPolicy GetOfEndpoint(string name) => _policies.GetOrAdd(name, Compile);
 

@@ -2,10 +2,10 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace AspNetSpiffe;
 
-/// <summary>Answers for policy names that are patterns and for those of the words, and leaves the others to the application's own provider.</summary>
+/// <summary>Provides the policies with patterns as names and those of requirements on the certificate; all others come from the application's own provider.</summary>
 internal sealed class SpiffePolicyProvider(IAuthorizationPolicyProvider others, SpiffePolicies policies) : IAuthorizationPolicyProvider
 {
-    // Our policies hold no state, so only the application's own forbid it.
+    // Our policies are stateless, so the application's provider decides.
     public bool AllowsCachingPolicies => others.AllowsCachingPolicies;
 
     public Task<AuthorizationPolicy?> GetPolicyAsync(string policyName) =>

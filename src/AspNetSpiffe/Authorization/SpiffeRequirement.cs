@@ -2,10 +2,10 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace AspNetSpiffe;
 
-/// <summary>Requires that the caller is one that a pattern means; for policies of your own.</summary>
+/// <summary>Requires that the caller's SPIFFE ID matches a pattern; for your own policies.</summary>
 /// <remarks>
-/// It looks at the <see cref="SpiffeIdentity"/> of the user that is authorized, never at claims, and so needs no request: it holds for hubs and for documents as well.
-/// Without an authenticated caller the requirement is not met. A caller whose SVID or token has expired is not authenticated. Immutable, and so safe to share between threads.
+/// It checks the <see cref="SpiffeIdentity"/> of the user, not claims, and needs no request, so it also works for hubs and resource-based authorization.
+/// Without an authenticated caller it is not met. A caller whose SVID or token has expired is not authenticated. Immutable and thread-safe.
 /// </remarks>
 /// <example><code>options.AddPolicy("Reports", policy => policy.RequireSpiffe("spiffe://example.org/ns/reporting/**"));</code></example>
 public sealed class SpiffeRequirement : IAuthorizationRequirement
@@ -21,6 +21,6 @@ public sealed class SpiffeRequirement : IAuthorizationRequirement
     /// <summary>Gets the allowed callers.</summary>
     public SpiffeIdPattern Pattern { get; }
 
-    /// <summary>Says what is required; authorization logs it when it is not met.</summary>
+    /// <summary>Describes the requirement; authorization logs it when it is not met.</summary>
     public override string ToString() => $"SpiffeRequirement: the caller's SPIFFE ID must match '{Pattern}'.";
 }

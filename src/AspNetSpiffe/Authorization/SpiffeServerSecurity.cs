@@ -8,23 +8,23 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Registers all that stands between a verified connection and the application's code.</summary>
+/// <summary>Registers authentication, authorization and response handling for verified connections.</summary>
 internal static class SpiffeServerSecurity
 {
-    // The key of those in the container who were asked before we were.
+    // The service key of the decorated services.
     private static readonly object Key = new();
 
-    /// <summary>Adds the scheme <c>Spiffe</c>, policies named by patterns, and their answers. Calling it twice does no harm.</summary>
+    /// <summary>Adds the scheme <c>Spiffe</c>, policies named by patterns, and their responses. May be called several times.</summary>
     public static IServiceCollection AddSpiffeServerSecurity(this IServiceCollection services)
     {
-        // Not AddAuthentication(): that brings data protection, which writes keys to the disk, and nothing here needs it.
+        // Not AddAuthentication(), which adds data protection: that writes keys to the disk and is not needed here.
         services.AddAuthenticationCore();
         new AuthenticationBuilder(services).AddSpiffe();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<AuthenticationOptions>, DefaultSchemeSetup>());
         return services.AddSpiffePolicies();
     }
 
-    /// <summary>Adds policies named by patterns, and their answers. Calling it twice does no harm.</summary>
+    /// <summary>Adds policies named by patterns, and their responses. May be called several times.</summary>
     public static IServiceCollection AddSpiffePolicies(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -38,13 +38,13 @@ internal static class SpiffeServerSecurity
         services.AddTransient<IStartupFilter, EndpointCheck>();
         services.Decorate<IAuthorizationPolicyProvider>(static (others, provider) => new SpiffePolicyProvider(others, provider.GetRequiredService<SpiffePolicies>()));
 
-        // The framework makes one for each request.
+        // The framework creates one per request.
         services.Decorate<IAuthorizationMiddlewareResultHandler>(static (others, provider) => new SpiffeAuthorizationResultHandler(
             others, provider.GetRequiredService<IOptions<SpiffeSchemes>>(), provider.GetRequiredService<IAuthenticationSchemeProvider>()));
         return services;
     }
 
-    // The one who was asked so far stays in the container under a key, with its lifetime, and is handed to the one who is asked now.
+    // The previous registration stays in the container under a key, with its lifetime, and is passed to the decorator.
     internal static void Decorate<TService>(this IServiceCollection services, Func<TService, IServiceProvider, TService> create)
         where TService : class
     {

@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>Who may call what: the field for an ID, and the matrix of endpoints and demands.</summary>
+/// <summary>The access section: the input field for an ID, and the matrix of endpoints and requirements.</summary>
 internal static class AccessHtml
 {
-    // As they are judged: the connection, who calls over it, and what only the application knows.
+    // The order of evaluation: connection, caller, user, requirements of the application.
     private static readonly string[] Order = ["certificate", "caller", "user", "application"];
 
     public static Html Write(AccessReport access) => Html.Of($"""

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe;
 
-/// <summary>Reads who may call what from the endpoints and their policies. It compares IDs with patterns: it makes nobody a caller, and asks no code of the application to decide.</summary>
+/// <summary>Reads the access matrix from the endpoints and their policies. It compares IDs with patterns only: it authenticates no caller and calls no code of the application.</summary>
 internal sealed class AccessReader(IServiceProvider services, X509Source identity)
 {
     private readonly SpiffeIdPattern? _allowed = services.GetRequiredService<AllowedPeers>().Pattern;
@@ -69,7 +69,7 @@ internal sealed class AccessReader(IServiceProvider services, X509Source identit
         }
     }
 
-    // The scheme of the application that says who the caller is; null where one of ours does.
+    // The scheme of the application that authenticates the caller; null if it is one of ours.
     private string? SchemeOf(AuthorizationPolicy policy, string? defaultScheme) => policy.AuthenticationSchemes switch
     {
         [] => _schemes.Contain(defaultScheme) ? null : defaultScheme ?? "none",

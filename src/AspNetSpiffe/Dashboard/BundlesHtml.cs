@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>The bundles, and the life of each authority on one time line.</summary>
+/// <summary>The bundles section, with the validity period of each authority on one timeline.</summary>
 internal static class BundlesHtml
 {
     public static Html Write(DiagnosticsReport report)

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says of certificates what an operator compares: subject, serial number, times. Never a key.</summary>
+/// <summary>Reads the displayed properties of certificates: subject, serial number, validity period. Never a key.</summary>
 internal static class CertificateReader
 {
     public static ImmutableArray<SvidReport> SvidsOf(X509Context? context) =>
@@ -29,7 +29,7 @@ internal static class CertificateReader
             ]);
     }
 
-    // For people: the signature was verified when the SVID came.
+    // For display only: the signature was verified when the SVID was received.
     private static bool HasIssued(X509Certificate2 authority, X509Certificate2 last) =>
         authority.Equals(last)
         || (authority.SubjectName.RawData.AsSpan().SequenceEqual(last.IssuerName.RawData)

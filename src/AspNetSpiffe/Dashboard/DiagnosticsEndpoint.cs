@@ -7,14 +7,14 @@ using Microsoft.Net.Http.Headers;
 
 namespace AspNetSpiffe;
 
-/// <summary>Answers with the report, as a page for people or as JSON for programs, and with headers that keep it where it was asked for.</summary>
+/// <summary>Responds with the report as HTML or JSON, with headers against caching, framing and external content.</summary>
 internal static class DiagnosticsEndpoint
 {
     private const int NonceBytes = 16;
 
     public static async Task AnswerAsync(HttpContext http)
     {
-        // Of a field that was left empty, nobody asks.
+        // An empty input field is no query.
         var asked = http.Request.Query["id"].ToString().Trim();
         var report = await new DiagnosticsReader(http.RequestServices).ReadAsync(asked.Length == 0 ? null : asked);
         var nonce = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(NonceBytes));

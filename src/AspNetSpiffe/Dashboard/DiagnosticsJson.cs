@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace AspNetSpiffe;
 
-/// <summary>The report as JSON. Nothing is asked of its types while the service runs: it is for Native AOT too.</summary>
+/// <summary>The report as JSON, with source-generated serialization for Native AOT.</summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web, WriteIndented = true, UseStringEnumConverter = true, GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(DiagnosticsReport))]

@@ -1,11 +1,11 @@
 namespace AspNetSpiffe;
 
-/// <summary>The report as one HTML document: no script, nothing from outside, one style that the nonce allows.</summary>
+/// <summary>The report as one HTML document: no script, no external content, one inline style that the nonce allows.</summary>
 internal static class DiagnosticsPage
 {
     /// <summary>Writes the page.</summary>
-    /// <param name="report">What it shows.</param>
-    /// <param name="nonce">What the content security policy knows our style by.</param>
+    /// <param name="report">The report.</param>
+    /// <param name="nonce">The nonce of the style in the content security policy.</param>
     public static Html Write(DiagnosticsReport report, string nonce) => Html.Of($"""
         <!DOCTYPE html>
         <html lang="en">

@@ -3,17 +3,17 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe;
 
-/// <summary>Gathers what the diagnostics page shows, from the services of a request. Opens no connection and asks nobody.</summary>
+/// <summary>Collects the data of the diagnostics page from the services of a request. Opens no connection and sends no request.</summary>
 internal sealed class DiagnosticsReader(IServiceProvider services)
 {
-    // A page is read by people, and a server may have tens of thousands of connections.
+    // Limits the size of the page: a server may have tens of thousands of connections.
     private const int MostCallers = 100;
     private const int MostConnections = 10;
 
     private readonly X509Source _identity = services.GetRequiredService<X509Source>();
 
     /// <summary>Creates a report.</summary>
-    /// <param name="asked">The text of the SPIFFE ID that somebody asks about; <see langword="null"/> where nobody does.</param>
+    /// <param name="asked">The text of the queried SPIFFE ID; <see langword="null"/> without a query.</param>
     public async Task<DiagnosticsReport> ReadAsync(string? asked)
     {
         var (now, status, context) = (services.GetRequiredService<TimeProvider>().GetUtcNow(), _identity.GetStatus(), _identity.Current);
@@ -42,7 +42,7 @@ internal sealed class DiagnosticsReader(IServiceProvider services)
     private ImmutableArray<SpiffeRefusalGroup> Refusals(SpiffeStatus status) =>
         [.. status.Refusals.Concat(services.GetRequiredService<RefusalHistory>().Groups).OrderByDescending(static group => group.Last)];
 
-    // A client factory makes a new handler for the same client every few minutes.
+    // A client factory creates a new handler for the same client every few minutes.
     private static ImmutableArray<SpiffeClientStatus> Clients(SpiffeStatus status) =>
     [
         .. status.Clients

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace AspNetSpiffe;
 
-/// <summary>All that the diagnostics page shows, as its JSON has it. It has no key and no token; many of its texts are a stranger's.</summary>
+/// <summary>The data of the diagnostics page, in the shape of its JSON. It contains no key and no token; many of its texts come from unauthenticated peers.</summary>
 internal sealed record DiagnosticsReport(
     DateTimeOffset At,
     OriginReport Origin,
@@ -13,11 +13,11 @@ internal sealed record DiagnosticsReport(
     ImmutableArray<SpiffeClientStatus> Clients,
     AccessReport Access);
 
-/// <summary>Where our identity comes from, and what came last, the newest first.</summary>
+/// <summary>The origin of our identity, and its last events, the newest first.</summary>
 internal sealed record OriginReport(
     string Name, bool IsAgent, bool IsConnected, DateTimeOffset? LastUpdate, string? Problem, ImmutableArray<SpiffeWatchEvent> Events, ImmutableArray<string> Remarks);
 
-/// <summary>An SVID of ours; its chain begins with the leaf and ends with the authority, if that is in our bundle.</summary>
+/// <summary>One of our SVIDs. Its chain begins with the leaf and ends with the authority, if that is in our bundle.</summary>
 internal sealed record SvidReport(string Id, string Hint, bool IsDefault, DateTimeOffset NotBefore, DateTimeOffset NotAfter, ImmutableArray<CertificateReport> Chain);
 
 /// <summary>A certificate of a chain or a bundle: <c>leaf</c>, <c>intermediate</c> or <c>authority</c>.</summary>
@@ -29,27 +29,27 @@ internal sealed record BundleReport(string TrustDomain, bool IsOurs, ImmutableAr
 /// <summary>A caller with open connections, of which some are listed.</summary>
 internal sealed record CallerReport(string Id, int Count, DateTimeOffset Since, DateTimeOffset ValidUntil, ImmutableArray<ConnectionReport> Connections);
 
-/// <summary>An open connection: <c>open</c>, <c>closing</c> because its SVID expires soon, or ended for a reason.</summary>
+/// <summary>An open connection: <c>open</c>, <c>closing</c> because its SVID expires soon, or closed for a reason.</summary>
 internal sealed record ConnectionReport(string? Remote, DateTimeOffset Since, DateTimeOffset ValidUntil, string State);
 
-/// <summary>Who may call what, and what that means for the ID that was asked about, if one was.</summary>
+/// <summary>The access matrix, and the answers for the queried ID, if there is one.</summary>
 internal sealed record AccessReport(string AllowedPeers, string? Asked, string? Mistake, AnswerReport? Connect, ImmutableArray<EndpointReport> Endpoints);
 
-/// <summary>An endpoint and all that it demands.</summary>
+/// <summary>An endpoint and its requirements.</summary>
 internal sealed record EndpointReport(string Methods, string Pattern, string? Note, ImmutableArray<RuleReport> Rules, Answer? Answer);
 
-/// <summary>One demand: of the <c>certificate</c> of the connection, of the <c>caller</c>, of a <c>user</c>, or of the <c>application</c>'s own kind.</summary>
+/// <summary>One requirement: on the <c>certificate</c> of the connection, on the <c>caller</c>, on a <c>user</c>, or one of the <c>application</c>.</summary>
 internal sealed record RuleReport(string Of, string Demand, AnswerReport? Answer);
 
-/// <summary>Whether the ID that was asked about passes, and why.</summary>
+/// <summary>Whether the queried ID meets a requirement, and why.</summary>
 internal sealed record AnswerReport(Answer Answer, string Why);
 
-/// <summary>Whether somebody passes.</summary>
+/// <summary>Whether a requirement is met.</summary>
 internal enum Answer
 {
     Yes,
     No,
 
-    /// <summary>Code of the application decides, which is not asked.</summary>
+    /// <summary>Code of the application decides; it is not called.</summary>
     Depends,
 }

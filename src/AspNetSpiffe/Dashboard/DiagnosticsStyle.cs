@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>The one style of the page: light and dark, wide and narrow.</summary>
+/// <summary>The style sheet of the page: light and dark, wide and narrow screens.</summary>
 internal static class DiagnosticsStyle
 {
     public const string Text = """

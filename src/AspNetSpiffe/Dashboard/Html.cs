@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 
 namespace AspNetSpiffe;
 
-/// <summary>A piece of HTML. It is made from an interpolated string alone: what stands there is markup, and what comes in its holes is encoded, unless it is such a piece itself.</summary>
+/// <summary>An HTML fragment. Created from an interpolated string: the literal parts are markup; interpolated values are encoded, unless they are fragments themselves.</summary>
 internal readonly partial struct Html
 {
     private readonly string? _text;
@@ -15,10 +15,10 @@ internal readonly partial struct Html
 
     public static Html Of(Content content) => new(content.ToString());
 
-    /// <summary>Takes a constant of our own as it is.</summary>
+    /// <summary>Creates a fragment from a constant without encoding.</summary>
     public static Html OfConstant(string markup) => new(markup);
 
-    /// <summary>Shows an ID or a pattern, which a narrow column breaks between its segments.</summary>
+    /// <summary>Renders an ID or a pattern, with line break opportunities between its segments.</summary>
     public static Html Code(string? text) => Of($"<span class=\"code\">{Break().Split(text ?? "").Select((part, i) => Of($"{(i > 0 ? Of($"<wbr>") : default)}{part}"))}</span>");
 
     public override string ToString() => _text ?? "";
@@ -26,7 +26,7 @@ internal readonly partial struct Html
     [GeneratedRegex("(?<=[/,])(?=[^/])", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Break();
 
-    /// <summary>What an interpolated string becomes.</summary>
+    /// <summary>The handler of interpolated strings.</summary>
     [InterpolatedStringHandler]
     internal readonly ref struct Content
     {

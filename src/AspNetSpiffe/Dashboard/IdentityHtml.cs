@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>Our SVIDs, each with the time that it has left and its chain.</summary>
+/// <summary>The identity section: our SVIDs, each with its remaining lifetime and its chain.</summary>
 internal static class IdentityHtml
 {
-    /// <summary>Returns the rules by which the time that an SVID has left counts down without a script.</summary>
+    /// <summary>Returns the CSS rules of the countdown of each SVID's remaining lifetime, which needs no script.</summary>
     public static IEnumerable<Html> Countdowns(DiagnosticsReport report) => report.Svids.Select((svid, i) =>
     {
         var left = (long)Math.Max(1, Math.Floor((svid.NotAfter - report.At).TotalSeconds));

@@ -3,13 +3,13 @@ using Microsoft.AspNetCore.Authorization.Infrastructure;
 
 namespace AspNetSpiffe;
 
-/// <summary>Says what one requirement demands, and whether an ID meets it.</summary>
+/// <summary>Describes one requirement, and whether an ID meets it.</summary>
 internal static class RuleReader
 {
     /// <summary>Reads a requirement.</summary>
     /// <param name="requirement">The requirement.</param>
-    /// <param name="scheme">The scheme of the application that says who the caller is; <see langword="null"/> where one of ours does.</param>
-    /// <param name="id">The ID that somebody asks about.</param>
+    /// <param name="scheme">The scheme of the application that authenticates the caller; <see langword="null"/> if it is one of ours.</param>
+    /// <param name="id">The queried ID, if any.</param>
     public static RuleReport Read(IAuthorizationRequirement requirement, string? scheme, SpiffeId? id) => requirement switch
     {
         PeerRequirement peer => new("certificate", peer.IsPathPrefix ? $"path {peer.Whom}" : peer.Whom, id is null ? null : Judge(peer, id)),
@@ -29,7 +29,7 @@ internal static class RuleReader
         _ => new(Answer.Depends, $"It matches '{caller.Pattern}', and the scheme '{scheme}' of the application decides who the caller is."),
     };
 
-    // A certificate is no log-in where the application's users log in otherwise.
+    // A certificate does not authenticate a user if another scheme of the application authenticates users.
     private static AnswerReport JudgeUser(string? scheme) => scheme is null
         ? new(Answer.Yes, "A verified caller is authenticated.")
         : new(Answer.Depends, $"The scheme '{scheme}' of the application decides who is authenticated.");

@@ -14,10 +14,10 @@ public static class SpiffeDiagnosticsEndpointRouteBuilderExtensions
 {
     /// <summary>Maps a page with our SVIDs, the bundles, connected callers, rejected peers and remedies, called servers, and the access matrix of the endpoints; also as JSON.</summary>
     /// <remarks>
-    /// JSON with <c>Accept: application/json</c> or <c>?format=json</c>; <c>?id=spiffe://…</c> says what an ID may call, and why not. The page is one response without script and without anything from
-    /// outside. It contains no key and no token, but names, addresses and policies that are not public: outside the Development environment the endpoint must have a requirement by
-    /// <c>RequireSpiffe("spiffe://…")</c> or <c>RequireAuthorization(…)</c>, itself or its group, and no <c>AllowAnonymous()</c> may disable it. Otherwise the start fails. A fallback policy is not
-    /// enough, because it says nothing about this endpoint and may change for other reasons; where there is one, it holds in Development too.
+    /// JSON with <c>Accept: application/json</c> or <c>?format=json</c>; <c>?id=spiffe://…</c> shows which endpoints an ID may call, and why. The page is one response without script or external
+    /// content. It contains no key and no token, but names, addresses and policies that are not public: outside the Development environment the endpoint must have a requirement by
+    /// <c>RequireSpiffe("spiffe://…")</c> or <c>RequireAuthorization(…)</c>, on itself or its group, and no <c>AllowAnonymous()</c>. Otherwise the start fails. A fallback policy is not
+    /// enough, because it is not specific to this endpoint and may change for other reasons; if there is one, it applies in Development too.
     /// </remarks>
     /// <param name="endpoints">The endpoints of the application, whose services have <c>UseSpiffeMtls()</c> or <c>AddSpiffeServer()</c>.</param>
     /// <param name="pattern">The path.</param>
@@ -34,12 +34,12 @@ public static class SpiffeDiagnosticsEndpointRouteBuilderExtensions
 
         var page = endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], (RequestDelegate)DiagnosticsEndpoint.AnswerAsync).WithDisplayName("SPIFFE diagnostics");
 
-        // Finally: after all that the application and its groups add. EndpointCheck asks for all endpoints before the server listens.
+        // Finally: after the conventions of the application and its groups. EndpointCheck reads all endpoints before the server listens.
         if (!endpoints.ServiceProvider.GetRequiredService<IWebHostEnvironment>().IsDevelopment()) page.Finally(RequirePolicy);
         return page;
     }
 
-    // Only IAuthorizeData: where it is there and UseAuthorization() is not, routing refuses the request.
+    // Only IAuthorizeData counts: with it, but without UseAuthorization(), routing rejects the request.
     private static void RequirePolicy(EndpointBuilder endpoint)
     {
         var lifted = endpoint.Metadata.OfType<IAllowAnonymous>().Any();

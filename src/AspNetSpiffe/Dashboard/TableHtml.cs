@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>A table with a caption, in a region that a phone scrolls and a keyboard reaches.</summary>
+/// <summary>A table with a caption, in a scrollable region that can be focused by keyboard.</summary>
 internal static class TableHtml
 {
     public static Html Write(string caption, IEnumerable<string> heads, IEnumerable<Html> rows, string none) => Write(caption, Html.Of($"{heads.Select(Head)}"), [.. rows], none);

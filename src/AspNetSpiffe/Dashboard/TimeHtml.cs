@@ -2,19 +2,19 @@ using System.Globalization;
 
 namespace AspNetSpiffe;
 
-/// <summary>Times as people read them.</summary>
+/// <summary>Renders times.</summary>
 internal static class TimeHtml
 {
     public static Html At(DateTimeOffset time) => Html.Of($"<time datetime=\"{time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}\">{Text(time)}</time>");
 
-    /// <summary>Says when something expires, and how long it is till then.</summary>
+    /// <summary>Renders an expiry and the time until then.</summary>
     public static Html Until(DateTimeOffset time, DateTimeOffset now) =>
         time <= now ? Html.Of($"{At(time)} <span class=\"sub bad\">expired {Length(now - time)} ago</span>") : Html.Of($"{At(time)} <span class=\"sub\">in {Length(time - now)}</span>");
 
-    /// <summary>Says when something was, and how long ago.</summary>
+    /// <summary>Renders a time in the past and how long ago it was.</summary>
     public static Html Since(DateTimeOffset time, DateTimeOffset now) => Html.Of($"{At(time)} <span class=\"sub\">{Length(now - time)} ago</span>");
 
-    /// <summary>Says how long something is, in its two largest units.</summary>
+    /// <summary>Formats a duration in its two largest units.</summary>
     public static string Length(TimeSpan time) => time switch
     {
         { Days: > 0 } => $"{time.Days} d {time.Hours} h",

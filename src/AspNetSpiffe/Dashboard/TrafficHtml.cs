@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>Who is connected, who was rejected, whom we call, and what came of our identity.</summary>
+/// <summary>The sections of connected callers, rejected peers, called servers, and events of our identity.</summary>
 internal static class TrafficHtml
 {
     public static Html Callers(DiagnosticsReport report) => Html.Of($"""

@@ -6,14 +6,14 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>LogIdentity(): the caller's SPIFFE ID on every log line of a request.</summary>
+/// <summary>The middleware of LogIdentity(): the caller's SPIFFE ID on every log entry of a request.</summary>
 internal sealed partial class CallerLogScope(RequestDelegate next)
 {
     public const string Key = "SpiffeId";
 
     private static readonly object Probe = new();
 
-    // What every logger answers that has no provider with scopes.
+    // The scope that loggers return if no provider supports scopes.
     private static readonly IDisposable? NoScope = CreateNoScope();
 
     private ILogger? _logger;
@@ -25,7 +25,7 @@ internal sealed partial class CallerLogScope(RequestDelegate next)
         return context.GetSpiffeId() is { } caller && UsesScopes(_logger) ? InvokeInScopeAsync(_logger, context, caller) : next(context);
     }
 
-    // In an async method, so that the scope ends with it and is not seen by whoever called.
+    // In an async method, so that the scope ends with it and does not flow to the caller.
     private async Task InvokeInScopeAsync(ILogger logger, HttpContext context, SpiffeId caller)
     {
         var scope = Begin(logger, new Scope(caller));
@@ -39,7 +39,7 @@ internal sealed partial class CallerLogScope(RequestDelegate next)
         }
     }
 
-    // An async method for each request would allocate for nobody.
+    // Avoids the allocation of an async method per request if scopes are not used.
     private bool UsesScopes(ILogger logger)
     {
         var scope = Begin(logger, Probe);
@@ -47,8 +47,8 @@ internal sealed partial class CallerLogScope(RequestDelegate next)
         return scope is not null && !ReferenceEquals(scope, NoScope);
     }
 
-    // A log provider that throws costs the scope, not the request.
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Somebody else's fault must not become ours; it is logged.")]
+    // An exception of a log provider must not fail the request.
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A failing log provider must not fail the request; the exception is logged.")]
     private IDisposable? Begin(ILogger logger, object state)
     {
         try
@@ -62,7 +62,7 @@ internal sealed partial class CallerLogScope(RequestDelegate next)
         }
     }
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Somebody else's fault must not become ours; it is logged.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A failing log provider must not fail the request; the exception is logged.")]
     private void End(ILogger logger, IDisposable? scope)
     {
         try
@@ -91,7 +91,7 @@ internal sealed partial class CallerLogScope(RequestDelegate next)
     {
         /// <summary>A log provider threw an exception when <c>LogIdentity()</c> passed it the ID of the caller. Requests are served; their log entries may lack the ID. Logged once.</summary>
         /// <remarks>The exception names the provider: correct or replace it.</remarks>
-        // The check would ask all providers, and one that throws there would keep it from the others.
+        // No check of IsEnabled: it calls all providers, and one that throws there would keep the event from the others.
         [LoggerMessage(
             1, LogLevel.Error, "A log provider failed to add the caller's SPIFFE ID to the log scope; requests are processed without it. Logged once.", EventName = "LogScopeFailed", SkipEnabledCheck = true)]
         public static partial void ScopeFailed(ILogger logger, Exception exception);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Logs and notes what was rejected of requests: who sent it sees no reason, so the reason must stand in our log; but a stranger must not fill it.</summary>
+/// <summary>Logs and records rejected credentials of requests. The reason is not sent to the caller, so it must be in our log, rate-limited against floods.</summary>
 internal sealed class RequestRefusals(string what, string span, EventId eventId, string category, ServerNotifications notifications, RefusalHistory history, TimeProvider time)
 {
     private readonly ILogger _logger = notifications.CreateLogger(category);

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>Everything that this package measures.</summary>
+/// <summary>All metrics of this package.</summary>
 internal static class SpiffeServerInstruments
 {
     public static readonly MetricDefinition Connections = MetricDefinition.UpDownCounter(

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace AspNetSpiffe;
 
-/// <summary>The events of a server's connections and requests that we count. Listeners hear of them later, on a thread that nobody waits for.</summary>
+/// <summary>The counters of a server's connections and requests. Listeners are called later, on a background thread.</summary>
 internal sealed class SpiffeServerMetrics
 {
     private readonly ServerNotifications _notifications;
@@ -30,7 +30,7 @@ internal sealed class SpiffeServerMetrics
 
     public void ForwardedRefused(RejectionReason reason) => Count(_forwarded, reason);
 
-    /// <summary>Shows how many connections are open, by the trust domain of the peer, whenever somebody collects.</summary>
+    /// <summary>Creates the observable number of open connections by the trust domain of the peer.</summary>
     public void ShowConnections(Func<IEnumerable<SpiffePeer>> peers) => SpiffeServerInstruments.Connections.Observe(_meter, () => peers()
         .CountBy(static peer => peer.Id.TrustDomain.Name)
         .Select(static one => new Measurement<long>(one.Value, new KeyValuePair<string, object?>(Tag.PeerTrustDomain, one.Key))));

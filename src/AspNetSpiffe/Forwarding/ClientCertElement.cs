@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>One element of Envoy's <c>X-Forwarded-Client-Cert</c>: pairs <c>Key=value</c> between semicolons; a value may stand in quotes, and then have <c>,</c>, <c>;</c>, <c>=</c> and <c>\"</c>.</summary>
+/// <summary>One element of Envoy's <c>X-Forwarded-Client-Cert</c>: pairs <c>Key=value</c> between semicolons; a value may be quoted, and may then contain <c>,</c>, <c>;</c>, <c>=</c> and <c>\"</c>.</summary>
 internal static class ClientCertElement
 {
-    /// <exception cref="FormatException">It is malformed, or there is more than one element, so that nobody can say which of the clients calls.</exception>
+    /// <exception cref="FormatException">It is malformed, or has more than one element, so that the client is ambiguous.</exception>
     public static Dictionary<string, string> Read(string header)
     {
         var pairs = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -14,7 +14,7 @@ internal static class ClientCertElement
             var key = rest[..equals].ToString();
             var value = ReadValue(rest[(equals + 1)..], out rest);
 
-            // One for each name of the certificate.
+            // One pair per SAN of the certificate.
             var mayComeAgain = key.Equals("URI", StringComparison.OrdinalIgnoreCase) || key.Equals("DNS", StringComparison.OrdinalIgnoreCase);
             if (!pairs.TryAdd(key, value) && !mayComeAgain) throw Malformed();
             if (rest.IsEmpty) return pairs;

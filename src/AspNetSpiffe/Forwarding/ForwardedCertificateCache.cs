@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe;
 
-/// <summary>Tells the schemes of <c>AddCertificate()</c> whose a forwarded certificate is, so that they build no chain of it, which would know nothing of bundles. All others are the application's own cache's.</summary>
+/// <summary>Gives the schemes of <c>AddCertificate()</c> the verified identity of a forwarded certificate, so that they do not build a chain, which would not use the trust bundles. All other certificates are left to the application's own cache.</summary>
 internal sealed class ForwardedCertificateCache(ICertificateValidationCache? others) : ICertificateValidationCache
 {
-    // Done at once, unless the application forwards the scheme or its events wait for something.
+    // Completes synchronously, unless the application forwards the scheme or its events are asynchronous.
     public AuthenticateResult? Get(HttpContext context, X509Certificate2 certificate) =>
         IsForwarded(context, certificate, out var scheme) ? context.AuthenticateAsync(scheme).GetAwaiter().GetResult() : others?.Get(context, certificate);
 

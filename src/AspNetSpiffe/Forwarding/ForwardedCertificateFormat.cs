@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>How a proxy forwards the certificate of its client.</summary>
+/// <summary>The format in which a proxy forwards the certificate of its client.</summary>
 public enum ForwardedCertificateFormat
 {
     /// <summary>RFC 9440: <c>Client-Cert</c>, and its intermediates in <c>Client-Cert-Chain</c>.</summary>
@@ -10,8 +10,8 @@ public enum ForwardedCertificateFormat
     XForwardedClientCert,
 
     /// <summary>
-    /// One header with a URL-encoded PEM certificate, as nginx sends it: <c>proxy_set_header X-Client-Cert $ssl_client_escaped_cert</c>. nginx sends the leaf alone,
-    /// so that it can be verified only if an authority of the bundle has signed it, or the issuer of our own SVIDs.
+    /// One header with a URL-encoded PEM certificate, as nginx sends it: <c>proxy_set_header X-Client-Cert $ssl_client_escaped_cert</c>. nginx sends the leaf only,
+    /// so it can be verified only if it was signed by an authority of the bundle or by the issuer of our own SVIDs.
     /// </summary>
     EscapedPem,
 }

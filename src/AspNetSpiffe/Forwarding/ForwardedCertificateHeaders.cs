@@ -6,7 +6,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>Reads the headers of one format. Strict: what is not exactly as the format says is rejected as a whole.</summary>
+/// <summary>Parses the headers of one format strictly: a header with any violation of the format is rejected as a whole.</summary>
 internal static class ForwardedCertificateHeaders
 {
     public const string ClientCert = "Client-Cert";
@@ -22,7 +22,7 @@ internal static class ForwardedCertificateHeaders
     };
 
     /// <summary>Reads the leaf and its intermediates, in their order.</summary>
-    /// <exception cref="FormatException">They are malformed; the message says what is wrong, and never what was sent.</exception>
+    /// <exception cref="FormatException">They are malformed; the message has the error, and no part of the headers.</exception>
     public static X509Certificate2Collection Read(IHeaderDictionary headers, SpiffeForwardedAuthenticationOptions options)
     {
         var name = NamesOf(options)[0];
@@ -69,7 +69,7 @@ internal static class ForwardedCertificateHeaders
 
     private static X509Certificate2Collection ReadPem(string escaped, string name)
     {
-#pragma warning disable RS0030 // Decodes percent signs and nothing else: no URI is read.
+#pragma warning disable RS0030 // Only percent-decoding: no URI is parsed.
         var rest = Uri.UnescapeDataString(escaped).AsSpan();
 #pragma warning restore RS0030
         X509Certificate2Collection certificates = [];
@@ -82,7 +82,7 @@ internal static class ForwardedCertificateHeaders
         return certificates.Count > 0 && rest.IsWhiteSpace() ? certificates : throw new FormatException($"The header '{name}' does not contain certificates in PEM only.");
     }
 
-    // The loader would pass over bytes after the certificate.
+    // The loader ignores bytes after the certificate.
     private static X509Certificate2 ReadDer(byte[] der)
     {
         var certificate = X509CertificateLoader.LoadCertificate(der);

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Verifies the certificates that trusted proxies forward, before the application sees the request, and removes the headers of everybody else.</summary>
+/// <summary>Verifies the certificates that trusted proxies forward, before the application gets the request, and removes these headers from requests of all other peers.</summary>
 internal sealed class ForwardedCertificates(
     IOptions<SpiffeSchemes> schemes, IOptionsMonitor<SpiffeForwardedAuthenticationOptions> monitor, X509Source source, ForwardedRefusals refusals, TimeProvider time) : IStartupFilter
 {
@@ -17,7 +17,7 @@ internal sealed class ForwardedCertificates(
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
-        // A cache that was registered after ours would leave the verdict to a chain that the framework builds, which downloads from where a stranger says.
+        // With a cache that was registered after ours, the framework would build the chain, and download from URLs in an unverified certificate.
         if (app.ApplicationServices.GetService<ICertificateValidationCache>() is not ForwardedCertificateCache)
             throw new InvalidOperationException(
                 "AddSpiffeForwarded() would not validate certificates. Call it after AddCertificateCache(), or after any other registration of an ICertificateValidationCache.");
@@ -38,7 +38,7 @@ internal sealed class ForwardedCertificates(
         var trusted = Array.Find(sources, one => headers.ContainsKey(one.Headers[0]) && one.Proxies.Include(context, now));
         if (trusted is not null) Verify(context, trusted);
 
-        // Also of a trusted proxy: one that knows nothing of the other headers would pass them on from its client.
+        // Also for a trusted proxy, which may pass on the other headers from its client.
         foreach (var name in names)
             if (trusted is null || !trusted.Headers.Contains(name, StringComparer.OrdinalIgnoreCase))
                 headers.Remove(name);
@@ -49,7 +49,7 @@ internal sealed class ForwardedCertificates(
         var (reason, id, mistake, peer) = Judge(context, trusted.Options);
         context.Features.Set(new ForwardedCertificate(trusted.Scheme, peer, reason, trusted.Options.CountsAsPeer));
 
-        // As UseCertificateForwarding() does, for the schemes of AddCertificate(); but nobody is to take a certificate for verified that is not.
+        // Like UseCertificateForwarding(), for the schemes of AddCertificate(), but for verified certificates only.
         if (peer is not null) context.Features.Set<ITlsConnectionFeature>(new TlsConnectionFeature { ClientCertificate = peer.Leaf });
         else refusals.Tell(reason, id, mistake, trusted.Options, context);
     }
@@ -74,10 +74,10 @@ internal sealed class ForwardedCertificates(
         return PatternList.Allows(options.AllowedPattern, result.Id, source) ? (RejectionReason.None, result.Id, null, result.Peer) : (RejectionReason.NotAllowed, result.Id, null, null);
     }
 
-    // nginx forwards the leaf alone, and workloads of one trust domain often have the same issuer. They are candidates for the path, and trusted no more than what a stranger sends.
+    // nginx forwards the leaf only, and workloads of one trust domain often have the same issuer. These intermediates are candidates for the path, not trust anchors.
     private IEnumerable<X509Certificate2> OurIntermediates() => source.Current?.Svids.SelectMany(svid => svid.Intermediates) ?? [];
 
-    /// <summary>A scheme, and what its requests are judged by.</summary>
+    /// <summary>A scheme with its options.</summary>
     private sealed record Source(string Scheme, SpiffeForwardedAuthenticationOptions Options)
     {
         public TrustedProxies Proxies { get; } = TrustedProxies.Of(Options.TrustedProxies.AsReadOnly());

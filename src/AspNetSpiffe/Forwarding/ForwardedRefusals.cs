@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Counts each rejected certificate of a proxy's client and logs it: neither proxy nor client sees a reason, so the reason must stand in our log.</summary>
+/// <summary>Counts and logs each rejected certificate of a proxy's client. The reason is sent neither to the proxy nor to the client, so it must be in our log.</summary>
 internal sealed class ForwardedRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications, RefusalHistory history)
 {
     /// <summary>

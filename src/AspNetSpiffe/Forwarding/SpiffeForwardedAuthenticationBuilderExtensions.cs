@@ -10,13 +10,13 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds the authentication scheme <c>SpiffeForwarded</c>.</summary>
 public static class SpiffeForwardedAuthenticationBuilderExtensions
 {
-    /// <summary>Adds the scheme that makes the client of a trusted proxy the user of the request, where an endpoint or the default names the scheme <c>SpiffeForwarded</c>: by the forwarded X509-SVID, verified as in a handshake.</summary>
+    /// <summary>Adds the scheme that authenticates the client of a trusted proxy by its forwarded X509-SVID, verified as in a handshake. It applies to endpoints with the scheme <c>SpiffeForwarded</c>, or to all if it is the default scheme.</summary>
     /// <remarks>
-    /// The schemes of <c>AddCertificate()</c> see a verified certificate as that of the connection, and authenticate the same caller without building a chain.
+    /// For the schemes of <c>AddCertificate()</c>, a verified certificate is that of the connection, and they authenticate the same caller without building a chain.
     /// Calling this again changes the same options.
     /// </remarks>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
-    /// <param name="configureOptions">Names at least one trusted proxy.</param>
+    /// <param name="configureOptions">Sets the options, including at least one trusted proxy.</param>
     /// <example><code>
     /// builder.Services.AddAuthentication().AddSpiffeForwarded(options => options.TrustedProxies.Add("spiffe://example.org/ns/edge/envoy"));
     /// app.MapGet("/orders", [Authorize(AuthenticationSchemes = "SpiffeForwarded", Policy = "spiffe://example.org/ns/shop/**")] () => "…");
@@ -27,7 +27,7 @@ public static class SpiffeForwardedAuthenticationBuilderExtensions
     /// <inheritdoc cref="AddSpiffeForwarded(AuthenticationBuilder, Action{SpiffeForwardedAuthenticationOptions})" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="authenticationScheme">The name of the scheme.</param>
-    /// <param name="configureOptions">Names at least one trusted proxy.</param>
+    /// <param name="configureOptions">Sets the options, including at least one trusted proxy.</param>
     public static AuthenticationBuilder AddSpiffeForwarded(
         this AuthenticationBuilder builder, string authenticationScheme, Action<SpiffeForwardedAuthenticationOptions> configureOptions) =>
         builder.AddSpiffeForwarded(authenticationScheme, displayName: null, configureOptions);
@@ -35,8 +35,8 @@ public static class SpiffeForwardedAuthenticationBuilderExtensions
     /// <inheritdoc cref="AddSpiffeForwarded(AuthenticationBuilder, Action{SpiffeForwardedAuthenticationOptions})" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="authenticationScheme">The name of the scheme.</param>
-    /// <param name="displayName">The name for people.</param>
-    /// <param name="configureOptions">Names at least one trusted proxy.</param>
+    /// <param name="displayName">The display name.</param>
+    /// <param name="configureOptions">Sets the options, including at least one trusted proxy.</param>
     public static AuthenticationBuilder AddSpiffeForwarded(
         this AuthenticationBuilder builder, string authenticationScheme, string? displayName, Action<SpiffeForwardedAuthenticationOptions> configureOptions)
     {

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>The scheme <c>SpiffeForwarded</c>: the owner of a certificate that a trusted proxy has forwarded becomes the user of the request.</summary>
-// The framework would log each failure, as often as a stranger likes; what there is to say, ForwardedRefusals has said.
+/// <summary>The handler of the scheme <c>SpiffeForwarded</c>: authenticates the owner of a certificate that a trusted proxy forwarded.</summary>
+// No logger: the framework would log each failure without a rate limit; ForwardedRefusals logs them.
 internal sealed class SpiffeForwardedAuthenticationHandler(IOptionsMonitor<SpiffeForwardedAuthenticationOptions> options, IOptions<SpiffeSchemes> schemes)
     : SpiffeHandler<SpiffeForwardedAuthenticationOptions>(options, NullLoggerFactory.Instance)
 {

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace AspNetSpiffe;
 
-/// <summary>The options of the scheme <c>SpiffeForwarded</c>: the trusted proxies, and the callers that they may forward. Set them before start; errors fail the start, and later changes of a configuration are not applied.</summary>
+/// <summary>The options of the scheme <c>SpiffeForwarded</c>: the trusted proxies, and the callers that they may forward. Not thread-safe: set them before start. Errors fail the start, and later changes of a configuration are not applied.</summary>
 /// <remarks>
 /// A header alone proves nothing: certificates are public, and a trusted proxy can impersonate any client. A trusted proxy must have verified that its client holds
 /// the key, and must overwrite the header that its client may have sent.
@@ -19,11 +19,11 @@ public sealed class SpiffeForwardedAuthenticationOptions : AuthenticationSchemeO
     /// </value>
     public IList<string> TrustedProxies => _trustedProxies;
 
-    /// <summary>Gets or sets the headers in which the proxies forward.</summary>
-    /// <value>Default: <see cref="ForwardedCertificateFormat.ClientCert"/>, which is the standard's.</value>
+    /// <summary>Gets or sets the format of the forwarding headers.</summary>
+    /// <value>Default: <see cref="ForwardedCertificateFormat.ClientCert"/>, the standard (RFC 9440).</value>
     public ForwardedCertificateFormat Format { get; set; }
 
-    /// <summary>Gets or sets the name of the header, where <see cref="Format"/> is <see cref="ForwardedCertificateFormat.EscapedPem"/>; the others have theirs.</summary>
+    /// <summary>Gets or sets the name of the header if <see cref="Format"/> is <see cref="ForwardedCertificateFormat.EscapedPem"/>; the headers of other formats have fixed names.</summary>
     /// <value>Default: <see langword="null"/>, which means <see cref="SpiffeForwardedAuthenticationDefaults.HeaderName"/>.</value>
     public string? HeaderName { get; set; }
 
@@ -32,13 +32,13 @@ public sealed class SpiffeForwardedAuthenticationOptions : AuthenticationSchemeO
     public IReadOnlyList<string>? AllowedCallers { get; set; }
 
     /// <summary>
-    /// Gets or sets whether a forwarded certificate takes the place of the connection's: for the scheme <c>Spiffe</c>, and so for <c>RequireSpiffe</c>, <c>RequireTrustDomain</c>,
+    /// Gets or sets whether a forwarded certificate replaces that of the connection for the scheme <c>Spiffe</c>, and so for <c>RequireSpiffe</c>, <c>RequireTrustDomain</c>,
     /// <c>RequirePathPrefix</c> and <c>GetSpiffeId()</c>. For a request that has one, valid or not, the certificate of the proxy is then not used.
     /// </summary>
     /// <value>Default: <see langword="false"/>.</value>
     public bool CountsAsPeer { get; set; }
 
-    /// <summary>Gets or sets what the application adds to authentication.</summary>
+    /// <summary>Gets or sets the callbacks of the application.</summary>
     public new SpiffeAuthenticationEvents? Events
     {
         get => (SpiffeAuthenticationEvents?)base.Events;

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Finds every error in the options of the scheme at once, at start.</summary>
+/// <summary>Reports all errors in the options of the scheme at once, at start.</summary>
 internal sealed class SpiffeForwardedOptionsValidator : IValidateOptions<SpiffeForwardedAuthenticationOptions>
 {
     public ValidateOptionsResult Validate(string? name, SpiffeForwardedAuthenticationOptions options)

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace AspNetSpiffe;
 
-/// <summary>Who may forward certificates, judged by the connection itself: middleware may have changed the addresses of a request.</summary>
+/// <summary>The peers that may forward certificates, identified by the connection itself, because middleware may have changed the addresses of a request.</summary>
 internal sealed class TrustedProxies
 {
     public const string Loopback = "loopback";
@@ -17,7 +17,7 @@ internal sealed class TrustedProxies
 
     private TrustedProxies(bool loopback, bool unix, SpiffeIdPattern peers) => (_loopback, _unix, _peers) = (loopback, unix, peers);
 
-    /// <exception cref="FormatException">An entry is neither a pattern nor one of the two words.</exception>
+    /// <exception cref="FormatException">An entry is neither a pattern nor <c>loopback</c> or <c>unix</c>.</exception>
     public static TrustedProxies Of(IReadOnlyCollection<string> entries)
     {
         string[] patterns = [.. entries.Where(entry => entry is not (Loopback or Unix))];
@@ -38,7 +38,7 @@ internal sealed class TrustedProxies
         }
         catch (ObjectDisposedException)
         {
-            // The proxy has gone, and nobody hears the answer.
+            // The proxy has closed the connection.
             return false;
         }
     }

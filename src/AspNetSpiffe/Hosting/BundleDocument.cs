@@ -3,12 +3,12 @@ using Microsoft.Net.Http.Headers;
 
 namespace AspNetSpiffe;
 
-/// <summary>The newest bundle of our own trust domain as a document, written once for each version.</summary>
+/// <summary>The current bundle of our own trust domain as a document, serialized once per version.</summary>
 internal sealed class BundleDocument(X509Source identity, JwtBundleSource? tokens, TimeSpan refreshHint)
 {
     private volatile Written? _last;
 
-    /// <summary>Gets the document; <see langword="null"/> before all that belongs into it has come.</summary>
+    /// <summary>Gets the document; <see langword="null"/> until all its parts have been received.</summary>
     public Written? Current
     {
         get

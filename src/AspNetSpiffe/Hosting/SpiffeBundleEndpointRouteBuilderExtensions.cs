@@ -11,14 +11,14 @@ public static class SpiffeBundleEndpointRouteBuilderExtensions
 {
     private const string RetryAfterSeconds = "5";
 
-    /// <summary>Publishes the newest bundle of our own trust domain at a path, for federated trust domains (SPIFFE Trust Domain and Bundle §5.2).</summary>
+    /// <summary>Publishes the current bundle of our own trust domain at a path, for federated trust domains (SPIFFE Trust Domain and Bundle §5.2).</summary>
     /// <remarks>
     /// Anonymous access is allowed, whatever the fallback policy: bundles are public. The standard requires an endpoint without client certificates, with a Web PKI certificate
-    /// (profile <c>https_web</c>) or our own SVID (<c>https_spiffe</c>); behind <c>UseSpiffeMtls()</c> only already trusted peers could read it. 503 until the bundles are available.
+    /// (profile <c>https_web</c>) or our own SVID (<c>https_spiffe</c>); with <c>UseSpiffeMtls()</c> only already trusted peers could read it. The response is 503 until the bundles are available.
     /// </remarks>
-    /// <param name="endpoints">The endpoints of the application, whose services have <c>AddSpiffe()</c> or what includes it.</param>
+    /// <param name="endpoints">The endpoints of the application, whose services include <c>AddSpiffe()</c>, which <c>UseSpiffeMtls()</c> and <c>AddSpiffeServer()</c> call.</param>
     /// <param name="pattern">The path.</param>
-    /// <param name="configure">Changes what is published.</param>
+    /// <param name="configure">Changes the options.</param>
     /// <exception cref="ArgumentOutOfRangeException">The refresh hint is too short, too long, or has a fraction of a second.</exception>
     /// <example><code>
     /// app.MapSpiffeBundle("/bundle.json");
@@ -42,7 +42,7 @@ public static class SpiffeBundleEndpointRouteBuilderExtensions
 
     private static Task AnswerAsync(HttpContext http, BundleDocument document)
     {
-        // Conditional requests and HEAD are the framework's.
+        // The framework handles conditional requests and HEAD.
         if (document.Current is { } bundle) return TypedResults.Bytes(bundle.Json, "application/json", entityTag: bundle.Tag).ExecuteAsync(http);
 
         http.Response.Headers.RetryAfter = RetryAfterSeconds;

@@ -37,7 +37,7 @@ public static class SpiffeServerServiceCollectionExtensions
 
     private static void AddServerSettings(this IServiceCollection services)
     {
-        // First, so that code wins in any order of calls.
+        // Inserted first, so that options set in code take precedence in any order of calls.
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<SpiffeServerOptions>, SpiffeServerOptionsSetup>());
         services.AddSingleton<IValidateOptions<SpiffeServerOptions>, SpiffeServerOptionsValidator>();
         services.AddSingleton<IValidateOptions<SpiffeOptions>>(provider =>

@@ -9,15 +9,15 @@ namespace Microsoft.AspNetCore.Hosting;
 /// <summary>Adds a SPIFFE identity and mutual TLS to a web application.</summary>
 public static class SpiffeWebHostBuilderExtensions
 {
-    /// <summary>Serves every https endpoint with this workload's SVID and admits only verified peers, unless an endpoint has a mode of its own.</summary>
+    /// <summary>Configures mutual TLS on every https endpoint, with this workload's SVID and for verified peers only, unless an endpoint has another mode.</summary>
     /// <remarks>
     /// <para>
-    /// Endpoints from code, appsettings and ASPNETCORE_URLS alike; a later ConfigureHttpsDefaults of the application does not undo it. Also adds
-    /// the authentication scheme <c>Spiffe</c> and policies that are named by a pattern. Nothing listens before the first SVID. Without any https endpoint the
+    /// It applies to endpoints from code, appsettings and ASPNETCORE_URLS; a later ConfigureHttpsDefaults of the application does not override it. Also adds
+    /// the authentication scheme <c>Spiffe</c> and policies that are named by a pattern. No endpoint listens before the first SVID. Without any https endpoint the
     /// start fails, unless <see cref="SpiffeServerOptions.RequireHttpsEndpoint"/> is false.
     /// </para>
-    /// An endpoint of Kestrel's configuration has another mode (<see cref="SpiffeServerMode"/>) where <c>Spiffe:Endpoints:&lt;its name&gt;:Mode</c> says so, and one in code with
-    /// <c>listenOptions.UseSpiffe(mode)</c> (<see cref="SpiffeListenOptionsExtensions"/>). A reload changes no mode.
+    /// Set another mode (<see cref="SpiffeServerMode"/>) of an endpoint in Kestrel's configuration with <c>Spiffe:Endpoints:&lt;its name&gt;:Mode</c>, and of an endpoint in code with
+    /// <c>listenOptions.UseSpiffe(mode)</c> (<see cref="SpiffeListenOptionsExtensions"/>). A reload does not change a mode.
     /// </remarks>
     /// <example><code>
     /// var builder = WebApplication.CreateBuilder(args);
@@ -27,7 +27,7 @@ public static class SpiffeWebHostBuilderExtensions
 
     /// <inheritdoc cref="UseSpiffeMtls(IWebHostBuilder)" path="/*[not(self::param)]"/>
     /// <param name="builder">The web host.</param>
-    /// <param name="configure">Runs after the configuration section <c>Spiffe</c> was read, and overrides it.</param>
+    /// <param name="configure">Changes the options; runs after the configuration section <c>Spiffe</c> and takes precedence.</param>
     public static IWebHostBuilder UseSpiffeMtls(this IWebHostBuilder builder, Action<SpiffeServerOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(builder);

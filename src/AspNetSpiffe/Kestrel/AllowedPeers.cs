@@ -6,7 +6,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>Who may connect, as the newest valid configuration says. An error in a reloaded configuration is logged, and the last valid one is kept.</summary>
+/// <summary>The allowed peers of the last valid configuration. An error in a reloaded configuration is logged, and the previous one is kept.</summary>
 internal sealed partial class AllowedPeers : IDisposable
 {
     private static readonly string Default = Microsoft.Extensions.Options.Options.DefaultName;
@@ -21,10 +21,10 @@ internal sealed partial class AllowedPeers : IDisposable
     private string? _told;
     private int _reloads;
 
-    /// <param name="factory">Makes our options.</param>
-    /// <param name="section">Checks all of the section, whoever reads it.</param>
-    /// <param name="notifications">Hears of changes and of errors.</param>
-    /// <param name="configuration">What is reloaded.</param>
+    /// <param name="factory">Creates the options.</param>
+    /// <param name="section">Validates the whole section.</param>
+    /// <param name="notifications">The queue for log events.</param>
+    /// <param name="configuration">The configuration.</param>
     public AllowedPeers(
         IOptionsFactory<SpiffeServerOptions> factory, IOptionsFactory<SpiffeOptions> section, ServerNotifications notifications, IConfiguration? configuration = null)
     {
@@ -45,7 +45,7 @@ internal sealed partial class AllowedPeers : IDisposable
 
     public void Dispose() => _reload?.Dispose();
 
-    // Files that change together reload at the same time: one goes on reading until it has seen the last change.
+    // Files that change together cause concurrent reloads: one of them reads again until it has seen the last change.
     private void Reload()
     {
         if (Interlocked.Increment(ref _reloads) > 1) return;
@@ -58,8 +58,8 @@ internal sealed partial class AllowedPeers : IDisposable
         while (Interlocked.CompareExchange(ref _reloads, 0, seen) != seen);
     }
 
-    // Not IOptionsMonitor: it throws a mistake at whoever reloaded the file.
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Whatever is wrong with the configuration, or with code that sets options, the settings before it stay.")]
+    // Not IOptionsMonitor, which throws a validation error in the code that reloads the file.
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "After any error in the configuration, or in code that sets options, the previous settings are kept.")]
     private void TakeUp()
     {
         var before = _state;
@@ -108,8 +108,8 @@ internal sealed partial class AllowedPeers : IDisposable
 
         public bool SameAs(State other) => Equals(Pattern, other.Pattern) && Options.SameAs(other.Options);
 
-        /// <summary>Finds what was said before and is not said any more: a file that was deleted, or saved by half, decides nothing.</summary>
-        /// <remarks>A key may also fall back to an earlier source of configuration, because the one that overrode it is gone.</remarks>
+        /// <summary>Finds settings that were removed: a file that was deleted or is only partly saved must not change the allowed peers.</summary>
+        /// <remarks>A key may also fall back to an earlier configuration source, because the one that overrode it is missing.</remarks>
         public IEnumerable<string> MissingFrom(State before)
         {
             if (SameAs(before)) return [];

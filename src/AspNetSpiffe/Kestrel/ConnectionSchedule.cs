@@ -1,14 +1,14 @@
 namespace AspNetSpiffe;
 
-/// <summary>When to look at which connection again. One timer for all, and whoever is due is found without looking at the others.</summary>
-/// <remarks>Thread-safe: its lock is held for one connection at a time.</remarks>
+/// <summary>The times of the next check of each connection: a priority queue with one timer, so that due connections are found without visiting the others.</summary>
+/// <remarks>Thread-safe: its lock is held for one operation on one connection.</remarks>
 internal sealed class ConnectionSchedule(TimeProvider time, Action someAreDue) : IDisposable
 {
-    // Timers end at 49 days; to look again each day costs nothing.
+    // Timers are limited to 49 days; a check per day costs nothing.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
     private static readonly TimeSpan WaitAfterFault = TimeSpan.FromSeconds(1);
 
-    // A moment later: a timer may fire a little before its time.
+    // A small delay, because a timer may fire a little early.
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
 
     private readonly Lock _lock = new();
@@ -16,7 +16,7 @@ internal sealed class ConnectionSchedule(TimeProvider time, Action someAreDue) :
     private readonly ITimer _timer = time.CreateTimer(_ => someAreDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     private DateTimeOffset _timerAt = DateTimeOffset.MaxValue;
 
-    /// <summary>Finds one whose time has come, if there is one. It stays until it is set anew, so that a fault loses nobody.</summary>
+    /// <summary>Finds a due connection, if there is one. It stays in the queue until it is rescheduled, so that an exception loses no connection.</summary>
     public PeerConnection? FindDue(DateTimeOffset now)
     {
         lock (_lock)
@@ -28,7 +28,7 @@ internal sealed class ConnectionSchedule(TimeProvider time, Action someAreDue) :
         }
     }
 
-    /// <summary>Says when to look again; <see cref="DateTimeOffset.MaxValue"/> means never.</summary>
+    /// <summary>Schedules the next check; <see cref="DateTimeOffset.MaxValue"/> means never.</summary>
     public void Set(PeerConnection connection, DateTimeOffset at, DateTimeOffset now)
     {
         if (at <= now) at = now + Moment;
@@ -43,7 +43,7 @@ internal sealed class ConnectionSchedule(TimeProvider time, Action someAreDue) :
         }
     }
 
-    /// <summary>Forgets one that has closed: it must not stay in memory until its SVID expires.</summary>
+    /// <summary>Removes a closed connection, which must not stay in memory until its SVID expires.</summary>
     public void Remove(PeerConnection connection)
     {
         lock (_lock)
@@ -53,7 +53,7 @@ internal sealed class ConnectionSchedule(TimeProvider time, Action someAreDue) :
         }
     }
 
-    /// <summary>Looks again in a moment for those that were due and could not be looked at.</summary>
+    /// <summary>Schedules a retry for due connections whose check failed.</summary>
     public void Retry() => _timer.Change(WaitAfterFault, Timeout.InfiniteTimeSpan);
 
     public void Dispose() => _timer.Dispose();
@@ -64,7 +64,7 @@ internal sealed class ConnectionSchedule(TimeProvider time, Action someAreDue) :
         connection.DueAt = DateTimeOffset.MaxValue;
     }
 
-    // One that is set too early does no harm: it finds nobody, and is set again.
+    // A timer that fires too early is harmless: it finds no due connection and is set again.
     private void SetTimer(DateTimeOffset now)
     {
         if (_byTime.Min is not { } first || first.DueAt >= _timerAt) return;

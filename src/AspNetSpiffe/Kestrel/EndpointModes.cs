@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>The modes that the configuration names, below <c>Spiffe:Endpoints</c>, each by the name that the endpoint has in Kestrel's own section. Read once: no reload changes a mode.</summary>
+/// <summary>The configured modes, in <c>Spiffe:Endpoints</c>, by the name of the endpoint in Kestrel's own section. Read once: a reload does not change a mode.</summary>
 internal sealed class EndpointModes : IValidateOptions<SpiffeOptions>
 {
     /// <summary>The key of the section.</summary>
@@ -18,13 +18,13 @@ internal sealed class EndpointModes : IValidateOptions<SpiffeOptions>
         _modes = Read().Modes;
     }
 
-    /// <summary>Gets the endpoints that are named, each with its mode.</summary>
+    /// <summary>Gets the configured endpoints with their modes.</summary>
     public IReadOnlyDictionary<string, SpiffeServerMode> Named => _modes;
 
-    /// <summary>Gets the keys of the section that are read: those of the endpoints that are named, or the section itself, if it is there and names none.</summary>
+    /// <summary>Gets the keys of the section that are read: those of the configured endpoints, or the section itself if it is present and empty.</summary>
     public IReadOnlyCollection<string> Keys => _modes.Count > 0 ? [.. _modes.Keys.Select(KeyOf)] : SectionOf(_configuration) is not null ? [Section] : [];
 
-    /// <summary>Gets the mode of an endpoint: mutual TLS, unless another is named.</summary>
+    /// <summary>Gets the mode of an endpoint: mutual TLS, unless another is configured.</summary>
     public SpiffeServerMode Of(string endpoint) => _modes.GetValueOrDefault(endpoint, SpiffeServerMode.Mutual);
 
     public static string KeyOf(string endpoint) => $"{Section}:{endpoint}:Mode";
@@ -51,7 +51,7 @@ internal sealed class EndpointModes : IValidateOptions<SpiffeOptions>
     private static IConfigurationSection? SectionOf(IConfiguration? configuration) =>
         configuration?.GetSection(SpiffeOptions.SectionName).GetChildren().FirstOrDefault(child => string.Equals(child.Key, Section, StringComparison.OrdinalIgnoreCase));
 
-    // Beside keys, a text is found by who looks for keys that nobody reads.
+    // If the section also has keys, a value of the section itself is reported by UnreadKeys.
     private static string[] TextOf(IConfigurationSection? section, Dictionary<string, SpiffeServerMode> modes) =>
         modes.Count > 0 || string.IsNullOrEmpty(section?.Value) ? [] : [$"{section.Path}: is a section, but has the value '{section.Value}'. Write the names of endpoints below it."];
 

@@ -5,11 +5,11 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe;
 
-/// <summary>One handshake of a Kestrel endpoint, in the mode of the endpoint: mostly our SVID out, their peer in.</summary>
-/// <remarks>Asks for what it needs at the first handshake: endpoints are made when a host is built, and one that is never started needs no identity and no settings.</remarks>
+/// <summary>Configures the handshakes of Kestrel endpoints, in the mode of the endpoint.</summary>
+/// <remarks>Resolves its services at the first handshake: endpoints are created when a host is built, and a host that is never started needs no identity and no settings.</remarks>
 internal sealed class Handshake(IServiceProvider services)
 {
-    /// <summary>The key of the server's own <see cref="SpiffeTls"/> among the services: an application's may allow others.</summary>
+    /// <summary>The service key of the server's own <see cref="SpiffeTls"/>, because that of an application may allow other peers.</summary>
     public const string Key = "AspNetSpiffe.Server";
 
     private readonly Lazy<X509Source> _source = new(services.GetRequiredService<X509Source>);
@@ -17,21 +17,21 @@ internal sealed class Handshake(IServiceProvider services)
     private readonly Lazy<AllowedPeers> _allowed = new(services.GetRequiredService<AllowedPeers>);
     private readonly Lazy<PeerConnectionRegistry> _registry = new(services.GetRequiredService<PeerConnectionRegistry>);
 
-    /// <summary>Gets our certificate of the moment, if there is one.</summary>
+    /// <summary>Gets our current certificate, if there is one.</summary>
     public X509Certificate2? Leaf => _source.Value.Current?.DefaultSvid.Leaf;
 
-    /// <summary>Sets up the handshake of an endpoint that Kestrel configures; called from OnAuthenticate, after all others.</summary>
+    /// <summary>Configures a handshake of an endpoint with Kestrel's https options; called from OnAuthenticate, after the application's callbacks.</summary>
     /// <param name="connection">The connection.</param>
-    /// <param name="options">What Kestrel and the application have set.</param>
+    /// <param name="options">The options as set by Kestrel and the application.</param>
     /// <param name="mode">The mode of the endpoint.</param>
-    /// <param name="kestrelAsks">Whether Kestrel itself asks for the client's certificate and calls <see cref="Validate"/>.</param>
+    /// <param name="kestrelAsks">Whether Kestrel itself requests the client's certificate and calls <see cref="Validate"/>.</param>
     public void Begin(BaseConnectionContext connection, SslServerAuthenticationOptions options, SpiffeServerMode mode, bool kestrelAsks)
     {
         Configure(connection, options, mode, knowsConnection: !kestrelAsks);
         if (kestrelAsks) options.RemoteCertificateValidationCallback = null;
     }
 
-    /// <summary>Sets up the handshake of an endpoint that we configure alone.</summary>
+    /// <summary>Configures a handshake of an endpoint without Kestrel's https options.</summary>
     public void Configure(BaseConnectionContext connection, SslServerAuthenticationOptions options, SpiffeServerMode mode) =>
         Configure(connection, options, mode, knowsConnection: true);
 
@@ -44,7 +44,7 @@ internal sealed class Handshake(IServiceProvider services)
 
     private void Configure(BaseConnectionContext connection, SslServerAuthenticationOptions options, SpiffeServerMode mode, bool knowsConnection)
     {
-        // An application that calls the OnAuthenticate that it found may lead here twice.
+        // Called twice if an application's OnAuthenticate calls the previous one.
         if (connection.Features.Get<ISpiffePeerFeature>() is not PeerConnection peerConnection)
             connection.Features.Set<ISpiffePeerFeature>(peerConnection = _registry.Value.Add(connection));
 

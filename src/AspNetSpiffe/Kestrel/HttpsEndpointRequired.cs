@@ -9,17 +9,17 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Fails the start of a server that was asked for mutual TLS and has no https endpoint to put it on.</summary>
+/// <summary>Fails the start of a server with <c>UseSpiffeMtls()</c> that has no https endpoint.</summary>
 /// <remarks>
-/// Kestrel knows its endpoints when it has bound the last of them. No request passes before. A server without addresses, such as that of a test or of a tool, listens
-/// nowhere, and has nothing to secure.
+/// Kestrel's endpoints are known when all are bound; no request is served before that. A server without addresses, such as that of a test or a tool, listens
+/// nowhere, so nothing is checked.
 /// </remarks>
 internal sealed partial class HttpsEndpointRequired(IServiceProvider services, ILogger<HttpsEndpointRequired> logger) : IStartupFilter, IHostedLifecycleService
 {
     private volatile bool _checked;
     private volatile bool _listenerFound;
 
-    /// <summary>Takes note of a listener with <c>UseSpiffe()</c>: Kestrel's list of addresses calls it http.</summary>
+    /// <summary>Records a listener with <c>UseSpiffe()</c>, which is http in Kestrel's list of addresses.</summary>
     public void FoundListener() => _listenerFound = true;
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
@@ -30,7 +30,7 @@ internal sealed partial class HttpsEndpointRequired(IServiceProvider services, I
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        // Not before: the server makes its endpoints when it is made, and they find us.
+        // Resolved here, not earlier: the server creates its endpoints when it is created, and they resolve this class.
         var addresses = string.Join(", ", services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
         var found = _listenerFound || addresses.Length == 0 || addresses.Contains("https://", StringComparison.OrdinalIgnoreCase);
         if (!found && services.GetRequiredService<AllowedPeers>().Options.RequireHttpsEndpoint) throw new InvalidOperationException(Explain(addresses));
@@ -64,7 +64,7 @@ internal sealed partial class HttpsEndpointRequired(IServiceProvider services, I
     private static partial class Log
     {
         /// <summary>The server has no https endpoint, and <c>Spiffe:RequireHttpsEndpoint</c> allows that: no caller of it has a verified identity.</summary>
-        /// <remarks>Give it an https endpoint, and remove the setting. Where something before it verifies callers, nothing.</remarks>
+        /// <remarks>Add an https endpoint, and remove the setting. If a proxy in front of the server verifies callers, nothing.</remarks>
         [LoggerMessage(1, LogLevel.Warning, "No endpoint has mutual TLS, and Spiffe:RequireHttpsEndpoint is false: callers of {Addresses} are not authenticated by SPIFFE.", EventName = "NoHttpsEndpoint")]
         public static partial void NothingSecured(ILogger logger, string addresses);
     }

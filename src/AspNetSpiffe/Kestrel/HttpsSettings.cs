@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace AspNetSpiffe;
 
-/// <summary>The settings of one https endpoint that put it into its mode. Others stay; those that contradict are rejected.</summary>
+/// <summary>Applies the mode to the settings of an https endpoint. Other settings are kept; those that contradict the mode are rejected.</summary>
 internal sealed class HttpsSettings
 {
     private readonly Handshake _handshake;
@@ -18,20 +18,20 @@ internal sealed class HttpsSettings
     {
         _handshake = handshake;
 
-        // Only so that Kestrel asks for no other certificate: OnAuthenticate replaces it by the one with its intermediates.
+        // Only so that Kestrel requires no other certificate: OnAuthenticate replaces it by the certificate with intermediates.
         _selector = (_, _) => handshake.Leaf;
 
-        // OnAuthenticate asks for the client's certificate, with a callback that knows its connection. This one serves where a reloaded configuration asks too.
+        // OnAuthenticate requests the client's certificate, with a callback per connection. This callback is used if a reloaded configuration requests it too.
         _validation = handshake.Validate;
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         Placeholder = new CertificateRequest("CN=AspNetSpiffe placeholder", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(1));
     }
 
-    /// <summary>Gets a certificate for endpoints that still have none. No client ever sees it, and it has expired.</summary>
+    /// <summary>Gets a certificate for endpoints that have none yet. It is never presented, and has expired.</summary>
     public X509Certificate2 Placeholder { get; }
 
-    /// <summary>Says whether an endpoint speaks no TLS, or ours.</summary>
+    /// <summary>Determines whether an endpoint uses either no TLS or these settings.</summary>
     public bool AreOn(ListenOptions endpoint) =>
         (KestrelInternals.CallbackOptions(endpoint) is not { } callback || callback.OnConnectionState is Handshake || IsFromConfiguration(callback))
         && (KestrelInternals.HttpsOptions(endpoint) is not { } https || AreOn(https));
@@ -44,7 +44,7 @@ internal sealed class HttpsSettings
         if (KestrelInternals.HttpsOptions(endpoint) is { } https) Secure(https, $"{endpoint}");
     }
 
-    /// <summary>Puts an endpoint into the mode that it already has; mutual TLS where it has none.</summary>
+    /// <summary>Applies the mode that the endpoint already has; mutual TLS if it has none.</summary>
     /// <exception cref="InvalidOperationException">The settings contradict the mode.</exception>
     public void Secure(HttpsConnectionAdapterOptions https, string where) => Secure(https, where, ModeOf(https));
 
@@ -61,10 +61,10 @@ internal sealed class HttpsSettings
         if (ours?.Mode != mode) https.OnAuthenticate = new Beginning(ours is null ? https.OnAuthenticate : ours.Others, _handshake, mode).Authenticate;
     }
 
-    /// <summary>Gets the mode that was given to an endpoint; mutual TLS where none was.</summary>
+    /// <summary>Gets the mode of an endpoint; mutual TLS if none was set.</summary>
     public static SpiffeServerMode ModeOf(HttpsConnectionAdapterOptions https) => (https.OnAuthenticate?.Target as Beginning)?.Mode ?? SpiffeServerMode.Mutual;
 
-    // What we gave to all endpoints, before this one's mode was known.
+    // Removes the selector that was set for all endpoints before the mode of this one was known.
     private void TakeBackCertificate(HttpsConnectionAdapterOptions https)
     {
         if (https.ServerCertificate == Placeholder) https.ServerCertificate = null;
@@ -89,7 +89,7 @@ internal sealed class HttpsSettings
         if (https.CheckCertificateRevocation) yield return nameof(https.CheckCertificateRevocation);
     }
 
-    // The names of its section Sni: made from the defaults, and so with ours in them.
+    // Endpoints with a section Sni: created from the defaults, and so with these settings.
     private static bool IsFromConfiguration(TlsHandshakeCallbackOptions callback) =>
         callback.OnConnectionState?.GetType().FullName == "Microsoft.AspNetCore.Server.Kestrel.Core.Internal.SniOptionsSelector";
 
@@ -99,7 +99,7 @@ internal sealed class HttpsSettings
               "Remove it; or, to use SPIFFE on some endpoints only, call builder.Services.AddSpiffeServer() instead of UseSpiffeMtls() and listenOptions.UseSpiffe() on those."
             : $"The endpoint '{where}' has the mode {mode}, which cannot be combined with {string.Join(", ", settings)}. Remove it: the mode determines these settings.");
 
-    /// <summary>The application's own OnAuthenticate, and then ours, which has the last word.</summary>
+    /// <summary>Calls the application's OnAuthenticate, and then ours, which takes precedence.</summary>
     private sealed class Beginning(Action<ConnectionContext, SslServerAuthenticationOptions>? others, Handshake handshake, SpiffeServerMode mode)
     {
         public SpiffeServerMode Mode => mode;
@@ -108,7 +108,7 @@ internal sealed class HttpsSettings
 
         public void Authenticate(ConnectionContext connection, SslServerAuthenticationOptions options)
         {
-            // Kestrel then gave a callback to the SslStream, which takes no second one; it ends in Handshake.Validate.
+            // Then Kestrel has passed a callback to the SslStream, which accepts only one; it calls Handshake.Validate.
             var kestrelAsks = options.ClientCertificateRequired && options.RemoteCertificateValidationCallback is null;
             others?.Invoke(connection, options);
             handshake.Begin(connection, options, mode, kestrelAsks);

@@ -6,10 +6,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace AspNetSpiffe;
 
-/// <summary>What Kestrel knows of its endpoints and keeps to itself.</summary>
+/// <summary>Accesses non-public members of Kestrel.</summary>
 /// <remarks>
-/// Its two defaults are single slots that can be set and not read, UseHttps() demands a certificate before we have our turn, and no list of endpoints is public: without
-/// these, an application's settings could only be overwritten, and an endpoint without mutual TLS would go unnoticed. KestrelFacts fails when a new Kestrel differs.
+/// Kestrel's two defaults can be set but not read, UseHttps() requires a certificate before our configuration runs, and there is no public list of endpoints: without
+/// these members, an application's settings could only be overwritten, and an endpoint without mutual TLS would not be detected. The tests KestrelFacts fail when a new version differs.
 /// </remarks>
 internal static class KestrelInternals
 {
@@ -29,18 +29,18 @@ internal static class KestrelInternals
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_TestOverrideDefaultCertificate")]
     public static extern void SetDefaultCertificate(KestrelServerOptions options, X509Certificate2? certificate);
 
-    /// <summary>Reads the default certificate of the configuration. One that Kestrel finds for development is none.</summary>
+    /// <summary>Reads the default certificate of the configuration, without the developer certificate.</summary>
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_DefaultCertificate")]
     public static extern X509Certificate2? DefaultCertificate(KestrelConfigurationLoader loader);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_DefaultCertificateChain")]
     public static extern X509Certificate2Collection? DefaultCertificateChain(KestrelConfigurationLoader loader);
 
-    /// <summary>Reads what the application has said of endpoints of the configuration, by their names: one slot each.</summary>
+    /// <summary>Reads the application's callbacks for endpoints of the configuration, one per name.</summary>
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_EndpointConfigurations")]
     public static extern IDictionary<string, Action<EndpointConfiguration>> NamedEndpoints(KestrelConfigurationLoader loader);
 
-    /// <summary>Reads the endpoints of the configuration anew.</summary>
+    /// <summary>Reloads the endpoints of the configuration.</summary>
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Reload")]
     public static extern (List<ListenOptions> Stop, List<ListenOptions> Start) Reload(KestrelConfigurationLoader loader);
 

@@ -11,8 +11,8 @@ internal static class KestrelSection
 
     /// <param name="kestrel">The section.</param>
     /// <param name="modes">The modes of its endpoints.</param>
-    /// <param name="showsDefault">Whether an endpoint in code may show the default certificate.</param>
-    /// <exception cref="InvalidOperationException">An endpoint would accept clients that its mode rejects, or ask for their certificates too late or in vain, or has a certificate that it would not show.</exception>
+    /// <param name="showsDefault">Whether an endpoint in code may present the default certificate.</param>
+    /// <exception cref="InvalidOperationException">A setting would accept clients that the mode rejects, request their certificates too late or without effect, or set a certificate that is not presented.</exception>
     public static void ThrowIfConflicting(IConfiguration? kestrel, EndpointModes modes, bool showsDefault)
     {
         if (kestrel is null) return;

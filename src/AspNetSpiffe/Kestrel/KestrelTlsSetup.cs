@@ -5,10 +5,10 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Puts every https endpoint, however it was configured, into its mode, which is mutual TLS unless another is named, and leaves what else the application has set.</summary>
+/// <summary>Applies the mode to every https endpoint, however it was configured: mutual TLS, unless another is configured. Keeps all other settings of the application.</summary>
 /// <remarks>
-/// Runs first, so that <c>UseHttps()</c> in code needs no certificate; last, so that it finds all endpoints in code and the application's defaults, which it
-/// takes along to the endpoints of configuration and URLs that come after; and once more, to see that nobody has undone it.
+/// Runs as the first configuration, so that <c>UseHttps()</c> in code needs no certificate; as the last, so that it finds all endpoints in code and the application's defaults, which it
+/// applies to the later endpoints of configuration and URLs; and as validation, to detect that other code has replaced it.
 /// </remarks>
 internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes modes)
     : IConfigureOptions<KestrelServerOptions>, IPostConfigureOptions<KestrelServerOptions>, IValidateOptions<KestrelServerOptions>
@@ -24,7 +24,7 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
         options.ConfigureHttpsDefaults(defaults.Apply);
         options.ConfigureEndpointDefaults(defaults.Apply);
 
-        // From here on, an endpoint without our SVID needs a certificate of its own.
+        // Removes the placeholder: from here on, an endpoint without our SVID needs its own certificate.
         KestrelInternals.SetDefaultCertificate(options, null);
         if (loader is not null) Load(loader, new NamedEndpoints(options, settings));
         foreach (var endpoint in EndpointsOf(options))
@@ -49,7 +49,7 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
     {
         foreach (var (name, mode) in modes.Named) loader.Endpoint(name, named.ActionFor(KestrelInternals.NamedEndpoints(loader).TryGetValue(name, out var others) ? others : null, name, mode));
 
-        // An endpoint in code makes Kestrel read those of the configuration early, before our defaults stood.
+        // An endpoint in code makes Kestrel load those of the configuration early, before our defaults are set.
         if (KestrelInternals.EndpointsOfConfiguration(loader.Options) is { Count: > 0 } early)
         {
             early.Clear();
@@ -64,7 +64,7 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
         modes,
         showsDefault: KestrelInternals.EndpointsOfCode(options).Any(endpoint => KestrelInternals.HttpsOptions(endpoint) is { } https && HttpsSettings.ModeOf(https) == SpiffeServerMode.WebCertificate));
 
-    // Only the one that was named: Kestrel itself would go on to look for one for development.
+    // Only a configured certificate: Kestrel itself would also look for the developer certificate.
     private static void GiveDefaultCertificate(KestrelServerOptions options, HttpsConnectionAdapterOptions https)
     {
         if (https.ServerCertificate is not null || https.ServerCertificateSelector is not null || options.ConfigurationLoader is not { } loader) return;
@@ -84,13 +84,13 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
     private static IEnumerable<ListenOptions> EndpointsOf(KestrelServerOptions options) =>
         KestrelInternals.EndpointsOfCode(options).Concat(KestrelInternals.EndpointsOfConfiguration(options));
 
-    /// <summary>The application's defaults, and then ours.</summary>
+    /// <summary>Applies the application's defaults, and then ours.</summary>
     private sealed class Defaults(
         Action<HttpsConnectionAdapterOptions> ofHttps, Action<ListenOptions> ofEndpoints, KestrelServerOptions options, HttpsSettings settings, EndpointModes modes)
     {
         public void Apply(HttpsConnectionAdapterOptions https)
         {
-            // Kestrel reads its configuration again when it changes.
+            // Called again when Kestrel reloads its configuration.
             ThrowIfConflicting(options, modes);
             ofHttps(https);
             settings.Secure(https, "ConfigureHttpsDefaults", SpiffeServerMode.Mutual);
@@ -102,7 +102,7 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
             settings.Secure(endpoint);
         }
     }
-    /// <summary>What the application says of an endpoint of the configuration, and then its mode; also when Kestrel reads the endpoint anew.</summary>
+    /// <summary>Applies the application's callback for an endpoint of the configuration, and then its mode; also when Kestrel reloads the endpoint.</summary>
     private sealed class NamedEndpoints(KestrelServerOptions options, HttpsSettings settings)
     {
         public Action<EndpointConfiguration> ActionFor(Action<EndpointConfiguration>? others, string name, SpiffeServerMode mode) => endpoint =>
@@ -113,7 +113,7 @@ internal sealed class KestrelTlsSetup(HttpsSettings settings, EndpointModes mode
                     $"{SectionReader.PathOf(EndpointModes.KeyOf(name))}: cannot be applied, because the endpoint {(endpoint.IsHttps ? "has TLS that code has configured" : "is not an https endpoint")}. Remove the key, or correct the endpoint.");
             settings.Secure(endpoint.HttpsOptions, name, mode);
 
-            // Without any, Kestrel itself refuses, unless each of the names of its section Sni has one.
+            // Without a certificate Kestrel itself fails, unless each name of the section Sni has one.
             if (mode == SpiffeServerMode.WebCertificate) GiveDefaultCertificate(options, endpoint.HttpsOptions);
         };
     }

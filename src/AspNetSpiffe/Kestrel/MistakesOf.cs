@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Adds the errors of other options to those of <see cref="SpiffeOptions"/>, so that one error names all.</summary>
+/// <summary>Adds the errors of other options to those of <see cref="SpiffeOptions"/>, so that one exception contains all.</summary>
 internal sealed class MistakesOf<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(
     IOptionsFactory<TOptions> factory, IEnumerable<string> optionsNames) : IValidateOptions<SpiffeOptions>
     where TOptions : class

@@ -1,9 +1,9 @@
 namespace AspNetSpiffe;
 
-/// <summary>A list of patterns among the options: absent for members of our own trust domain, empty for nobody.</summary>
+/// <summary>A list of patterns in the options: absent means the members of our own trust domain, empty means no peer.</summary>
 internal static class PatternList
 {
-    /// <summary>Creates one pattern of all; <see langword="null"/> where the list is absent.</summary>
+    /// <summary>Combines the list into one pattern; <see langword="null"/> if the list is absent.</summary>
     public static SpiffeIdPattern? Compile(IReadOnlyList<string>? patterns) => patterns switch
     {
         null => null,
@@ -11,7 +11,7 @@ internal static class PatternList
         _ => SpiffeIdPattern.Parse(string.Join(',', patterns)),
     };
 
-    /// <summary>Says whether a pattern allows somebody. Without an identity of our own there is no trust domain of ours either.</summary>
+    /// <summary>Determines whether a pattern allows an ID. Without an identity of our own, our trust domain is unknown.</summary>
     public static bool Allows(SpiffeIdPattern? pattern, SpiffeId id, X509Source identity) =>
         pattern?.Matches(id) ?? (identity.Current is { } context && id.IsMemberOf(context.TrustDomain));
 
@@ -20,7 +20,7 @@ internal static class PatternList
         if (patterns is null) return [];
         var mistakes = patterns.SelectMany((pattern, i) => MistakesIn(pattern, $"{key}:{i}")).ToArray();
 
-        // 'spiffe:any' and 'spiffe:none' stand alone.
+        // 'spiffe:any' and 'spiffe:none' cannot be combined.
         return mistakes.Length > 0 || patterns.Count < 2 ? mistakes : MistakesIn(string.Join(',', patterns), key);
     }
 

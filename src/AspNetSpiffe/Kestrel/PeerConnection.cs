@@ -7,16 +7,16 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace AspNetSpiffe;
 
-/// <summary>One connection to a SPIFFE endpoint: who is at its other end, and whether that still counts.</summary>
+/// <summary>One connection to a SPIFFE endpoint: its verified peer, and the state of its closing.</summary>
 /// <remarks>
-/// Where the application itself asks for certificates, Kestrel's validation callback is not told its connection. It is given the very certificate
-/// that the connection keeps, so the verified peer waits beside its certificate until its connection asks. Only the registry changes what is said below of closing.
+/// If the application itself requests certificates, Kestrel's validation callback does not get the connection. It gets the same certificate instance
+/// that the connection keeps, so the verified peer is stored by certificate until its connection reads it. Only the registry changes the state of closing.
 /// </remarks>
 internal sealed class PeerConnection(BaseConnectionContext connection, PeerConnectionRegistry registry, long number) : ISpiffePeerFeature
 {
     private static readonly ConditionalWeakTable<X509Certificate2, SpiffePeer> Verified = [];
 
-    // Asked for now: the features of a connection are not to be read while it is in use.
+    // Read now, because the features of a connection must not be read while it is in use.
     private readonly IConnectionLifetimeNotificationFeature? _lifetime = connection.Features.Get<IConnectionLifetimeNotificationFeature>();
 
     private volatile SpiffePeer? _peer;
@@ -24,22 +24,22 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
     private volatile bool _isClosing;
     private volatile bool _hasServed;
 
-    /// <summary>Gets who was verified at the handshake. A request under way goes on to see it after the connection has ended.</summary>
+    /// <summary>Gets the peer that was verified in the handshake. Requests in flight can still read it after the connection has ended.</summary>
     public SpiffePeer? Peer => _peer ?? Find(connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate);
 
-    /// <summary>Gets the peer without asking the connection, which may be in the middle of its handshake.</summary>
+    /// <summary>Gets the peer without reading the connection, whose handshake may be in progress.</summary>
     public SpiffePeer? KnownPeer => _peer;
 
-    /// <summary>Gets a number that no other connection has.</summary>
+    /// <summary>Gets a unique number.</summary>
     public long Number { get; } = number;
 
-    /// <summary>Gets the lock under which the registry looks at it.</summary>
+    /// <summary>Gets the lock under which the registry checks it.</summary>
     public Lock Gate { get; } = new();
 
-    /// <summary>Gets or sets when to look at it again; the schedule's alone.</summary>
+    /// <summary>Gets or sets the time of the next check; used by the schedule only.</summary>
     public DateTimeOffset DueAt { get; set; } = DateTimeOffset.MaxValue;
 
-    /// <summary>Gets or sets whether it has closed; the schedule's alone.</summary>
+    /// <summary>Gets or sets whether it has closed; used by the schedule only.</summary>
     public bool IsGone { get; set; }
 
     public EndPoint? Remote { get; } = connection.RemoteEndPoint;
@@ -55,23 +55,23 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
     /// <summary>Gets when the peer was verified.</summary>
     public DateTimeOffset AcceptedAt { get; set; }
 
-    /// <summary>Gets from 0 to 1 where this connection stands among those that are asked to close together.</summary>
+    /// <summary>Gets or sets a random number from 0 to 1 that distributes the times of closing.</summary>
     public double Chance { get; set; }
 
-    /// <summary>Gets whether the peer is to close, because its SVID expires soon: the next answer says so.</summary>
+    /// <summary>Gets or sets whether the connection is closing because the peer's SVID expires soon: announced with the next response.</summary>
     public bool IsClosing
     {
         get => _isClosing;
         set => _isClosing = value;
     }
 
-    /// <summary>Gets or sets whether the mode of the endpoint admits clients that show no certificate.</summary>
+    /// <summary>Gets or sets whether the mode of the endpoint accepts clients without a certificate.</summary>
     public bool MayBeAnonymous { get; set; }
 
-    /// <summary>Gets whether <see cref="RequestClose"/> has been called for.</summary>
+    /// <summary>Gets or sets whether <see cref="RequestClose"/> was scheduled.</summary>
     public bool IsAsked { get; set; }
 
-    /// <summary>Gets whether there was a request.</summary>
+    /// <summary>Gets or sets whether there was a request.</summary>
     public bool HasServed
     {
         get => _hasServed;
@@ -86,22 +86,22 @@ internal sealed class PeerConnection(BaseConnectionContext connection, PeerConne
         registry.Accepted(this, peer);
     }
 
-    /// <summary>Asks the peer to close, because its SVID expires soon.</summary>
-    /// <returns>Whether it had not been asked before.</returns>
+    /// <summary>Closes the connection gracefully, because the peer's SVID expires soon.</summary>
+    /// <returns>Whether this is the first call.</returns>
     public bool AskToClose() => registry.AskToClose(this);
 
-    /// <summary>Ends the connection: no new requests, those under way may finish.</summary>
+    /// <summary>Ends the connection: new requests are rejected, requests in flight may finish.</summary>
     public void End(IReadOnlyList<RejectionReason> reasons, DateTimeOffset now)
     {
         EndedAt = now;
         _reasons = reasons;
     }
 
-    /// <summary>Asks the peer to close. Runs callbacks of the application.</summary>
+    /// <summary>Starts the graceful close. Runs callbacks of the application.</summary>
     // HTTP/2: GOAWAY. HTTP/1.1: 'Connection: close'.
     public void RequestClose() => _lifetime?.RequestClose();
 
-    /// <summary>Cuts the connection off. May run callbacks of the application.</summary>
+    /// <summary>Aborts the connection. May run callbacks of the application.</summary>
     public void Abort()
     {
         var why = new ConnectionAbortedException($"The connection was aborted because its peer is no longer accepted: {string.Join(", ", _reasons)}.");

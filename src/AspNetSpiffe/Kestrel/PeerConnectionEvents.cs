@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Tells logs and metrics of the connections that we close. Whoever tells it waits for nobody.</summary>
+/// <summary>Reports closed connections to logs and metrics, without blocking its caller.</summary>
 internal sealed partial class PeerConnectionEvents(SpiffeServerMetrics metrics, ServerNotifications notifications)
 {
     private readonly ILogger _logger = notifications.CreateLogger(LogCategories.PeerConnectionRegistry);
@@ -24,7 +24,7 @@ internal sealed partial class PeerConnectionEvents(SpiffeServerMetrics metrics, 
         Log.ConnectionAborted(_logger, peer.Id, connection.Remote, Value(connection.Reasons));
     }
 
-    // Said once: what throws on one connection mostly throws on all.
+    // Logged once: a callback that throws on one connection usually throws on all.
     public void CallbackFailed(Exception problem)
     {
         if (Interlocked.Exchange(ref _failed, 1) == 0) Log.CallbackFailed(_logger, problem);
@@ -34,7 +34,7 @@ internal sealed partial class PeerConnectionEvents(SpiffeServerMetrics metrics, 
 
     private static string Text(IReadOnlyList<RejectionReason> reasons) => string.Join(", ", reasons);
 
-    // Mostly there is one, and then whoever reads the log by its values gets the value itself.
+    // A single reason is logged as the enum value itself, for structured logs.
     private static object Value(IReadOnlyList<RejectionReason> reasons) => reasons is [var only] ? only : Text(reasons);
 
     /// <seealso cref="LogCategories.PeerConnectionRegistry"/>

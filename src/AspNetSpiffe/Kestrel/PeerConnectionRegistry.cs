@@ -5,10 +5,10 @@ using Microsoft.Extensions.Primitives;
 
 namespace AspNetSpiffe;
 
-/// <summary>All connections to SPIFFE endpoints. Ends those for which no longer holds what was true at their handshake.</summary>
+/// <summary>All connections to SPIFFE endpoints. Ends those whose peer is no longer accepted.</summary>
 /// <remarks>
-/// Looks at all again when the bundles or the allowed peers change, and at each when its own SVID is about to expire. First every connection is marked, each under its own
-/// lock, so that a handshake never waits for the others; then they are asked to close and the logs are told, where code that is not ours runs and no lock is held.
+/// Checks all connections when the bundles or the allowed peers change, and each one when its peer's SVID is about to expire. First every connection is marked, each under its own
+/// lock, so that a handshake never waits for the others; then they are closed and logged, without holding a lock, because external code runs there.
 /// </remarks>
 internal sealed class PeerConnectionRegistry : IDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class PeerConnectionRegistry : IDisposable
     private readonly ConnectionSchedule _schedule;
     private readonly IDisposable[] _subscriptions;
 
-    // Two, so that connections are cut off in time while callbacks of others block.
+    // Two runners, so that connections are aborted in time while callbacks of others block.
     private readonly CallbackRunner _closing;
     private readonly CallbackRunner _aborting;
     private long _lastNumber;
@@ -58,7 +58,7 @@ internal sealed class PeerConnectionRegistry : IDisposable
         return connection;
     }
 
-    /// <summary>Takes note of a verified peer, and looks at once whether the bundles changed during its handshake.</summary>
+    /// <summary>Registers a verified peer, and checks whether the bundles changed during its handshake.</summary>
     public void Accepted(PeerConnection connection, SpiffePeer peer)
     {
         List<Action>? consequences = null;
@@ -72,7 +72,7 @@ internal sealed class PeerConnectionRegistry : IDisposable
         CarryOut(consequences);
     }
 
-    /// <summary>Asks a peer to close, once.</summary>
+    /// <summary>Starts the graceful close of a connection, once.</summary>
     public bool AskToClose(PeerConnection connection)
     {
         lock (connection.Gate)
@@ -91,7 +91,7 @@ internal sealed class PeerConnectionRegistry : IDisposable
         _schedule.Dispose();
     }
 
-    /// <summary>Looks at all connections.</summary>
+    /// <summary>Checks all connections.</summary>
     public void Check() => Check(Verified, _time.GetUtcNow());
 
     private void CheckDue()
@@ -115,7 +115,7 @@ internal sealed class PeerConnectionRegistry : IDisposable
         }
     }
 
-    // Whoever was looked at is due after that moment, so this ends.
+    // A checked connection is due later, so the loop ends.
     private IEnumerable<(PeerConnection Connection, SpiffePeer Peer)> Due(DateTimeOffset now)
     {
         while (_schedule.FindDue(now) is { KnownPeer: { } peer } connection) yield return (connection, peer);
@@ -130,7 +130,7 @@ internal sealed class PeerConnectionRegistry : IDisposable
         _schedule.Remove(connection);
     }
 
-    // Says when to look again; what is to be done when no lock is held, it adds to the consequences.
+    // Returns the time of the next check; adds the actions to run without a lock to the consequences.
     private DateTimeOffset Judge(PeerConnection connection, SpiffePeer peer, SpiffeServerOptions options, DateTimeOffset now, ref List<Action>? consequences)
     {
         if (!connection.HasEnded && _tls.Recheck(peer) is { Count: > 0 } reasons && reasons.Where(options.EndsFor).ToArray() is { Length: > 0 } counting)
@@ -151,8 +151,8 @@ internal sealed class PeerConnectionRegistry : IDisposable
             (consequences ??= []).Add(() => _events.Closing(connection, peer, [RejectionReason.Expired], peer.ValidUntil, Plus(peer.ValidUntil - now, options.DrainTimeout)));
         }
 
-        // Closing between two requests could hit the next one on its way, so a busy peer is told with an answer, and only one that was idle for most of the time left finds
-        // itself closed.
+        // Closing between two requests could lose one that is already sent, so an active connection is closed with a response, and only one that was idle for most of the
+        // remaining time is closed without one.
         var askAt = connection.HasServed ? peer.ValidUntil - ((peer.ValidUntil - closeAt) / 4) : closeAt;
         if (now < askAt) return askAt;
         if (!connection.IsAsked)
@@ -170,7 +170,7 @@ internal sealed class PeerConnectionRegistry : IDisposable
         connection.End(reasons, now);
         consequences.Add(() => _closing.Post(connection.RequestClose));
 
-        // That it expires was told when it was asked to close.
+        // The expiry was already logged when the graceful close started.
         if (!connection.IsClosing || reasons is not [RejectionReason.Expired]) consequences.Add(() => _events.Closing(connection, peer, reasons, now, options.DrainTimeout));
     }
 
@@ -179,7 +179,7 @@ internal sealed class PeerConnectionRegistry : IDisposable
         if (options.DrainTimeout == Timeout.InfiniteTimeSpan) return DateTimeOffset.MaxValue;
         if (now - connection.EndedAt < options.DrainTimeout) return connection.EndedAt + options.DrainTimeout;
 
-        // Kestrel may need a moment to tell us that it is closed; it is not to be counted twice.
+        // Kestrel may report the end of the connection with a delay; it must not be counted twice.
         if (!_connections.TryRemove(connection, out byte _)) return DateTimeOffset.MaxValue;
         consequences ??= [];
         consequences.Add(() => _aborting.Post(connection.Abort));
@@ -192,7 +192,7 @@ internal sealed class PeerConnectionRegistry : IDisposable
         foreach (var consequence in consequences ?? []) NotificationQueue.Guard(consequence, CheckFailed);
     }
 
-    // What we do not foresee must neither end the process nor leave connections open.
+    // An unexpected exception must neither end the process nor leave connections open.
     private void CheckFailed(Exception problem)
     {
         _events.CheckFailed(problem);

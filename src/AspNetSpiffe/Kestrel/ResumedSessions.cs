@@ -1,15 +1,15 @@
 namespace AspNetSpiffe;
 
-/// <summary>What versions of .NET do with a resumed session.</summary>
+/// <summary>The behaviour of .NET versions for resumed TLS sessions.</summary>
 internal static class ResumedSessions
 {
-    /// <summary>The switch of the runtime by which SslStream asks its validation callback about the client of a resumed session too (dotnet/runtime#133174).</summary>
+    /// <summary>The runtime switch that makes SslStream call its validation callback for resumed sessions too (dotnet/runtime#133174).</summary>
     public const string Revalidation = "System.Net.Security.RevalidateCertificateOnTlsResume";
 
-    // Tests hold what this version does. It takes no switch.
+    // Tests verify the behavior of this version, which needs no switch.
     private const int LastThatAlwaysAsks = 10;
 
-    /// <summary>Says why sessions cannot be resumed, if a session could be taken back without asking who its client is.</summary>
+    /// <summary>Describes why session resumption is not possible: the runtime could resume a session without calling the validation callback.</summary>
     public static string? MistakeIn(Version runtime) =>
         runtime.Major <= LastThatAlwaysAsks || (AppContext.TryGetSwitch(Revalidation, out var isOn) && isOn)
             ? null

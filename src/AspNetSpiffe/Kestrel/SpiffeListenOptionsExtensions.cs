@@ -9,7 +9,7 @@ namespace Microsoft.AspNetCore.Hosting;
 /// <summary>Configures TLS with SVIDs on single endpoints of Kestrel.</summary>
 public static class SpiffeListenOptionsExtensions
 {
-    /// <summary>Serves this endpoint with this workload's SVID and admits only verified peers.</summary>
+    /// <summary>Configures mutual TLS on this endpoint, with this workload's SVID and for verified peers only.</summary>
     /// <remarks>
     /// For applications in which some endpoints use SPIFFE and others do not, and for the slim builder. Register the services with
     /// <see cref="SpiffeServerServiceCollectionExtensions.AddSpiffeServer(IServiceCollection)"/>, or with <c>UseSpiffeMtls</c>, which covers every https endpoint.
@@ -23,7 +23,7 @@ public static class SpiffeListenOptionsExtensions
     /// <param name="configureHttps">
     /// For <see cref="SpiffeServerMode.WebCertificate"/> only: sets the certificate and other https options. Without a certificate, that of <c>Kestrel:Certificates:Default</c> is presented.
     /// </param>
-    /// <remarks>As <see cref="UseSpiffe(ListenOptions)"/>. On a server with <c>UseSpiffeMtls</c>, this is how an endpoint in code gets a mode of its own.</remarks>
+    /// <remarks>As <see cref="UseSpiffe(ListenOptions)"/>. On a server with <c>UseSpiffeMtls</c>, it sets another mode for an endpoint in code.</remarks>
     /// <exception cref="ArgumentException">The mode is undefined, or does not support <paramref name="configureHttps"/>.</exception>
     /// <exception cref="InvalidOperationException">The services are not registered, or <paramref name="configureHttps"/> contradicts the mode.</exception>
     /// <example><code>
@@ -55,7 +55,7 @@ public static class SpiffeListenOptionsExtensions
     {
         listenOptions.UseHttps(CallbackFor(handshake, mode));
 
-        // A framework that takes a session back may not ask us; and not every connection ends in HTTP, where a request without a peer gets 401.
+        // A runtime may resume a session without calling the callback, and not every connection is HTTP, where a request without a peer gets 401.
         if (mode == SpiffeServerMode.Mutual)
             listenOptions.Use(next => connection => connection.Features.Get<ISpiffePeerFeature>()?.Peer is null ? Task.CompletedTask : next(connection));
         return listenOptions;
@@ -70,7 +70,7 @@ public static class SpiffeListenOptionsExtensions
             return ValueTask.FromResult(options);
         },
 
-        // By this, KestrelTlsSetup knows that the endpoint is ours.
+        // KestrelTlsSetup recognises the endpoint by this.
         OnConnectionState = handshake,
     };
 }

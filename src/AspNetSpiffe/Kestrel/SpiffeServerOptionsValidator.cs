@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Finds every error in the options at once, by the name of its configuration key: texts that nobody can read, and values out of their range.</summary>
+/// <summary>Reports all errors in the options at once, each with its configuration key: values that cannot be parsed or are out of range.</summary>
 internal sealed class SpiffeServerOptionsValidator(IConfiguration? configuration = null, Version? runtime = null) : IValidateOptions<SpiffeServerOptions>
 {
     public ValidateOptionsResult Validate(string? name, SpiffeServerOptions options)

@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>The last gate before the application: 401 for a request over a SPIFFE connection whose peer is nobody where the mode wants somebody, or nobody any more.</summary>
+/// <summary>The middleware before the application: 401 for a request over a SPIFFE connection without a verified peer where the mode requires one, or whose peer is no longer accepted.</summary>
 /// <remarks>
-/// The handshake rejects strangers already. This gate stands for what Kestrel applies after us (an endpoint whose code replaces OnAuthenticate, or that a
-/// reloaded configuration changed to AllowCertificate), and for requests that still arrive over an ended connection. Plain-http endpoints pass.
+/// The handshake already rejects unverified peers. This middleware covers settings that Kestrel applies later (an endpoint whose code replaces OnAuthenticate, or that a
+/// reloaded configuration changed to AllowCertificate), and for requests that still arrive over an ended connection. Requests over plain http pass.
 /// </remarks>
 internal sealed partial class VerifiedPeersOnly(
     AllowedPeers allowed, ServerNotifications notifications, TimeProvider time, IHostApplicationLifetime host, HttpsEndpointRequired? everyHttpsEndpoint = null) : IStartupFilter
@@ -41,8 +41,8 @@ internal sealed partial class VerifiedPeersOnly(
 
     private static bool Http2MustClose(PeerConnection connection, string protocol) => connection.IsClosing && !HttpProtocol.IsHttp11(protocol) && connection.AskToClose();
 
-    // Kestrel closes a connection when it has sent GOAWAY and no answer is left to end; requests that were on their way are lost then. So the answer that it is asked with
-    // ends no sooner than its peer has had time to hear of it: until then the connection takes what comes.
+    // Kestrel closes a connection after GOAWAY when no response is in progress; requests that are already sent are then lost. So the response with GOAWAY
+    // is held open until the peer has had time to receive it: until then the connection accepts requests.
     private async Task ServeAndLingerAsync(HttpContext context, RequestDelegate next)
     {
         var lingering = Task.Delay(Linger, time, host.ApplicationStopping);
@@ -55,15 +55,15 @@ internal sealed partial class VerifiedPeersOnly(
         null => everyHttpsEndpoint is null || features.Get<ITlsConnectionFeature>() is null || Refuse(features.Get<IHttpConnectionFeature>()?.LocalPort),
         PeerConnection { HasEnded: true } => false,
 
-        // A certificate that is there and was not verified is nobody's either, whatever the mode.
+        // A certificate that was presented but not verified is rejected in every mode.
         PeerConnection { Peer: null, MayBeAnonymous: true } => features.Get<ITlsConnectionFeature>()?.ClientCertificate is null,
         { Peer: null } => false,
 
-        // A clock that jumps moves no timer, so the connection may not have ended yet.
+        // A clock that jumps fires no timer, so the connection may not have ended yet.
         { Peer: { } peer } => time.GetUtcNow() < peer.ValidUntil || !allowed.Options.CloseWhenExpired,
     };
 
-    // Such an endpoint has escaped KestrelTlsSetup: nobody should have to guess why it answers 401 to everybody.
+    // KestrelTlsSetup did not configure this endpoint: log why it responds with 401 to every request.
     private bool Refuse(int? port)
     {
         if (Interlocked.Exchange(ref _told, 1) == 0) Log.EndpointWithoutSpiffe(_logger, port);

@@ -4,11 +4,11 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Loggers for what the framework logs in our name while it decides: a provider that throws or blocks when it is given an event changes no verdict.</summary>
-/// <remarks>Other than those of <see cref="ServerNotifications"/>, they ask first whether anybody listens: the framework logs with each request.</remarks>
+/// <summary>Loggers for the events that the framework logs during authentication and authorization: a provider that throws or blocks does not affect the result.</summary>
+/// <remarks>Unlike those of <see cref="ServerNotifications"/>, they check IsEnabled first, because the framework logs for each request.</remarks>
 internal sealed class GuardedLoggerFactory(ILoggerFactory loggers, NotificationQueue notifications) : ILoggerFactory
 {
-    // The framework makes a handler for each request, and its logger with it.
+    // The framework creates a handler with its logger for each request.
     private readonly ConcurrentDictionary<string, ILogger> _loggers = new(StringComparer.Ordinal);
 
     public ILogger CreateLogger(string categoryName) =>
@@ -18,14 +18,14 @@ internal sealed class GuardedLoggerFactory(ILoggerFactory loggers, NotificationQ
 
     public void Dispose()
     {
-        // The factory belongs to the host.
+        // The host owns the factory.
     }
 
     private sealed class GuardedLogger(ILogger logger, ILogger queued) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
-        [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A log that fails has nowhere to tell it.")]
+        [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A failing log provider cannot be logged.")]
         public bool IsEnabled(LogLevel logLevel)
         {
             try

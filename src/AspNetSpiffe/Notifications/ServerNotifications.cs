@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>The queue of one host through which log providers and meter listeners hear of what has happened; emptied before the host is gone.</summary>
+/// <summary>The queue of one host for calls of log providers and meter listeners; drained before the host is disposed.</summary>
 internal sealed class ServerNotifications : IAsyncDisposable, IDisposable
 {
     private readonly NotificationQueue _queue;
@@ -13,7 +13,7 @@ internal sealed class ServerNotifications : IAsyncDisposable, IDisposable
         GuardedLoggers = new(loggers, _queue);
     }
 
-    /// <summary>Gets loggers for what the framework logs in our name.</summary>
+    /// <summary>Gets loggers for events that the framework logs during authentication and authorization.</summary>
     public GuardedLoggerFactory GuardedLoggers { get; }
 
     /// <inheritdoc cref="NotificationQueue.CreateLogger"/>

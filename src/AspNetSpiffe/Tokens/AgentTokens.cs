@@ -3,10 +3,10 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Lets the Workload API verify tokens (Workload API §6.2.3), but not those that we can see are not for us.</summary>
+/// <summary>Lets the Workload API validate tokens (Workload API §6.2.3), after a local check of everything except the signature.</summary>
 internal sealed class AgentTokens(X509Source identity, IOptions<SpiffeOptions> spiffe, TimeProvider time) : IDisposable
 {
-    // An agent on this host answers within milliseconds; requests must not pile up behind one that hangs.
+    // An agent on this host responds within milliseconds; requests must not accumulate while it does not respond.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private static readonly JwtBundleSet NoBundles = new([]);
@@ -22,7 +22,7 @@ internal sealed class AgentTokens(X509Source identity, IOptions<SpiffeOptions> s
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
-            // The agent is asked for one audience: the one of ours that the token is addressed to.
+            // The Workload API validates one audience: the first of ours that the token has.
             var audience = options.AudienceList.First(ours => Read(token, [ours], options).Reason != JwtRejectionReason.NotAddressedToUs);
             var validated = await _client.ValidateJwtSvidAsync(audience, token, both.Token);
             return TokenVerdict.Accept(new(validated.Id, validated.ExpiresAt, validated.Claims));
@@ -43,7 +43,7 @@ internal sealed class AgentTokens(X509Source identity, IOptions<SpiffeOptions> s
 
     public void Dispose() => _client.Dispose();
 
-    // Without bundles, all but the signature is checked.
+    // Without bundles, everything except the signature is checked.
     private JwtVerificationResult Read(string token, IReadOnlyCollection<string> audiences, SpiffeJwtAuthenticationOptions options) =>
         JwtSvidVerifier.Verify(token, NoBundles, audiences, time.GetUtcNow(), options.ClockSkew);
 }

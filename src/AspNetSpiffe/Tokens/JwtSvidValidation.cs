@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>How the signature of the token of a request is verified.</summary>
+/// <summary>How the tokens of requests are verified.</summary>
 public enum JwtSvidValidation
 {
     /// <summary>Locally, with the JWT bundles that the Workload API keeps current: no call per request.</summary>

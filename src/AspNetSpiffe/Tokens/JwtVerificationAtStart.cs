@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Obtains what tokens are verified with before anything listens, or fails the start: the bundles, and our own trust domain where nobody else is named.</summary>
+/// <summary>Waits, before any endpoint listens, for what verification needs: the bundles, and our own trust domain if no callers are configured. Fails the start on a timeout.</summary>
 internal sealed partial class JwtVerificationAtStart(
     IServiceProvider services, NoopHost noop, IOptions<SpiffeOptions> spiffe, IOptionsMonitor<SpiffeJwtAuthenticationOptions> monitor, IOptions<SpiffeSchemes> schemes, TimeProvider time,
     ILogger<JwtVerificationAtStart> logger) : IHostedLifecycleService
@@ -70,7 +70,7 @@ internal sealed partial class JwtVerificationAtStart(
     private static partial class Log
     {
         /// <summary>The list of allowed callers is set and empty, so every token is rejected as <c>NotAllowed</c>.</summary>
-        /// <remarks>Name the callers in <c>AllowedCallers</c>, or leave the list out to allow the members of our own trust domain.</remarks>
+        /// <remarks>List the callers in <c>AllowedCallers</c>, or remove the list to allow the members of our own trust domain.</remarks>
         [LoggerMessage(1, LogLevel.Warning, "AllowedCallers of AddSpiffeJwt() is empty: every token is rejected.", EventName = "NobodyAllowed")]
         public static partial void Nobody(ILogger logger);
     }

@@ -9,13 +9,13 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds the authentication scheme <c>SpiffeJwt</c>.</summary>
 public static class SpiffeJwtAuthenticationBuilderExtensions
 {
-    /// <summary>Adds the scheme that makes the owner of a JWT-SVID in <c>Authorization: Bearer</c> the user of the request, where an endpoint names the scheme <c>SpiffeJwt</c>.</summary>
+    /// <summary>Adds the scheme that authenticates the owner of a JWT-SVID in <c>Authorization: Bearer</c> (JWT-SVID §5.2), for endpoints with the scheme <c>SpiffeJwt</c>.</summary>
     /// <remarks>
-    /// Where the application has no other scheme, <c>SpiffeJwt</c> is its default. Beside <c>UseSpiffeMtls()</c> it is not: a policy means the peer of the connection
-    /// unless it names the scheme. Calling this again changes the same options.
+    /// If the application has no other scheme, <c>SpiffeJwt</c> is its default scheme. With <c>UseSpiffeMtls()</c> it is not: a policy applies to the peer of the connection
+    /// unless it has the scheme <c>SpiffeJwt</c>. Calling this again changes the same options.
     /// </remarks>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
-    /// <param name="configureOptions">Names at least one audience.</param>
+    /// <param name="configureOptions">Sets the options, including at least one audience.</param>
     /// <example><code>
     /// builder.Services.AddAuthentication().AddSpiffeJwt(options => options.Audiences.Add("https://orders.example.org"));
     /// app.MapGet("/report", [Authorize(AuthenticationSchemes = "SpiffeJwt", Policy = "spiffe://example.org/ns/reporting/**")] () => "…");
@@ -26,15 +26,15 @@ public static class SpiffeJwtAuthenticationBuilderExtensions
     /// <inheritdoc cref="AddSpiffeJwt(AuthenticationBuilder, Action{SpiffeJwtAuthenticationOptions})" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="authenticationScheme">The name of the scheme.</param>
-    /// <param name="configureOptions">Names at least one audience.</param>
+    /// <param name="configureOptions">Sets the options, including at least one audience.</param>
     public static AuthenticationBuilder AddSpiffeJwt(this AuthenticationBuilder builder, string authenticationScheme, Action<SpiffeJwtAuthenticationOptions> configureOptions) =>
         builder.AddSpiffeJwt(authenticationScheme, displayName: null, configureOptions);
 
     /// <inheritdoc cref="AddSpiffeJwt(AuthenticationBuilder, Action{SpiffeJwtAuthenticationOptions})" path="/*[not(self::param)]"/>
     /// <param name="builder">The builder that <c>services.AddAuthentication()</c> returns.</param>
     /// <param name="authenticationScheme">The name of the scheme.</param>
-    /// <param name="displayName">The name for people.</param>
-    /// <param name="configureOptions">Names at least one audience.</param>
+    /// <param name="displayName">The display name.</param>
+    /// <param name="configureOptions">Sets the options, including at least one audience.</param>
     public static AuthenticationBuilder AddSpiffeJwt(
         this AuthenticationBuilder builder, string authenticationScheme, string? displayName, Action<SpiffeJwtAuthenticationOptions> configureOptions)
     {

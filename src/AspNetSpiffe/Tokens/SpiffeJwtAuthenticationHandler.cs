@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>The scheme <c>SpiffeJwt</c>: the owner of the request's token becomes its user.</summary>
-// The framework would log each failure and each challenge, as often as a stranger likes; what there is to say, TokenRefusals says.
+/// <summary>The handler of the scheme <c>SpiffeJwt</c>: authenticates the owner of the request's token.</summary>
+// No logger: the framework would log each failure and each challenge without a rate limit; TokenRefusals logs them.
 internal sealed class SpiffeJwtAuthenticationHandler(IOptionsMonitor<SpiffeJwtAuthenticationOptions> options, TokenGate gate, TokenRefusals refusals)
     : SpiffeHandler<SpiffeJwtAuthenticationOptions>(options, NullLoggerFactory.Instance)
 {
@@ -27,7 +27,7 @@ internal sealed class SpiffeJwtAuthenticationHandler(IOptionsMonitor<SpiffeJwtAu
             return await FailAsync($"The token was rejected: {verdict.Reason}.");
         }
 
-        // Sums of times may overflow.
+        // The sum of the times may overflow.
         var validUntil = DateTimeOffset.MaxValue - token.ExpiresAt > Options.ClockSkew ? token.ExpiresAt + Options.ClockSkew : DateTimeOffset.MaxValue;
         var result = await SucceedAsync(new(token, validUntil, Scheme.Name, Options.ClaimsIssuer), token.ExpiresAt);
         if (!result.Succeeded) return result;
@@ -37,7 +37,7 @@ internal sealed class SpiffeJwtAuthenticationHandler(IOptionsMonitor<SpiffeJwtAu
         return RequestSpan.Tell(Context, result);
     }
 
-    // A token that another scheme of this kind has verified stays.
+    // Keep a token that another scheme of this kind has verified.
     private void Note(RequestToken outcome)
     {
         if (outcome.Token is not null || Context.Features.Get<RequestToken>()?.Token is null) Context.Features.Set(outcome);

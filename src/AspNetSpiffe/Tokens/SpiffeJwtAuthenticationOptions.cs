@@ -2,10 +2,10 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace AspNetSpiffe;
 
-/// <summary>The options of the scheme <c>SpiffeJwt</c>: which tokens are accepted. Set them before start; errors fail the start, and later changes of a configuration are not applied.</summary>
+/// <summary>The options of the scheme <c>SpiffeJwt</c>: which tokens are accepted. Not thread-safe: set them before start. Errors fail the start, and later changes of a configuration are not applied.</summary>
 /// <remarks>
-/// Anyone who has a token can use it, so tokens must be sent over TLS only. The scheme does not require https, because TLS often ends
-/// before this process: make sure that nothing between the TLS endpoint and this process can read the requests.
+/// Anyone who has a token can use it, so tokens must be sent over TLS only. The scheme does not require https, because TLS is often terminated
+/// before this process: make sure that the requests cannot be read between the TLS endpoint and this process.
 /// </remarks>
 public sealed class SpiffeJwtAuthenticationOptions : AuthenticationSchemeOptions
 {
@@ -17,18 +17,18 @@ public sealed class SpiffeJwtAuthenticationOptions : AuthenticationSchemeOptions
 
     /// <summary>Gets or sets the <see cref="SpiffeIdPattern"/>s of the owners whose tokens are accepted; all others are rejected.</summary>
     /// <value>Default: <see langword="null"/>, which means every member of our own trust domain. An empty list allows no peer.</value>
-    /// <remarks>Our own trust domain is known only from our own SVID. A service without one, which verifies tokens with bundles alone, must list its callers.</remarks>
+    /// <remarks>Our own trust domain is that of our SVID. A service without an SVID, which verifies tokens with bundles only, must list its callers.</remarks>
     public IReadOnlyList<string>? AllowedCallers { get; set; }
 
     /// <summary>Gets or sets how the signatures are verified.</summary>
     /// <value>Default: <see cref="JwtSvidValidation.Local"/>.</value>
     public JwtSvidValidation Validation { get; set; }
 
-    /// <summary>Gets or sets the tolerated difference between the clocks of the issuer and of this service.</summary>
+    /// <summary>Gets or sets the tolerated clock skew between the issuer and this service.</summary>
     /// <value>Default: 30 seconds. From 0 to 60 seconds.</value>
     public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Gets or sets what the application adds to authentication.</summary>
+    /// <summary>Gets or sets the callbacks of the application.</summary>
     public new SpiffeAuthenticationEvents? Events
     {
         get => (SpiffeAuthenticationEvents?)base.Events;

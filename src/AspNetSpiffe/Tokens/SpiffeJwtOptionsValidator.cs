@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace AspNetSpiffe;
 
-/// <summary>Finds every error in the options of the scheme at once, at start.</summary>
+/// <summary>Reports all errors in the options of the scheme at once, at start.</summary>
 internal sealed class SpiffeJwtOptionsValidator : IValidateOptions<SpiffeJwtAuthenticationOptions>
 {
     private static readonly TimeRange Skews = new(TimeSpan.Zero, TimeSpan.FromSeconds(60));

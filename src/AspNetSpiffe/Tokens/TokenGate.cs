@@ -2,14 +2,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AspNetSpiffe;
 
-/// <summary>The question that every token is asked: is it verified, and may its owner be here?</summary>
+/// <summary>Verifies tokens and checks that their owners are allowed.</summary>
 internal sealed class TokenGate(X509Source identity, IServiceProvider services)
 {
     public async ValueTask<TokenVerdict> JudgeAsync(string? token, SpiffeJwtAuthenticationOptions options, CancellationToken cancellationToken)
     {
         if (token is null) return TokenVerdict.Refuse(JwtRejectionReason.SeveralTokens);
 
-        // Each opens its connection when it is asked first, and only one of them is.
+        // Each connects when it is first used, and only one of them is used.
         var verdict = options.Validation == JwtSvidValidation.Agent
             ? await services.GetRequiredService<AgentTokens>().VerifyAsync(token, options, cancellationToken)
             : Verify(services.GetRequiredService<JwtBundleSource>(), token, options);

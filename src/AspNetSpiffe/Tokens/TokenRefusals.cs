@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe;
 
-/// <summary>Counts each rejected token and logs it. The token never stands there.</summary>
+/// <summary>Counts and logs each rejected token. The token itself is never logged.</summary>
 internal sealed class TokenRefusals(SpiffeServerMetrics metrics, TimeProvider time, ServerNotifications notifications, RefusalHistory history)
 {
     /// <summary>

@@ -1,6 +1,6 @@
 namespace AspNetSpiffe;
 
-/// <summary>A verified token, or the reason why there is none, and the ID that it claimed.</summary>
+/// <summary>The result for a token: the verified token, or the rejection reason and the claimed ID.</summary>
 internal readonly record struct TokenVerdict(SpiffeToken? Token, JwtRejectionReason Reason, SpiffeId? Id, string? Problem = null)
 {
     public static TokenVerdict Accept(SpiffeToken token) => new(token, JwtRejectionReason.None, token.Id);

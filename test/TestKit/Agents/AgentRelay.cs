@@ -2,8 +2,8 @@ using System.Net.Sockets;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>Stands between a workload and its agent and passes on every byte, until it freezes: connections stay open, new ones are taken, and nothing moves.</summary>
-/// <remarks>To the workload it is a process that was stopped (SIGSTOP). Its socket is removed with its folder.</remarks>
+/// <summary>A relay between a workload and its agent that forwards every byte, until it is frozen: connections stay open, new ones are accepted, and no data is forwarded.</summary>
+/// <remarks>To the workload it looks like a stopped process (SIGSTOP). Its socket is removed with its folder.</remarks>
 public sealed class AgentRelay : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agent-relay-");
@@ -13,7 +13,7 @@ public sealed class AgentRelay : IAsyncDisposable
     private readonly string _agent;
     private volatile TaskCompletionSource _moving = Completed();
 
-    /// <summary>Makes a relay to the socket of an agent, and listens.</summary>
+    /// <summary>Creates a relay to the socket of an agent, and listens.</summary>
     public AgentRelay(string agentSocket)
     {
         _agent = agentSocket;
@@ -27,10 +27,10 @@ public sealed class AgentRelay : IAsyncDisposable
     /// <summary>Gets the address for the workload.</summary>
     public string Address { get; }
 
-    /// <summary>Stops passing on anything.</summary>
+    /// <summary>Stops forwarding.</summary>
     public void Freeze() => _moving = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Goes on where it stopped.</summary>
+    /// <summary>Resumes forwarding.</summary>
     public void Thaw() => _moving.TrySetResult();
 
     /// <summary>Breaks all connections, and removes the socket.</summary>
@@ -74,7 +74,7 @@ public sealed class AgentRelay : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException)
         {
-            // One of the three is gone.
+            // One of the connections was closed.
         }
     }
 

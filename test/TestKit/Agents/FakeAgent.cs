@@ -9,9 +9,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A Workload API that does what it is told, right or wrong: real HTTP/2 over a fresh Unix socket, which is removed with its folder, or over TCP.</summary>
+/// <summary>A scripted Workload API server, valid or not: real HTTP/2 over a fresh Unix socket, which is removed with its folder, or over TCP.</summary>
 /// <remarks>
-/// The steps form one script. A call carries out the next steps until one ends it; without steps it waits, and has answered nothing.
+/// The steps form one script. A call runs the next steps until one ends it; without steps it waits without a response.
 /// Steps may be given before or during a call, from any thread.
 /// </remarks>
 public sealed class FakeAgent : IAsyncDisposable
@@ -33,13 +33,13 @@ public sealed class FakeAgent : IAsyncDisposable
     /// <summary>Gets the path of the socket.</summary>
     public string SocketPath { get; }
 
-    /// <summary>Gets the address, as one would configure it.</summary>
+    /// <summary>Gets the address for the configuration.</summary>
     public string Address { get; private set; }
 
-    /// <summary>Gets or sets what every call begins with, before its steps of the script: an agent that always answers the same.</summary>
+    /// <summary>Gets or sets steps for the beginning of every call, before those of the script: for an agent that always responds in the same way.</summary>
     public Action<FakeAgent>? OnEachCall { get; set; }
 
-    /// <summary>Gets or sets a message that every call is sent for itself before its steps, for calls that overlap: they share the one script.</summary>
+    /// <summary>Gets or sets a message that every call gets before its steps, for concurrent calls, which share the script.</summary>
     public IMessage? Greeting { get; set; }
 
     /// <summary>Gets the messages with which the calls of a method begin, by the method's name.</summary>
@@ -61,7 +61,7 @@ public sealed class FakeAgent : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes an agent that listens.</summary>
+    /// <summary>Starts an agent.</summary>
     public static async Task<FakeAgent> StartAsync()
     {
         var agent = new FakeAgent();
@@ -69,7 +69,7 @@ public sealed class FakeAgent : IAsyncDisposable
         return agent;
     }
 
-    /// <summary>Makes an agent that listens on TCP, and nowhere else.</summary>
+    /// <summary>Starts an agent that listens on TCP only.</summary>
     public static async Task<FakeAgent> StartOnTcpAsync()
     {
         var agent = new FakeAgent();
@@ -86,13 +86,13 @@ public sealed class FakeAgent : IAsyncDisposable
         await _server.StartAsync();
     }
 
-    /// <summary>Dies: connections break, the socket file goes.</summary>
+    /// <summary>Stops abruptly: connections break, the socket file is removed.</summary>
     public async Task StopAsync()
     {
         if (Interlocked.Exchange(ref _server, null) is { } server) await server.DisposeAsync();
     }
 
-    /// <summary>Waits until that many calls have arrived, earlier ones included, and gives the last of them.</summary>
+    /// <summary>Waits until that many calls have arrived, including earlier ones, and returns the last of them.</summary>
     public async Task<FakeCall> WaitForCallAsync(int number, CancellationToken cancellationToken)
     {
         while (true)
@@ -130,7 +130,7 @@ public sealed class FakeAgent : IAsyncDisposable
         return WriteAsync(context, bytes);
     });
 
-    /// <summary>Sends bytes as they are, in one write each, and ends the call with a good status, whether or not the caller listens to the end.</summary>
+    /// <summary>Sends bytes as they are, in one write each, and ends the call with status OK, whether or not the caller reads to the end.</summary>
     public void Answer(IEnumerable<byte[]> writes) => Add(ends: true, async context =>
     {
         context.Response.ContentType = "application/grpc";
@@ -147,7 +147,7 @@ public sealed class FakeAgent : IAsyncDisposable
     public void CloseWith(StatusCode code, string text = "") =>
         CloseWith(((int)code).ToString(CultureInfo.InvariantCulture), EncodePercent(text));
 
-    /// <summary>Ends the call with the very texts of <c>grpc-status</c> and <c>grpc-message</c>.</summary>
+    /// <summary>Ends the call with these exact values of <c>grpc-status</c> and <c>grpc-message</c>.</summary>
     public void CloseWith(string status, string message) => Add(ends: true, context =>
     {
         AddStatus(context.Response, "grpc-status", status);
@@ -176,7 +176,7 @@ public sealed class FakeAgent : IAsyncDisposable
         return Task.CompletedTask;
     });
 
-    /// <summary>Answers as a web server would.</summary>
+    /// <summary>Responds like a web server.</summary>
     public void AnswerHttp(int statusCode, string? contentType, string body = "") => Add(ends: true, async context =>
     {
         context.Response.StatusCode = statusCode;
@@ -237,7 +237,7 @@ public sealed class FakeAgent : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // Whoever waits for the script hears of it.
+            // Reported to the test that waits for the script.
             step.Done.SetException(e);
             throw;
         }

@@ -42,7 +42,7 @@ internal sealed class FakeAgentServer : IHttpApplication<HttpContext>, IAsyncDis
 
     public async ValueTask DisposeAsync()
     {
-        // Without patience: an agent that dies says no farewell.
+        // Without a graceful shutdown.
         await _kestrel.StopAsync(new CancellationToken(canceled: true));
         _kestrel.Dispose();
     }

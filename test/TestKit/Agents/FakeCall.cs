@@ -6,10 +6,10 @@ namespace AspNetSpiffe.TestKit;
 /// <param name="Body">The frames of the request.</param>
 public sealed record FakeCall(string Path, IReadOnlyDictionary<string, IReadOnlyList<string>> Headers, byte[] Body)
 {
-    /// <summary>Gets what completes when the agent is through with the call, and says whether the caller had gone away.</summary>
+    /// <summary>Gets a task that completes when the agent has finished the call; its result is whether the caller had cancelled.</summary>
     internal TaskCompletionSource<bool> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Waits until the agent is through with the call, and fails unless the caller had left it.</summary>
+    /// <summary>Waits until the agent has finished the call, and fails unless the caller had cancelled it.</summary>
     public async Task WaitForCancelAsync(CancellationToken cancellationToken)
     {
         if (!await Ended.Task.WaitAsync(cancellationToken)) throw new InvalidOperationException($"The call of '{Path}' was carried out to its end.");

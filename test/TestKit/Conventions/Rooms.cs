@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>Finds who knows whom among the folders of a project, by a scan of the text: type name to folder, then names used to edges.</summary>
+/// <summary>Finds dependencies between the folders of a project with a scan of the source text: type names to folders, then used names to edges.</summary>
 /// <remarks>It relies on the house rules: one namespace, file-scoped, so that a type of the top level begins in the first column.</remarks>
 public static partial class Rooms
 {

@@ -12,7 +12,7 @@ namespace AspNetSpiffe.TestKit;
 public sealed record LogRecord(
     LogLevel Level, string Category, EventId Event, string Message, IReadOnlyDictionary<string, object?> Values, Exception? Exception)
 {
-    /// <summary>Gives the record as one line, and the exception below it.</summary>
+    /// <summary>Returns the record as one line, and the exception below it.</summary>
     public override string ToString() =>
         $"{Level} {Category} {Event.Name ?? Event.Id.ToString(global::System.Globalization.CultureInfo.InvariantCulture)}: {Message}" +
         (Exception is null ? "" : $"{Environment.NewLine}  {Exception}");

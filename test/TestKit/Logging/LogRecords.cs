@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>All that the hosts under test logged, and a way to wait for the next. Safe to use from any thread.</summary>
+/// <summary>All that the hosts under test logged, and a way to wait for the next. Thread-safe.</summary>
 public sealed class LogRecords : ILoggerProvider
 {
     private readonly Lock _lock = new();

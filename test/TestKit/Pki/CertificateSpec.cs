@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>Everything that a certificate can say, right or wrong: <c>pki.Leaf(l => l with { Uris = ["https://td/a"] })</c>.</summary>
+/// <summary>Everything that a certificate can contain, valid or not: <c>pki.Leaf(l => l with { Uris = ["https://td/a"] })</c>.</summary>
 public sealed record CertificateSpec
 {
     /// <summary>The extended key usage of a TLS server.</summary>
@@ -56,7 +56,7 @@ public sealed record CertificateSpec
     /// <summary>Gets the last moment of validity; default: in an hour.</summary>
     public DateTimeOffset NotAfter { get; init; } = TimeProvider.System.GetUtcNow().AddHours(1);
 
-    /// <summary>Gets whether there is a critical extension that nobody knows.</summary>
+    /// <summary>Gets whether there is an unknown critical extension.</summary>
     public bool UnknownCriticalExtension { get; init; }
 
     /// <summary>Gets the URL of the issuer's certificate (AIA, "CA issuers").</summary>

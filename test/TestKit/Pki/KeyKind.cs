@@ -21,10 +21,10 @@ public enum KeyKind
     /// <summary>RSA with 1024 bits, which is too weak.</summary>
     Rsa1024,
 
-    /// <summary>RSA with 512 bits, which anybody can factor.</summary>
+    /// <summary>RSA with 512 bits, which is easy to factor.</summary>
     Rsa512,
 
-    /// <summary>RSA with 2048 bits and a public exponent as long, which makes each verification as dear as a signature. It signs nothing.</summary>
+    /// <summary>RSA with 2048 bits and a public exponent as long, which makes each verification as expensive as a signature. It signs nothing.</summary>
     RsaLongExponent,
 
     /// <summary>ECDSA on secp160r1, which is too weak.</summary>

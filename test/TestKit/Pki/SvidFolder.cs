@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A temporary folder with the files of an SVID, and the ways in which people replace them.</summary>
+/// <summary>A temporary folder with the files of an SVID, and the usual ways to replace them.</summary>
 public sealed partial class SvidFolder : IDisposable
 {
     private const string Data = "..data";
@@ -15,16 +15,16 @@ public sealed partial class SvidFolder : IDisposable
     /// <summary>Gets the folder.</summary>
     public string Root => _folder.FullName;
 
-    /// <summary>Gives the path of a file.</summary>
+    /// <summary>Returns the path of a file.</summary>
     public string PathOf(string name) => Path.Combine(Root, name);
 
-    /// <summary>Gives the certificates as PEM.</summary>
+    /// <summary>Returns the certificates as PEM.</summary>
     public static string Pem(params IEnumerable<X509Certificate2> certificates) => string.Concat(certificates.Select(certificate => certificate.ExportCertificatePem() + "\n"));
 
-    /// <summary>Gives the chain of an SVID as PEM.</summary>
+    /// <summary>Returns the chain of an SVID as PEM.</summary>
     public static string ChainOf(TestSvid svid) => Pem([svid.Leaf, .. svid.Intermediates]);
 
-    /// <summary>Gives the private key of an SVID as PEM, PKCS#8.</summary>
+    /// <summary>Returns the private key of an SVID as PEM, PKCS#8.</summary>
     public static string KeyOf(TestSvid svid) => PemEncoding.WriteString("PRIVATE KEY", svid.Key.Pkcs8) + "\n";
 
     /// <summary>Writes a file in place, for this user only.</summary>

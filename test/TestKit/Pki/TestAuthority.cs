@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A root or an intermediate: it signs what it is told to.</summary>
+/// <summary>A root or an intermediate, which signs anything.</summary>
 public sealed class TestAuthority
 {
     internal TestAuthority(TrustDomain trustDomain, CertificateSpec spec, TestAuthority? issuer)
@@ -29,7 +29,7 @@ public sealed class TestAuthority
     /// <summary>Gets what a leaf of this authority sends along: this one and those above it, without the root.</summary>
     public ImmutableArray<X509Certificate2> Intermediates => Issuer is null ? [] : [Certificate, .. Issuer.Intermediates];
 
-    /// <summary>Makes an authority below this one.</summary>
+    /// <summary>Creates an authority below this one.</summary>
     public TestAuthority Intermediate(Func<CertificateSpec, CertificateSpec>? change = null) =>
         new(TrustDomain, Change(TestPki.AuthoritySpec(TrustDomain, "intermediate"), change), this);
 

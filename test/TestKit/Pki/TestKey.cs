@@ -26,7 +26,7 @@ public sealed class TestKey
     /// <summary>Gets the private half as unencrypted PKCS#8 DER. Copy it before clearing.</summary>
     public byte[] Pkcs8 { get; }
 
-    /// <summary>Makes a key; a new one each time, but for RSA and Ed25519.</summary>
+    /// <summary>Creates a key; a new one each time, but for RSA and Ed25519.</summary>
     public static TestKey Create(KeyKind kind) => kind switch
     {
         KeyKind.P256 => new(ECDsa.Create(ECCurve.NamedCurves.nistP256)),
@@ -42,7 +42,7 @@ public sealed class TestKey
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
-    /// <summary>Gives the certificate with this private key; as it is when .NET cannot use the key.</summary>
+    /// <summary>Returns the certificate with this private key; as it is when .NET cannot use the key.</summary>
     public X509Certificate2 Attach(X509Certificate2 certificate) => _key switch
     {
         ECDsa ecdsa => AttachEllipticCurve(certificate, ecdsa),

@@ -11,7 +11,7 @@ namespace AspNetSpiffe.TestKit;
 /// </remarks>
 public sealed class TestPki
 {
-    /// <summary>Makes a root and the wanted number of intermediates below it.</summary>
+    /// <summary>Creates a root and the wanted number of intermediates below it.</summary>
     /// <param name="trustDomain">The name of the trust domain.</param>
     /// <param name="intermediates">How many authorities stand between root and leaf.</param>
     /// <param name="root">Changes the root.</param>
@@ -41,7 +41,7 @@ public sealed class TestPki
     /// <summary>Gets the bundle as concatenated DER.</summary>
     public byte[] BundleDer => Der(Authorities);
 
-    /// <summary>Makes another root of the same trust domain, with the same name and a key of its own: a stranger, or the next one.</summary>
+    /// <summary>Creates another root of the same trust domain, with the same name and another key: an untrusted one, or the next one of a rotation.</summary>
     public TestAuthority CreateRoot(Func<CertificateSpec, CertificateSpec>? change = null) =>
         new(TrustDomain, TestAuthority.Change(AuthoritySpec(TrustDomain, "root"), change), issuer: null);
 
@@ -51,7 +51,7 @@ public sealed class TestPki
     /// <inheritdoc cref="TestAuthority.Leaf(string)"/>
     public TestSvid Leaf(string path) => Issuer.Leaf(path);
 
-    /// <summary>Makes a leaf that signed itself.</summary>
+    /// <summary>Creates a leaf that signed itself.</summary>
     public X509Certificate2 SelfSignedLeaf(Func<CertificateSpec, CertificateSpec>? change = null)
     {
         var spec = TestAuthority.Change(new() { Subject = "CN=self-signed leaf", Uris = [$"{TrustDomain.Id}/workload"] }, change);
@@ -62,13 +62,13 @@ public sealed class TestPki
     /// <summary>Concatenates certificates as the Workload API sends them.</summary>
     public static byte[] Der(IEnumerable<X509Certificate2> certificates) => [.. certificates.SelectMany(c => c.RawData)];
 
-    /// <summary>Gives the bytes of an X509SVIDResponse: these SVIDs with this bundle, and the bundles of federated trust domains.</summary>
+    /// <summary>Returns the bytes of an X509SVIDResponse: these SVIDs with this bundle, and the bundles of federated trust domains.</summary>
     public byte[] ResponseBytes(IEnumerable<TestSvid> svids, params TestPki[] federated) => Response(svids, federated).ToByteArray();
 
-    /// <summary>Gives an X509SVIDResponse of one SVID.</summary>
+    /// <summary>Returns an X509SVIDResponse of one SVID.</summary>
     internal Wire.X509SVIDResponse Response(TestSvid svid, params TestPki[] federated) => Response([svid], federated);
 
-    /// <summary>Gives an X509SVIDResponse: these SVIDs with this bundle, and the bundles of federated trust domains.</summary>
+    /// <summary>Returns an X509SVIDResponse: these SVIDs with this bundle, and the bundles of federated trust domains.</summary>
     internal Wire.X509SVIDResponse Response(IEnumerable<TestSvid> svids, params TestPki[] federated)
     {
         var response = new Wire.X509SVIDResponse();
@@ -77,7 +77,7 @@ public sealed class TestPki
         return response;
     }
 
-    /// <summary>Gives an X509BundlesResponse of this trust domain and others.</summary>
+    /// <summary>Returns an X509BundlesResponse of this trust domain and others.</summary>
     internal Wire.X509BundlesResponse BundlesResponse(params TestPki[] others)
     {
         var response = new Wire.X509BundlesResponse();

@@ -9,7 +9,7 @@ public static class TestRevocation
 {
     private static readonly TimeSpan InForce = TimeSpan.FromHours(6);
 
-    /// <summary>Makes a complete list of an authority, DER, in force for six hours: by default from an hour ago.</summary>
+    /// <summary>Creates a complete list of an authority, DER, in force for six hours: by default from an hour ago.</summary>
     public static byte[] List(this TestAuthority authority, long number, DateTimeOffset? nextUpdate = null, params X509Certificate2[] revoked)
     {
         var builder = new CertificateRevocationListBuilder();

@@ -4,7 +4,7 @@ using Google.Protobuf;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A leaf with its key and intermediates, in every form in which somebody wants it.</summary>
+/// <summary>A leaf with its key and intermediates, in every form that tests need.</summary>
 public sealed class TestSvid
 {
     internal TestSvid(CertificateSpec spec, TestAuthority issuer)
@@ -36,7 +36,7 @@ public sealed class TestSvid
     /// <summary>Gets the private key as PKCS#8 DER, a fresh copy.</summary>
     public byte[] Pkcs8 => [.. Key.Pkcs8];
 
-    /// <summary>Gives the message of this SVID, complete and valid; a test changes what it wants wrong.</summary>
+    /// <summary>Returns the message of this SVID, complete and valid; a test changes what it wants wrong.</summary>
     internal Wire.X509SVID ToWire(IEnumerable<X509Certificate2> authorities, string hint = "") => new()
     {
         SpiffeId = Id,

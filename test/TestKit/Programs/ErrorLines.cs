@@ -2,7 +2,7 @@ using Xunit.Sdk;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>The standard error of a program, line by line, for whoever waits for one.</summary>
+/// <summary>The standard error of a program, line by line.</summary>
 internal sealed class ErrorLines
 {
     private readonly List<string> _lines = [];

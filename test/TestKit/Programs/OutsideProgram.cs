@@ -5,7 +5,7 @@ using Xunit.Sdk;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A program that no one here wrote: started without a shell, heard, and killed by its own handle if it has not ended.</summary>
+/// <summary>An external program: started without a shell, its output read, and killed by its own handle if it has not ended.</summary>
 public sealed class OutsideProgram : IAsyncDisposable
 {
     private const string Remedy = "Run 'build/install-test-tools', which installs the outside tools that the tests talk to.";
@@ -64,7 +64,7 @@ public sealed class OutsideProgram : IAsyncDisposable
         await _process.StandardInput.FlushAsync(cancellationToken);
     }
 
-    /// <summary>Gives the next line of its standard output; the test fails when there is none, with what it wrote to standard error.</summary>
+    /// <summary>Returns the next line of its standard output; the test fails when there is none, with what it wrote to standard error.</summary>
     public async Task<string> ReadLineAsync(CancellationToken cancellationToken)
     {
         if (await _process.StandardOutput.ReadLineAsync(cancellationToken) is { } line) return line;
@@ -100,7 +100,7 @@ public sealed class OutsideProgram : IAsyncDisposable
 
     /// <summary>Waits until a line of its standard error has this text.</summary>
     /// <param name="text">What the line contains.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <param name="from">How many lines to pass over; by default none, so that earlier lines count.</param>
     public Task<string> WaitForErrorAsync(string text, CancellationToken cancellationToken, int from = 0) => _errors.WaitForAsync(text, from, cancellationToken);
 

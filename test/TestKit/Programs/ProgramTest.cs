@@ -2,12 +2,12 @@ using Xunit;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>A test with a folder that is removed, a patience, and programs and servers that are stopped at the end.</summary>
+/// <summary>A test with a temporary folder, a timeout, and programs and servers that are stopped at the end.</summary>
 /// <param name="output">Where the log goes.</param>
 /// <param name="patience">How long a test waits for what must come, if it is one that takes its time.</param>
 public abstract class ProgramTest(ITestOutputHelper output, TimeSpan? patience = null) : LoggedTest(output)
 {
-    // Two cores, several test projects at once, and Node.js takes a second to start: patience costs nothing.
+    // A long timeout costs nothing: two cores run several test projects at once, and Node.js takes a second to start.
     private readonly CancellationTokenSource _patience = new(patience ?? HangLimit.OfATest);
     private readonly Stack<IAsyncDisposable> _toStop = new();
 

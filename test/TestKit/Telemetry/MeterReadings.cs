@@ -4,7 +4,7 @@ using System.Diagnostics.Metrics;
 
 namespace AspNetSpiffe.TestKit;
 
-/// <summary>Hears all that the meter of AspNetSpiffe measures in one host: what was counted, and what shows itself when asked.</summary>
+/// <summary>Collects all measurements of the meter of AspNetSpiffe in one host: counters and observable instruments.</summary>
 public sealed class MeterReadings : IDisposable
 {
     private readonly MeterListener _listener = new();
@@ -36,7 +36,7 @@ public sealed class MeterReadings : IDisposable
         }
     }
 
-    /// <summary>Asks the instruments that wait to be asked.</summary>
+    /// <summary>Reads the observable instruments.</summary>
     /// <returns>What an instrument says now, as 'value tag=value …'.</returns>
     public IReadOnlyList<string> Ask(string name)
     {

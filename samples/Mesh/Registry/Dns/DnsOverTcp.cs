@@ -3,12 +3,12 @@ using System.Net.Sockets;
 
 namespace Mesh.Names.Dns;
 
-/// <summary>Connections with any number of queries, each after its length, answered in their order (RFC 7766).</summary>
+/// <summary>TCP connections with any number of length-prefixed queries, answered in order (RFC 7766).</summary>
 internal sealed class DnsOverTcp(Socket listener, DnsResponder responder, RegistryOptions options, ILogger logger)
 {
     private const int LengthBytes = 2;
 
-    /// <summary>Serves as many connections at once as are allowed. Whoever comes when all are taken waits until one has ended, which is soon.</summary>
+    /// <summary>Serves the maximum number of concurrent connections; further ones wait until another has ended.</summary>
     public Task RunAsync(CancellationToken stopping) => Task.WhenAll(Enumerable.Range(0, options.DnsConnections).Select(_ => ServeOneByOneAsync(stopping)));
 
     private async Task ServeOneByOneAsync(CancellationToken stopping)
@@ -23,7 +23,7 @@ internal sealed class DnsOverTcp(Socket listener, DnsResponder responder, Regist
             }
             catch (Exception end) when (end is SocketException or IOException or OperationCanceledException || stopping.IsCancellationRequested)
             {
-                // The client went away in the middle of a query, or took too long; or the server stops.
+                // The client disconnected during a query, or timed out; or the server stops.
                 logger.LogDebug("DNS over TCP: {Problem}", end.Message);
             }
         }
@@ -39,7 +39,7 @@ internal sealed class DnsOverTcp(Socket listener, DnsResponder responder, Regist
         await stream.ReadExactlyAsync(query, either.Token);
         if (responder.Answer(query, overUdp: false) is not { } answer) return false;
 
-        // In one piece: some clients read the length and the message as one (RFC 7766 §8).
+        // In one write: some clients expect the length and the message in one read (RFC 7766 §8).
         var framed = new byte[LengthBytes + answer.Length];
         BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)answer.Length);
         answer.CopyTo(framed, LengthBytes);

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Mesh.Names.Dns;
 
-/// <summary>One query in each packet, one answer in each. An answer takes microseconds, so one follows the other.</summary>
+/// <summary>One query and one response per packet. Sequential, because a response takes microseconds.</summary>
 internal sealed class DnsOverUdp(Socket socket, DnsResponder responder, ILogger logger)
 {
     public async Task RunAsync(CancellationToken stopping)
@@ -19,7 +19,7 @@ internal sealed class DnsOverUdp(Socket socket, DnsResponder responder, ILogger 
             }
             catch (Exception problem) when (problem is SocketException || stopping.IsCancellationRequested)
             {
-                // Of one client, who is gone or gave an address to which nothing can be sent; or the server stops.
+                // The client has disconnected, or its address is unreachable; or the server stops.
                 logger.LogDebug("DNS over UDP: {Problem}", problem.Message);
             }
         }

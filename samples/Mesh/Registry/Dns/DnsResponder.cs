@@ -2,16 +2,16 @@ using ARSoft.Tools.Net.Dns;
 
 namespace Mesh.Names.Dns;
 
-/// <summary>Answers one message, whatever is in it.</summary>
+/// <summary>Responds to one message, valid or not.</summary>
 internal sealed class DnsResponder(Zone zone, ILogger<DnsResponder> logger)
 {
-    // RFC 6895 §3.1: from here to ANY are types of queries and of signatures of messages, transfers of the zone among them. No record has them.
+    // RFC 6895 §3.1: the meta types up to ANY, such as zone transfers, are types of queries, not of records.
     private const ushort FirstMetaType = 128, LastMetaType = 254;
 
-    /// <summary>Gives the answer, or nothing where there must be none.</summary>
+    /// <summary>Returns the response; null if there must be none.</summary>
     public byte[]? Answer(byte[] message, bool overUdp)
     {
-        // Two servers that answer each other's answers would never end.
+        // No response to a response, to prevent endless loops between servers.
         if (!QueryHeader.TryRead(message, out var header) || header.IsResponse) return null;
         try
         {
@@ -42,7 +42,7 @@ internal sealed class DnsResponder(Zone zone, ILogger<DnsResponder> logger)
         var records = zone.Find(question.Name);
         if (records is null) reply.ReturnCode = ReturnCode.NxDomain;
 
-        // RFC 8482 §4.1: whoever asks for anything gets something.
+        // RFC 8482 §4.1: a query for ANY gets one of the record types.
         var type = question.RecordType == RecordType.Any && records is [var first, ..] ? first.RecordType : question.RecordType;
         reply.AnswerRecords.AddRange(records?.Where(record => record.RecordType == type) ?? []);
         if (reply.AnswerRecords.Count == 0) reply.AuthorityRecords.Add(zone.Soa);

@@ -3,14 +3,14 @@ using System.Net.Sockets;
 
 namespace Mesh.Names.Dns;
 
-/// <summary>Answers DNS over UDP and TCP on one port.</summary>
+/// <summary>A DNS server over UDP and TCP on one port.</summary>
 internal sealed class DnsServer(RegistryOptions options, DnsResponder responder, ILogger<DnsServer> logger) : BackgroundService
 {
     private const int Attempts = 20;
 
     private Socket? _udp, _tcp;
 
-    /// <summary>Gets where it answers, once it has been started.</summary>
+    /// <summary>Gets its address after the start.</summary>
     public IPEndPoint LocalEndPoint => (IPEndPoint)_udp!.LocalEndPoint!;
 
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -38,7 +38,7 @@ internal sealed class DnsServer(RegistryOptions options, DnsResponder responder,
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(new DnsOverUdp(_udp!, responder, logger).RunAsync(stoppingToken), new DnsOverTcp(_tcp!, responder, options, logger).RunAsync(stoppingToken));
 
-    // A port that is free for UDP may be taken for TCP; where any port will do, there are others.
+    // A port that is free for UDP may be in use for TCP; with port 0, try another.
     private bool TryBind(bool last)
     {
         _udp = new(options.Dns.AddressFamily, SocketType.Dgram, ProtocolType.Udp);

@@ -3,7 +3,7 @@ using ARSoft.Tools.Net.Dns;
 
 namespace Mesh.Names.Dns;
 
-/// <summary>The header of a DNS message, and what can be answered when no more of it is understood (RFC 1035 §4.1.1).</summary>
+/// <summary>The header of a DNS message, and the replies that need only the header (RFC 1035 §4.1.1).</summary>
 internal readonly record struct QueryHeader(ushort Id, ushort Flags, ushort Questions, ushort Answers, ushort Authorities, ushort Additionals)
 {
     public const int Length = 12;
@@ -20,7 +20,7 @@ internal readonly record struct QueryHeader(ushort Id, ushort Flags, ushort Ques
         return message.Length >= Length;
     }
 
-    /// <summary>Makes a reply of a header alone.</summary>
+    /// <summary>Creates a reply with a header only.</summary>
     public byte[] Reply(ReturnCode code)
     {
         var reply = new byte[Length];

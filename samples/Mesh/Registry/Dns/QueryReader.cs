@@ -4,9 +4,9 @@ using ARSoft.Tools.Net.Dns;
 
 namespace Mesh.Names.Dns;
 
-/// <summary>Reads a query: one question, perhaps an OPT record, and nothing else.</summary>
+/// <summary>Parses a query: one question, optionally an OPT record, and nothing else.</summary>
 /// <remarks>
-/// The library reads what is well-formed. It is not asked about more: it would make room for as many records as a header claims, and read labels that nobody uses any more.
+/// The DNS library parses well-formed queries only: for others it would allocate as many records as a header claims, and accept obsolete labels.
 /// </remarks>
 internal static class QueryReader
 {
@@ -17,8 +17,8 @@ internal static class QueryReader
     /// <summary>Reads a query.</summary>
     /// <param name="message">The whole message.</param>
     /// <param name="header">Its header.</param>
-    /// <param name="query">What was asked.</param>
-    /// <param name="question">The question as it came, byte by byte.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="question">The question as received, byte for byte.</param>
     public static bool TryRead(byte[] message, QueryHeader header, [NotNullWhen(true)] out DnsMessage? query, out ReadOnlySpan<byte> question)
     {
         query = null;
@@ -36,12 +36,12 @@ internal static class QueryReader
         }
         catch (Exception mistake) when (mistake is ArgumentException or FormatException or IndexOutOfRangeException or NotSupportedException or OverflowException)
         {
-            // An option of EDNS that is not as its RFC has it.
+            // A malformed EDNS option.
             return false;
         }
     }
 
-    // A name in a question has nothing before it that a pointer could mean.
+    // A question has no earlier name to which a compression pointer could refer.
     private static bool TryMeasureQuestion(ReadOnlySpan<byte> rest, out int length)
     {
         length = 0;
@@ -51,7 +51,7 @@ internal static class QueryReader
         return named && length <= rest.Length;
     }
 
-    // RFC 6891 §6.1.2: the name of the root, the type, and a length that reaches to the end of the message.
+    // RFC 6891 §6.1.2: the root name, the type, and a length up to the end of the message.
     private static bool IsOpt(ReadOnlySpan<byte> record) =>
         record.Length >= OptHeaderLength && record[0] == 0 && BinaryPrimitives.ReadUInt16BigEndian(record[1..]) == (ushort)RecordType.Opt
         && record.Length == OptHeaderLength + BinaryPrimitives.ReadUInt16BigEndian(record[OptDataLengthAt..]);

@@ -4,10 +4,10 @@ using ARSoft.Tools.Net.Dns;
 
 namespace Mesh.Names.Dns;
 
-/// <summary>A reply that can be written. The library writes messages for its own server only; its sections are open to those who derive.</summary>
+/// <summary>A reply that can be serialized. The DNS library serializes messages for its own server only, but derived classes can access the sections.</summary>
 internal sealed class Reply : DnsMessage
 {
-    // RFC 6891 §6.2.5 has 4096; what is larger than this is fragmented on the way (DNS Flag Day 2020).
+    // RFC 6891 §6.2.5 allows 4096, but packets larger than this are fragmented (DNS Flag Day 2020).
     private const ushort LargestOverUdp = 1232;
     private const ushort SmallestOverUdp = 512;
 
@@ -23,14 +23,14 @@ internal sealed class Reply : DnsMessage
         if (query.EDnsOptions is { } options) EDnsOptions = new OptRecord(LargestOverUdp) { IsDnsSecOk = options.IsDnsSecOk };
     }
 
-    /// <summary>Writes the reply as large as the client can take it.</summary>
-    /// <param name="question">The question as it came: upper and lower case, and bytes that are no text, go back as they were.</param>
+    /// <summary>Serializes the reply up to the size that the client accepts.</summary>
+    /// <param name="question">The question as received: case and non-text bytes are returned unchanged.</param>
     public byte[] Write(ReadOnlySpan<byte> question)
     {
         var written = WriteAll(question);
         if (written.Length <= _limit) return written;
 
-        // What nobody asked for can go without notice (RFC 2181 §9).
+        // Additional records may be omitted without truncation (RFC 2181 §9).
         AdditionalRecords.RemoveAll(static record => record is not OptRecord);
         written = WriteAll(question);
         if (written.Length <= _limit) return written;

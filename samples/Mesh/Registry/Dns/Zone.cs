@@ -6,7 +6,7 @@ using ARSoft.Tools.Net.Dns;
 
 namespace Mesh.Names.Dns;
 
-/// <summary>The zone of the trust domain: which names there are at this moment, and their records.</summary>
+/// <summary>The zone of the trust domain: the current names and their records.</summary>
 /// <remarks>
 /// <code>
 /// example.org                          SOA, NS
@@ -15,17 +15,17 @@ namespace Mesh.Names.Dns;
 /// _https._tcp.service-a.example.org    SRV         one for each port, to service-a.example.org
 /// port-9005.service-a.example.org      A, AAAA     the addresses with this port
 /// </code>
-/// An SRV record has a port and a name, so it means the port at every address of the name (RFC 2782). Where the instances of a service have different ports, the records
-/// therefore name <c>port-9005.service-a.example.org</c> and its like, which are there in any case.
+/// An SRV record has a port and a name, so it means the port at every address of the name (RFC 2782). If the instances of a service have different ports, the records
+/// therefore refer to <c>port-9005.service-a.example.org</c> and similar names, which always exist.
 /// </remarks>
 internal sealed class Zone
 {
-    /// <summary>How long an answer may be kept, in seconds: a lease may end at any moment.</summary>
+    /// <summary>The TTL of responses in seconds: a lease may end at any moment.</summary>
     private const int TimeToLive = 1;
 
     private const string PortPrefix = "port-";
 
-    // What a name of a service has before it, and what belongs into a name of 255 bytes beside the zone.
+    // The prefixes of a service name, and the maximum length of a name.
     private const int MaxNameLength = 253;
     private const int LongestBelowZone = 12 + 63 + 1;
 
@@ -46,12 +46,12 @@ internal sealed class Zone
         _serverAddress = options.Dns.Address.Equals(IPAddress.Any) || options.Dns.Address.Equals(IPAddress.IPv6Any) ? [] : [options.Dns];
     }
 
-    /// <summary>Gets the record that says how long an answer without records may be kept (RFC 2308).</summary>
+    /// <summary>Gets the SOA record, with the TTL of negative responses (RFC 2308).</summary>
     public SoaRecord Soa => new(_apex, TimeToLive, _server, Below("hostmaster"), _leases.Serial, refreshInterval: 3600, retryInterval: 600, expireInterval: 86400, negativeCachingTTL: TimeToLive);
 
     public bool Contains(DomainName name) => name.IsEqualOrSubDomainOf(_apex);
 
-    /// <summary>Gives all records of a name: nothing where the name does not exist, and none where only names below it do.</summary>
+    /// <summary>Returns all records of a name: null if the name does not exist, empty if only names below it exist.</summary>
     public IReadOnlyList<DnsRecordBase>? Find(DomainName name)
     {
         string[] below = [.. name.Labels[..^_apex.LabelCount].Select(static label => label.ToLowerInvariant())];
@@ -67,7 +67,7 @@ internal sealed class Zone
         };
     }
 
-    /// <summary>Gives the addresses that belong to a record, so that nobody has to ask again.</summary>
+    /// <summary>Returns the addresses of the target of a record, to save another query.</summary>
     public IReadOnlyList<DnsRecordBase> FindTarget(DnsRecordBase record) => record switch
     {
         SrvRecord srv => Find(srv.Target) ?? [],
@@ -79,7 +79,7 @@ internal sealed class Zone
     {
         IPEndPoint[] found = [.. _leases.Find($"{service}.{_trustDomain}").Select(static lease => lease.EndPoint)];
 
-        // Clients that take the first address share the work.
+        // Balances the load of clients that use the first address.
         Random.Shared.Shuffle(found);
         return found;
     }

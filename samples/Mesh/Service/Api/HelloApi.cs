@@ -4,10 +4,10 @@ using Mesh.Service.Egress;
 
 namespace Mesh.Service.Api;
 
-/// <summary>Who called, and who answered.</summary>
+/// <summary>The caller, and the service that responded.</summary>
 internal sealed record Hello(string Caller, string Service);
 
-/// <summary>What we answer to who asks us to ask another, and what that one answered.</summary>
+/// <summary>The response to a request that makes this service call another, with the other's response.</summary>
 internal sealed record Asked(string Caller, string Service, Hello? Answer);
 
 /// <summary>The HTTP API.</summary>
@@ -29,7 +29,7 @@ internal static class HelloApi
         }
         catch (Exception e) when (e is HttpRequestException or SpiffePeerRejectedException or System.Text.Json.JsonException)
         {
-            // The reason is for our log; the caller is another service.
+            // The reason is logged only: the caller is another service.
             loggers.CreateLogger(typeof(HelloApi)).LogWarning(Events.CallFailed, "{Name} did not answer. {Why}", name, e.Message);
             return TypedResults.Problem("The service did not answer.", statusCode: StatusCodes.Status502BadGateway);
         }

@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Mesh.Service.Egress;
 
-/// <summary>An entrance of the egress. Who comes in acts with our identity, so it is open for the user that we run as, and for nobody else: not even for root.</summary>
+/// <summary>A local listener of the egress. Its clients act with our identity, so it accepts only the user that we run as, not even root.</summary>
 internal sealed class Door(string name)
 {
-    /// <summary>The policy of endpoints that are behind a door, and not part of the API.</summary>
+    /// <summary>The policy of endpoints that belong to a door, not to the API.</summary>
     public const string Policy = "OwnUser";
 
     public string Name => name;
@@ -15,7 +15,7 @@ internal sealed class Door(string name)
     /// <summary>Gets the door of a request; <see langword="null"/> for one of the API.</summary>
     public static Door? Of(HttpContext http) => http.Features.Get<Door>();
 
-    /// <summary>Puts the door before an endpoint: connections of other users are closed before a byte of them is read.</summary>
+    /// <summary>Protects an endpoint: connections of other users are closed before any data is read.</summary>
     public void Guard(ListenOptions listen)
     {
         var logger = listen.ApplicationServices.GetRequiredService<ILogger<Door>>();

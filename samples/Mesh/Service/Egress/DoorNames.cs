@@ -1,6 +1,6 @@
 namespace Mesh.Service.Egress;
 
-/// <summary>The entrances of the egress.</summary>
+/// <summary>The names of the egress listeners.</summary>
 internal static class DoorNames
 {
     public const string Http = "HTTP";

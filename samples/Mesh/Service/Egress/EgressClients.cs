@@ -4,10 +4,10 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Mesh.Service.Egress;
 
-/// <summary>HTTP clients, one for each service that is called: through the router, with the service's name as SNI, and to its SPIFFE ID only.</summary>
+/// <summary>HTTP clients, one per called service: through the router, with the service's name as SNI, and to its SPIFFE ID only.</summary>
 internal sealed class EgressClients(X509Source source, ServiceOptions options) : IDisposable
 {
-    // Each keeps its connections. Names are cheap to invent, so of more than these the one that was idle for longest goes.
+    // Each keeps its connections. Names are arbitrary, so above this number the client that was idle longest is removed.
     private const int MostKept = 100;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
@@ -15,7 +15,7 @@ internal sealed class EgressClients(X509Source source, ServiceOptions options) :
     private readonly Dictionary<string, Client> _clients = new(StringComparer.Ordinal);
     private long _uses;
 
-    /// <summary>Gets how many clients there are now.</summary>
+    /// <summary>Gets the current number of clients.</summary>
     public int Count
     {
         get
@@ -24,7 +24,7 @@ internal sealed class EgressClients(X509Source source, ServiceOptions options) :
         }
     }
 
-    /// <summary>Calls a service. All of the answer must be read when <paramref name="call"/> ends.</summary>
+    /// <summary>Calls a service. The whole response must be read when <paramref name="call"/> ends.</summary>
     public async Task<T> UseAsync<T>(Destination destination, Func<HttpMessageInvoker, Task<T>> call)
     {
         var client = Rent(destination);
@@ -71,7 +71,7 @@ internal sealed class EgressClients(X509Source source, ServiceOptions options) :
         }
     }
 
-    // What YARP advises for a forwarder; the SNI is the host of the request's URL.
+    // The settings that YARP recommends for a forwarder; the SNI is the host of the request's URL.
     private SpiffeHttpHandler CreateHandler(Destination destination) => SpiffeHttpHandler.Create(source, destination.Expected, handler =>
     {
         handler.AllowAutoRedirect = false;

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace Mesh.Service.Egress;
 
-/// <summary><c>endpoint.Endpoint</c>: one connection to an address, to see who answers there. It sends nothing.</summary>
-/// <remarks>It says that we accepted the server. Whether the server accepts us is seen in TLS 1.3 only by whoever goes on to talk to it.</remarks>
+/// <summary><c>endpoint.Endpoint</c>: opens a connection to an address, to show which server responds. It sends no data.</summary>
+/// <remarks>It reports that we accepted the server. With TLS 1.3, whether the server accepts us is known only after further data.</remarks>
 [Authorize(Door.Policy)]
 internal sealed class EndpointService(X509Source source) : Endpoint.EndpointBase
 {

@@ -6,8 +6,8 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Mesh.Service.Egress;
 
-/// <summary>Forwards what comes through a door, HTTP and gRPC, to the service that its host names, over mutual TLS.</summary>
-/// <remarks>The host must be a name of the mesh, so that a web page in the user's browser, whose requests have a host of their own, reaches nothing.</remarks>
+/// <summary>Forwards HTTP and gRPC requests of a door to the service of their host name, over mutual TLS.</summary>
+/// <remarks>The host must be a name of the mesh, so that requests of a web page in the user's browser, which have another host, are not forwarded.</remarks>
 internal sealed class HttpEgress(IHttpForwarder forwarder, EgressClients clients, X509Source source, ILogger<HttpEgress> logger)
 {
     private const int HttpPort = 80;
@@ -18,7 +18,7 @@ internal sealed class HttpEgress(IHttpForwarder forwarder, EgressClients clients
         var host = http.Request.Host;
         if (!IsTunnel(http) && host.Port is null or HttpPort && Destination.Find(host.Host, source) is { } destination) return ForwardAsync(http, destination);
 
-        // Our own gRPC services, which grpcurl and its like call by the address of the door.
+        // Our own gRPC services, which tools such as grpcurl call by the address of the door.
         if (door.Name == DoorNames.Grpc && IsAddressOfDoor(http.Connection, host)) return next(http);
 
         return AnswerAsync(http, StatusCodes.Status403Forbidden, StatusCode.PermissionDenied,
@@ -36,12 +36,12 @@ internal sealed class HttpEgress(IHttpForwarder forwarder, EgressClients clients
         var why = $"{destination.Name} did not answer. {cause?.Message ?? error.ToString()}";
         logger.LogWarning(Events.NotForwarded, "{Why}", why);
 
-        // Who asks is our own user, who could read our log and our memory as well: it may know why. A caller of our API never does.
+        // The client is our own user, who could also read our log and memory, so it gets the reason. A caller of our API never does.
         var wasRejected = cause is SpiffePeerRejectedException;
         if (!http.Response.HasStarted) await AnswerAsync(http, http.Response.StatusCode, wasRejected ? StatusCode.FailedPrecondition : StatusCode.Unavailable, why);
     }
 
-    // What went through one would be TLS of the local program, and the name in it of its own choice. Web sockets over HTTP/2 are none.
+    // A tunnel would carry TLS of the local program, with an arbitrary server name. Web sockets over HTTP/2 are not tunnels.
     private static bool IsTunnel(HttpContext http) => HttpMethods.IsConnect(http.Request.Method) && http.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true };
 
     private static bool IsAddressOfDoor(ConnectionInfo connection, HostString host) =>
@@ -51,7 +51,7 @@ internal sealed class HttpEgress(IHttpForwarder forwarder, EgressClients clients
     {
         if (http.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) != true) return TypedResults.Problem(detail, statusCode: status).ExecuteAsync(http);
 
-        // gRPC has its status in the trailers, which without a body are the headers.
+        // The gRPC status is in the trailers, or, without a body, in the headers.
         http.Response.StatusCode = StatusCodes.Status200OK;
         http.Response.ContentType = "application/grpc";
         http.Response.Headers["grpc-status"] = ((int)grpcStatus).ToString(System.Globalization.CultureInfo.InvariantCulture);

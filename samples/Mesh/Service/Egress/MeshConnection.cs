@@ -5,7 +5,7 @@ using AspNetSpiffe;
 
 namespace Mesh.Service.Egress;
 
-/// <summary>One connection by mutual TLS to the service that a name means: the SNI is the name, and only its SPIFFE ID is accepted.</summary>
+/// <summary>One connection over mutual TLS to the service with a name: the SNI is the name, and only its SPIFFE ID is accepted.</summary>
 internal sealed class MeshConnection : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
@@ -23,8 +23,8 @@ internal sealed class MeshConnection : IAsyncDisposable
     public SpiffePeer Peer { get; }
 
     /// <summary>Connects.</summary>
-    /// <exception cref="ServerRejectedException">Somebody else answered.</exception>
-    /// <exception cref="IOException">Nobody answered, or not by TLS; also SocketException, AuthenticationException and TimeoutException.</exception>
+    /// <exception cref="ServerRejectedException">The server has another SPIFFE ID.</exception>
+    /// <exception cref="IOException">No server responded, or not with TLS; also SocketException, AuthenticationException and TimeoutException.</exception>
     public static async Task<MeshConnection> OpenAsync(X509Source source, EndPoint address, Destination destination, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -39,7 +39,7 @@ internal sealed class MeshConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until what was true at the handshake no longer is, and says what.</summary>
+    /// <summary>Waits until the server is no longer trusted, and returns the reason.</summary>
     public async Task<string> WaitUntilUntrustedAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -85,6 +85,6 @@ internal sealed class MeshConnection : IAsyncDisposable
     }
 }
 
-/// <summary>Somebody answered, and it was not the service that was meant.</summary>
+/// <summary>The server that responded is not the expected service.</summary>
 internal sealed class ServerRejectedException(Destination meant, VerificationResult verdict, Exception inner)
     : AuthenticationException($"The server was rejected: {verdict.Reason}. Under the name {meant.Name} only {meant.Id} may answer; it presented {verdict.Id?.ToString() ?? "no SPIFFE ID"}.", inner);

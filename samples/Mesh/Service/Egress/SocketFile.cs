@@ -10,8 +10,8 @@ internal static class SocketFile
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const int NoSuchDevice = 6;
 
-    /// <summary>Makes room for a socket.</summary>
-    /// <exception cref="IOException">Others may use its folder, or something is at its place already.</exception>
+    /// <summary>Prepares the path of a socket.</summary>
+    /// <exception cref="IOException">Other users have access to its folder, or a file already exists at the path.</exception>
     public static void Prepare(string path)
     {
         PrivateFolder.Make(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -28,7 +28,7 @@ internal static class SocketFile
         return socket;
     }
 
-    // A socket that a killed process has left.
+    // A socket that a killed process left behind.
     private static bool IsStale(string path)
     {
         try

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 
 namespace Mesh.Service.Egress;
 
-/// <summary>Says which user of this machine holds the other end of a connection. Linux only.</summary>
+/// <summary>Finds the user of this machine at the other end of a connection. Linux only.</summary>
 internal static class SocketUser
 {
     // <sys/socket.h>: struct ucred is pid, uid and gid, 32 bits each.
@@ -17,7 +17,7 @@ internal static class SocketUser
     public static uint Own { get; } = GetEffectiveUserId();
 
     /// <summary>Finds the user of the other end.</summary>
-    /// <returns><see langword="null"/> when the kernel does not say: treat it as a stranger.</returns>
+    /// <returns><see langword="null"/> if unknown: treat it as another user.</returns>
     public static uint? Find(Socket socket) => (socket.RemoteEndPoint, socket.LocalEndPoint) switch
     {
         (IPEndPoint client, IPEndPoint server) => FindIn(File.ReadLines("/proc/net/tcp").Concat(ReadIfThere("/proc/net/tcp6")), client, server),
@@ -28,11 +28,11 @@ internal static class SocketUser
     /// <summary>Finds the user of a client's socket among the rows of <c>/proc/net/tcp</c> and <c>tcp6</c>, by both ends of the connection.</summary>
     public static uint? FindIn(IEnumerable<string> rows, IPEndPoint client, IPEndPoint server)
     {
-        // A client may reach an IPv4 address by a socket for IPv6.
+        // A client may connect to an IPv4 address with an IPv6 socket.
         var pairs = new[] { (Write(client), Write(server)), (Write(Mapped(client)), Write(Mapped(server))) };
         foreach (var row in rows)
         {
-            // sl local remote state queues timer retransmits uid timeout inode …; a socket that its process has closed already has no inode, and the uid 0, whoever it was.
+            // sl local remote state queues timer retransmits uid timeout inode …; a socket that its process has closed has no inode, and always the uid 0.
             if (row.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var local, var remote, _, _, _, _, var uid, _, not NoSocket, ..] && pairs.Contains((local, remote)))
                 return uint.Parse(uid, CultureInfo.InvariantCulture);
         }
@@ -50,7 +50,7 @@ internal static class SocketUser
 
     private static IPEndPoint Mapped(IPEndPoint end) => new(end.Address.MapToIPv6(), end.Port);
 
-    // As the kernel writes it: each 32 bits of the address as a number in the machine's own order.
+    // The kernel's format: each 32 bits of the address as a number in native byte order.
     private static string Write(IPEndPoint end)
     {
         var address = MemoryMarshal.Cast<byte, uint>(end.Address.GetAddressBytes()).ToArray();

@@ -7,10 +7,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Mesh.Service.Egress;
 
-/// <summary>The L4 egress: bytes of a local connection go to one service, over mutual TLS, and bytes of the service come back.</summary>
+/// <summary>The L4 egress: forwards bytes between a local connection and one service, over mutual TLS.</summary>
 /// <remarks>
-/// No ALPN, for we do not know what the bytes are: a server with HTTP takes them for HTTP/1.1. A connection ends when the SVID of either end does, and with the service.
-/// A service that ends the connection without the closing message of TLS is not told from one that sends it: protocols that end with the connection must know their own end.
+/// No ALPN, because the protocol is unknown: an HTTP server assumes HTTP/1.1. A connection ends when the SVID of either end expires, and with the service.
+/// A connection that the service ends without a TLS close_notify is not distinguished from one with it: protocols that end with the connection must detect truncation themselves.
 /// </remarks>
 internal sealed class Tunnel(X509Source source, ServiceOptions options, IHostApplicationLifetime host, ILogger<Tunnel> logger)
 {
@@ -25,7 +25,7 @@ internal sealed class Tunnel(X509Source source, ServiceOptions options, IHostApp
         }
         catch (Exception e) when (e is IOException or SocketException or AuthenticationException or TimeoutException or OperationCanceledException or ObjectDisposedException)
         {
-            // Not as if the service had ended it: half of an answer must not look like all of it.
+            // Aborted, so that a truncated response does not look complete.
             local.Abort(new ConnectionAbortedException(e.Message));
             if (!host.ApplicationStopping.IsCancellationRequested) logger.LogWarning(Events.TunnelEnded, "The L4 connection to {Name} was cut off. {Why}", name, e.Message);
         }
@@ -49,7 +49,7 @@ internal sealed class Tunnel(X509Source source, ServiceOptions options, IHostApp
         {
             await end.CancelAsync();
 
-            // What they throw now follows from what has ended them.
+            // Further exceptions are consequences of the end of the connection.
             await Task.WhenAll([untrusted, .. both]).ContinueWith(static ended => ended.Exception, TaskScheduler.Default);
         }
     }
@@ -58,11 +58,11 @@ internal sealed class Tunnel(X509Source source, ServiceOptions options, IHostApp
     {
         await local.Transport.Input.CopyToAsync(remote.Stream, cancellationToken);
 
-        // The local program has sent all and may still read.
+        // The local program has finished sending, but may still read.
         await remote.Stream.ShutdownAsync();
     }
 
-    // Straight to the socket: Kestrel's own output ends both directions when it ends.
+    // Directly to the socket: completing Kestrel's output closes both directions.
     private static async Task ReceiveAsync(ConnectionContext local, MeshConnection remote, CancellationToken cancellationToken)
     {
         var socket = local.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket;

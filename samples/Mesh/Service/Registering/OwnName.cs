@@ -3,7 +3,7 @@ using Mesh.Service.Egress;
 
 namespace Mesh.Service.Registering;
 
-/// <summary>The name that our SPIFFE ID gives us. It is known with the first SVID, before anything listens.</summary>
+/// <summary>The name of this service, derived from its SPIFFE ID. It is known with the first SVID, before any endpoint listens.</summary>
 internal sealed class OwnName(X509Source source, ServiceOptions options) : IHostedService
 {
     private string? _name;

@@ -5,7 +5,7 @@ using Grpc.Net.Client;
 
 namespace Mesh.Service.Registering;
 
-/// <summary>Keeps us registered from the moment that we listen until just before we stop.</summary>
+/// <summary>Keeps this service registered while it listens.</summary>
 internal sealed class RegistryLease(OwnName own, X509Source source, ServiceOptions options, Listeners listeners, ILogger<RegistryLease> logger) : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(0.25);
@@ -16,7 +16,7 @@ internal sealed class RegistryLease(OwnName own, X509Source source, ServiceOptio
     private GrpcChannel? _channel;
     private Task _keeping = Task.CompletedTask;
 
-    /// <summary>All servers are started: who finds us now, reaches us. A registry that is away does not keep us from starting.</summary>
+    /// <summary>Registers after all servers are started, so that clients that find the service can reach it. An unavailable registry does not fail the start.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         if (options.Registry is not { } address) return Task.CompletedTask;
@@ -26,7 +26,7 @@ internal sealed class RegistryLease(OwnName own, X509Source source, ServiceOptio
         return Task.CompletedTask;
     }
 
-    /// <summary>Before the servers stop to accept: no new caller finds a closed port.</summary>
+    /// <summary>Deregisters before the servers stop accepting, so that no new caller finds a closed port.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
@@ -74,7 +74,7 @@ internal sealed class RegistryLease(OwnName own, X509Source source, ServiceOptio
             }
             catch (RpcException e) when (!_stopping.IsCancellationRequested)
             {
-                // Once for each outage, or for each new reason.
+                // Logged once per outage or new reason.
                 if (told != e.StatusCode) logger.LogWarning(Events.RegistryAway, "{Registry} did not register us, and is asked again. {Status}: {Detail}", options.Registry, e.StatusCode, e.Status.Detail);
                 (told, wait, retry) = (e.StatusCode, retry < renewal ? retry : renewal, retry * 2);
             }

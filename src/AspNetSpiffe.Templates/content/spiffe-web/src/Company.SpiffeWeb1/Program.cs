@@ -3,11 +3,11 @@ using Microsoft.AspNetCore.Authorization;
 
 var builder = WebApplication.CreateBuilder(args);
 
-// Every https endpoint speaks mutual TLS, and every caller is known by its SPIFFE ID.
+// Every https endpoint uses mutual TLS, and every caller is authenticated by its SPIFFE ID.
 builder.WebHost.UseSpiffeMtls();
 builder.Services.AddHealthChecks().AddSpiffe();
 
-// In development an agent in this process issues the identities: ours, and one for each caller to try. Elsewhere SPIFFE_ENDPOINT_SOCKET names the agent.
+// In development an agent in this process issues the identities: ours, and one for each caller to test with. Elsewhere SPIFFE_ENDPOINT_SOCKET is the address of the agent.
 if (builder.Environment.IsDevelopment())
 {
     builder.AddSpiffeDevAgent(agent =>

@@ -2,7 +2,7 @@ using AspNetSpiffe;
 
 namespace Company.SpiffeWorker1;
 
-/// <summary>Calls a service every ten seconds, as the workload that we are.</summary>
+/// <summary>Calls a service every ten seconds with the identity of this workload.</summary>
 public sealed class Worker(IHttpClientFactory clients, X509Source identity, ILogger<Worker> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
