@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>The calls on one IHttpClientBuilder: AddHttpClient("orders").AddSpiffeMtls(…).UseSocketsHttpHandler(…).</summary>
+/// <summary>The calls on one builder of clients: AddHttpClient("orders").AddSpiffeMtls(…).UseSocketsHttpHandler(…).</summary>
 internal static class ClientChain
 {
     /// <summary>Returns the calls before one, the nearest first; none where the builder came as a parameter, for it may be that of ConfigureHttpClientDefaults, which others overrule.</summary>
@@ -15,12 +15,30 @@ internal static class ClientChain
         return receiver is IParameterReferenceOperation parameter && IsBuilder(parameter.Type) ? [] : before;
     }
 
-    /// <summary>Says whether a call is AddSpiffeMtls or its like.</summary>
+    /// <summary>Determines whether a call is AddSpiffeMtls or a similar method.</summary>
     public static bool IsAddSpiffe(IInvocationOperation call) => call.TargetMethod is
     {
         Name: "AddSpiffeMtls" or "AddSpiffeTls" or "AddSpiffeMtlsToWeb" or "AddSpiffeFromConfiguration",
         ContainingType: { Name: "SpiffeHttpClientBuilderExtensions", ContainingAssembly.Name: "AspNetSpiffe.Workload" },
     };
 
-    private static bool IsBuilder(ITypeSymbol? type) => type is { Name: "IHttpClientBuilder", ContainingNamespace.Name: "DependencyInjection" };
+    /// <summary>Determines whether a call is AddSpiffeMtls of a hub connection.</summary>
+    public static bool IsHub(IInvocationOperation call) => call.TargetMethod is
+    {
+        Name: "AddSpiffeMtls",
+        ContainingType: { Name: "SpiffeHubConnectionBuilderExtensions", ContainingAssembly.Name: "AspNetSpiffe.SignalR.Client" },
+    };
+
+    /// <summary>Determines whether a call is AddSpiffeMtls of a reverse proxy.</summary>
+    public static bool IsProxy(IInvocationOperation call) => call.TargetMethod is
+    {
+        Name: "AddSpiffeMtls",
+        ContainingType: { Name: "SpiffeReverseProxyBuilderExtensions", ContainingAssembly.Name: "AspNetSpiffe.Yarp" },
+    };
+
+    private static bool IsBuilder(ITypeSymbol? type) => type is
+    {
+        Name: "IHttpClientBuilder" or "IHubConnectionBuilder" or "IReverseProxyBuilder",
+        ContainingNamespace.Name: "DependencyInjection" or "Client",
+    };
 }
