@@ -7,7 +7,10 @@ var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseUrls(Environment.GetEnvironmentVariable("SERVER_URL") ?? "https://localhost:8443");
 builder.WebHost.UseSpiffeMtls();
 builder.Services.AddAuthentication().AddSpiffeJwt(options => options.Audiences.Add("https://orders.example.org"));
+
+// <document>
 builder.Services.AddOpenApi(options => options.AddDocumentTransformer<SpiffeSecurity>().AddOperationTransformer<SpiffeSecurity>());
+// </document>
 
 var app = builder.Build();
 app.MapOpenApi();

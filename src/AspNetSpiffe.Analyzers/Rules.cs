@@ -12,6 +12,7 @@ internal static class Rules
     public const string AnyServerId = "ASPS005";
     public const string SeveralServersId = "ASPS006";
     public const string ModeWithoutHttpsId = "ASPS007";
+    public const string ConflictingHubId = "ASPS008";
 
     /// <summary>The key of a diagnostic's property: the text that a code fix writes instead.</summary>
     public const string Replacement = nameof(Replacement);
@@ -31,10 +32,8 @@ internal static class Rules
         "The text is not a trust domain, path prefix or SPIFFE ID, so the library throws an exception when it reads it.", Pages + MalformedNameId + ".md");
 
     public static readonly DiagnosticDescriptor ReplacedHandler = new(
-        ReplacedHandlerId, "A primary handler replaces the one with the SPIFFE identity",
-        "The client would call without its SPIFFE identity, and accept any server: {0} replaces the handler that {1} created, so the client cannot be created. {2}.",
-        Category, DiagnosticSeverity.Warning, true,
-        "A call after AddSpiffeMtls or a similar method sets another primary handler, which fails when the client is created.", Pages + ReplacedHandlerId + ".md");
+        ReplacedHandlerId, "A primary handler replaces the one with the SPIFFE identity", "{0}", Category, DiagnosticSeverity.Warning, true,
+        "A call beside AddSpiffeMtls or a similar method sets another primary handler, which fails when the client is created.", Pages + ReplacedHandlerId + ".md");
 
     public static readonly DiagnosticDescriptor ConflictingHttps = new(
         ConflictingHttpsId, "UseHttps has settings that UseSpiffeMtls does not support",
@@ -51,7 +50,7 @@ internal static class Rules
         "A client that accepts any server is not protected against other workloads.", Pages + AnyServerId + ".md");
 
     public static readonly DiagnosticDescriptor SeveralServers = new(
-        SeveralServersId, "An HTTP client has several expected servers or TLS modes", "{0}", Category, DiagnosticSeverity.Warning, true,
+        SeveralServersId, "A client has several expected servers or TLS modes", "{0}", Category, DiagnosticSeverity.Warning, true,
         "A client has one TLS mode and one expected server; a client with several cannot be created.", Pages + SeveralServersId + ".md");
 
     public static readonly DiagnosticDescriptor ModeWithoutHttps = new(
@@ -59,4 +58,10 @@ internal static class Rules
         "The mode {0} presents our SVID and supports no https settings, so UseSpiffe throws an ArgumentException. Remove the argument, or choose WebCertificate.",
         Category, DiagnosticSeverity.Warning, true,
         "Only the mode WebCertificate supports https settings; with any other the library throws an ArgumentException.", Pages + ModeWithoutHttpsId + ".md");
+
+    public static readonly DiagnosticDescriptor ConflictingHub = new(
+        ConflictingHubId, "WithUrl has settings that AddSpiffeMtls does not support",
+        "{0}, so the hub connection cannot be created with a SPIFFE identity, and Build() throws an InvalidOperationException. {1}.",
+        Category, DiagnosticSeverity.Warning, true,
+        "A hub connection with AddSpiffeMtls has settings that would call without the SPIFFE identity, which fails when it is built.", Pages + ConflictingHubId + ".md");
 }

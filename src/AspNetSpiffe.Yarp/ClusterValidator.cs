@@ -6,7 +6,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace AspNetSpiffe;
 
 /// <summary>Rejects a configuration with a cluster that would not be called over mutual TLS with its expected server. YARP then keeps the previous configuration, or fails the start.</summary>
-internal sealed class ClusterValidator(IForwarderHttpClientFactory factory) : IClusterValidator
+internal sealed class ClusterValidator(IEnumerable<IForwarderHttpClientFactory> factories) : IClusterValidator
 {
     private const SslProtocols Accepted = SslProtocols.Tls12 | SslProtocols.Tls13;
 
@@ -61,8 +61,10 @@ internal sealed class ClusterValidator(IForwarderHttpClientFactory factory) : IC
 
     private IEnumerable<string> MistakesOfApplication()
     {
-        if (factory is not ClusterClients)
-            yield return $"A {factory.GetType().Name} makes the clients in place of AddSpiffeMtls(). Remove the call that registers it (ConfigureHttpClient, or an IForwarderHttpClientFactory), " +
+        // YARP takes the last one. One before it, except YARP's own, was set by the application and would have no effect.
+        var last = factories.LastOrDefault();
+        if (factories.LastOrDefault(factory => factory is not ClusterClients && (factory == last || factory.GetType() != typeof(ForwarderHttpClientFactory))) is { } other)
+            yield return $"A {other.GetType().Name} makes the clients in place of AddSpiffeMtls(). Remove the call that registers it (ConfigureHttpClient, or an IForwarderHttpClientFactory), " +
                 "and make its settings in the argument 'configure' of AddSpiffeMtls.";
     }
 

@@ -20,8 +20,10 @@ internal static class Compiled
         using Microsoft.AspNetCore.Http;
         using Microsoft.AspNetCore.Server.Kestrel.Core;
         using Microsoft.AspNetCore.Server.Kestrel.Https;
+        using Microsoft.AspNetCore.SignalR.Client;
         using Microsoft.Extensions.DependencyInjection;
         using Microsoft.Extensions.Hosting;
+        using Yarp.ReverseProxy.Configuration;
 
         """;
 
@@ -30,7 +32,7 @@ internal static class Compiled
     [
         .. from path in ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
            let name = Path.GetFileNameWithoutExtension(path)
-           where name is "AspNetSpiffe" or "AspNetSpiffe.Workload" or "netstandard" or "xunit.v3.assert"
+           where name is "AspNetSpiffe" or "AspNetSpiffe.Workload" or "AspNetSpiffe.SignalR.Client" or "AspNetSpiffe.Yarp" or "Yarp.ReverseProxy" or "netstandard" or "xunit.v3.assert"
                || (name.Split('.')[0] is "System" or "Microsoft" && !name.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal))
            select MetadataReference.CreateFromFile(path),
     ];

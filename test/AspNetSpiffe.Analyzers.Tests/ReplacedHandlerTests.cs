@@ -19,7 +19,9 @@ public sealed class ReplacedHandlerTests : RuleTest<ClientAnalyzer>
     [InlineData("""services.AddHttpClient("orders").AddSpiffeMtls("spiffe://a/b").AddSpiffeJwt("orders").SetHandlerLifetime(TimeSpan.FromDays(1)).{|ASPS003:UseSocketsHttpHandler|}();""")]
     [InlineData("""var client = services.AddHttpClient("orders"); client.AddSpiffeMtls("spiffe://a/b").{|ASPS003:UseSocketsHttpHandler|}();""")]
     [InlineData("""services.AddHttpClient<object>().AddSpiffeMtls("spiffe://a/b").{|ASPS003:UseSocketsHttpHandler|}().Services.AddHttpClient("mail").AddSpiffeMtls("spiffe://a/c");""")]
-    public Task A_handler_that_is_replaced_afterwards_is_found(string statement) => VerifyAsync(Program(statement));
+    [InlineData("""services.AddReverseProxy().AddSpiffeMtls().{|ASPS003:ConfigureHttpClient|}((_, handler) => handler.UseCookies = true);""")]
+    [InlineData("""services.AddReverseProxy().{|ASPS003:ConfigureHttpClient|}((_, _) => { }).LoadFromMemory([], []).AddSpiffeMtls();""")]
+    public Task A_handler_that_is_replaced_is_found(string statement) => VerifyAsync(Program(statement));
 
     [Theory]
     [InlineData("""services.AddHttpClient("orders").UseSocketsHttpHandler().AddSpiffeMtls("spiffe://a/b");""")]
@@ -31,6 +33,9 @@ public sealed class ReplacedHandlerTests : RuleTest<ClientAnalyzer>
     [InlineData("""services.AddHttpClient("orders").AddSpiffeJwt("orders").UseSocketsHttpHandler();""")]
     [InlineData("""services.AddHttpClient("orders").AddSpiffeMtls("spiffe://a/b").Services.AddHttpClient("mail").UseSocketsHttpHandler();""")]
     [InlineData("""services.ConfigureHttpClientDefaults(client => client.AddSpiffeMtls("spiffe://a/b").UseSocketsHttpHandler()); services.AddHttpClient("orders").AddSpiffeMtls("spiffe://a/c");""")]
+    [InlineData("""services.AddReverseProxy().ConfigureHttpClient((_, handler) => handler.UseCookies = true);""")]
+    [InlineData("""services.AddReverseProxy().AddSpiffeMtls((_, handler) => handler.UseCookies = true);""")]
+    [InlineData("""services.AddHttpClient("orders").AddSpiffeMtls("spiffe://a/b").ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(1));""")]
     public Task What_the_library_takes_is_let_alone(string statement) => VerifyAsync(Program(statement));
 
     [Theory]
@@ -40,6 +45,13 @@ public sealed class ReplacedHandlerTests : RuleTest<ClientAnalyzer>
         Program($"""services.AddHttpClient("orders").AddSpiffeMtls("spiffe://a/b").{call};"""),
         "ASPS003",
         $"The client would call without its SPIFFE identity, and accept any server: {call.Split('|')[1][3..]} replaces the handler that AddSpiffeMtls created, so the client cannot be created. {remedy}.");
+
+    [Fact]
+    public Task So_does_that_of_a_reverse_proxy() => VerifyAsync(
+        Program("""services.AddReverseProxy().AddSpiffeMtls().{|#0:ConfigureHttpClient|}((_, handler) => handler.UseCookies = true);"""),
+        "ASPS003",
+        "ConfigureHttpClient replaces what creates the clients of the clusters, as AddSpiffeMtls does, so every configuration with a cluster is rejected. " +
+        "Remove the call, and change the settings in the argument 'configure' of AddSpiffeMtls, which receives the SocketsHttpHandler.");
 
     [Theory]
     [InlineData($$"""services.AddHttpClient("orders").AddSpiffeMtls("spiffe://a/b").{|ASPS003:UseSocketsHttpHandler|}((handler, _) => handler.AllowAutoRedirect = false);""",

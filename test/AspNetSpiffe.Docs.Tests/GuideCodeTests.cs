@@ -163,23 +163,6 @@ public sealed class GuideCodeTests(ITestOutputHelper output) : GuideTest(output)
     }
 
     [Fact]
-    public async Task The_document_says_that_mutual_TLS_is_wanted()
-    {
-        var url = UrlOf(await StartAsync("orders", static builder =>
-        {
-            builder.WebHost.UseSpiffeMtls();
-            OpenApi.Add(builder);
-        }, static app =>
-        {
-            app.MapOpenApi();
-            app.MapGet("/hello", static (SpiffeCaller caller) => $"{caller.Id}");
-        }));
-        var document = await AskAsync("cart", $"{url}/openapi/v1.json");
-        Assert.Contains("\"type\": \"mutualTLS\"", document, StringComparison.Ordinal);
-        Assert.DoesNotContain("caller", document, StringComparison.OrdinalIgnoreCase);
-    }
-
-    [Fact]
     public async Task A_driver_with_a_TLS_callback_calls_the_database_that_is_expected()
     {
         var server = new SpiffeTls(await SourceAsync("database"), SpiffeIdPattern.Parse(Orders));

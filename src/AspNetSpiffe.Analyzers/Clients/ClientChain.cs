@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AspNetSpiffe.Analyzers;
 
-/// <summary>The calls on one IHttpClientBuilder: AddHttpClient("orders").AddSpiffeMtls(…).UseSocketsHttpHandler(…).</summary>
+/// <summary>The calls on one builder of clients: AddHttpClient("orders").AddSpiffeMtls(…).UseSocketsHttpHandler(…).</summary>
 internal static class ClientChain
 {
     /// <summary>Returns the earlier calls of the chain, the nearest first; none if the builder is a parameter, because it may be that of ConfigureHttpClientDefaults, which other calls override.</summary>
@@ -22,5 +22,23 @@ internal static class ClientChain
         ContainingType: { Name: "SpiffeHttpClientBuilderExtensions", ContainingAssembly.Name: "AspNetSpiffe.Workload" },
     };
 
-    private static bool IsBuilder(ITypeSymbol? type) => type is { Name: "IHttpClientBuilder", ContainingNamespace.Name: "DependencyInjection" };
+    /// <summary>Determines whether a call is AddSpiffeMtls of a hub connection.</summary>
+    public static bool IsHub(IInvocationOperation call) => call.TargetMethod is
+    {
+        Name: "AddSpiffeMtls",
+        ContainingType: { Name: "SpiffeHubConnectionBuilderExtensions", ContainingAssembly.Name: "AspNetSpiffe.SignalR.Client" },
+    };
+
+    /// <summary>Determines whether a call is AddSpiffeMtls of a reverse proxy.</summary>
+    public static bool IsProxy(IInvocationOperation call) => call.TargetMethod is
+    {
+        Name: "AddSpiffeMtls",
+        ContainingType: { Name: "SpiffeReverseProxyBuilderExtensions", ContainingAssembly.Name: "AspNetSpiffe.Yarp" },
+    };
+
+    private static bool IsBuilder(ITypeSymbol? type) => type is
+    {
+        Name: "IHttpClientBuilder" or "IHubConnectionBuilder" or "IReverseProxyBuilder",
+        ContainingNamespace.Name: "DependencyInjection" or "Client",
+    };
 }

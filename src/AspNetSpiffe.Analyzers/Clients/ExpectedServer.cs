@@ -7,7 +7,15 @@ namespace AspNetSpiffe.Analyzers;
 internal static class ExpectedServer
 {
     public static bool Is(IParameterSymbol? parameter) =>
-        parameter is { Name: "expectedServer", ContainingType: { Name: "SpiffeHttpClientBuilderExtensions" or "SpiffeHttpHandler", ContainingAssembly.Name: "AspNetSpiffe.Workload" } };
+        parameter is
+        {
+            Name: "expectedServer",
+            ContainingType:
+            {
+                Name: "SpiffeHttpClientBuilderExtensions" or "SpiffeHttpHandler" or "SpiffeHubConnectionBuilderExtensions",
+                ContainingAssembly.Name: "AspNetSpiffe.Workload" or "AspNetSpiffe.SignalR.Client",
+            },
+        };
 
     /// <summary>Returns the pattern of a value if it is known: a constant text, such a text parsed, or SpiffeIdPattern.Any.</summary>
     public static string? PatternOf(IOperation value) => value switch

@@ -7,20 +7,14 @@ namespace AspNetSpiffe.Analyzers;
 
 /// <summary>ASPS004 and ASPS007: https endpoints that the library rejects.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class EndpointAnalyzer : DiagnosticAnalyzer
+public sealed class EndpointAnalyzer() : LibraryAnalyzer("Microsoft.AspNetCore.Hosting.SpiffeListenOptionsExtensions")
 {
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = [Rules.ConflictingHttps, Rules.ModeWithoutHttps];
 
-    public override void Initialize(AnalysisContext context)
+    protected override void Register(CompilationStartAnalysisContext start)
     {
-        context.EnableConcurrentExecution();
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.RegisterCompilationStartAction(static start =>
-        {
-            if (start.Compilation.GetTypeByMetadataName("Microsoft.AspNetCore.Hosting.SpiffeListenOptionsExtensions") is null) return;
-            start.RegisterOperationAction(JudgeMode, OperationKind.Invocation);
-            start.RegisterOperationBlockAction(JudgeEndpoints);
-        });
+        start.RegisterOperationAction(JudgeMode, OperationKind.Invocation);
+        start.RegisterOperationBlockAction(JudgeEndpoints);
     }
 
     private static void JudgeMode(OperationAnalysisContext context)

@@ -8,29 +8,22 @@ namespace AspNetSpiffe.Analyzers;
 
 /// <summary>ASPS001, ASPS002 and ASPS005: constant texts that the library would reject, or that accept any server.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class TextAnalyzer : DiagnosticAnalyzer
+public sealed class TextAnalyzer() : LibraryAnalyzer("AspNetSpiffe.SpiffeIdPattern")
 {
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = [Rules.MalformedPattern, Rules.MalformedName, Rules.AnyServer];
 
-    public override void Initialize(AnalysisContext context)
+    protected override void Register(CompilationStartAnalysisContext start)
     {
-        context.EnableConcurrentExecution();
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.RegisterCompilationStartAction(static start =>
-        {
-            if (start.Compilation.GetTypeByMetadataName("AspNetSpiffe.SpiffeIdPattern") is null) return;
-            var places = new TextPlaces(start.Compilation);
-            start.RegisterOperationAction(operation => JudgeArgument(operation, places), OperationKind.Argument);
-            start.RegisterOperationAction(operation => JudgeAssignment(operation, places), OperationKind.SimpleAssignment);
-        });
+        var places = new TextPlaces(start.Compilation);
+        start.RegisterOperationAction(operation => JudgeArgument(operation, places), OperationKind.Argument);
+        start.RegisterOperationAction(operation => JudgeAssignment(operation, places), OperationKind.SimpleAssignment);
     }
 
     private static void JudgeArgument(OperationAnalysisContext context, TextPlaces places)
     {
         var argument = (IArgumentOperation)context.Operation;
         if (argument.ArgumentKind == ArgumentKind.DefaultValue) return;
-        if (ExpectedServer.Is(argument.Parameter) && ExpectedServer.PatternOf(argument.Value) is { } pattern && TextJudge.IsAny(pattern))
-            context.ReportDiagnostic(Diagnostic.Create(Rules.AnyServer, argument.Value.Syntax.GetLocation()));
+        if (ExpectedServer.Is(argument.Parameter)) JudgeServer(context, argument.Value);
 
         if (places.Of(argument.Parameter) is not { } kind) return;
         if (argument.Parameter!.Type is not IArrayTypeSymbol) JudgeOne(context, argument.Value, kind);
@@ -43,6 +36,15 @@ public sealed class TextAnalyzer : DiagnosticAnalyzer
         if (assignment.Target is not IPropertyReferenceOperation { Property: var property }) return;
         if (places.IsPolicy(property)) JudgeOne(context, assignment.Value, TextKind.PolicyName);
         else if (places.IsList(property)) JudgeList(context, [.. PatternElements.Of(assignment.Value)]);
+        else if (places.IsClusterMetadata(property))
+            foreach (var server in ClusterMetadata.ServersIn(assignment.Value))
+                if (!JudgeOne(context, server, TextKind.Pattern))
+                    JudgeServer(context, server);
+    }
+
+    private static void JudgeServer(OperationAnalysisContext context, IOperation server)
+    {
+        if (ExpectedServer.PatternOf(server) is { } pattern && TextJudge.IsAny(pattern)) context.ReportDiagnostic(Diagnostic.Create(Rules.AnyServer, server.Syntax.GetLocation()));
     }
 
     private static bool JudgeOne(OperationAnalysisContext context, IOperation value, TextKind kind)

@@ -22,6 +22,7 @@ internal sealed class TextPlaces
         (Builder + "SpiffeApplicationBuilderExtensions", "prefix", TextKind.PathPrefix),
         (Authorization + "SpiffeAuthorizationPolicyBuilderExtensions", "pattern", TextKind.Pattern),
         (Services + "SpiffeHttpClientBuilderExtensions", "expectedServer", TextKind.Pattern),
+        ("Microsoft.AspNetCore.SignalR.Client.SpiffeHubConnectionBuilderExtensions", "expectedServer", TextKind.Pattern),
         (Authorization + "AuthorizeAttribute", "policy", TextKind.PolicyName),
         (Authorization + "IAuthorizationService", "policyName", TextKind.PolicyName),
         (Authorization + "AuthorizationServiceExtensions", "policyName", TextKind.PolicyName),
@@ -42,6 +43,7 @@ internal sealed class TextPlaces
     private readonly Dictionary<ISymbol, TextKind> _parameters = new(SymbolEqualityComparer.Default);
     private readonly HashSet<ISymbol> _lists = new(SymbolEqualityComparer.Default);
     private readonly INamedTypeSymbol? _authorizeData;
+    private readonly INamedTypeSymbol? _cluster;
 
     public TextPlaces(Compilation compilation)
     {
@@ -49,6 +51,7 @@ internal sealed class TextPlaces
         foreach (var (type, kind) in Parsed) AddParse(compilation, type, kind);
         foreach (var (type, property) in Lists) _lists.UnionWith(compilation.GetTypeByMetadataName(type)?.GetMembers(property) ?? []);
         _authorizeData = compilation.GetTypeByMetadataName(Authorization + "IAuthorizeData");
+        if (compilation.GetTypeByMetadataName("AspNetSpiffe.SpiffeClusterMetadata") is not null) _cluster = compilation.GetTypeByMetadataName("Yarp.ReverseProxy.Configuration.ClusterConfig");
     }
 
     /// <summary>Returns the kind of text of an argument.</summary>
@@ -60,6 +63,9 @@ internal sealed class TextPlaces
     /// <summary>Determines whether a property is the name of a policy.</summary>
     public bool IsPolicy(IPropertySymbol property) =>
         _authorizeData is not null && property is { Name: "Policy", Type.SpecialType: SpecialType.System_String } && property.ContainingType.AllInterfaces.Contains(_authorizeData, SymbolEqualityComparer.Default);
+
+    /// <summary>Determines whether a property is the metadata of a YARP cluster, which AddSpiffeMtls reads.</summary>
+    public bool IsClusterMetadata(IPropertySymbol property) => property.Name == "Metadata" && SymbolEqualityComparer.Default.Equals(property.ContainingType, _cluster);
 
     private void AddParameters(Compilation compilation, string type, string name, TextKind kind)
     {

@@ -55,7 +55,7 @@ internal static class DiagnosticsStyle
         th,td{text-align:left;vertical-align:top;padding:.5rem .8rem .5rem 0;border-top:1px solid var(--line);min-width:6rem}
         thead th{border-top:0;font-size:.84rem;color:var(--muted);font-weight:600;vertical-align:bottom}
         tbody th{font-weight:500;min-width:11rem}
-        thead .code{color:var(--text)}
+        thead .code{color:var(--text);overflow-wrap:anywhere}
         time{white-space:nowrap}
         .line{display:block;width:100%;min-width:9rem;height:.8rem;margin-top:.35rem}
         .axis,.life{fill:var(--rest)}.over{fill:var(--over)}.now{fill:var(--text)}

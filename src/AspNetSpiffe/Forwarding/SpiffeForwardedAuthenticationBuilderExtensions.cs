@@ -54,11 +54,8 @@ public static class SpiffeForwardedAuthenticationBuilderExtensions
 
         services.AddSpiffe();
         services.AddSpiffePolicies();
-        services.AddSingleton<IValidateOptions<SpiffeForwardedAuthenticationOptions>, SpiffeForwardedOptionsValidator>();
-        services.AddSingleton<IValidateOptions<SpiffeOptions>>(provider => new MistakesOf<SpiffeForwardedAuthenticationOptions>(
-            provider.GetRequiredService<IOptionsFactory<SpiffeForwardedAuthenticationOptions>>(), SpiffeSchemes.Of(provider).Forwarded));
+        services.AddValidation<SpiffeForwardedAuthenticationOptions, SpiffeForwardedOptionsValidator>(static provider => SpiffeSchemes.Of(provider).Forwarded);
         services.AddSingleton<IOptionsMonitorCache<SpiffeForwardedAuthenticationOptions>, OptionsOfTheStart<SpiffeForwardedAuthenticationOptions>>();
-        services.TryAddSingleton<ServerNotifications>();
         services.TryAddSingleton<SpiffeServerMetrics>();
         services.TryAddSingleton<RefusalHistory>();
         services.AddSingleton<ForwardedRefusals>();

@@ -19,7 +19,6 @@ public static class SpiffeServerServiceCollectionExtensions
         services.AddSpiffeServerSecurity();
         services.AddServerSettings();
         services.AddSingleton<AllowedPeers>();
-        services.TryAddSingleton<ServerNotifications>();
         services.TryAddSingleton<SpiffeServerMetrics>();
         services.TryAddSingleton<RefusalHistory>();
         services.AddKeyedSingleton(Handshake.Key, static (provider, _) =>
@@ -39,9 +38,7 @@ public static class SpiffeServerServiceCollectionExtensions
     {
         // Inserted first, so that options set in code take precedence in any order of calls.
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<SpiffeServerOptions>, SpiffeServerOptionsSetup>());
-        services.AddSingleton<IValidateOptions<SpiffeServerOptions>, SpiffeServerOptionsValidator>();
-        services.AddSingleton<IValidateOptions<SpiffeOptions>>(provider =>
-            new MistakesOf<SpiffeServerOptions>(provider.GetRequiredService<IOptionsFactory<SpiffeServerOptions>>(), [Microsoft.Extensions.Options.Options.DefaultName]));
+        services.AddValidation<SpiffeServerOptions, SpiffeServerOptionsValidator>(static _ => [Microsoft.Extensions.Options.Options.DefaultName]);
         services.AddKeyedSingleton(SpiffeOptions.SectionName, SpiffeServerOptionsSetup.Keys);
     }
 }

@@ -52,13 +52,10 @@ public static class SpiffeJwtAuthenticationBuilderExtensions
 
         services.AddSpiffeSources();
         services.AddSpiffePolicies();
-        services.AddSingleton<IValidateOptions<SpiffeJwtAuthenticationOptions>, SpiffeJwtOptionsValidator>();
-        services.AddSingleton<IValidateOptions<SpiffeOptions>>(provider => new MistakesOf<SpiffeJwtAuthenticationOptions>(
-            provider.GetRequiredService<IOptionsFactory<SpiffeJwtAuthenticationOptions>>(), SpiffeSchemes.Of(provider).Tokens));
+        services.AddValidation<SpiffeJwtAuthenticationOptions, SpiffeJwtOptionsValidator>(static provider => SpiffeSchemes.Of(provider).Tokens);
         services.AddSingleton<IOptionsMonitorCache<SpiffeJwtAuthenticationOptions>, OptionsOfTheStart<SpiffeJwtAuthenticationOptions>>();
         services.AddSingleton(new NoopHost(services));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, JwtVerificationAtStart>());
-        services.TryAddSingleton<ServerNotifications>();
         services.TryAddSingleton<SpiffeServerMetrics>();
         services.TryAddSingleton<RefusalHistory>();
         services.AddSingleton<AgentTokens>();

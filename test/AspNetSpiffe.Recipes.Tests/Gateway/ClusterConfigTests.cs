@@ -120,9 +120,15 @@ public sealed class ClusterConfigTests(ITestOutputHelper output) : GatewayTest(o
     [Fact]
     public async Task Clients_that_somebody_else_makes_fail_the_start()
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => StartGatewayAsync(
-            new InMemoryConfigProvider(RoutesTo(Good), [Good]), after: static proxy => proxy.ConfigureHttpClient(static (_, handler) => handler.UseCookies = true)));
-        Assert.Contains("CallbackHttpClientFactory makes the clients in place of AddSpiffeMtls()", $"{error}", StringComparison.Ordinal);
+        var config = new InMemoryConfigProvider(RoutesTo(Good), [Good]);
+        var before = await Assert.ThrowsAsync<InvalidOperationException>(() => StartGatewayAsync(config, before: Configure));
+        Assert.Contains("CallbackHttpClientFactory makes the clients in place of AddSpiffeMtls()", $"{before}", StringComparison.Ordinal);
+        var after = await Assert.ThrowsAsync<InvalidOperationException>(() => StartGatewayAsync(config, after: Configure));
+        Assert.Contains("CallbackHttpClientFactory makes the clients in place of AddSpiffeMtls()", $"{after}", StringComparison.Ordinal);
+        var own = await Assert.ThrowsAsync<InvalidOperationException>(() => StartGatewayAsync(config, after: static proxy => proxy.Services.AddSingleton<IForwarderHttpClientFactory, ForwarderHttpClientFactory>()));
+        Assert.Contains("ForwarderHttpClientFactory makes the clients in place of AddSpiffeMtls()", $"{own}", StringComparison.Ordinal);
+
+        static void Configure(IReverseProxyBuilder proxy) => proxy.ConfigureHttpClient(static (_, handler) => handler.UseCookies = true);
     }
 
     [Fact]

@@ -19,12 +19,14 @@ public abstract class GatewayTest(ITestOutputHelper output) : MeshTest(output)
     protected Task<WebApplication> StartGatewayAsync(params ClusterConfig[] clusters) => StartGatewayAsync(new InMemoryConfigProvider(RoutesTo(clusters), clusters));
 
     protected Task<WebApplication> StartGatewayAsync(
-        InMemoryConfigProvider proxy, Action<ForwarderHttpClientContext, SocketsHttpHandler>? configure = null, Action<IReverseProxyBuilder>? after = null, Action<WebApplication>? map = null)
+        InMemoryConfigProvider proxy, Action<ForwarderHttpClientContext, SocketsHttpHandler>? configure = null, Action<IReverseProxyBuilder>? before = null, Action<IReverseProxyBuilder>? after = null, Action<WebApplication>? map = null)
     {
         var builder = Builder(("urls", "https://127.0.0.1:0"), ("Spiffe:EndpointSocket", Agent.AddressOf("admin")));
         builder.WebHost.UseSpiffeMtls();
         builder.Services.AddSingleton<IProxyConfigProvider>(proxy).AddSingleton<Reloads>().AddSingleton<IConfigChangeListener>(static services => services.GetRequiredService<Reloads>());
-        var reverseProxy = builder.Services.AddReverseProxy().AddSpiffeMtls(configure);
+        var reverseProxy = builder.Services.AddReverseProxy();
+        before?.Invoke(reverseProxy);
+        reverseProxy.AddSpiffeMtls(configure);
         after?.Invoke(reverseProxy);
         return StartAsync(builder, app =>
         {

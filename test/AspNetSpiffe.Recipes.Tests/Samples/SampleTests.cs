@@ -49,6 +49,7 @@ public sealed partial class SampleTests(ITestOutputHelper output) : ProgramTest(
         Assert.Equal(BlockOf("OpenApi", "json", 1), Show(Secured(document, "/orders")));
         Assert.Equal("""{"security":[{"mutualTls":[]}],"x-spiffe-callers":["spiffe://example.org/ns/reporting/**"]}""", Secured(document, "/reports").ToJsonString(Plain));
         Assert.Equal("""{"security":[{"mutualTls":[]}]}""", Secured(document, "/hello").ToJsonString(Plain));
+        Assert.DoesNotContain(document["paths"]!["/hello"]!["get"]!.AsObject(), static member => member.Key is "parameters" or "requestBody");
         Assert.All((string[])["/hello", "/reports", "/orders"], path => Assert.Equal(["200", "401", "403"], document["paths"]![path]!["get"]!["responses"]!.AsObject().Select(static response => response.Key)));
     }
 
