@@ -4,17 +4,8 @@ using AspNetSpiffe.TestKit;
 namespace AspNetSpiffe.InteropTests;
 
 /// <summary>The command line's agent and the two programs of the sample, each a process of its own, as the README says.</summary>
-public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTest(output)
+public sealed partial class HttpMtlsTests(ITestOutputHelper output, HttpMtlsTests.CommandLineAgent agent) : InteropTest(output), IClassFixture<HttpMtlsTests.CommandLineAgent>
 {
-    private string _agentFolder = "";
-
-    public override async ValueTask InitializeAsync()
-    {
-        _agentFolder = Path.Combine(Folder, "agent");
-        var agent = Stopping(Run([], "aspnet-spiffe", "agent", "--trust-domain", "example.org", "--workload", "server=/server", "--workload", "client=/client", "--directory", _agentFolder));
-        await agent.ReadUntilAsync("client.sock", Patience);
-    }
-
     [Fact]
     public async Task All_endpoints_answer_the_client_of_the_sample()
     {
@@ -50,7 +41,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
     {
         var readme = await File.ReadAllTextAsync(Repository.PathOf("samples", "HttpMtls", "Server", "README.md"), Patience);
         var file = Path.Combine(Folder, "config.yaml");
-        await File.WriteAllTextAsync(file, YamlBlock().Match(readme).Groups[1].Value.Replace("/tmp/spiffe/", _agentFolder + "/", StringComparison.Ordinal), Patience);
+        await File.WriteAllTextAsync(file, YamlBlock().Match(readme).Groups[1].Value.Replace("/tmp/spiffe/", agent.Folder + "/", StringComparison.Ordinal), Patience);
         var (program, server, _) = await StartServerAsync(("CONFIG_FILE", file), ("SPIFFE_ENDPOINT_SOCKET", null));
         var client = await RunClientAsync(server, "spiffe://example.org/server");
         Assert.True(client.ExitCode == 0, client.All);
@@ -197,7 +188,7 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
         return await client.FinishAsync("", Patience);
     }
 
-    private string SocketOf(string workload) => $"unix://{_agentFolder}/{workload}.sock";
+    private string SocketOf(string workload) => $"unix://{agent.Folder}/{workload}.sock";
 
     private static OutsideProgram Run(Dictionary<string, string?> environment, string name, params IEnumerable<string> arguments) =>
         BuiltProgram.Start(environment, name switch { "http-mtls-server" => "Server", "http-mtls-client" => "Client", _ => "AspNetSpiffe.Cli" }, name, arguments);
@@ -207,4 +198,26 @@ public sealed partial class HttpMtlsTests(ITestOutputHelper output) : InteropTes
 
     [GeneratedRegex("```yaml\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex YamlBlock();
+
+    /// <summary>The agent of all these tests: none changes what it issues.</summary>
+    public sealed class CommandLineAgent : IAsyncLifetime
+    {
+        private readonly string _root = Directory.CreateTempSubdirectory("spiffe-http-mtls-").FullName;
+        private OutsideProgram? _program;
+
+        public string Folder => Path.Combine(_root, "agent");
+
+        public async ValueTask InitializeAsync()
+        {
+            using var patience = new CancellationTokenSource(HangLimit.OfATest);
+            _program = Run([], "aspnet-spiffe", "agent", "--trust-domain", "example.org", "--workload", "server=/server", "--workload", "client=/client", "--directory", Folder);
+            await _program.ReadUntilAsync("client.sock", patience.Token);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_program is not null) await _program.DisposeAsync();
+            Directory.Delete(_root, recursive: true);
+        }
+    }
 }
