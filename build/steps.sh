@@ -70,12 +70,12 @@ site() { build/site; }
 
 quick_start() {
   title "Quick start"
-  timeout --kill-after=10s 120s dotnet run --project samples/QuickStart -c Release
+  timeout --kill-after=10s 120s dotnet run --project samples/QuickStart -c Release --no-build
 }
 
 mesh() {
   title "Mesh"
-  timeout --kill-after=10s 120s dotnet run --project samples/Mesh -c Release
+  timeout --kill-after=10s 120s dotnet run --project samples/Mesh -c Release --no-build
 }
 
 # Sums one number of all result files: count_results passed
