@@ -7,17 +7,29 @@ source build/steps.sh
 outcome=0
 step() { "$@" || { outcome=1; echo "FAILED: $*" >&2; }; }
 
+# Runs steps at the same time, for most of each is of one thread; what they print comes in their order.
+together() {
+  local step logs pids=()
+  logs="$(mktemp -d)"
+  for step in "$@"; do
+    "$step" > "$logs/$step" 2>&1 &
+    pids+=("$!")
+  done
+  for step in "$@"; do
+    wait "${pids[0]}" || { outcome=1; echo "FAILED: $step" >> "$logs/$step"; }
+    pids=("${pids[@]:1}")
+    cat "$logs/$step"
+  done
+  rm -rf "$logs"
+}
+
 # Results of an earlier run must not be counted when the build fails.
 rm -rf "$results"
 
 # Without a build there is nothing to test; a wrong format or a failed test must not hide the rest.
 if restore && build; then
-  step format
-  step conformance
-  step site
+  together format site conformance quick_start mesh
   step build/test --no-build
-  step quick_start
-  step mesh
 else
   outcome=1
   echo "FAILED: restore or build" >&2

@@ -10,7 +10,7 @@ public static class PublishedApp
 
     /// <summary>Publishes it below a folder; every warning is an error, also in code of others.</summary>
     /// <param name="how">One of the ways.</param>
-    /// <param name="folder">What is compiled for one way serves the next.</param>
+    /// <param name="folder">Where it is compiled and published.</param>
     /// <param name="cancellationToken">Cancels the wait, and the compilers.</param>
     /// <returns>The program.</returns>
     public static async Task<string> PublishAsync(string how, string folder, CancellationToken cancellationToken)
@@ -31,13 +31,16 @@ public static class PublishedApp
 
     private static string[] Arguments(string how, string folder, string output) =>
     [
-        "publish", Repository.PathOf("test", "AspNetSpiffe.AotApp"), "--configuration", "Release", "--use-current-runtime", "--self-contained", $"-p:PublishAs={how}", "--output", output,
+        "publish", Repository.PathOf("test", "AspNetSpiffe.AotApp"), "--configuration", BuiltProgram.Configuration == "debug" ? "Debug" : "Release", "--use-current-runtime", "--self-contained", $"-p:PublishAs={how}", "--output", output,
 
         // One warning for each place, not one for a whole package. The analyzers already ran when the solution was built.
         "-warnaserror", "-p:TrimmerSingleWarn=false", "-p:RunAnalyzers=false", "-p:NativeDebugSymbols=false",
 
-        // Others may build the same projects at this moment. Lock files are of what is built, and have none of the packages that only a publication needs.
-        "--artifacts-path", folder, "-p:RestoreLockedMode=false", "-p:RestorePackagesWithLockFile=false", $"-p:NuGetLockFilePath={Path.Combine(folder, "none")}",
+        // The libraries are built, for whoever publishes refers to them; others may use what was built and restored at this moment.
+        $"-p:PublishFolder={folder}", "-p:BuildProjectReferences=false", "-p:RestoreRecursive=false",
+
+        // Lock files are of what is built, and have none of the packages that only a publication needs.
+        "-p:RestoreLockedMode=false", "-p:RestorePackagesWithLockFile=false", $"-p:NuGetLockFilePath={Path.Combine(folder, "none")}",
 
         // One process, and none that outlives it.
         "-maxCpuCount:1", "-nodeReuse:false", "-p:UseSharedCompilation=false",

@@ -6,7 +6,7 @@ namespace AspNetSpiffe.InteropTests;
 
 /// <summary>The development agent, a service and its callers as Native AOT and trimmed: nothing warns when they are published, and they do what they do elsewhere.</summary>
 [Collection(Alone.Name)]
-public sealed partial class PublishedTests(ITestOutputHelper output, PublishedTests.Compiled compiled) : InteropTest(output, Limit), IClassFixture<PublishedTests.Compiled>
+public sealed partial class PublishedTests(ITestOutputHelper output, PublishedTests.Publications publications) : InteropTest(output, Limit), IClassFixture<PublishedTests.Publications>
 {
     // Machine code takes some two minutes of processor time, for which a busy machine needs several; build/test waits longer still.
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(7);
@@ -22,7 +22,7 @@ public sealed partial class PublishedTests(ITestOutputHelper output, PublishedTe
     {
         // The compiler to machine code links with it.
         Assert.Equal(0, (await OutsideProgram.RunAsync(Tools.Gcc, ["--version"], "", Patience)).ExitCode);
-        _program = await PublishedApp.PublishAsync(how, compiled.Folder, Patience);
+        _program = await publications.FindAsync(how).WaitAsync(Patience);
 
         var agent = Start("agent", Sockets);
         await agent.ReadUntilAsync("mail.sock", Patience);
@@ -78,11 +78,27 @@ public sealed partial class PublishedTests(ITestOutputHelper output, PublishedTe
     [GeneratedRegex("https://(.+)$")]
     private static partial Regex Listening();
 
-    /// <summary>The folder in which what both publications need is compiled once.</summary>
-    public sealed class Compiled : IDisposable
+    /// <summary>Both publications, made at the same time: the trimmer has one thread, and so has much of the compiler to machine code.</summary>
+    public sealed class Publications : IAsyncDisposable
     {
-        public string Folder { get; } = Directory.CreateTempSubdirectory("spiffe-published-").FullName;
+        private readonly string _folder = Directory.CreateTempSubdirectory("spiffe-published-").FullName;
+        private readonly CancellationTokenSource _patience = new(Limit);
+        private readonly Dictionary<string, Task<string>> _programs = [];
 
-        public void Dispose() => Directory.Delete(Folder, recursive: true);
+        /// <summary>Gives the program of one of them, when it is there.</summary>
+        public Task<string> FindAsync(string how)
+        {
+            if (_programs.Count == 0)
+                foreach (var way in (string[])[PublishedApp.Aot, PublishedApp.Trimmed]) _programs[way] = PublishedApp.PublishAsync(way, Path.Combine(_folder, way), _patience.Token);
+            return _programs[how];
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _patience.CancelAsync();
+            await ((Task)Task.WhenAll(_programs.Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _patience.Dispose();
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 }
