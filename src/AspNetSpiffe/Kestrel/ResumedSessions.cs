@@ -6,7 +6,7 @@ internal static class ResumedSessions
     /// <summary>The runtime switch that makes SslStream call its validation callback for resumed sessions too (dotnet/runtime#133174).</summary>
     public const string Revalidation = "System.Net.Security.RevalidateCertificateOnTlsResume";
 
-    // Tests verify the behavior of this version, which needs no switch.
+    // Tests verify the behaviour of this version, which needs no switch.
     private const int LastThatAlwaysAsks = 10;
 
     /// <summary>Describes why session resumption is not possible: the runtime could resume a session without calling the validation callback.</summary>
