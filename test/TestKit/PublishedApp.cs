@@ -31,7 +31,7 @@ public static class PublishedApp
 
     private static string[] Arguments(string how, string folder, string output) =>
     [
-        "publish", Repository.PathOf("test", "AspNetSpiffe.AotApp"), "--configuration", BuiltProgram.Configuration == "debug" ? "Debug" : "Release", "--use-current-runtime", "--self-contained", $"-p:PublishAs={how}", "--output", output,
+        "publish", Repository.PathOf("test", "AspNetSpiffe.AotApp"), "--configuration", BuiltProgram.Configuration == "debug" ? "Debug" : "Release", $"-p:PublishAs={how}", "--output", output,
 
         // One warning for each place, not one for a whole package. The analyzers already ran when the solution was built.
         "-warnaserror", "-p:TrimmerSingleWarn=false", "-p:RunAnalyzers=false", "-p:NativeDebugSymbols=false",
