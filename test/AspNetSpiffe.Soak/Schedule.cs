@@ -6,15 +6,15 @@ internal sealed record FaultKind(string Name, Func<Task> RunAsync);
 /// <summary>One fault after the other, in rounds: the first in this order, the later ones in an order that the seed says.</summary>
 internal sealed class Schedule(Ledger ledger, Random random, params FaultKind[] faults)
 {
-    /// <summary>Begins faults until the time is over, however slow the machine each at least once; the last one runs to its end.</summary>
+    /// <summary>Begins faults until the time is over; the last one runs to its end.</summary>
     public async Task RunAsync(TimeSpan time)
     {
         await PauseAsync();
-        for (var round = 1; ; round++)
+        while (true)
         {
             foreach (var kind in faults)
             {
-                if (round > 1 && ledger.Now >= time) return;
+                if (ledger.Now >= time) return;
                 await RunAsync(kind);
                 await PauseAsync();
             }
