@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Metrics;
