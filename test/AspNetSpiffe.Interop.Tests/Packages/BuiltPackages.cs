@@ -11,7 +11,6 @@ public sealed class BuiltPackages : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(7);
 
     private readonly string _root = Directory.CreateTempSubdirectory("spiffe-packages-").FullName;
-    private OutsideProgram? _compiler;
 
     /// <summary>Gets a version that nobody has in a cache: a release, so that no command needs --prerelease.</summary>
     public string Version { get; } = string.Create(CultureInfo.InvariantCulture, $"0.1.{(long)(DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).TotalSeconds}");
@@ -33,8 +32,6 @@ public sealed class BuiltPackages : IAsyncLifetime
         ["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false",
         ["DOTNET_ADD_GLOBAL_TOOLS_TO_PATH"] = "false",
         ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
-        ["UseSharedCompilation"] = "true",
-        ["SharedCompilationId"] = Version,
         ["NUGET_PACKAGES"] = FolderOf("packages"),
         ["NUGET_FALLBACK_PACKAGES"] = System.Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
         ["DOTNET_ENVIRONMENT"] = null,
@@ -50,10 +47,6 @@ public sealed class BuiltPackages : IAsyncLifetime
 
         WriteConfig(_root, new XElement("clear"));
         WriteConfig(Projects, new XElement("add", new XAttribute("key", "nuget.org"), new XAttribute("value", "https://api.nuget.org/v3/index.json")));
-
-        // Users have a compiler that is running already. This one is of no build, and ends with us.
-        const string Roslyn = "$(dirname \"$(readlink -f \"$(command -v dotnet)\")\")/sdk/$(dotnet --version)/Roslyn/bincore";
-        _compiler = Start(Projects, $"dotnet exec \"{Roslyn}/VBCSCompiler.dll\" -pipename:{Version}");
     }
 
     /// <summary>Runs commands of the user to their end, from a folder; his tools and templates come from the feed alone.</summary>
@@ -75,10 +68,10 @@ public sealed class BuiltPackages : IAsyncLifetime
         return OutsideProgram.StartWith(environment, "bash", "-c", $"cd '{folder}' && exec {command}");
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
-        if (_compiler is not null) await _compiler.DisposeAsync();
         Directory.Delete(_root, recursive: true);
+        return ValueTask.CompletedTask;
     }
 
     private async Task<ProgramResult> RunAsync(Dictionary<string, string?> environment, string folder, string commands)
