@@ -13,13 +13,37 @@ public sealed partial class SampleTests(ITestOutputHelper output) : ProgramTest(
     {
         await StartAgentAsync("gateway", "orders", "client", "other");
         var orders = await AddressAsync(Start("orders", "Orders", "gateway-orders", [], ("SERVER_URL", "https://127.0.0.1:0")));
-        var gateway = await AddressAsync(Start(
-            "gateway", "Gateway", "gateway", ["--contentRoot", Repository.PathOf("samples", "Gateway", "Gateway"), "--urls", "https://127.0.0.1:0", $"--ReverseProxy:Clusters:orders:Destinations:one:Address={orders}"]));
+        var gateway = await StartGatewayAsync(orders);
 
         var answer = await RequestAsync("client", $"{gateway}/orders/4711", "spiffe://example.org/gateway", "-H", "Client-Cert: :AAAA:");
         Assert.Equal((0, BlockOf("Gateway", "text")), (answer.ExitCode, answer.Output));
         Assert.Equal(4, (await RequestAsync("other", $"{gateway}/orders/4711", "spiffe://example.org/gateway")).ExitCode);
         Assert.Equal(1, (await RequestAsync("client", $"{orders}/orders/4711", "spiffe://example.org/orders")).ExitCode);
+    }
+
+    // Either of the two would do: each is asked without the other.
+    [Fact]
+    public async Task The_gateway_and_its_service_each_know_whom_the_orders_are_for()
+    {
+        await StartAgentAsync("gateway", "orders", "client", "other");
+        var service = Start("orders", "Orders", "gateway-orders", [], ("SERVER_URL", "https://127.0.0.1:0"));
+        var orders = await AddressAsync(service);
+        var open = await StartGatewayAsync(orders, "--ReverseProxy:Routes:orders:AuthorizationPolicy=spiffe://example.org/**");
+        Assert.Contains("403 Forbidden", (await RequestAsync("other", $"{open}/orders/4711", "spiffe://example.org/gateway")).Errors, StringComparison.Ordinal);
+
+        var gateway = await StartGatewayAsync(orders);
+        await service.KillAsync();
+        Assert.Contains("403 Forbidden", (await RequestAsync("other", $"{gateway}/orders/4711", "spiffe://example.org/gateway")).Errors, StringComparison.Ordinal);
+        Assert.Contains("502 Bad Gateway", (await RequestAsync("client", $"{gateway}/orders/4711", "spiffe://example.org/gateway")).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_gateway_calls_no_other_service_than_that_of_the_orders()
+    {
+        await StartAgentAsync("gateway", "client", "other");
+        var other = await AddressAsync(Start("other", "Orders", "gateway-orders", [], ("SERVER_URL", "https://127.0.0.1:0")));
+        var gateway = await StartGatewayAsync(other);
+        Assert.Contains("502 Bad Gateway", (await RequestAsync("client", $"{gateway}/orders/4711", "spiffe://example.org/gateway")).Errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -84,6 +108,10 @@ public sealed partial class SampleTests(ITestOutputHelper output) : ProgramTest(
         environment["DOTNET_ENVIRONMENT"] = environment["ASPNETCORE_ENVIRONMENT"] = environment["ASPNETCORE_URLS"] = null;
         return Stopping(BuiltProgram.Start(environment, project, assembly, arguments));
     }
+
+    private Task<string> StartGatewayAsync(string service, params string[] more) => AddressAsync(Start(
+        "gateway", "Gateway", "gateway",
+        ["--contentRoot", Repository.PathOf("samples", "Gateway", "Gateway"), "--urls", "https://127.0.0.1:0", $"--ReverseProxy:Clusters:orders:Destinations:one:Address={service}", .. more]));
 
     private Task<ProgramResult> RequestAsync(string workload, string address, string expected, params string[] more) =>
         RunAsync(Start(workload, "AspNetSpiffe.Cli", "aspnet-spiffe", ["request", address, "--expect", expected, .. more]));
