@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -24,6 +25,7 @@ public sealed class ClusterConfigTests(ITestOutputHelper output) : GatewayTest(o
         ["empty"] = (With(("SpiffeId", "")), "Metadata:SpiffeId:"),
         ["malformed"] = (With(("SpiffeId", "spiffe://example.org/a//b")), "Metadata:SpiffeId:"),
         ["misspelt"] = (With(("SpiffeIds", Expected)), "Metadata:SpiffeIds has no meaning"),
+        ["misspelt in small letters"] = (With(("SpiffeId", Expected), ("spiffeforward", "true")), "Metadata:spiffeforward has no meaning"),
         ["no flag"] = (With(("SpiffeId", Expected), ("SpiffeForwardCaller", "yes")), "Metadata:SpiffeForwardCaller is 'yes'"),
         ["http"] = (At(new() { Address = "http://127.0.0.1:1" }), "Destinations:one:Address is 'http://127.0.0.1:1', and only https is called"),
         ["probe over http"] = (At(new() { Address = "https://127.0.0.1:1", Health = "http://127.0.0.1:2" }), "Destinations:one:Health is 'http://127.0.0.1:2'"),
@@ -81,6 +83,32 @@ public sealed class ClusterConfigTests(ITestOutputHelper output) : GatewayTest(o
         Assert.Equal((502, ""), await AskAsync(client, "/orders/"));
         Assert.Null(await ReloadAsync(gateway, proxy, Cluster(service)));
         Assert.Equal((200, Gateway), await AskAsync(client, "/orders/"));
+    }
+
+    [Fact]
+    public async Task A_reload_changes_the_other_settings_of_the_client_though_the_server_is_the_same()
+    {
+        var service = await StartServiceAsync();
+        var proxy = new InMemoryConfigProvider(RoutesTo(Good), [Cluster(service)]);
+        var gateway = await StartGatewayAsync(proxy);
+        var client = await ClientOfAsync(gateway);
+        var connection = await GetAsync(client, path: "/orders/connection");
+
+        Assert.Null(await ReloadAsync(gateway, proxy, Cluster(service) with { HttpClient = new() { SslProtocols = SslProtocols.Tls13 } }));
+        Assert.NotEqual(connection, await GetAsync(client, path: "/orders/connection"));
+    }
+
+    [Fact]
+    public async Task Case_counts_neither_in_keys_nor_in_schemes_and_a_version_that_may_be_lower_is_accepted()
+    {
+        var service = await StartServiceAsync(static app => app.MapGet("/forwarded", (HttpContext http) => $"{http.Request.Headers.ContainsKey("Client-Cert")}"));
+        var address = AddressOf(service).ToString().Replace("https:", "HTTPS:", StringComparison.Ordinal);
+        var cluster = Cluster(service, server: null, metadata: [("SPIFFEID", Expected), ("spiffeForwardCaller", "true")]) with
+        {
+            Destinations = new Dictionary<string, DestinationConfig> { ["one"] = new() { Address = address } },
+            HttpRequest = new() { Version = HttpVersion.Version30, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower },
+        };
+        Assert.Equal((200, "True"), await AskAsync(await ClientOfAsync(await StartGatewayAsync(cluster)), "/orders/forwarded"));
     }
 
     [Fact]

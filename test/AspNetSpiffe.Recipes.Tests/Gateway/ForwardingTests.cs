@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Transforms;
 
 namespace AspNetSpiffe.RecipeTests;
 
@@ -112,6 +113,15 @@ public sealed class ForwardingTests(ITestOutputHelper output) : GatewayTest(outp
         var service = await StartServiceAsync(app => app.MapGet("/claims", (HttpContext http) => string.Join(' ', Claims.Where(http.Request.Headers.ContainsKey)) + (http.Request.Headers["Client-Cert"] == "forged" ? " forged" : "")));
         var gateway = await StartGatewayAsync(Cluster(service, metadata: ("SpiffeForwardCaller", forwards)));
         Assert.Equal((200, arrived), await AskAsync(await ClientOfAsync(gateway), "/orders/claims", [.. Claims.Select(static name => (name, "forged"))]));
+    }
+
+    [Fact]
+    public async Task A_header_that_a_route_sets_stays()
+    {
+        var service = await StartServiceAsync(static app => app.MapGet("/claims", (HttpContext http) => $"{http.Request.Headers["X-Forwarded-Client-Cert"]}"));
+        var route = RouteTo("orders").WithTransformRequestHeader("X-Forwarded-Client-Cert", "of the route", append: false);
+        var gateway = await StartGatewayAsync(new InMemoryConfigProvider([route], [Cluster(service)]));
+        Assert.Equal((200, "of the route"), await AskAsync(await ClientOfAsync(gateway), "/orders/claims", ("X-Forwarded-Client-Cert", "forged")));
     }
 
     [Fact]

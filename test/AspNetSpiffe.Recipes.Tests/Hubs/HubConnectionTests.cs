@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Claims;
+using AspNetSpiffe.TestKit;
 using AspNetSpiffe.Tests;
 using AspNetSpiffe.Tests.Clients;
 using Microsoft.AspNetCore.Authorization;
@@ -9,6 +10,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Http.Connections.Client;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
@@ -71,6 +73,25 @@ public sealed class HubConnectionTests(ITestOutputHelper output) : MeshTest(outp
         await AssertRefusedAsync(connection);
     }
 
+    // The negotiation is with the server that is meant, and closes its connection: the next one leads to another.
+    [Theory, MemberData(nameof(Transports))]
+    public async Task A_server_that_is_another_one_after_negotiation_is_refused_and_gets_no_request(HttpTransportType transport)
+    {
+        AllowWarning("SeveralSvids");
+        var address = await StartHubAsync(async (http, next) =>
+        {
+            http.Response.Headers.Connection = "close";
+            await BecomeAsync(http.RequestServices.GetRequiredService<X509Source>(), "/database");
+            await next(http);
+        });
+        await using var connection = Connection(address, await SourceAsync("client"), options => options.Transports = transport);
+
+        // SignalR keeps the text of what a transport failed of, and not the exception.
+        await Assert.ThrowsAsync<AggregateException>(() => connection.StartAsync(Timeout));
+        Assert.Equal(RejectionReason.NotAllowed, (await WaitForAsync("PeerRefused", Timeout)).Values["Reason"]);
+        Assert.Equal("POST", Assert.Single(_requests).Method);
+    }
+
     [Fact]
     public async Task Without_negotiation_another_server_is_refused_too()
     {
@@ -97,15 +118,20 @@ public sealed class HubConnectionTests(ITestOutputHelper output) : MeshTest(outp
 
         Assert.Equal(["spiffe://example.org/client", "done", "refused"], await TalkAsync(connection));
         AssertRequests(source);
-        Assert.Equal((method, "Bearer token", "shop kept"), _requests.Select(static request => (request.Method, request.Token, request.Tenant)).Single());
+        Assert.Equal((method, "Bearer token", "shop kept XMLHttpRequest"), _requests.Select(static request => (request.Method, request.Token, request.Tenant)).Single());
     }
 
-    [Fact]
-    public async Task The_proxy_of_the_options_is_gone_through()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_proxy_of_the_options_or_of_the_argument_configure_is_used(bool ofArgument)
     {
         var address = await StartHubAsync();
         var proxy = Keep(new ConnectProxy());
-        await using var connection = Connection(address, await SourceAsync("client"), options => options.Proxy = new WebProxy(proxy.Address));
+        var source = await SourceAsync("client");
+        await using var connection = ofArgument
+            ? new HubConnectionBuilder().WithUrl(address).AddSpiffeMtls(source, Expected, proxy.Use).Build()
+            : Connection(address, source, options => options.Proxy = new WebProxy(proxy.Address));
         Assert.Equal(["spiffe://example.org/client", "done", "refused"], await TalkAsync(connection));
         Assert.Equal([address.Authority], proxy.Tunnels.Distinct());
     }
@@ -161,7 +187,7 @@ public sealed class HubConnectionTests(ITestOutputHelper output) : MeshTest(outp
         return builder.Build();
     }
 
-    private async Task<Uri> StartHubAsync()
+    private async Task<Uri> StartHubAsync(Func<HttpContext, RequestDelegate, Task>? negotiating = null)
     {
         // The host may be gone before the hub has heard that its client has left.
         AllowWarning("ErrorDispatchingHubEvent");
@@ -169,16 +195,27 @@ public sealed class HubConnectionTests(ITestOutputHelper output) : MeshTest(outp
         var builder = Builder(("urls", "https://127.0.0.1:0"));
         builder.WebHost.UseSpiffeMtls();
         builder.Services.AddSignalR();
+
+        // Only HTTP/1.1 closes a connection with its answer.
+        if (negotiating is not null) builder.WebHost.ConfigureKestrel(static kestrel => kestrel.ConfigureEndpointDefaults(static listen => listen.Protocols = HttpProtocols.Http1));
         var server = await StartAsync(builder, app =>
         {
             app.Use((http, next) =>
             {
-                _requests.Enqueue((http.Request.Method, $"{http.GetSpiffeId()}", http.GetSpiffePeer()!.Leaf.SerialNumber, $"{http.Request.Headers.Authorization}", $"{http.Request.Headers["X-Tenant"]} {http.Request.Cookies["cookie"]}"));
+                _requests.Enqueue((http.Request.Method, $"{http.GetSpiffeId()}", http.GetSpiffePeer()!.Leaf.SerialNumber, $"{http.Request.Headers.Authorization}", $"{http.Request.Headers["X-Tenant"]} {http.Request.Cookies["cookie"]} {http.Request.Headers.XRequestedWith}"));
                 return next(http);
             });
+            if (negotiating is not null) app.UseWhen(static http => http.Request.Path == "/hub/negotiate", app => app.Use(negotiating));
             app.MapHub<RoomHub>("/hub");
         });
         return new(AddressOf(server), "/hub");
+    }
+
+    private async Task BecomeAsync(X509Source server, string path)
+    {
+        Agent.Register("server", new DevIdentity(path));
+        Agent.Unregister("server", "/server");
+        for (var change = server.GetChangeToken(); server.Current!.DefaultSvid.Id.Path != path; change = server.GetChangeToken()) await change.ChangedAsync(Timeout);
     }
 
     private async Task<string[]> TalkAsync(HubConnection connection)

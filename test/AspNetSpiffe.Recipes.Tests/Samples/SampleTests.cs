@@ -13,7 +13,7 @@ public sealed partial class SampleTests(ITestOutputHelper output) : ProgramTest(
     {
         await StartAgentAsync("Gateway", "other.sock");
         var orders = await AddressAsync(Run("Gateway", 1, [AnyPort]));
-        var gateway = await AddressAsync(Run("Gateway", 2, [], "--urls", "https://127.0.0.1:0", $"--ReverseProxy:Clusters:orders:Destinations:one:Address={orders}"));
+        var gateway = await StartGatewayAsync(orders);
 
         foreach (var more in (string[][])[[], ["-H", "Client-Cert: :AAAA:"]])
         {
@@ -23,6 +23,30 @@ public sealed partial class SampleTests(ITestOutputHelper output) : ProgramTest(
 
         Assert.Equal(4, (await RequestAsync("other", $"{gateway}/orders/4711", "spiffe://example.org/gateway")).ExitCode);
         Assert.Equal(1, (await RequestAsync("client", $"{orders}/orders/4711", "spiffe://example.org/orders")).ExitCode);
+    }
+
+    // Either of the two would do: each is asked without the other.
+    [Fact]
+    public async Task The_gateway_and_its_service_each_know_whom_the_orders_are_for()
+    {
+        await StartAgentAsync("Gateway", "other.sock");
+        var service = Run("Gateway", 1, [AnyPort]);
+        var orders = await AddressAsync(service);
+        var open = await StartGatewayAsync(orders, "--ReverseProxy:Routes:orders:AuthorizationPolicy=spiffe://example.org/**");
+        Assert.Contains("403 Forbidden", (await RequestAsync("other", $"{open}/orders/4711", "spiffe://example.org/gateway")).Errors, StringComparison.Ordinal);
+
+        var gateway = await StartGatewayAsync(orders);
+        await service.KillAsync();
+        Assert.Contains("403 Forbidden", (await RequestAsync("other", $"{gateway}/orders/4711", "spiffe://example.org/gateway")).Errors, StringComparison.Ordinal);
+        Assert.Contains("502 Bad Gateway", (await RequestAsync("client", $"{gateway}/orders/4711", "spiffe://example.org/gateway")).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_gateway_calls_no_other_service_than_that_of_the_orders()
+    {
+        await StartAgentAsync("Gateway", "other.sock");
+        var gateway = await StartGatewayAsync(await AddressAsync(Run("Gateway", 1, [AnyPort, ("SPIFFE_ENDPOINT_SOCKET", SocketOf("other"))])));
+        Assert.Contains("502 Bad Gateway", (await RequestAsync("client", $"{gateway}/orders/4711", "spiffe://example.org/gateway")).Errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,6 +111,9 @@ public sealed partial class SampleTests(ITestOutputHelper output) : ProgramTest(
 
     private OutsideProgram Run(string sample, int block, (string, string?)[] variables, params string[] more) =>
         Stopping(Command(sample, block).Start([("DOTNET_ENVIRONMENT", null), ("ASPNETCORE_ENVIRONMENT", null), ("ASPNETCORE_URLS", null), .. variables], more));
+
+    private Task<string> StartGatewayAsync(string service, params string[] more) =>
+        AddressAsync(Run("Gateway", 2, [], ["--urls", "https://127.0.0.1:0", $"--ReverseProxy:Clusters:orders:Destinations:one:Address={service}", .. more]));
 
     private Task<ProgramResult> RequestAsync(string workload, string address, string expected) =>
         RunAsync(Stopping(BuiltProgram.Start(new() { ["SPIFFE_ENDPOINT_SOCKET"] = SocketOf(workload) }, "AspNetSpiffe.Cli", "aspnet-spiffe", "request", address, "--expect", expected)));

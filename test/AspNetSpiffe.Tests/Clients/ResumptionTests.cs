@@ -24,6 +24,19 @@ public sealed class ResumptionTests(ITestOutputHelper output) : IssuedTest(outpu
         Assert.DoesNotContain(relay.Connections, c => c.IsOffered);
     }
 
+    [Theory]
+    [InlineData(SslProtocols.Tls12)]
+    [InlineData(SslProtocols.Tls13)]
+    public async Task A_server_with_a_Web_PKI_certificate_is_verified_on_every_connection(SslProtocols protocol)
+    {
+        var web = new TestPki("web.test", intermediates: 1);
+        var relay = RelayTo(await StartServerAsync(new Presented(web.Leaf(leaf => leaf with { Uris = [], DnsNames = ["localhost"] })), protocol));
+        var source = await SourceAsync(await IssueAsync(Identity));
+        using var client = Client(relay.Address, SpiffeHttpHandler.CreateMtlsToWeb(source, [web.Root.Certificate], static handler => handler.PooledConnectionLifetime = TimeSpan.Zero));
+        await AssertNeverResumesAsync(client, relay);
+        Assert.DoesNotContain(relay.Connections, c => c.IsOffered);
+    }
+
     [Theory, Trait("Spec", "XV-p")]
     [InlineData(SslProtocols.Tls12)]
     [InlineData(SslProtocols.Tls13)]

@@ -97,6 +97,14 @@ public sealed class ReloadTests(ITestOutputHelper output) : SettingsTest(output)
         Assert.Equal((false, TimeSpan.FromSeconds(5)), (options.CloseWhenExpired, options.DrainTimeout));
     }
 
+    [Fact]
+    public async Task A_switch_for_resumption_that_goes_missing_stays_as_it_was()
+    {
+        var server = await StartAsync("""{"Spiffe":{"AllowTlsResume":true}}""");
+        await AssertKeptAsync(server, "{}", Missing("AllowTlsResume"));
+        Assert.True(server.Services.GetRequiredService<AllowedPeers>().Options.AllowTlsResume);
+    }
+
     [Fact, Trait("Trial", "H-03")]
     public async Task A_list_of_code_that_goes_missing_stays_as_it_was()
     {

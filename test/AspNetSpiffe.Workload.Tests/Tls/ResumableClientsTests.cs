@@ -78,11 +78,13 @@ public sealed class ResumableClientsTests
         Assert.True(_clients.MayResume(Remote));
     }
 
-    [Fact]
-    public void An_address_is_kept_for_a_period_whenever_it_was_refused()
+    [Theory]
+    [InlineData(0.4)]
+    [InlineData(0.9999)]
+    public void An_address_is_kept_for_a_period_whenever_it_was_refused(double begun)
     {
         _clients.Refused(Remote);
-        _time.Advance(RefusedAddresses.Period - TimeSpan.FromSeconds(1));
+        _time.Advance(RefusedAddresses.Period * begun);
         var late = new IPEndPoint(IPAddress.Parse("192.0.2.2"), 1000);
         _clients.Refused(late);
         for (var i = 0; i < 4; i++)
@@ -104,6 +106,17 @@ public sealed class ResumableClientsTests
         _clients.Refused(Remote);
         _time.Advance(RefusedAddresses.Period - TimeSpan.FromSeconds(1));
         Assert.False(_clients.MayResume(Remote));
+    }
+
+    [Fact]
+    public void A_clock_that_is_set_back_keeps_no_address_for_longer()
+    {
+        _clients.Refused(Remote);
+        _time.Jump(-TimeSpan.FromDays(1));
+        _time.Advance(RefusedAddresses.Period);
+        Assert.False(_clients.MayResume(Remote));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(_clients.MayResume(Remote));
     }
 
     [Fact]

@@ -89,6 +89,32 @@ public sealed class ServerModeTests : IDisposable
     }
 
     [Fact]
+    public void What_a_rejected_client_has_sent_is_not_kept_for_it()
+    {
+        var pki = new TestPki("td", intermediates: 1);
+        var client = pki.Leaf("/client");
+        Publish(pki.Bundle);
+        var allowed = SpiffeIdPattern.None;
+        var (results, options) = (new List<VerificationResult>(), new SslServerAuthenticationOptions());
+        new SpiffeTls(_source, () => allowed).ConfigureResumable(options, new IPEndPoint(IPAddress.Loopback, 1), results.Add);
+
+        Present(client.Intermediates);
+        allowed = SpiffeIdPattern.Any;
+        Present([]);
+        Present(client.Intermediates);
+        Present([]);
+        Assert.Equal([RejectionReason.NotAllowed, RejectionReason.NotTrusted, RejectionReason.None, RejectionReason.None], results.Select(result => result.Reason));
+
+        // The verification disposes what the client has sent.
+        void Present(ImmutableArray<X509Certificate2> sent)
+        {
+            using var chain = new X509Chain();
+            chain.ChainPolicy.ExtraStore.AddRange(sent.Select(certificate => X509CertificateLoader.LoadCertificate(certificate.RawData)).ToArray());
+            options.RemoteCertificateValidationCallback!(this, client.Leaf, chain, SslPolicyErrors.None);
+        }
+    }
+
+    [Fact]
     public void A_resumable_handshake_has_somebody_who_is_told() =>
         Assert.Throws<ArgumentNullException>("verified", () => _tls.ConfigureResumable(new(), new IPEndPoint(IPAddress.Loopback, 1), null!));
 
@@ -110,10 +136,10 @@ public sealed class ServerModeTests : IDisposable
         else Assert.Throws<AuthenticationException>(() => Configure(mode));
     }
 
-    private void Publish()
+    private void Publish(X509Bundle? bundle = null)
     {
         var ours = new X509Svid(SpiffeId.Parse(_svid.Id), _svid.Leaf, [], "");
-        _source.Publish(new(ImmutableArray.Create(ours), new([_pki.Bundle]), ours));
+        _source.Publish(new(ImmutableArray.Create(ours), new([bundle ?? _pki.Bundle]), ours));
     }
 
     private SslServerAuthenticationOptions Configure(SpiffeServerMode mode)
