@@ -6,14 +6,11 @@ namespace AspNetSpiffe.Analyzers;
 /// <summary>The calls on one builder of clients: AddHttpClient("orders").AddSpiffeMtls(…).UseSocketsHttpHandler(…).</summary>
 internal static class ClientChain
 {
-    /// <summary>Returns the earlier calls of the chain, the nearest first; none if the builder is a parameter, because it may be that of ConfigureHttpClientDefaults, which other calls override.</summary>
-    public static IReadOnlyList<IInvocationOperation> Before(IInvocationOperation call)
-    {
-        var before = new List<IInvocationOperation>();
-        var receiver = CallChain.ReceiverOf(call);
-        for (; receiver is IInvocationOperation earlier && IsBuilder(earlier.Type); receiver = CallChain.ReceiverOf(earlier)) before.Add(earlier);
-        return receiver is IParameterReferenceOperation parameter && IsBuilder(parameter.Type) ? [] : before;
-    }
+    /// <summary>Returns the earlier calls of the chain, the nearest first; none if the builder is a parameter.</summary>
+    public static IReadOnlyList<IInvocationOperation> Before(IInvocationOperation call) => Read(call) is { IsOfParameter: false, Calls: var calls } ? calls : [];
+
+    /// <summary>Determines whether the builder is a parameter: it may be that of ConfigureHttpClientDefaults, or of code that goes on with it, so other calls may override these.</summary>
+    public static bool IsOfParameter(IInvocationOperation call) => Read(call).IsOfParameter;
 
     /// <summary>Determines whether a call is AddSpiffeMtls or a similar method.</summary>
     public static bool IsAddSpiffe(IInvocationOperation call) => call.TargetMethod is
@@ -35,6 +32,14 @@ internal static class ClientChain
         Name: "AddSpiffeMtls",
         ContainingType: { Name: "SpiffeReverseProxyBuilderExtensions", ContainingAssembly.Name: "AspNetSpiffe.Yarp" },
     };
+
+    private static (List<IInvocationOperation> Calls, bool IsOfParameter) Read(IInvocationOperation call)
+    {
+        var before = new List<IInvocationOperation>();
+        var receiver = CallChain.ReceiverOf(call);
+        for (; receiver is IInvocationOperation earlier && IsBuilder(earlier.Type); receiver = CallChain.ReceiverOf(earlier)) before.Add(earlier);
+        return (before, receiver is IParameterReferenceOperation parameter && IsBuilder(parameter.Type));
+    }
 
     private static bool IsBuilder(ITypeSymbol? type) => type is
     {

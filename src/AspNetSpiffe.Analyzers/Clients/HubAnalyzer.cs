@@ -17,7 +17,7 @@ public sealed class HubAnalyzer() : LibraryAnalyzer("Microsoft.AspNetCore.Signal
     private static void Judge(OperationAnalysisContext context)
     {
         var call = (IInvocationOperation)context.Operation;
-        if (!HubConflicts.IsWithUrl(call)) return;
+        if (!HubConflicts.IsWithUrl(call) || ClientChain.IsOfParameter(call)) return;
         IInvocationOperation[] others = [.. ClientChain.Before(call), .. CallChain.After(call)];
         if (!others.Any(ClientChain.IsHub) || others.Any(static other => HubConflicts.IsWithUrl(other) || IsUnknown(other.TargetMethod))) return;
         foreach (var (at, problem, remedy) in HubConflicts.In(call)) context.ReportDiagnostic(Diagnostic.Create(Rules.ConflictingHub, at.Syntax.GetLocation(), problem, remedy));
