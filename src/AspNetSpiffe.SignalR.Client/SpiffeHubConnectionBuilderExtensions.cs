@@ -17,7 +17,8 @@ public static class SpiffeHubConnectionBuilderExtensions
     /// The server closes an open connection at the latest when the presented SVID expires; <c>WithAutomaticReconnect()</c> then reconnects with the current one.
     /// Cookies, headers, the access token, the proxy and <c>WebSocketConfiguration</c> of the options of <c>WithUrl</c> are kept. Settings that would bypass the identity fail <c>Build()</c> with an
     /// <see cref="InvalidOperationException"/>: client certificates, credentials, a custom handler or web socket factory, and an address that is not https.
-    /// If the server is rejected, <c>StartAsync</c> fails with a <see cref="SpiffePeerRejectedException"/>, or with an exception that contains it.
+    /// If the server is rejected in the negotiation, or if there is none, <c>StartAsync</c> fails with a <see cref="SpiffePeerRejectedException"/>, or with an exception that contains it.
+    /// After the negotiation, a rejected server is a transport that fails: the next one is tried, and when all have failed, the reason is in the log only.
     /// </remarks>
     /// <exception cref="FormatException"><paramref name="expectedServer"/> is not a pattern; the message names the error and its position.</exception>
     /// <exception cref="InvalidOperationException">It was called before on this builder.</exception>

@@ -40,7 +40,7 @@ internal sealed class BoundedCache<TKey, TValue>(int capacity)
 
     private void Add(TKey key, TValue value)
     {
-        if (_recent.Count >= capacity / 2) (_recent, _previous) = ([], _recent);
+        if (_recent.Count >= capacity / 2 && !_recent.ContainsKey(key)) (_recent, _previous) = ([], _recent);
         _recent[key] = value;
     }
 }

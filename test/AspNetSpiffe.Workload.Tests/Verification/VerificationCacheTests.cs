@@ -35,6 +35,14 @@ public sealed class VerificationCacheTests : VerifierTest
         }
     }
 
+    [Fact]
+    public void A_value_that_is_set_again_drops_no_other()
+    {
+        var cache = new BoundedCache<int, string>(capacity: 4);
+        foreach (var key in new[] { 0, 1, 1, 2, 2 }) cache.Set(key, "value");
+        Assert.True(cache.TryGet(0, out _));
+    }
+
     [Fact, Trait("Trial", "M-08"), Trait("Spec", "XV-i")]
     public void The_same_leaf_with_an_intermediate_exchanged_is_another_peer()
     {
