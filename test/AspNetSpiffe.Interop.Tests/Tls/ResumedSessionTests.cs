@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
 namespace AspNetSpiffe.InteropTests;
 
 /// <summary>Where the settings say so, a server of ours takes the session of openssl s_client back, and judges it as if all its certificates had come.</summary>
@@ -16,6 +19,16 @@ public sealed class ResumedSessionTests(ITestOutputHelper output) : SessionTest(
         var result = await AskAsync(Port, ["-sess_out", Session]);
         Assert.Contains("Max Early Data: 0", result.Output, StringComparison.Ordinal);
         AssertAnswered(result, "New", ClientId);
+    }
+
+    // A ticket that outlives the time for which its address makes full handshakes would lead to a second refusal.
+    [Fact]
+    public async Task A_ticket_lives_no_longer_than_a_refused_address_is_kept()
+    {
+        var result = await AskAsync(Port, ["-sess_out", Session]);
+        var lifetime = Regex.Match(result.Output, @"TLS session ticket lifetime hint: (\d+) \(seconds\)");
+        Assert.True(lifetime.Success, result.All);
+        Assert.InRange(TimeSpan.FromSeconds(int.Parse(lifetime.Groups[1].Value, CultureInfo.InvariantCulture)), TimeSpan.FromSeconds(1), RefusedAddresses.Period);
     }
 
     [Fact]
