@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using AspNetSpiffe.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -31,6 +33,7 @@ public sealed class PolicyEngineTests(ITestOutputHelper output) : ProgramTest(ou
         Assert.Equal(HttpStatusCode.Forbidden, (await reporting.PostAsync("/orders", null, Patience)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await shop.PostAsync("/orders", null, Patience)).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await shop.GetAsync("/orders", Patience)).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await reporting.GetAsync("/invoices", Patience)).StatusCode);
 
         // Only the service may ask.
         using var asking = await ClientAsync("shop", address, "spiffe://example.org/policy");
@@ -74,13 +77,17 @@ public sealed class PolicyEngineTests(ITestOutputHelper output) : ProgramTest(ou
     public async Task Only_a_plain_yes_is_a_yes()
     {
         // An engine of any kind, whose answers are of the test's choice.
-        var answer = """{"result":true}""";
+        (string? answer, var status) = ("""{"result":true}""", 200);
         var builder = WebApplication.CreateBuilder();
         builder.Configuration["Spiffe:EndpointSocket"] = _agent.AddressOf("policy");
         builder.WebHost.UseUrls("https://127.0.0.1:0");
         builder.WebHost.UseSpiffeMtls();
         await using var engine = builder.Build();
-        engine.MapPost("/v1/data/orders/allow", () => Results.Text(answer, "application/json"));
+        engine.MapPost("/v1/data/orders/allow", async (HttpContext http) =>
+        {
+            if (answer is null) await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return Results.Text(answer, "application/json", statusCode: status);
+        });
         await engine.StartAsync(Patience);
 
         var service = await StartServiceAsync(engine.Urls.Single());
@@ -91,20 +98,69 @@ public sealed class PolicyEngineTests(ITestOutputHelper output) : ProgramTest(ou
             answer = other;
             Assert.Equal(HttpStatusCode.Forbidden, (await shop.PostAsync("/orders", null, Patience)).StatusCode);
         }
+
+        (answer, status) = ("""{"result":true}""", 500);
+        Assert.Equal(HttpStatusCode.Forbidden, (await shop.PostAsync("/orders", null, Patience)).StatusCode);
+
+        // None at all: the service waits for two seconds.
+        answer = null;
+        Assert.Equal(HttpStatusCode.Forbidden, (await shop.PostAsync("/orders", null, Patience)).StatusCode);
+    }
+
+    [Fact]
+    public async Task The_engine_takes_up_a_renewed_SVID_and_answers_no_stranger()
+    {
+        var (engine, address) = await StartEngineAsync("policy");
+        var before = await SerialAsync();
+        _agent.Rotate("policy");
+        await WriteAsync("policy");
+        await engine.ReloadAsync("reloaded", Patience);
+        Assert.NotEqual(before, await SerialAsync());
+
+        // Its certificate says spiffe://example.org/orders too, but another authority has signed it.
+        var options = new DevAgentOptions { TrustDomain = TrustDomain.Parse("example.org"), Directory = Path.Combine(Folder, "strangers") };
+        var strangers = Stopping(await DevAgent.StartAsync(options.AddWorkload("orders", "/orders"), Patience));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(_agent));
+        await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(strangers));
+
+        async Task<string> SerialAsync()
+        {
+            using var connection = new TcpClient();
+            await connection.ConnectAsync(IPAddress.Loopback, new Uri(address).Port, Patience);
+            await using var tls = new SslStream(connection.GetStream());
+            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "policy.test", RemoteCertificateValidationCallback = static (_, _, _, _) => true }, Patience);
+            return tls.RemoteCertificate!.GetSerialNumberString();
+        }
+
+        async Task<HttpStatusCode> AskAsync(DevAgent agent)
+        {
+            var source = Stopping(await X509Source.StartAsync(new SpiffeOptions { EndpointSocket = agent.AddressOf("orders") }, Loggers, Patience));
+            var svid = source.Current!.DefaultSvid;
+            var certificate = SslStreamCertificateContext.Create(svid.Leaf, [.. svid.Intermediates], offline: true);
+            using var client = new HttpClient(new SocketsHttpHandler { SslOptions = new() { ClientCertificateContext = certificate, RemoteCertificateValidationCallback = static (_, _, _, _) => true } });
+            using var question = new StringContent("""{"input":{"caller":"spiffe://example.org/shop","method":"POST","path":"/orders"}}""");
+            using var answer = await client.PostAsync($"{address}/v1/data/orders/allow", question, Patience);
+            return answer.StatusCode;
+        }
     }
 
     private string PolicyFile => Path.Combine(Folder, "policy.csv");
 
+    private string SvidFolder => Path.Combine(Folder, "svid");
+
     private async Task<(PolicyProcess Engine, string Address)> StartEngineAsync(string workload)
     {
         File.Copy(Repository.PathOf("samples", "PolicyEngine", "engine", "policy.csv"), PolicyFile);
-        var svid = Path.Combine(Folder, "svid");
-        await using (var writer = BuiltProgram.Start(new() { ["SPIFFE_ENDPOINT_SOCKET"] = _agent.AddressOf(workload) }, "AspNetSpiffe.Cli", "aspnet-spiffe", "write", svid))
-            Assert.Equal(0, (await writer.FinishAsync("", Patience)).ExitCode);
-
+        await WriteAsync(workload);
         var engine = Stopping(new PolicyProcess(OutsideProgram.Start(
-            "sh", "-c", "echo $$; exec node \"$@\"", "sh", Repository.PathOf("samples", "PolicyEngine", "engine", "engine.mjs"), svid, PolicyFile, "spiffe://example.org/orders", "0")));
+            "sh", "-c", "echo $$; exec node \"$@\"", "sh", Repository.PathOf("samples", "PolicyEngine", "engine", "engine.mjs"), SvidFolder, PolicyFile, "spiffe://example.org/orders", "0")));
         return (engine, await engine.StartedAsync(Patience));
+    }
+
+    private async Task WriteAsync(string workload)
+    {
+        await using var writer = BuiltProgram.Start(new() { ["SPIFFE_ENDPOINT_SOCKET"] = _agent.AddressOf(workload) }, "AspNetSpiffe.Cli", "aspnet-spiffe", "write", SvidFolder);
+        Assert.Equal(0, (await writer.FinishAsync("", Patience)).ExitCode);
     }
 
     private async Task<(OutsideProgram Program, string Address)> StartServiceAsync(string engine)

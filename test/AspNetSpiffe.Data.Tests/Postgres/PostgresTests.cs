@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Security;
 using System.Numerics;
 using System.Security.Authentication;
 using AspNetSpiffe.TestKit;
@@ -71,6 +72,45 @@ public sealed class PostgresTests(ITestOutputHelper output) : DataTest(output)
 
         await using var guessing = server.Client("a guess").BuildSpiffeMtls(await StartSourceAsync(Agent, "orders"), Server);
         Assert.Equal("28P01", (await Assert.ThrowsAsync<PostgresException>(() => ScalarAsync(guessing, "SELECT 1"))).SqlState);
+    }
+
+    // PostgreSQL verifies the chain, and no rule of the X509-SVID standard.
+    [Fact]
+    public async Task An_ID_that_is_not_the_only_name_of_a_certificate_is_none()
+    {
+        const string Orders = "spiffe://example.org/orders";
+        var pki = new TestPki("example.org");
+        var agent = Stopping(await FakeAgent.StartAsync());
+        agent.Send(new TestIdentity(pki.Leaf("/server"), pki.Root.Certificate));
+        var server = Stopping(await PostgresServer.StartAsync(Folder, agent.Address, null, Patience));
+
+        Assert.Equal(Orders, await IdOfAsync(Orders));
+        foreach (var uris in (string[][])[[Orders, "https://example.org"], ["https://example.org", Orders], [Orders + "?"], ["spiffe://example.org"]]) Assert.Equal(DBNull.Value, await IdOfAsync(uris));
+
+        async Task<object?> IdOfAsync(params string[] uris)
+        {
+            var context = SslStreamCertificateContext.Create(pki.Leaf(leaf => leaf with { Uris = [.. uris] }).Leaf, null, offline: true);
+            var builder = server.Client(more: "SSL Mode=Require");
+            builder.UseSslClientAuthenticationOptionsCallback(options => (options.ClientCertificateContext, options.RemoteCertificateValidationCallback) = (context, static (_, _, _, _) => true));
+            await using var database = builder.Build();
+            return await ScalarAsync(database, "SELECT spiffe_id()");
+        }
+    }
+
+    [Fact]
+    public async Task PostgreSQL_speaks_TLS_1_3_alone()
+    {
+        var server = await StartServerAsync();
+        var tls = new SpiffeTls(await StartSourceAsync(Agent, "orders"), SpiffeIdPattern.Parse(Server));
+        var builder = server.Client(more: "SSL Mode=Require");
+        builder.UseSslClientAuthenticationOptionsCallback(options =>
+        {
+            tls.Configure(options);
+            options.EnabledSslProtocols = SslProtocols.Tls12;
+        });
+        await using var old = builder.Build();
+        await Assert.ThrowsAsync<NpgsqlException>(() => ScalarAsync(old, "SELECT 1"));
+        await server.RejectedAsync("unsupported protocol", Patience);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Net.Security;
+using System.Security.Authentication;
 using AspNetSpiffe.TestKit;
 using Redis;
 using StackExchange.Redis;
@@ -30,6 +32,29 @@ public sealed class RedisTests(ITestOutputHelper output) : DataTest(output)
         var guessing = server.Client();
         guessing.Password = "a guess";
         await Assert.ThrowsAsync<RedisConnectionException>(() => guessing.ConnectSpiffeMtlsAsync(source, Server));
+        var nobody = server.Client();
+        (nobody.User, nobody.Password) = (null, null);
+        await Assert.ThrowsAsync<RedisConnectionException>(() => nobody.ConnectSpiffeMtlsAsync(source, Server));
+    }
+
+    [Fact]
+    public async Task Redis_speaks_TLS_1_3_alone_and_a_user_has_its_own_keys_and_nothing_dangerous()
+    {
+        var server = await StartServerAsync();
+        var source = await StartSourceAsync(Agent, "orders");
+        await using var redis = await server.Client(",allowAdmin=true").ConnectSpiffeMtlsAsync(source, Server);
+        foreach (var (command, arguments) in new (string, object[])[] { ("GET", ["invoices:1"]), ("FLUSHALL", []), ("KEYS", ["*"]) })
+            Assert.StartsWith("NOPERM", (await Assert.ThrowsAsync<RedisServerException>(() => redis.GetDatabase().ExecuteAsync(command, arguments))).Message, StringComparison.Ordinal);
+
+        var tls = new SpiffeTls(source, SpiffeIdPattern.Parse(Server));
+        var old = server.Client(",ssl=true");
+        old.SslClientAuthenticationOptions = host =>
+        {
+            var handshake = new SslClientAuthenticationOptions { TargetHost = host, EnabledSslProtocols = SslProtocols.Tls12 };
+            tls.Configure(handshake);
+            return handshake;
+        };
+        await Assert.ThrowsAsync<RedisConnectionException>(() => ConnectionMultiplexer.ConnectAsync(old));
     }
 
     [Theory]
@@ -82,13 +107,20 @@ public sealed class RedisTests(ITestOutputHelper output) : DataTest(output)
     {
         Agent.Register("server", new DevIdentity("/redis"));
         Agent.Unregister("server", "/server");
-        var server = await StartServerAsync();
-        await using var client = BuiltProgram.Start(
-            new() { ["SPIFFE_ENDPOINT_SOCKET"] = Agent.AddressOf("orders"), ["ConnectionStrings__Redis"] = server.Client().ToString(includePassword: true) }, "Redis", "redis-client");
-
-        var result = await client.FinishAsync("", Patience);
+        var result = await RunAsync(await StartServerAsync());
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Contains("orders:visits is 1", result.Output, StringComparison.Ordinal);
+
+        // It expects spiffe://example.org/redis.
+        var refused = await RunAsync(Stopping(await RedisServer.StartAsync(Path.Combine(Folder, "other"), Agent.AddressOf("other"), Patience)));
+        Assert.NotEqual(0, refused.ExitCode);
+
+        async Task<ProgramResult> RunAsync(RedisServer server)
+        {
+            await using var client = BuiltProgram.Start(
+                new() { ["SPIFFE_ENDPOINT_SOCKET"] = Agent.AddressOf("orders"), ["ConnectionStrings__Redis"] = server.Client().ToString(includePassword: true) }, "Redis", "redis-client");
+            return await client.FinishAsync("", Patience);
+        }
     }
 
     private async Task<RedisServer> StartServerAsync() => Stopping(await RedisServer.StartAsync(Folder, Agent.AddressOf("server"), Patience));
