@@ -55,24 +55,19 @@ public static class X509SvidVerifier
 
     /// <summary>Verifies for a role, or, for an SVID of our own, for none: it may be issued for one of the two only.</summary>
     internal static VerificationResult VerifyFor(
-        PeerRole? role, X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, DateTimeOffset now, SpiffeLimits limits)
+        PeerRole? role, X509Certificate2? leaf, X509Certificate2Collection intermediates, X509BundleSet bundles, DateTimeOffset now, SpiffeLimits limits, X509Chain? built = null)
     {
         using var read = leaf?.Share();
         var (reason, id, bundle) = CheckPresented(read, intermediates, bundles, limits);
-        return reason == RejectionReason.None ? Conclude(leaf!, new(read!, intermediates, id!, bundle!, role, now)) : VerificationResult.Reject(reason, id);
+        return reason == RejectionReason.None ? Conclude(leaf!, new(read!, intermediates, id!, bundle!, role, now), built) : VerificationResult.Reject(reason, id);
     }
 
     /// <summary>Verifies a peer whose chain SslStream has built already: that chain counts if it was built with the bundle of the peer's trust domain.</summary>
     internal static VerificationResult VerifyBuilt(
-        X509Certificate2? leaf, X509Chain? chain, X509BundleSet bundles, PeerRole role, DateTimeOffset now, SpiffeLimits limits)
-    {
-        var intermediates = chain?.ChainPolicy.ExtraStore ?? [];
-        using var read = leaf?.Share();
-        var (reason, id, bundle) = CheckPresented(read, intermediates, bundles, limits);
-        return reason == RejectionReason.None ? Conclude(leaf!, new(read!, intermediates, id!, bundle!, role, now), chain) : VerificationResult.Reject(reason, id);
-    }
+        X509Certificate2? leaf, X509Chain? chain, X509BundleSet bundles, PeerRole role, DateTimeOffset now, SpiffeLimits limits) =>
+        VerifyFor(role, leaf, chain?.ChainPolicy.ExtraStore ?? [], bundles, now, limits, chain);
 
-    private static VerificationResult Conclude(X509Certificate2 leaf, Request request, X509Chain? built = null)
+    private static VerificationResult Conclude(X509Certificate2 leaf, Request request, X509Chain? built)
     {
         var best = FindBest(request, built);
         return best.Reason == RejectionReason.None
